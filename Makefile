@@ -1,0 +1,143 @@
+# make            the program, ./darkspine
+# make demo       everything from nothing: packages, build, films, training, evaluation, a table
+# make test       packages, build, all tests
+# More: deps check-long check-torch mutants bench fuzz install clean. Builds stand side by side in build/: cpu (release), double
+# (gradient checks), asan (address and undefined-behaviour sanitizers). V=1 shows the commands.
+
+BUILD   ?= cpu
+PREFIX  ?= /usr/local
+prefix  ?= $(PREFIX)
+DESTDIR ?=
+B       := build/$(BUILD)
+CC      := gcc
+MARCH   ?= native
+Q       := $(if $(V),,@)
+
+ifneq ($(filter 1,$(CUDA)),)
+$(error CUDA=1: this version has no CUDA kernels)
+endif
+
+# Recursive (=) on purpose: pkg-config may not be there until `make deps` has run.
+PKG      = hdf5-serial libpng jansson cairo libcrypto zlib
+PKG_CFLAGS = $(eval PKG_CFLAGS := $(shell pkg-config --cflags $(PKG)))$(PKG_CFLAGS)
+PKG_LIBS   = $(eval PKG_LIBS := $(shell pkg-config --libs $(PKG)))$(PKG_LIBS)
+CPPFLAGS = -I. -D_GNU_SOURCE $(PKG_CFLAGS)
+CFLAGS   = -std=gnu11 -g -fopenmp -fno-math-errno -Wall -Wextra -Werror $(MODE_$(BUILD))
+LDLIBS   = $(PKG_LIBS) -ldnnl -lpthread -lm
+MODE_cpu    = -O3 -march=$(MARCH)
+MODE_double = -O3 -march=$(MARCH) -DREAL=double
+MODE_asan   = -O1 -march=$(MARCH) -Wno-format-truncation -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
+MODE_v2 = -O3 -march=x86-64-v2 -fPIC
+MODE_v3 = -O3 -march=x86-64-v3 -fPIC
+MODE_v4 = -O3 -march=x86-64-v4 -mprefer-vector-width=512 -fPIC
+
+FOLDERS := base kernels nn nn/ops nn/layers geometry datasets train eval verbs
+SOURCES := $(wildcard $(addsuffix /*.c,$(FOLDERS)))
+OBJECTS := $(SOURCES:%.c=$(B)/%.o)
+TESTS   := $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/*_test.c))
+HELPERS := $(patsubst tests/%.c,$(B)/tests/%.o,$(filter-out %_test.c,$(wildcard tests/*.c)))
+FUZZ    := $(patsubst tests/fuzz/%.c,build/fuzz/%,$(wildcard tests/fuzz/*_fuzz.c))
+COMMIT  := $(shell git describe --always --dirty 2>/dev/null || echo unknown)
+
+all: darkspine
+
+darkspine: $(B)/darkspine
+	@cp -f $< $@.tmp && mv -f $@.tmp $@
+
+$(B)/darkspine: $(B)/darkspine.o $(B)/libdarkspine.a
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
+$(B)/libdarkspine.a: $(OBJECTS)
+	@rm -f $@
+	@ar rcs $@ $^
+
+$(B)/%.o: %.c
+	@mkdir -p $(@D)
+	@echo '  $(BUILD)  $<'
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+
+# The commit is part of one object only, rebuilt when it changes.
+$(B)/base/version.o: CPPFLAGS += -DDARKSPINE_COMMIT='"$(COMMIT)"' -DDARKSPINE_BUILD='"$(BUILD)"'
+$(B)/base/version.o: $(B)/commit
+$(B)/commit: FORCE
+	@mkdir -p $(@D)
+	@echo '$(COMMIT)' | cmp -s - $@ || echo '$(COMMIT)' > $@
+
+$(B)/tests/%_test: $(B)/tests/%_test.o $(HELPERS) $(B)/libdarkspine.a
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS) -lcmocka
+
+$(B)/tests/tools/%: $(B)/tests/tools/%.o $(HELPERS) $(B)/libdarkspine.a
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS) -lcmocka
+
+# ---- what a user calls
+
+deps:
+	@sh tests/deps.sh
+
+demo: deps
+	@$(MAKE) --no-print-directory darkspine
+	@sh configs/demo/demo.sh
+
+# The double build holds the gradient checks and the strict model fixtures; the asan build everything else that is quick.
+test: deps
+	@$(MAKE) --no-print-directory darkspine
+	@$(MAKE) --no-print-directory tests BUILD=cpu
+	@$(MAKE) --no-print-directory tests BUILD=double
+	@$(MAKE) --no-print-directory tests BUILD=asan
+	@OMP_NUM_THREADS=2 sh tests/run $(patsubst $(B)/%,build/cpu/%,$(TESTS)) $(patsubst $(B)/%,build/double/%,$(DOUBLE_TESTS)) $(patsubst $(B)/%,build/asan/%,$(ASAN_TESTS))
+
+DOUBLE_TESTS = $(addprefix $(B)/tests/,op_test golden_ops_test unet_test optim_test schedule_test)
+ASAN_TESTS   = $(filter-out %/unet_test %/cli_test,$(TESTS))
+
+tests: $(if $(filter double,$(BUILD)),$(DOUBLE_TESTS),$(if $(filter asan,$(BUILD)),$(ASAN_TESTS),$(TESTS)))
+
+check-long: deps
+	@$(MAKE) --no-print-directory fuzz
+	@sh tests/fuzz/run.sh 60 $(FUZZ)
+	@$(MAKE) --no-print-directory mutants
+	@$(MAKE) --no-print-directory check-torch
+
+check-torch: deps
+	@$(MAKE) --no-print-directory build/cpu/tests/tools/unet_gradients BUILD=cpu
+	@$(MAKE) --no-print-directory build/double/tests/tools/unet_gradients BUILD=double
+	@sh tests/torch/run.sh
+
+mutants: deps
+	@sh tests/mutants.sh
+
+bench: darkspine
+	./darkspine bench nets
+
+fuzz: $(FUZZ)
+build/fuzz/%: tests/fuzz/%.c $(filter-out verbs/%,$(SOURCES))
+	@mkdir -p $(@D)
+	clang -std=gnu11 -g -O1 $(CPPFLAGS) -fopenmp=libgomp -fsanitize=fuzzer,address,undefined -o $@ $^ $(LDLIBS)
+
+# PORTABLE=1: the library once per x86-64 level, in glibc-hwcaps folders, so that the dynamic loader picks the right one.
+install:
+ifeq ($(PORTABLE),1)
+	@for v in v2 v3 v4; do $(MAKE) --no-print-directory build/$$v/libdarkspine.so BUILD=$$v || exit 1; done
+	@$(MAKE) --no-print-directory build/v2/darkspine-shared BUILD=v2
+	install -D build/v2/darkspine-shared $(DESTDIR)$(prefix)/bin/darkspine
+	install -D build/v2/libdarkspine.so $(DESTDIR)$(prefix)/lib/darkspine/libdarkspine.so
+	install -D build/v3/libdarkspine.so $(DESTDIR)$(prefix)/lib/darkspine/glibc-hwcaps/x86-64-v3/libdarkspine.so
+	install -D build/v4/libdarkspine.so $(DESTDIR)$(prefix)/lib/darkspine/glibc-hwcaps/x86-64-v4/libdarkspine.so
+else
+	@$(MAKE) --no-print-directory darkspine
+	install -D darkspine $(DESTDIR)$(prefix)/bin/darkspine
+endif
+	cd configs && find . -type f -exec install -Dm644 {} $(DESTDIR)$(prefix)/share/darkspine/configs/{} \;
+	cd classes && find . -type f -exec install -Dm644 {} $(DESTDIR)$(prefix)/share/darkspine/classes/{} \;
+
+$(B)/libdarkspine.so: $(OBJECTS)
+	$(CC) $(CFLAGS) -shared -Wl,--no-undefined -o $@ $^ $(LDLIBS)
+
+$(B)/darkspine-shared: $(B)/darkspine.o $(B)/libdarkspine.so
+	$(CC) $(CFLAGS) -o $@ $< -L$(B) -ldarkspine -Wl,-rpath,'$$ORIGIN/../lib/darkspine' $(LDLIBS)
+
+clean:
+	rm -rf build darkspine
+
+-include $(wildcard $(B)/*.d $(B)/*/*.d $(B)/*/*/*.d)
+.PHONY: all deps demo test tests check-long check-torch mutants bench fuzz install clean FORCE
+.SECONDARY:

@@ -1,0 +1,209 @@
+/* file.c - whole-or-absent files; see file.h. The list of open temporaries exists so that exit() can remove them. */
+#include "base/file.h"
+#include "base/die.h"
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+typedef struct pending { char *path, *temp; struct pending *next; } pending;
+static pending *list;
+static int registered;
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+
+static void remove_all(void)
+{
+    for (pending *p = list; p; p = p->next) unlink(p->temp);
+}
+
+const char *file_temp(const char *path)
+{
+    pending *p = xalloc(sizeof *p);
+    p->path = xdup(path), p->temp = xprintf("%s.tmp%ld", path, (long)getpid());
+    pthread_mutex_lock(&lock);
+    if (!registered) registered = 1, atexit(remove_all);
+    p->next = list, list = p;
+    pthread_mutex_unlock(&lock);
+    return p->temp;
+}
+
+static pending *take(const char *path)
+{
+    pthread_mutex_lock(&lock);
+    pending **at = &list, *p;
+    while (*at && strcmp((*at)->path, path)) at = &(*at)->next;
+    if ((p = *at)) *at = p->next;
+    pthread_mutex_unlock(&lock);
+    return p;
+}
+
+static void drop(pending *p) { free(p->path), free(p->temp), free(p); }
+
+void file_discard(const char *path)
+{
+    pending *p = take(path);
+    if (p) unlink(p->temp), drop(p);
+}
+
+static int sync_name(const char *name)
+{
+    int fd = open(name, O_RDONLY | O_CLOEXEC);
+    if (fd < 0) return 0;
+    int ok = fsync(fd) == 0 || errno == EINVAL;                /* EINVAL: a file system without fsync for folders */
+    close(fd);
+    return ok;
+}
+
+void file_publish(const char *path)
+{
+    pending *p = take(path);
+    if (!p) die_machine("%s: no temporary file to publish", path);
+    int ok = sync_name(p->temp) && rename(p->temp, path) == 0;
+    if (!ok) {
+        int e = errno;
+        unlink(p->temp), drop(p);
+        die_machine("%s: cannot be written: %s", path, strerror(e));
+    }
+    drop(p);
+    char *folder = path_folder(path);
+    sync_name(folder);
+    free(folder);
+}
+
+FILE *file_begin(const char *path)
+{
+    const char *temp = file_temp(path);
+    FILE *f = fopen(temp, "wbe");
+    if (!f) {
+        int e = errno;
+        file_discard(path);
+        if (e == ENOSPC || e == EDQUOT || e == EIO) die_machine("%s: cannot be written: %s", path, strerror(e));
+        die("%s: cannot be written: %s", path, strerror(e));
+    }
+    return f;
+}
+
+void file_commit(FILE *f, const char *path)
+{
+    errno = 0;
+    int bad = ferror(f) | fflush(f);
+    int e = errno;
+    bad |= fclose(f);
+    if (bad) {
+        file_discard(path);
+        die_machine("%s: cannot be written: %s", path, strerror(e ? e : errno ? errno : EIO));
+    }
+    file_publish(path);
+}
+
+void file_write(const char *path, const void *bytes, size_t n)
+{
+    FILE *f = file_begin(path);
+    fwrite(bytes, 1, n, f);
+    file_commit(f, path);
+}
+
+char *file_read(const char *path, size_t limit, size_t *n)
+{
+    struct stat s;
+    FILE *f = fopen(path, "rbe");
+    if (!f) die("%s: %s", path, strerror(errno));
+    if (fstat(fileno(f), &s) || S_ISDIR(s.st_mode)) { fclose(f); die("%s: got a folder, wanted a file", path); }
+    size_t size = 0, room = S_ISREG(s.st_mode) && s.st_size > 0 && (size_t)s.st_size < limit ? (size_t)s.st_size + 1 : 4096;
+    char *text = xalloc(room + 1);
+    for (size_t got; (got = fread(text + size, 1, room - size, f)) > 0;) {
+        size += got;
+        if (size > limit) { fclose(f), free(text); die("%s: larger than %zu bytes, the limit here", path, limit); }
+        if (size == room) text = xgrow(text, (room *= 2) + 1);
+    }
+    int bad = ferror(f);
+    fclose(f);
+    if (bad) { free(text); die_machine("%s: cannot be read", path); }
+    text[size] = 0;
+    if (n) *n = size;
+    return text;
+}
+
+int file_exists(const char *path) { return access(path, F_OK) == 0; }
+
+int file_is_folder(const char *path)
+{
+    struct stat s;
+    return stat(path, &s) == 0 && S_ISDIR(s.st_mode);
+}
+
+void file_make_folders(const char *path)
+{
+    char *p = xdup(path);
+    for (char *q = p + 1;; q++)
+        if (*q == '/' || !*q) {
+            char keep = *q;
+            *q = 0;
+            if (mkdir(p, 0777) && errno != EEXIST) {
+                int e = errno;
+                free(p);
+                if (e == ENOSPC || e == EDQUOT || e == EIO) die_machine("%s: cannot be made: %s", path, strerror(e));
+                die("%s: cannot be made: %s", path, strerror(e));
+            }
+            *q = keep;
+            if (!keep) break;
+        }
+    free(p);
+    if (!file_is_folder(path)) die("%s: got a file, wanted a folder", path);
+}
+
+char *path_join(const char *folder, const char *name)
+{
+    size_t n = strlen(folder);
+    if (name[0] == '/' || !n) return xdup(name);
+    return xprintf("%s%s%s", folder, folder[n - 1] == '/' ? "" : "/", name);
+}
+
+char *path_folder(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    if (!slash) return xdup(".");
+    if (slash == path) return xdup("/");
+    return xprintf("%.*s", (int)(slash - path), path);
+}
+
+char *path_stem(const char *path)
+{
+    const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path, *dot = strrchr(name, '.');
+    return dot && dot != name ? xprintf("%.*s", (int)(dot - name), name) : xdup(name);
+}
+
+static int wanted(const char *name, const char *suffixes)
+{
+    if (name[0] == '.') return 0;
+    if (!suffixes) return 1;
+    const char *dot = strrchr(name, '.');
+    if (!dot || strlen(dot) > 16 || strchr(dot, '|')) return 0;
+    char low[20];
+    int n = snprintf(low, sizeof low, "|%s|", dot);
+    for (int i = 0; i < n; i++) if (low[i] >= 'A' && low[i] <= 'Z') low[i] = (char)(low[i] + 32);
+    return strstr(suffixes, low) != NULL;
+}
+
+static int by_name(const void *a, const void *b) { return strcmp(*(char *const *)a, *(char *const *)b); }
+
+char **file_list(const char *folder, const char *suffixes, int *n)
+{
+    DIR *d = opendir(folder);
+    if (!d) die("%s: %s", folder, strerror(errno));
+    char **names = NULL;
+    int count = 0, room = 0;
+    for (struct dirent *e; (e = readdir(d));)
+        if (wanted(e->d_name, suffixes)) {
+            if (count == room) names = xgrow(names, (size_t)(room = room ? 2 * room : 64) * sizeof *names);
+            names[count++] = xdup(e->d_name);
+        }
+    closedir(d);
+    if (count) qsort(names, (size_t)count, sizeof *names, by_name);
+    *n = count;
+    return names;
+}

@@ -1,0 +1,50 @@
+/* kernel.h - what a kernel is: a function on plain arrays that knows nothing of graphs, with one signature for every device.
+ *
+ * KERNEL(f, args) declares f_cpu and f_cuda; RUN(f, args) calls the one of the device the caller is compiled for. The code that
+ * calls kernels (nn/ops) is compiled once for the CPU into the program and once with -DDARKSPINE_CUDA into the plugin, which is
+ * linked with --no-undefined: a missing CUDA kernel is a link error there, never a silent copy to the CPU.
+ *
+ * Maps are NHWC. A map argument is a pointer and a pixel stride: channel c of pixel p of x stands at x[p * xs + c], xs >= c, so a
+ * kernel can write straight into some channels of a wider map and a concat costs nothing.
+ * `add`: 0 sets the output, 1 adds to what stands there (gradients of a value that is used more than once).
+ * One source gives every precision: `real` is float, or double in the build that checks gradients. */
+#ifndef KERNELS_KERNEL_H
+#define KERNELS_KERNEL_H
+#include <stddef.h>
+#include <stdint.h>
+
+#ifndef REAL
+#define REAL float
+#endif
+typedef REAL real;
+
+typedef struct context {                 /* where and how kernels run */
+    const struct device *dev;
+    void *stream;                        /* cudaStream_t on a GPU, NULL on the CPU */
+    int training;                        /* batch statistics, dropout; 0: running statistics, no dropout, no side effect */
+    uint64_t seed;                       /* of this run, for dropout */
+    uint32_t step;                       /* optimiser steps done so far */
+    uint32_t micro;                      /* which micro-batch of the step */
+    int accumulate;                      /* parameter gradients add to what stands there (micro-batches after the first) */
+    double loss_scale;                   /* the gradient a loss starts from: 1 / micro-batches */
+    void *work;                          /* scratch memory of the running step; nothing in it outlives the step */
+} context;
+
+#ifdef __cplusplus
+#define KERNEL_C extern "C"
+#else
+#define KERNEL_C
+#endif
+#define KERNEL(f, ...) KERNEL_C void f##_cpu(const context *, __VA_ARGS__); KERNEL_C void f##_cuda(const context *, __VA_ARGS__)
+#ifdef DARKSPINE_CUDA
+#define RUN(f, ...) f##_cuda(c, __VA_ARGS__)
+#else
+#define RUN(f, ...) f##_cpu(c, __VA_ARGS__)
+#endif
+
+#ifdef __CUDACC__
+#define DEVICE __host__ __device__       /* the scalar formulas that a CPU and a CUDA kernel share */
+#else
+#define DEVICE
+#endif
+#endif

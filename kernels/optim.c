@@ -1,0 +1,62 @@
+/* optim.c - optimiser steps on the CPU; see optim.h. Every pass is bound by memory: three to four arrays are read and two to
+ * three written once. The rule is copied to the stack first, so that the compiler knows it cannot change under the loop. */
+#include "kernels/optim.h"
+#include <string.h>
+
+void optim_sgd_cpu(const context *c, size_t n, real *restrict x, const real *restrict g, real *restrict m, const optim_rule *rule)
+{
+    (void)c;
+    const optim_rule r = *rule;
+    #pragma omp parallel for simd schedule(static)
+    for (size_t i = 0; i < n; i++) optim_sgd_one(&x[i], g[i], &m[i], &r);
+}
+
+void optim_adam_cpu(const context *c, size_t n, real *restrict x, const real *restrict g, real *restrict m, real *restrict v,
+                    const optim_rule *rule)
+{
+    (void)c;
+    const optim_rule r = *rule;
+    #pragma omp parallel for simd schedule(static)
+    for (size_t i = 0; i < n; i++) optim_adam_one(&x[i], g[i], &m[i], &v[i], &r);
+}
+
+void optim_rmsprop_cpu(const context *c, size_t n, real *restrict x, const real *restrict g, real *restrict m, real *restrict v,
+                       const optim_rule *rule)
+{
+    (void)c;
+    const optim_rule r = *rule;
+    #pragma omp parallel for simd schedule(static)
+    for (size_t i = 0; i < n; i++) optim_rmsprop_one(&x[i], g[i], &m[i], &v[i], &r);
+}
+
+/* Sixteen running sums side by side: a vector register wide, and an order that the compiler may not change. */
+static double squares(size_t n, const real *g)
+{
+    enum { LANES = 16 };
+    double lane[LANES] = { 0 }, sum = 0;
+    size_t i = 0;
+    for (; i + LANES <= n; i += LANES)
+        for (int j = 0; j < LANES; j++) lane[j] += (double)g[i + (size_t)j] * (double)g[i + (size_t)j];
+    for (; i < n; i++) lane[i % LANES] += (double)g[i] * (double)g[i];
+    for (int j = 0; j < LANES; j++) sum += lane[j];
+    return sum;
+}
+
+void optim_squares_cpu(const context *c, size_t n, const real *g, double *partial)
+{
+    (void)c;
+    #pragma omp parallel for schedule(static)
+    for (size_t i = 0; i < n; i += OPTIM_BLOCK) partial[i / OPTIM_BLOCK] = squares(n - i < OPTIM_BLOCK ? n - i : OPTIM_BLOCK, g + i);
+}
+
+void optim_average_cpu(const context *c, size_t n, const real *restrict x, real *restrict e, double decay)
+{
+    (void)c;
+    if (decay == 0) {                                          /* not 0 * e + x: e may hold anything the first time */
+        memcpy(e, x, n * sizeof *e);
+        return;
+    }
+    const real keep = (real)decay, take = (real)(1 - decay);
+    #pragma omp parallel for simd schedule(static)
+    for (size_t i = 0; i < n; i++) e[i] = keep * e[i] + take * x[i];
+}

@@ -1,0 +1,62 @@
+/* optim.h - one optimiser step over a run of parameters, the sum of squares of their gradients, and the running average.
+ *
+ * Each rule is one scalar formula, shared by CPU and CUDA, and one pass: weight decay and the clip factor are applied on the way,
+ * so a gradient is read once and never rewritten. Rules are those of PyTorch 1.13 (torch.optim), from the papers named below.
+ * The trap: eps stands OUTSIDE the square root in adam and rmsprop, and adam divides by the root of the bias-corrected v. */
+#ifndef KERNELS_OPTIM_H
+#define KERNELS_OPTIM_H
+#include <math.h>
+#include "kernels/kernel.h"
+
+typedef struct optim_rule {              /* the numbers of one step */
+    real lr;                             /* adam: lr / (1 - beta1^t) */
+    real scale;                          /* the gradient is multiplied by it first: the clip factor */
+    real decay;                          /* the gradient gets decay * x added; adamw: x shrinks by lr * decay instead */
+    real shrink;                         /* adamw: 1 - lr * decay; 1 elsewhere */
+    real momentum, beta1, beta2, eps;    /* beta2: rmsprop's alpha */
+    real take1, take2;                   /* 1 - beta1, 1 - beta2, subtracted in double: 1 - 0.999f is off by 1e-5 of itself */
+    real root;                           /* adam: sqrt(1 - beta2^t) */
+    int nesterov, first;                 /* first: the buffer of sgd starts as the gradient itself */
+} optim_rule;
+
+enum { OPTIM_BLOCK = 4096 };             /* gradients whose squares are summed together */
+
+static inline DEVICE real optim_sqrt(real x) { return sizeof(real) == 8 ? (real)sqrt((double)x) : (real)sqrtf((float)x); }
+
+/* Sutskever et al. 2013, in the form m = momentum m + g, x -= lr m; dampening 0. */
+static inline DEVICE void optim_sgd_one(real *x, real g, real *m, const optim_rule *r)
+{
+    g = g * r->scale + r->decay * *x;
+    *m = r->first ? g : r->momentum * *m + g;
+    *x -= r->lr * (r->nesterov ? g + r->momentum * *m : *m);
+}
+
+/* Kingma and Ba 2015; with shrink: Loshchilov and Hutter 2019. */
+static inline DEVICE void optim_adam_one(real *x, real g, real *m, real *v, const optim_rule *r)
+{
+    real w = *x * r->shrink;
+    g = g * r->scale + r->decay * w;
+    *m = r->beta1 * *m + r->take1 * g;
+    *v = r->beta2 * *v + r->take2 * g * g;
+    *x = w - r->lr * *m / (optim_sqrt(*v) / r->root + r->eps);
+}
+
+/* Tieleman and Hinton 2012 (lecture 6.5), not centred; the momentum buffer holds steps, not gradients. */
+static inline DEVICE void optim_rmsprop_one(real *x, real g, real *m, real *v, const optim_rule *r)
+{
+    g = g * r->scale + r->decay * *x;
+    *v = r->beta2 * *v + r->take2 * g * g;
+    *m = r->momentum * *m + g / (optim_sqrt(*v) + r->eps);
+    *x -= r->lr * *m;
+}
+
+/* x, g, m, v: n numbers each; all but g are updated */
+KERNEL(optim_sgd,     size_t n, real *x, const real *g, real *m, const optim_rule *r);
+KERNEL(optim_adam,    size_t n, real *x, const real *g, real *m, real *v, const optim_rule *r);
+KERNEL(optim_rmsprop, size_t n, real *x, const real *g, real *m, real *v, const optim_rule *r);
+/* partial[b] = sum of squares of g[b * OPTIM_BLOCK ..]; ceil(n / OPTIM_BLOCK) of them. The order of the additions is fixed, so the
+ * bits do not depend on the number of threads. */
+KERNEL(optim_squares, size_t n, const real *g, double *partial);
+/* e = decay * e + (1 - decay) * x, n numbers; decay 0 copies x */
+KERNEL(optim_average, size_t n, const real *x, real *e, double decay);
+#endif

@@ -1,0 +1,13 @@
+/* pool.h - max pooling. Padding is -infinity; of equal values the first in row-major window order wins and gets the gradient; a NaN
+ * wins over every number, so that it cannot disappear. Backward gathers: every input pixel asks the windows it lies in. */
+#ifndef KERNELS_POOL_H
+#define KERNELS_POOL_H
+#include "kernels/kernel.h"
+
+enum { POOL_MAX = 256 };                 /* pixels of the largest window: a position in it fits a byte */
+typedef struct { int64_t samples, channels, h, w, oh, ow, size_h, size_w, stride_h, stride_w, top, left; } pool_size;
+
+/* which: [samples, oh, ow, channels], row * size_w + column of the maximum in its window */
+KERNEL(pool_forward, pool_size s, const real *x, int64_t xs, real *y, int64_t ys, uint8_t *which);
+KERNEL(pool_backward, pool_size s, const uint8_t *which, const real *gy, int64_t gys, real *gx, int64_t gxs, int add);
+#endif

@@ -1,0 +1,59 @@
+/* tile.h - a tile of up to TILE pixels of a map, transposed to [channels][TILE], and its softmax or logistic: what softmax and the
+ * losses have in common on the CPU. */
+#ifndef KERNELS_TILE_H
+#define KERNELS_TILE_H
+#include "kernels/loop.h"
+#include "kernels/math.h"
+
+static inline void tile_load(const real *x, int64_t xs, int64_t n, int64_t channels, real (*t)[TILE])
+{
+    for (int64_t c = 0; c < channels; c++)
+        for (int64_t p = 0; p < n; p++) t[c][p] = x[p * xs + c];
+}
+
+static inline void tile_store(real *y, int64_t ys, int64_t n, int64_t channels, const real (*t)[TILE], int add)
+{
+    for (int64_t c = 0; c < channels; c++)
+        for (int64_t p = 0; p < n; p++) y[p * ys + c] = (add ? y[p * ys + c] : 0) + t[c][p];
+}
+
+/* In place; high: the largest logit of each pixel, sum: the sum of exp(logit - high) */
+static inline void tile_softmax(int64_t n, int64_t channels, real (*t)[TILE], real high[TILE], real sum[TILE])
+{
+    for (int64_t p = 0; p < n; p++) high[p] = t[0][p], sum[p] = 0;
+    for (int64_t c = 1; c < channels; c++) {
+        #pragma omp simd
+        for (int64_t p = 0; p < n; p++) high[p] = t[c][p] > high[p] ? t[c][p] : high[p];
+    }
+    for (int64_t c = 0; c < channels; c++) {
+        #pragma omp simd
+        for (int64_t p = 0; p < n; p++) t[c][p] = real_exp(t[c][p] - high[p]), sum[p] += t[c][p];
+    }
+    for (int64_t c = 0; c < channels; c++) {
+        #pragma omp simd
+        for (int64_t p = 0; p < n; p++) t[c][p] /= sum[p];
+    }
+}
+
+static inline void tile_logistic(int64_t n, int64_t channels, real (*t)[TILE])
+{
+    for (int64_t c = 0; c < channels; c++) {
+        #pragma omp simd
+        for (int64_t p = 0; p < n; p++) t[c][p] = 1 / (1 + real_exp(-t[c][p]));
+    }
+}
+
+/* With q = d loss / d probability: t becomes d loss / d logit. p: the probabilities */
+static inline void tile_softmax_gradient(int64_t n, int64_t channels, const real (*p)[TILE], real (*q)[TILE])
+{
+    real dot[TILE] = { 0 };
+    for (int64_t c = 0; c < channels; c++) {
+        #pragma omp simd
+        for (int64_t i = 0; i < n; i++) dot[i] += q[c][i] * p[c][i];
+    }
+    for (int64_t c = 0; c < channels; c++) {
+        #pragma omp simd
+        for (int64_t i = 0; i < n; i++) q[c][i] = p[c][i] * (q[c][i] - dot[i]);
+    }
+}
+#endif

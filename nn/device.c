@@ -1,0 +1,33 @@
+/* device.c - the CPU as a device; see device.h. Large blocks are aligned to 2 MiB and offered to the kernel as huge pages:
+ * a training arena is walked end to end every step, and 4 KiB pages would miss the TLB all the way. */
+#include "nn/device.h"
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+static void *cpu_alloc(const device *d, size_t bytes)
+{
+    (void)d;
+    const size_t huge = (size_t)2 << 20, align = bytes >= huge ? huge : 64;
+    if (bytes > SIZE_MAX - align) return NULL;
+    size_t whole = (bytes + align - 1) / align * align;
+    void *p = aligned_alloc(align, whole ? whole : align);
+    if (p && align == huge) madvise(p, whole, MADV_HUGEPAGE);
+    return p;
+}
+
+static void cpu_free(const device *d, void *p) { (void)d; free(p); }
+static void cpu_put(const device *d, void *dst, const void *host, size_t n) { (void)d; memcpy(dst, host, n); }
+static void cpu_get(const device *d, void *host, const void *src, size_t n) { (void)d; memcpy(host, src, n); }
+static void cpu_zero(const device *d, void *p, size_t n) { (void)d; memset(p, 0, n); }
+static void cpu_sync(const device *d) { (void)d; }
+
+static size_t cpu_room(const device *d)
+{
+    (void)d;
+    return (size_t)sysconf(_SC_AVPHYS_PAGES) * (size_t)sysconf(_SC_PAGESIZE);
+}
+
+const device device_cpu = { "cpu", cpu_alloc, cpu_free, cpu_put, cpu_get, cpu_zero, cpu_sync, cpu_room };

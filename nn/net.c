@@ -1,0 +1,236 @@
+/* net.c - cfg sections to a graph; see net.h. One loop: find the layer by its section, fill its struct from its key table, resolve
+ * where its inputs come from, call its build, note what it made. */
+#include "nn/net.h"
+#include "base/die.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+const key net_keys[] = {
+    { "batch",     K_INT,  offsetof(net_conf, batch),     "1",       "images in one pass", 1, 4096, 0 },
+    { "height",    K_INT,  offsetof(net_conf, height),    "256",     "rows of the input, pixels", 1, 16384, 0 },
+    { "width",     K_INT,  offsetof(net_conf, width),     "256",     "columns of the input, pixels", 1, 16384, 0 },
+    { "channels",  K_INT,  offsetof(net_conf, channels),  "1",       "channels of the input", 1, 64, 0 },
+    { "classes",   K_INT,  offsetof(net_conf, classes),   "2",       "classes of the output, background included; 1: one sigmoid", 1, 255, 0 },
+    { "winograd",  K_BOOL, offsetof(net_conf, winograd),  "1",       "3x3 convolutions by Winograd where the machine has such a kernel", 0, 0, 0 },
+    { "precision", K_WORD, offsetof(net_conf, precision), "float32", "storage and arithmetic of maps", 0, 0, "float32|bf16" },
+    { "output",    K_TEXT, offsetof(net_conf, output),    "",        "name of the layer whose map is the result (default: the last)", 0, 0, 0 },
+    { 0 }
+};
+
+/* Keys that every layer takes besides its own. */
+typedef struct { const char *name, *from, *share; int64_t group; } common;
+static const key common_keys[] = {
+    { "name",  K_TEXT, offsetof(common, name),  "", "what other layers call it, and the start of its parameters' names", 0, 0, 0 },
+    { "from",  K_FROM, offsetof(common, from),  "", "where the input comes from (default: the layer before)", 0, 0, 0 },
+    { "share", K_TEXT, offsetof(common, share), "", "use the parameters of that layer", 0, 0, 0 },
+    { "group", K_INT,  offsetof(common, group), "0", "which objective trains the parameters", 0, 63, 0 },
+    { 0 }
+};
+
+static const char *layer_names(const net *t, const char **names, int room)
+{
+    int n = 0;
+    for (int i = t->n; i-- > 0 && n < room - 1;) names[n++] = t->layer[i].name;
+    names[n] = NULL;
+    return NULL;
+}
+
+/* "enc1", "3" (a layer's index), "-2" (relative), or "input" */
+static tensor *resolve(const net *t, const char *word, const char *where)
+{
+    int64_t i;
+    if (text_int(word, &i)) {
+        int64_t k = i < 0 ? t->n + i : i;
+        if (k < 0 || k >= t->n) die_at(where, "got layer %s, wanted 0 to %d, or -1 to -%d", word, t->n - 1, t->n);
+        return t->layer[k].out;
+    }
+    if (!strcmp(word, "input")) return t->input;
+    for (int k = t->n; k-- > 0;) if (!strcmp(t->layer[k].name, word)) return t->layer[k].out;
+    const char *names[256];
+    int n = 0;
+    layer_names(t, names, 256);
+    while (n < 255 && names[n]) n++;
+    die_at(where, "got %s, wanted the name of an earlier layer%s", word, die_nearest(word, names, n));
+}
+
+static int resolve_list(const net *t, const char *list, const char *where, tensor **from, int n)
+{
+    char *copy = xdup(list);
+    for (char *save, *w = strtok_r(copy, ", ", &save); w; w = strtok_r(NULL, ", ", &save)) {
+        if (n == MAX_IN) die_at(where, "more than %d inputs", MAX_IN);
+        from[n++] = resolve(t, w, where);
+    }
+    free(copy);
+    return n;
+}
+
+/* The inputs of a layer: its from= (or layers=), the previous layer in front where too few are given, then its other K_FROM keys. */
+static int inputs(const net *t, const layer *l, cfg_section *s, const common *c, const void *values, tensor **from)
+{
+    int n = 0;
+    char where[640];
+    snprintf(where, sizeof where, "%s: %s.from", s->at, s->name);
+    const key *list = key_find(l->keys, "layers");
+    const char *names = list ? *(const char *const *)((const char *)values + list->at) : NULL;
+    if (names && c->from) die_at(s->at, "%s: from= and layers= are the same thing: give one", s->name);
+    n = resolve_list(t, names ? names : c->from ? c->from : "", where, from, n);
+    if (n < l->from_min) {
+        if (n == MAX_IN) die_at(where, "more than %d inputs", MAX_IN);
+        memmove(from + 1, from, (size_t)n * sizeof *from);
+        from[0] = t->n ? t->layer[t->n - 1].out : t->input;
+        n++;
+    }
+    if (n < l->from_min || n > l->from_max) die_at(where, "got %d inputs, wanted %d to %d", n, l->from_min, l->from_max);
+    for (const key *k = l->keys; k->name; k++) {
+        const char *more = k->type == K_FROM && k != list ? *(const char *const *)((const char *)values + k->at) : NULL;
+        if (!more) continue;
+        snprintf(where, sizeof where, "%s: %s.%s", s->at, s->name, k->name);
+        n = resolve_list(t, more, where, from, n);
+    }
+    return n;
+}
+
+static void add_layer(net *t, cfg_section *s)
+{
+    const layer *l = layer_find(s->name);
+    if (!l) {
+        const char *names[64];
+        int n = 0;
+        for (; layers[n] && n < 63; n++) names[n] = layers[n]->section;
+        die_at(s->at, "unknown section [%s]%s", s->name, die_nearest(s->name, names, n));
+    }
+    common c;
+    cfg_fill(s, common_keys, &c);
+    void *values = xalloc(l->size);
+    cfg_fill(s, l->keys, values);
+    cfg_check_used(s, (const key *const[]){ l->keys, common_keys }, 2);
+    if ((t->n & (t->n + 1)) == 0) t->layer = xgrow(t->layer, (size_t)(2 * (t->n + 1)) * sizeof *t->layer);
+    net_layer row = { .l = l, .first = t->g->n };
+    if (c.name) snprintf(row.name, sizeof row.name, "%s", c.name);
+    else snprintf(row.name, sizeof row.name, "%s_%d", s->name, t->n);
+    if (c.name && strlen(c.name) >= sizeof row.name) die_at(s->at, "%s.name: longer than %zu characters", s->name, sizeof row.name - 1);
+    for (int i = 0; i < t->n; i++)
+        if (!strcmp(t->layer[i].name, row.name)) die_at(s->at, "%s.name: %s is taken by the layer at %s", s->name, row.name, t->layer[i].at);
+    snprintf(row.at, sizeof row.at, "%s", s->at);
+    tensor *from[MAX_IN + 4];
+    int n = inputs(t, l, s, &c, values, from), before = t->g->nt;
+    char where[640];
+    snprintf(where, sizeof where, "%s: %s", s->at, s->name);
+    place p = { t->g, t, row.name, where, c.share, (int)c.group };
+    row.out = l->build(&p, values, from, n);
+    row.count = t->g->n - row.first;
+    for (int i = row.first; i < t->g->n; i++) t->g->node[i]->layer = t->n;
+    for (int i = before; i < t->g->nt; i++) if (t->g->tensor[i]->role == PARAM) row.parameters += shape_volume(&t->g->tensor[i]->s);
+    t->layer[t->n++] = row;
+    free(values);
+}
+
+static void check_output(net *t)
+{
+    char text[64];
+    if (t->conf.output) {
+        char where[600];
+        snprintf(where, sizeof where, "%s: net.output", t->text->path);
+        t->output = resolve(t, t->conf.output, where);
+    } else t->output = t->layer[t->n - 1].out;
+    shape want = SHAPE4(t->conf.batch, t->conf.height, t->conf.width, t->conf.classes);
+    if (!shape_same(&t->output->s, &want))
+        die_at(t->layer[t->n - 1].at, "the output %s is %s, wanted %lldx%lldx%lldx%lld (batch, height, width, classes)", t->output->name,
+               shape_text(&t->output->s, text), (long long)want.d[0], (long long)want.d[1], (long long)want.d[2], (long long)want.d[3]);
+    t->output->keep = 1;
+}
+
+static net *build(cfg *text, const char *const *overrides, int noverrides)
+{
+    static const char *const known[] = { "net", NULL };
+    net *t = xalloc(sizeof *t);
+    t->text = text;
+    for (int i = 0; i < noverrides; i++) cfg_override(text, overrides[i], known);
+    if (!text->n || strcmp(text->s[0].name, "net"))
+        die_at(text->n ? text->s[0].at : text->path, "got %s%s%s, wanted [net] as the first section", text->n ? "[" : "an empty file",
+               text->n ? text->s[0].name : "", text->n ? "]" : "");
+    cfg_fill(&text->s[0], net_keys, &t->conf);
+    cfg_check_used(&text->s[0], (const key *const[]){ net_keys }, 1);
+    if (t->conf.precision) die_at(text->s[0].at, "net.precision: got bf16, wanted float32 (the only one this build computes in)");
+    t->g = graph_new();
+    t->input = graph_leaf(t->g, "input", SHAPE4(t->conf.batch, t->conf.height, t->conf.width, t->conf.channels), REAL_TYPE, INPUT);
+    for (int i = 1; i < text->n; i++) add_layer(t, &text->s[i]);
+    if (!t->n) die_at(text->path, "no layer follows [net]");
+    check_output(t);
+    graph_views(t->g);
+    return t;
+}
+
+net *net_load(const char *path, const char *const *overrides, int n) { return build(cfg_read(path), overrides, n); }
+net *net_parse(const char *text, const char *path, const char *const *overrides, int n) { return build(cfg_parse(text, path), overrides, n); }
+
+void net_free(net *t)
+{
+    if (!t) return;
+    graph_free(t->g), cfg_free(t->text), free(t->layer), free(t);
+}
+
+int64_t net_layer_macs(const net *t, int i)
+{
+    int64_t macs = 0;
+    for (int k = t->layer[i].first; k < t->layer[i].first + t->layer[i].count; k++) {
+        const node *n = t->g->node[k];
+        if (n->op->macs) macs += n->op->macs(n);
+    }
+    return macs / t->conf.batch;
+}
+
+int64_t net_macs(const net *t)
+{
+    int64_t macs = 0;
+    for (int i = 0; i < t->n; i++) macs += net_layer_macs(t, i);
+    return macs;
+}
+
+void net_print(const net *t)
+{
+    char text[64];
+    int64_t parameters = 0;
+    printf("%5s  %-24s %-18s %-20s %12s %14s\n", "layer", "name", "section", "output", "parameters", "MACs / image");
+    for (int i = 0; i < t->n; i++) {
+        const net_layer *l = &t->layer[i];
+        printf("%5d  %-24s %-18s %-20s %12lld %14lld\n", i, l->name, l->l->section, shape_text(&l->out->s, text), (long long)l->parameters,
+               (long long)net_layer_macs(t, i));
+        parameters += l->parameters;
+    }
+    printf("%lld parameters, %.3f GMACs an image\n", (long long)parameters, (double)net_macs(t) * 1e-9);
+}
+
+char *net_text(const net *t) { return cfg_text(t->text); }
+
+net_program *net_program_new(const char *text, const char *path, const char *const *overrides, int n, const params *p, const device *d)
+{
+    net_program *r = xalloc(sizeof *r);
+    r->t = net_parse(text, path, overrides, n);
+    r->c = (context){ .dev = d, .loss_scale = 1 };
+    schedule_forward(&r->plan, r->t->g, &r->t->output, 1);
+    params_bind(p, r->t->g);
+    plan_make(&r->plan, &r->c, 1);
+    r->t->input->x.p = d->alloc(d, r->t->input->x.size);
+    if (!r->t->input->x.p) die_machine("out of memory on %s: need %zu bytes", d->name, r->t->input->x.size);
+    plan_place(&r->plan, d);
+    return r;
+}
+
+void net_program_run(net_program *r, const real *input, real *output)
+{
+    const device *d = r->c.dev;
+    d->put(d, r->t->input->x.p, input, r->t->input->x.size);
+    schedule_run(&r->plan, &r->c);
+    d->get(d, output, r->t->output->x.p, r->t->output->x.size);
+}
+
+void net_program_free(net_program *r)
+{
+    if (!r) return;
+    r->c.dev->free(r->c.dev, r->t->input->x.p);
+    schedule_free(&r->plan);
+    net_free(r->t);
+    free(r);
+}

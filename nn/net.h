@@ -1,0 +1,54 @@
+/* net.h - a network: its [net] section, its layers, its graph.
+ *
+ * net_load reads a cfg, builds the graph for the sizes in [net] (which the caller may override first) and knows the input and
+ * the output. Nothing is allocated: plan the schedule you need, then bind parameters and place the plan. */
+#ifndef NN_NET_H
+#define NN_NET_H
+#include "nn/cfg.h"
+#include "nn/device.h"
+#include "nn/layer.h"
+#include "nn/params.h"
+#include "nn/plan.h"
+#include "nn/schedule.h"
+
+typedef struct net_conf {                /* [net] */
+    int64_t batch, height, width, channels, classes;
+    int winograd, precision;             /* precision: 0 float32, 1 bf16 */
+    const char *output;                  /* name of the layer whose map is the result; NULL: the last */
+} net_conf;
+
+typedef struct net_layer {               /* a row of the table that loading prints */
+    char name[80];
+    const layer *l;
+    char at[112];
+    tensor *out;
+    int first, count;                    /* its nodes in the graph */
+    int64_t parameters;
+} net_layer;
+
+typedef struct net {
+    net_conf conf;
+    cfg *text;
+    graph *g;
+    net_layer *layer; int n;
+    tensor *input;                       /* n,h,w,channels, real */
+    tensor *output;                      /* n,h,w,classes: logits */
+} net;
+
+extern const key net_keys[];
+
+/* overrides: "net.batch=4", "NAME.key=value" words, or NULL. Dies with file:line on anything wrong. */
+net    *net_load(const char *path, const char *const *overrides, int noverrides);
+net    *net_parse(const char *text, const char *path, const char *const *overrides, int noverrides);
+void    net_free(net *t);
+void    net_print(const net *t);         /* Darknet's table on stdout: index, name, layer, output, parameters, MACs */
+int64_t net_macs(const net *t);          /* multiply-adds of one forward pass of ONE image */
+int64_t net_layer_macs(const net *t, int i);
+char   *net_text(const net *t);          /* the cfg as resolved, from which net_parse builds the same net; free() it */
+
+/* A forward-only program: the net for one input size, planned and placed, with the parameters of `p` bound. */
+typedef struct net_program { net *t; schedule plan; context c; } net_program;
+net_program *net_program_new(const char *text, const char *path, const char *const *overrides, int n, const params *p, const device *d);
+void net_program_run(net_program *r, const real *input, real *output);      /* host arrays n,h,w,c in; n,h,w,classes out */
+void net_program_free(net_program *r);
+#endif

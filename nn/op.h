@@ -1,0 +1,67 @@
+/* op.h - nodes and ops. An op is a row in a table: shapes, forward, backward. It holds no loop over data; kernels/ does.
+ *
+ * The rules that keep planner and autograd right, all held by tests/op_test.c:
+ *   infer fills out[], saved[] and their shapes from in[] and conf, and dies (die_at(n->at, ...)) on what does not fit;
+ *   forward reads in[], writes all of out[] and saved[];
+ *   backward reads saved[], out[i]->g, and only those values that reads_x / reads_y declare; for each i with WANT(i) it sets
+ *   (ADD(i) == 0) or adds to (ADD(i) == 1) the whole of in[i]->g; nothing else is touched;
+ *   with context.training == 0 forward changes nothing but its outputs. */
+#ifndef NN_OP_H
+#define NN_OP_H
+#include "nn/key.h"
+#include "nn/tensor.h"
+
+enum { MAX_IN = 16, MAX_OUT = 4, MAX_SAVED = 4 };
+
+typedef struct step {
+    struct node *n;
+    int backward;
+    unsigned want, add;                  /* bit i: the gradient of in[i] is wanted; add to it rather than set it */
+    unsigned params;                     /* bit i: in[i] is a parameter, whose gradient adds when context.accumulate is set */
+    tensor *seed;                        /* no node: set this loss's gradient to context.loss_scale */
+} step;
+
+typedef struct op {
+    const char *name, *help;
+    size_t conf;                         /* bytes of node->conf */
+    const key *keys;                     /* how words fill the conf; NULL: no settings */
+    unsigned reads_x, reads_y;           /* bit i: backward reads the value of in[i], of out[i] */
+    const char *why;                     /* why there is no backward, where there is none */
+    void (*infer)(struct node *);
+    void (*prepare)(const context *, struct node *);      /* may be NULL: choose kernels, set n->kernel and n->work (bytes) */
+    void (*forward)(const context *, const struct node *);
+    void (*backward)(const context *, const struct node *, const step *);
+    void (*release)(struct node *);                       /* may be NULL: free what prepare kept in n->state */
+    int64_t (*macs)(const struct node *);                 /* may be NULL: multiply-adds of one forward, whole batch */
+} op;
+
+typedef struct node {
+    const op *op;
+    void *conf;
+    char at[112];                        /* "unet.cfg:42", for messages */
+    int layer;                           /* index of the layer it belongs to */
+    tensor *in[MAX_IN], *out[MAX_OUT], *saved[MAX_SAVED];
+    int nin, nout, nsaved;
+    size_t work;                         /* scratch bytes it needs while it runs; the plan takes the maximum */
+    const char *kernel;                  /* the kernel chosen, for `plan`; NULL: the only one */
+    void *state;                         /* the op's own: primitives, packed sizes */
+} node;
+
+extern const op *const ops[];            /* NULL at the end; nn/ops.c */
+const op *op_find(const char *name);     /* NULL: no such op */
+
+/* Shorthands for ops, with `n` the node, `s` the step, `c` the context in scope. */
+#define X(i)    ((const real *)n->in[i]->x.p)
+#define Y       ((real *)n->out[0]->x.p)
+#define GY      ((const real *)n->out[0]->g.p)
+#define GX(i)   ((real *)n->in[i]->g.p)
+#define SAVED(i) ((void *)n->saved[i]->x.p)
+#define WANT(i) ((int)(s->want >> (i) & 1))
+#define ADD(i)  ((int)((s->add | (c->accumulate ? s->params : 0)) >> (i) & 1))
+#define XS(i)   tensor_stride(n->in[i])
+#define YS      tensor_stride(n->out[0])
+
+/* For infer: the output (role VALUE, named after the node) and saved tensors. */
+tensor *node_output(node *n, shape s, dtype type);
+tensor *node_saved(node *n, const char *what, shape s, dtype type);
+#endif

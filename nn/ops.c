@@ -1,0 +1,17 @@
+/* ops.c - the table of ops. A new op is a row here, its file in nn/ops, its kernels, and a line in tests/cases. */
+#include "nn/op.h"
+#include <string.h>
+
+extern const op op_conv, op_deconv, op_batch_norm, op_group_norm, op_activation, op_add, op_dropout, op_softmax, op_concat, op_pad, op_crop,
+    op_maxpool, op_upsample, op_cross_entropy, op_bce, op_dice, op_total;
+
+const op *const ops[] = {
+    &op_conv, &op_deconv, &op_batch_norm, &op_group_norm, &op_activation, &op_add, &op_dropout, &op_softmax, &op_concat, &op_pad, &op_crop,
+    &op_maxpool, &op_upsample, &op_cross_entropy, &op_bce, &op_dice, &op_total, NULL
+};
+
+const op *op_find(const char *name)
+{
+    for (int i = 0; ops[i]; i++) if (!strcmp(ops[i]->name, name)) return ops[i];
+    return NULL;
+}

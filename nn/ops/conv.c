@@ -1,0 +1,130 @@
+/* conv.c - the ops conv and deconv. x [n h w c]; w [kh kw c/groups k], or [c kh kw k] for deconv; bias [k] if there is a third
+ * input. The kernel size is that of the weights. No activation here: its backward would keep one more map alive; it is an op of
+ * its own in training, and the kernels can fuse it where there is no backward. */
+#include "nn/op.h"
+#include "kernels/conv.h"
+#include "base/die.h"
+#include <stdio.h>
+#include <stdlib.h>
+
+typedef struct conf {
+    int64_t stride, stride_h, stride_w, pad, top, bottom, left, right, dilation, groups, output_pad;
+} conf;
+
+#define COMMON_KEYS \
+    { "stride",     K_INT, offsetof(conf, stride),   "1",  "pixels from one kernel position to the next", 1, 1024, 0 }, \
+    { "stride_h",   K_INT, offsetof(conf, stride_h), "0",  "along h; 0: stride", 0, 1024, 0 }, \
+    { "stride_w",   K_INT, offsetof(conf, stride_w), "0",  "along w; 0: stride", 0, 1024, 0 }, \
+    { "pad",        K_INT, offsetof(conf, pad),      "0",  "pixels of zeros on every side", 0, 65536, 0 }, \
+    { "pad_top",    K_INT, offsetof(conf, top),      "-1", "on this side; -1: pad", -1, 65536, 0 }, \
+    { "pad_bottom", K_INT, offsetof(conf, bottom),   "-1", "on this side; -1: pad", -1, 65536, 0 }, \
+    { "pad_left",   K_INT, offsetof(conf, left),     "-1", "on this side; -1: pad", -1, 65536, 0 }, \
+    { "pad_right",  K_INT, offsetof(conf, right),    "-1", "on this side; -1: pad", -1, 65536, 0 }, \
+    { "dilation",   K_INT, offsetof(conf, dilation), "1",  "distance between taps; 1: neighbours", 1, 1024, 0 }, \
+    { "groups",     K_INT, offsetof(conf, groups),   "1",  "channel groups that do not see each other; deconv takes 1", 1, 65536, 0 }
+
+static const key conv_keys[] = { COMMON_KEYS, { 0 } };
+static const key deconv_keys[] = {
+    COMMON_KEYS,
+    { "output_pad", K_INT, offsetof(conf, output_pad), "0", "rows and columns more at the end; less than the stride", 0, 1023, 0 },
+    { 0 }
+};
+
+extern const op op_conv, op_deconv;
+
+static conv_shape shape_of(const node *n)
+{
+    const conf *f = n->conf;
+    const int64_t *x = n->in[0]->s.d, *w = n->in[1]->s.d;
+    int transposed = n->op == &op_deconv;
+    conv_shape s = {
+        .n = x[0], .h = x[1], .w = x[2], .c = x[3], .xs = XS(0), .k = w[3], .ys = w[3],
+        .kh = w[transposed ? 1 : 0], .kw = w[transposed ? 2 : 1],
+        .sh = f->stride_h ? f->stride_h : f->stride, .sw = f->stride_w ? f->stride_w : f->stride, .dh = f->dilation, .dw = f->dilation,
+        .top = f->top < 0 ? f->pad : f->top, .bottom = f->bottom < 0 ? f->pad : f->bottom,
+        .left = f->left < 0 ? f->pad : f->left, .right = f->right < 0 ? f->pad : f->right,
+        .groups = f->groups, .transposed = transposed, .bias = n->nin > 2
+    };
+    int64_t v = s.top + s.bottom, h = s.left + s.right;
+    s.oh = transposed ? deconv_size(s.h, s.kh, s.sh, s.dh, v, f->output_pad) : conv_size(s.h, s.kh, s.sh, s.dh, v);
+    s.ow = transposed ? deconv_size(s.w, s.kw, s.sw, s.dw, h, f->output_pad) : conv_size(s.w, s.kw, s.sw, s.dw, h);
+    if (n->nout) s.ys = YS;
+    return s;
+}
+
+static void check(const node *n)
+{
+    const char *name = n->op->name;
+    const conf *f = n->conf;
+    if (n->nin < 2 || n->nin > 3) die_at(n->at, "%s: got %d inputs, wanted x, w and maybe a bias", name, n->nin);
+    for (int i = 0; i < 2; i++)
+        if (n->in[i]->s.nd != 4) die_at(n->at, "%s: got %s with %d sizes, wanted 4", name, i ? "weights" : "an input", n->in[i]->s.nd);
+    int64_t c = n->in[0]->s.d[3], k = n->in[1]->s.d[3], wc = n->in[1]->s.d[n->op == &op_deconv ? 0 : 2];
+    if (n->op == &op_deconv && f->groups != 1) die_at(n->at, "deconv: got groups=%lld, wanted 1", (long long)f->groups);
+    if (c % f->groups || k % f->groups)
+        die_at(n->at, "%s: got groups=%lld, wanted a divisor of %lld input and %lld output channels", name, (long long)f->groups,
+               (long long)c, (long long)k);
+    if (wc != c / f->groups)
+        die_at(n->at, "%s: got weights for %lld channels, wanted %lld", name, (long long)wc, (long long)(c / f->groups));
+    if (n->nin > 2 && (n->in[2]->s.nd != 1 || n->in[2]->s.d[0] != k))
+        die_at(n->at, "%s: got a bias of %lld numbers, wanted %lld", name, (long long)shape_volume(&n->in[2]->s), (long long)k);
+}
+
+static void infer(node *n)
+{
+    const conf *f = n->conf;
+    check(n);
+    conv_shape s = shape_of(n);
+    int64_t least = s.sh < s.sw ? s.sh : s.sw;
+    if (f->output_pad >= least)
+        die_at(n->at, "deconv: got output_pad=%lld, wanted less than the stride, %lld", (long long)f->output_pad, (long long)least);
+    if (s.oh < 1 || s.ow < 1)
+        die_at(n->at, "%s: got a %lldx%lld map for a %lldx%lld kernel, wanted one that leaves an output", n->op->name, (long long)s.h,
+               (long long)s.w, (long long)(s.dh * (s.kh - 1) + 1), (long long)(s.dw * (s.kw - 1) + 1));
+    node_output(n, SHAPE4(s.n, s.oh, s.ow, s.k), REAL_TYPE);
+}
+
+static int64_t macs(const node *n) { conv_shape s = shape_of(n); return conv_macs(&s); }
+
+typedef struct { conv_kernel pass[CONV_PASSES]; char text[200]; } passes;
+
+static void release(node *n)
+{
+    passes *p = n->state;
+    for (int i = 0; p && i < CONV_PASSES; i++) conv_release(&p->pass[i]);
+    free(p);
+    n->state = NULL, n->kernel = NULL;
+}
+
+static void prepare(const context *c, node *n)
+{
+    release(n);                          /* views and threads may have changed since the last plan */
+    conv_shape s = shape_of(n);
+    passes *p = n->state = xalloc(sizeof *p);
+    n->work = n->nin > 2 ? bias_work(s.n * s.oh * s.ow, s.k) : 0;
+    for (int i = 0; i < CONV_PASSES; i++) {
+        RUN(conv_choose, &s, (conv_pass)i, &p->pass[i]);
+        if (p->pass[i].work > n->work) n->work = p->pass[i].work;
+    }
+    snprintf(p->text, sizeof p->text, "%s | %s | %s", p->pass[CONV_FORWARD].name, p->pass[CONV_DATA].name, p->pass[CONV_WEIGHTS].name);
+    n->kernel = p->text;
+}
+
+static void forward(const context *c, const node *n)
+{
+    const conv_kernel *k = &((passes *)n->state)->pass[CONV_FORWARD];
+    k->run(c, k, X(0), X(1), n->nin > 2 ? X(2) : NULL, Y, 0);
+}
+
+static void backward(const context *c, const node *n, const step *s)
+{
+    const conv_kernel *data = &((passes *)n->state)->pass[CONV_DATA], *weights = &((passes *)n->state)->pass[CONV_WEIGHTS];
+    if (WANT(0)) data->run(c, data, GY, X(1), NULL, GX(0), ADD(0));
+    if (WANT(1)) weights->run(c, weights, X(0), GY, NULL, GX(1), ADD(1));
+    if (n->nin > 2 && WANT(2)) RUN(bias_backward, tensor_pixels(n->out[0]), tensor_channels(n->out[0]), GY, YS, GX(2), ADD(2));
+}
+
+const op op_conv = { .name = "conv", .help = "convolution", .conf = sizeof(conf), .keys = conv_keys, .reads_x = 3, .infer = infer,
+    .prepare = prepare, .forward = forward, .backward = backward, .release = release, .macs = macs };
+const op op_deconv = { .name = "deconv", .help = "transposed convolution", .conf = sizeof(conf), .keys = deconv_keys, .reads_x = 3,
+    .infer = infer, .prepare = prepare, .forward = forward, .backward = backward, .release = release, .macs = macs };

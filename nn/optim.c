@@ -1,0 +1,152 @@
+/* optim.c - see optim.h. The arena is walked in runs of parameters that decay alike, usually one; the padding between tensors is
+ * zero with zero gradient and stays zero under every rule. */
+#include "nn/optim.h"
+#include "base/die.h"
+#include "kernels/optim.h"
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+const key optim_keys[] = { OPTIM_KEYS(0), { .name = NULL } };
+
+static real *zeros(const device *d, size_t n)
+{
+    real *x = d->alloc(d, n * sizeof *x);
+    if (!x) die_machine("out of memory on %s: need %zu bytes for the optimiser, have %zu", d->name, n * sizeof *x, d->room(d));
+    d->zero(d, x, n * sizeof *x);
+    return x;
+}
+
+static size_t blocks(const params *p) { return (p->trainable + OPTIM_BLOCK - 1) / OPTIM_BLOCK; }
+
+/* A run ends where the next tensor with another decay begins, so that the runs cover the padding too. */
+static void find_ranges(optim *o)
+{
+    const params *p = o->p;
+    o->range = xalloc_n((size_t)p->n + 1, sizeof *o->range);
+    for (int i = 0; i < p->n && p->p[i].role == PARAM; i++) {
+        int decay = p->p[i].decay || o->conf.decay_norm;
+        if (!o->ranges || o->range[o->ranges - 1].decay != decay)
+            o->range[o->ranges++] = (struct optim_range){ .at = p->p[i].at, .decay = decay };
+    }
+    for (int i = 0; i < o->ranges; i++) o->range[i].count = (i + 1 < o->ranges ? o->range[i + 1].at : p->trainable) - o->range[i].at;
+}
+
+optim *optim_new(const optim_conf *conf, params *p)
+{
+    optim *o = xalloc(sizeof *o);
+    o->conf = *conf, o->p = p, o->scale = 1;
+    const int adam = conf->optimiser == OPTIM_ADAM || conf->optimiser == OPTIM_ADAMW;
+    o->m = zeros(p->dev, p->trainable);
+    if (adam || conf->optimiser == OPTIM_RMSPROP) o->v = zeros(p->dev, p->trainable);
+    if (conf->ema > 0) o->ema = zeros(p->dev, p->total);
+    o->partial = p->dev->alloc(p->dev, (blocks(p) + 1) * sizeof *o->partial);
+    if (!o->partial) die_machine("out of memory on %s", p->dev->name);
+    find_ranges(o);
+    return o;
+}
+
+void optim_free(optim *o)
+{
+    if (!o) return;
+    const device *d = o->p->dev;
+    void *const held[] = { o->m, o->v, o->ema, o->partial };
+    for (size_t i = 0; i < sizeof held / sizeof *held; i++) if (held[i]) d->free(d, held[i]);
+    free(o->range), free(o);
+}
+
+double optim_clip(optim *o, const context *c)
+{
+    const params *p = o->p;
+    const size_t n = blocks(p);
+    double *host = xalloc_n(n, sizeof *host), sum = 0;
+    RUN(optim_squares, p->trainable, p->g, o->partial);
+    p->dev->get(p->dev, host, o->partial, n * sizeof *host);
+    for (size_t i = 0; i < n; i++) sum += host[i];
+    free(host);
+    const double norm = sqrt(sum), factor = o->conf.clip / (norm + 1e-6);
+    o->scale = o->conf.clip > 0 && factor < 1 ? factor : 1;
+    return norm;
+}
+
+const param *optim_first_bad(const optim *o)
+{
+    const params *p = o->p;
+    const param *bad = NULL;
+    for (int i = 0; i < p->n && p->p[i].role == PARAM && !bad; i++) {
+        const param *q = &p->p[i];
+        real *g = xalloc_n(q->count, sizeof *g);
+        p->dev->get(p->dev, g, p->g + q->at, q->count * sizeof *g);
+        for (size_t j = 0; j < q->count && !bad; j++) if (!isfinite(g[j])) bad = q;
+        free(g);
+    }
+    return bad;
+}
+
+static void average(optim *o, const context *c)
+{
+    const params *p = o->p;
+    const double n = (double)o->ema_updates++, warm = (1 + n) / (10 + n);
+    const double decay = o->conf.ema_warmup && warm < o->conf.ema ? warm : o->conf.ema;
+    RUN(optim_average, p->trainable, p->x, o->ema, decay);
+    RUN(optim_average, p->total - p->trainable, p->x + p->trainable, o->ema + p->trainable, 0.0);
+}
+
+/* The numbers of step t = 1, 2, ..., in double and rounded once. */
+static optim_rule rule_of(const optim *o, double lr, double t)
+{
+    const optim_conf *f = &o->conf;
+    const int adam = f->optimiser == OPTIM_ADAM || f->optimiser == OPTIM_ADAMW;
+    const double beta2 = f->optimiser == OPTIM_RMSPROP ? f->alpha : f->beta2;
+    optim_rule r = { .scale = (real)o->scale, .shrink = 1, .momentum = (real)f->momentum, .beta1 = (real)f->beta1, .beta2 = (real)beta2,
+                     .take1 = (real)(1 - f->beta1), .take2 = (real)(1 - beta2), .eps = (real)f->eps, .nesterov = f->nesterov, .first = t == 1 };
+    r.lr = (real)(adam ? lr / (1 - pow(f->beta1, t)) : lr);
+    r.root = (real)(adam ? sqrt(1 - pow(beta2, t)) : 1);
+    return r;
+}
+
+void optim_step(optim *o, const context *c, double lr)
+{
+    const params *p = o->p;
+    const optim_conf *f = &o->conf;
+    if (o->ema && !o->ema_updates) RUN(optim_average, p->total, p->x, o->ema, 0.0);
+    optim_rule r = rule_of(o, lr, (double)++o->step);
+    for (int i = 0; i < o->ranges; i++) {
+        const size_t at = o->range[i].at, n = o->range[i].count;
+        const double decay = o->range[i].decay ? f->decay : 0;
+        r.decay = f->optimiser == OPTIM_ADAMW ? 0 : (real)decay;
+        r.shrink = f->optimiser == OPTIM_ADAMW ? (real)(1 - lr * decay) : 1;
+        if (f->optimiser == OPTIM_SGD)          RUN(optim_sgd, n, p->x + at, p->g + at, o->m + at, &r);
+        else if (f->optimiser == OPTIM_RMSPROP) RUN(optim_rmsprop, n, p->x + at, p->g + at, o->m + at, o->v + at, &r);
+        else                                    RUN(optim_adam, n, p->x + at, p->g + at, o->m + at, o->v + at, &r);
+    }
+    if (o->ema) average(o, c);
+    o->scale = 1;
+}
+
+const real *optim_weights(const optim *o) { return o->ema && o->ema_updates ? o->ema : o->p->x; }
+
+void key_unused(const key *table, const void *values, const char *name, int used, const char *choice, const char *at)
+{
+    const key *k = key_find(table, name);
+    if (used || !k || !k->def) return;
+    char *initial = xalloc(k->at + sizeof(key_list)), *got = key_text(k, values), *want;
+    key_set(k, initial, k->def, at);
+    want = key_text(k, initial);
+    if (strcmp(got, want)) die_at(at, "%s: got %s, which %s does not use (wanted its default, %s)", name, got, choice, k->def);
+    free(initial), free(got), free(want);
+}
+
+void optim_check(const optim_conf *f, const char *at)
+{
+    const int sgd = f->optimiser == OPTIM_SGD, rms = f->optimiser == OPTIM_RMSPROP, adam = !sgd && !rms;
+    const struct { const char *name; int used; } keys[] = {
+        { "momentum", sgd || rms }, { "nesterov", sgd }, { "beta1", adam }, { "beta2", adam }, { "alpha", rms }, { "eps", !sgd },
+        { "ema_warmup", f->ema > 0 }, { "decay_norm", f->decay > 0 },
+    };
+    char *name = key_text(&optim_keys[0], f), *choice = xprintf("optimiser=%s", name);
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
+        key_unused(optim_keys, f, keys[i].name, keys[i].used, i < 6 ? choice : i == 6 ? "ema=0" : "decay=0", at);
+    if (f->nesterov && f->momentum == 0) die_at(at, "nesterov: got 1, wanted a momentum above 0 with it");
+    free(name), free(choice);
+}

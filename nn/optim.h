@@ -1,0 +1,64 @@
+/* optim.h - optimisers: sgd, adam, adamw, rmsprop over the whole parameter arena, global-norm clipping, and a running average of
+ * the weights (EMA). The exact rules stand in kernels/optim.h.
+ *
+ * One training step is   norm = optim_clip(o, c);   if (!isfinite(norm)) ... stop ...;   optim_step(o, c, lr);
+ * The state (m, v, counters, average) is plain and public, because a checkpoint must hold every bit of it. */
+#ifndef NN_OPTIM_H
+#define NN_OPTIM_H
+#include "nn/key.h"
+#include "nn/params.h"
+
+#define OPTIM_WORDS "sgd|adam|adamw|rmsprop"
+typedef enum { OPTIM_SGD, OPTIM_ADAM, OPTIM_ADAMW, OPTIM_RMSPROP } optim_kind;
+
+typedef struct optim_conf {
+    int optimiser, nesterov, decay_norm, ema_warmup;
+    double momentum, beta1, beta2, alpha, eps, decay, clip, ema;
+} optim_conf;
+
+/* The rows of a key table that fill an optim_conf standing `base` bytes into the struct the table is for. */
+#define OPTIM_KEYS(base) \
+    { "optimiser", K_WORD, (base) + offsetof(optim_conf, optimiser), "sgd", "the update rule", 0, 0, OPTIM_WORDS }, \
+    { "momentum", K_REAL, (base) + offsetof(optim_conf, momentum), "0.9", "sgd, rmsprop: share of the last step kept; 0: none", 0, 0.999999, 0 }, \
+    { "nesterov", K_BOOL, (base) + offsetof(optim_conf, nesterov), "0", "sgd: look ahead by the momentum", 0, 0, 0 }, \
+    { "beta1", K_REAL, (base) + offsetof(optim_conf, beta1), "0.9", "adam, adamw: decay of the mean gradient", 0, 0.999999, 0 }, \
+    { "beta2", K_REAL, (base) + offsetof(optim_conf, beta2), "0.999", "adam, adamw: decay of the mean squared gradient", 0, 0.999999, 0 }, \
+    { "alpha", K_REAL, (base) + offsetof(optim_conf, alpha), "0.99", "rmsprop: decay of the mean squared gradient", 0, 0.999999, 0 }, \
+    { "eps", K_REAL, (base) + offsetof(optim_conf, eps), "1e-8", "adam, adamw, rmsprop: added to the root of the mean square", 1e-30, 1, 0 }, \
+    { "decay", K_REAL, (base) + offsetof(optim_conf, decay), "0.0001", "weight decay", 0, 1, 0 }, \
+    { "decay_norm", K_BOOL, (base) + offsetof(optim_conf, decay_norm), "1", "decay biases and norm parameters as well", 0, 0, 0 }, \
+    { "clip", K_REAL, (base) + offsetof(optim_conf, clip), "0", "largest global norm of the gradient; 0: no limit", 0, 1e30, 0 }, \
+    { "ema", K_REAL, (base) + offsetof(optim_conf, ema), "0", "decay of the running average of the weights, which is then what is evaluated; 0: none", 0, 0.999999, 0 }, \
+    { "ema_warmup", K_BOOL, (base) + offsetof(optim_conf, ema_warmup), "1", "the average's decay starts at min(ema, (1 + n) / (10 + n)) after n updates", 0, 0, 0 }
+
+extern const key optim_keys[];           /* OPTIM_KEYS(0), for tests and `help` */
+
+typedef struct optim {
+    optim_conf conf;
+    params *p;
+    int64_t step;                        /* steps done */
+    real *m, *v;                         /* p->trainable numbers on the device, in the order of p; v is NULL under sgd */
+    real *ema;                           /* p->total numbers (running statistics are copied, not averaged); NULL without ema */
+    int64_t ema_updates;
+    double scale;                        /* the clip factor of the next step: min(1, clip / (norm + 1e-6)) */
+    struct optim_range { size_t at, count; int decay; } *range; int ranges;      /* neighbours that decay alike, as one run */
+    double *partial;                     /* on the device: sums of squares a block */
+} optim;
+
+/* Needs p->g. The state starts as zeros; the average starts from the weights at the first step. */
+optim *optim_new(const optim_conf *conf, params *p);
+void   optim_free(optim *o);
+/* The L2 norm of all gradients, summed in double in a fixed order, and the clip factor for the step that follows. A result that
+ * is not finite means that a gradient is not: do not step then; optim_first_bad names the tensor. */
+double optim_clip(optim *o, const context *c);
+const param *optim_first_bad(const optim *o);                    /* the first with a NaN or infinite gradient, or NULL */
+void   optim_step(optim *o, const context *c, double lr);        /* updates p->x, the state and the average */
+/* What is evaluated and kept as the result: the average where there is one, the weights elsewhere; p->total numbers. */
+const real *optim_weights(const optim *o);
+/* Dies where a key that the chosen rule does not read differs from its default: at = "lumbar.cfg:12: solver". */
+void   optim_check(const optim_conf *conf, const char *at);
+
+/* For tables in which a choice decides which keys are read: dies where key `name` of the table differs from its default although
+ * `used` is 0; choice = "optimiser=sgd". */
+void   key_unused(const key *table, const void *values, const char *name, int used, const char *choice, const char *at);
+#endif

@@ -1,0 +1,31 @@
+/* params.h - all parameters of a model in one allocation, their gradients in another, in one order: an optimiser is one kernel,
+ * a norm one reduction, a checkpoint one walk. Several nets (training, validation at another size) bind to the same arena by name. */
+#ifndef NN_PARAMS_H
+#define NN_PARAMS_H
+#include "nn/device.h"
+#include "nn/graph.h"
+
+typedef struct param {
+    char   name[96];
+    shape  s;
+    role   role;                         /* PARAM or STATE */
+    int    group, decay;
+    layout layout;
+    init   init;
+    size_t at, count;                    /* elements, offset in the arena */
+} param;
+
+typedef struct params {
+    param *p; int n;                     /* PARAMs in graph order, then STATEs */
+    size_t trainable, total;             /* elements; trainable includes padding between tensors, which stays 0 */
+    real *x, *g;                         /* total and trainable elements, on the device */
+    const device *dev;
+} params;
+
+params *params_new(const graph *g, const device *dev, int gradients);   /* gradients = 0: inference only, p->g stays NULL */
+void    params_free(params *p);
+void    params_bind(const params *p, graph *g);          /* points the graph's leaves at the arena; dies on a name or shape that differs */
+void    params_init(params *p, uint64_t seed);           /* every tensor from its initialiser: Philox keyed (seed, INIT, tensor, element) */
+const param *params_find(const params *p, const char *name);
+int64_t params_count(const params *p, role r);           /* numbers, without padding */
+#endif

@@ -1,0 +1,173 @@
+/* plan.c - the memory planner; see plan.h. A view has no bytes of its own: whatever touches it touches the tensor it lies in. */
+#include "nn/plan.h"
+#include "nn/device.h"
+#include "base/die.h"
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { ALIGN = 256 };                                          /* bytes; also what a GPU's widest loads want */
+
+typedef struct { buffer *b; const tensor *t; int gradient; } entry;
+typedef struct { entry *e; int n; } entries;
+
+static void touch(buffer *b, int at)
+{
+    if (b->first < 0 || at < b->first) b->first = at;
+    if (at > b->last) b->last = at;
+}
+
+static void touch_x(tensor *t, int at) { t = tensor_root(t); if (t->role == VALUE) touch(&t->x, at); }
+static void touch_g(tensor *t, int at) { t = tensor_root(t); if (t->role != PARAM) touch(&t->g, at); }
+
+/* fn for every tensor of every step, roots and views alike */
+static void each(const schedule *s, void (*fn)(tensor *, void *), void *arg)
+{
+    for (int i = 0; i < s->n; i++) {
+        const node *n = s->s[i].n;
+        if (!n) { fn(s->s[i].seed, arg); continue; }
+        for (int j = 0; j < n->nin; j++) for (tensor *t = n->in[j]; t; t = t->of) fn(t, arg);
+        for (int j = 0; j < n->nout; j++) for (tensor *t = n->out[j]; t; t = t->of) fn(t, arg);
+        for (int j = 0; j < n->nsaved; j++) fn(n->saved[j], arg);
+    }
+}
+
+static void forget(tensor *t, void *arg)
+{
+    (void)arg;
+    if (t->role == VALUE) t->x.first = t->x.last = -1;
+    if (t->role != PARAM) t->g.first = t->g.last = -1;
+}
+
+static void live(schedule *s)
+{
+    each(s, forget, NULL);
+    for (int i = 0; i < s->n; i++) {
+        const step *t = &s->s[i];
+        node *n = t->n;
+        if (!n) { touch_g(t->seed, i); continue; }
+        for (int j = 0; j < n->nout; j++) {
+            if (!t->backward || n->op->reads_y >> j & 1) touch_x(n->out[j], i);
+            if (t->backward) touch_g(n->out[j], i);
+            if (n->out[j]->keep) touch_x(n->out[j], s->n - 1);
+        }
+        for (int j = 0; j < n->nin; j++) {
+            if (!t->backward || n->op->reads_x >> j & 1) touch_x(n->in[j], i);
+            if (t->backward && t->want >> j & 1) touch_g(n->in[j], i);
+        }
+        for (int j = 0; j < n->nsaved; j++) touch_x(n->saved[j], i);
+    }
+}
+
+static void add(entries *e, buffer *b, const tensor *t, int gradient)
+{
+    for (int i = 0; i < e->n; i++) if (e->e[i].b == b) return;
+    if ((e->n & (e->n + 1)) == 0) e->e = xgrow(e->e, (size_t)(2 * (e->n + 1)) * sizeof *e->e);
+    e->e[e->n++] = (entry){ b, t, gradient };
+}
+
+static void collect_one(tensor *t, void *arg)
+{
+    if (t->of) return;
+    if (t->role == VALUE && t->x.first >= 0) add(arg, &t->x, t, 0);
+    if (t->role != PARAM && t->g.first >= 0) add(arg, &t->g, t, 1);
+}
+
+static int by_size(const void *a, const void *b)
+{
+    size_t x = ((const entry *)a)->b->size, y = ((const entry *)b)->b->size;
+    int i = ((const entry *)a)->b->first, j = ((const entry *)b)->b->first;
+    return x != y ? (x < y ? 1 : -1) : (i > j) - (i < j);
+}
+
+static size_t padded(size_t n) { return (n + ALIGN - 1) / ALIGN * ALIGN; }
+
+static size_t pack(entries *e, int share)
+{
+    size_t arena = 0;
+    qsort(e->e, (size_t)e->n, sizeof *e->e, by_size);
+    for (int i = 0; i < e->n; i++) {
+        buffer *b = e->e[i].b;
+        size_t at = 0, size = padded(b->size);
+        for (int again = 1; again;) {
+            again = 0;
+            for (int j = 0; j < i; j++) {
+                const buffer *o = e->e[j].b;
+                int together = !share || (b->first <= o->last && o->first <= b->last);
+                if (together && at < o->at + padded(o->size) && o->at < at + size) at = o->at + padded(o->size), again = 1;
+            }
+        }
+        b->at = at;
+        if (at + size > arena) arena = at + size;
+    }
+    return arena;
+}
+
+void plan_make(schedule *s, const context *c, int share)
+{
+    entries e = { 0 };
+    s->work = 0;
+    for (int i = 0; i < s->n; i++) {
+        node *n = s->s[i].n;
+        if (n && !s->s[i].backward && n->op->prepare) n->op->prepare(c, n);
+    }
+    for (int i = 0; i < s->n; i++) if (s->s[i].n && s->s[i].n->work > s->work) s->work = s->s[i].n->work;
+    live(s);
+    each(s, collect_one, &e);
+    s->arena = pack(&e, share);
+    free(e.e);
+}
+
+static void place_one(tensor *t, void *arg)
+{
+    schedule *s = arg;
+    if (t->of) return;
+    if (t->role == VALUE && t->x.first >= 0) t->x.p = s->base + t->x.at;
+    if (t->role != PARAM && t->g.first >= 0) t->g.p = s->base + t->g.at;
+}
+
+static void place_view(tensor *t, void *arg)
+{
+    (void)arg;
+    if (!t->of) return;
+    size_t offset = 0;
+    for (const tensor *v = t; v->of; v = v->of) offset += (size_t)v->offset * sizeof(real);
+    const tensor *root = tensor_root(t);
+    t->x.p = root->x.p ? (char *)root->x.p + offset : NULL;
+    t->g.p = root->g.p ? (char *)root->g.p + offset : NULL;
+}
+
+void plan_place(schedule *s, const device *dev)
+{
+    s->dev = dev;
+    s->base = dev->alloc(dev, s->arena);
+    s->scratch = dev->alloc(dev, s->work);
+    if (!s->base || !s->scratch)
+        die_machine("out of memory on %s: need %zu bytes, have %zu", dev->name, s->arena + s->work, dev->room(dev));
+    each(s, place_one, s);
+    each(s, place_view, NULL);
+}
+
+void plan_print(const schedule *s)
+{
+    entries e = { 0 };
+    size_t peak = 0, bytes = 0;
+    int at = 0;
+    each(s, collect_one, &e);
+    qsort(e.e, (size_t)e.n, sizeof *e.e, by_size);
+    printf("%-48s %14s %6s %6s %14s\n", "buffer", "bytes", "from", "to", "offset");
+    for (int i = 0; i < e.n; i++)
+        printf("%-40s %-7s %14zu %6d %6d %14zu\n", e.e[i].t->name, e.e[i].gradient ? "grad" : "value", e.e[i].b->size, e.e[i].b->first,
+               e.e[i].b->last, e.e[i].b->at);
+    for (int k = 0; k < s->n; k++) {
+        size_t sum = 0;
+        for (int i = 0; i < e.n; i++) if (e.e[i].b->first <= k && k <= e.e[i].b->last) sum += padded(e.e[i].b->size);
+        if (sum > peak) peak = sum, at = k;
+    }
+    for (int i = 0; i < e.n; i++) bytes += e.e[i].b->size;
+    const node *n = s->n ? s->s[at].n : NULL;
+    printf("%d buffers, %zu bytes if apart; arena %zu bytes; live at the peak %zu, in step %d (%s%s)\n", e.n, bytes, s->arena, peak, at,
+           n ? n->out[0]->name : "loss", n && s->s[at].backward ? ", backward" : "");
+    free(e.e);
+}

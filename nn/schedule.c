@@ -1,0 +1,88 @@
+/* schedule.c - step lists and autograd; see schedule.h. */
+#include "nn/schedule.h"
+#include "nn/device.h"
+#include "base/die.h"
+#include <assert.h>
+#include <stdlib.h>
+
+static step *emit(schedule *s, step t)
+{
+    if ((s->n & (s->n + 1)) == 0) s->s = xgrow(s->s, (size_t)(2 * (s->n + 1)) * sizeof *s->s);
+    s->s[s->n] = t;
+    return &s->s[s->n++];
+}
+
+static int needed(const node *n)
+{
+    for (int i = 0; i < n->nout; i++) if (n->out[i]->need) return 1;
+    return 0;
+}
+
+void schedule_forward(schedule *s, graph *g, tensor *const *out, int nout)
+{
+    for (int i = 0; i < g->nt; i++) g->tensor[i]->need = 0;
+    for (int i = 0; i < nout; i++) out[i]->need = out[i]->keep = 1;
+    for (int i = g->n; i-- > 0;)
+        if (needed(g->node[i]))
+            for (int j = 0; j < g->node[i]->nin; j++) g->node[i]->in[j]->need = 1;
+    for (int i = 0; i < g->n; i++)
+        if (needed(g->node[i])) emit(s, (step){ .n = g->node[i] });
+}
+
+/* live: depends on wrt. need: leads to the loss. written: its gradient has been set by an earlier step of this call. */
+static void mark(graph *g, tensor *const *wrt, int nwrt)
+{
+    for (int i = 0; i < g->nt; i++) g->tensor[i]->live = g->tensor[i]->need = g->tensor[i]->written = 0;
+    for (int i = 0; i < nwrt; i++) wrt[i]->live = 1;
+    for (int i = 0; i < g->n; i++) {
+        int live = 0;
+        for (int j = 0; j < g->node[i]->nin; j++) live |= g->node[i]->in[j]->live;
+        for (int j = 0; j < g->node[i]->nout; j++) g->node[i]->out[j]->live |= live;
+    }
+}
+
+void schedule_backward(schedule *s, graph *g, tensor *loss, tensor *const *wrt, int nwrt)
+{
+    mark(g, wrt, nwrt);
+    assert(loss->type == REAL_TYPE && shape_volume(&loss->s) == 1);
+    emit(s, (step){ .seed = loss });
+    loss->need = 1;
+    for (int i = g->n; i-- > 0;) {
+        node *n = g->node[i];
+        step t = { .n = n, .backward = 1 };
+        if (!needed(n)) continue;
+        for (int j = 0; j < n->nin; j++) {
+            tensor *x = n->in[j];
+            if (!x->live || x->type != REAL_TYPE || x->role == STATE) continue;
+            t.want |= 1u << j;
+            if (x->written++) t.add |= 1u << j;
+            if (x->role == PARAM) t.params |= 1u << j;
+            x->need = 1;
+        }
+        if (!t.want) continue;
+        if (!n->op->backward) die_at(n->at, "%s has no gradient: %s", n->op->name, n->op->why);
+        emit(s, t);
+    }
+}
+
+void schedule_run_part(const schedule *s, context *c, int from, int to)
+{
+    c->work = s->scratch;
+    for (int i = from; i < to; i++) {
+        const step *t = &s->s[i];
+        if (t->seed) {
+            real one = (real)c->loss_scale;
+            c->dev->put(c->dev, t->seed->g.p, &one, sizeof one);
+        } else if (t->backward) t->n->op->backward(c, t->n, t);
+        else t->n->op->forward(c, t->n);
+    }
+}
+
+void schedule_run(const schedule *s, context *c) { schedule_run_part(s, c, 0, s->n); }
+
+void schedule_free(schedule *s)
+{
+    if (s->dev) s->dev->free(s->dev, s->base), s->dev->free(s->dev, s->scratch);
+    free(s->s);
+    *s = (schedule){ 0 };
+}

@@ -1,0 +1,21 @@
+/* schedule.h - what runs, in order. Autograd happens here: backward steps are appended to a flat list, once; the first write of
+ * a gradient sets it and later writes add, so nothing is ever zeroed. */
+#ifndef NN_SCHEDULE_H
+#define NN_SCHEDULE_H
+#include "nn/graph.h"
+
+typedef struct schedule {
+    step *s; int n;
+    size_t arena, work;                  /* bytes: values and gradients; scratch (the largest of any step) */
+    char *base, *scratch;                /* set by plan_place */
+    const struct device *dev;
+} schedule;
+
+void schedule_forward(schedule *s, graph *g, tensor *const *out, int nout);      /* the steps that these outputs need */
+/* d loss / d wrt: only tensors that depend on wrt and lead to loss take part. May be called several times in one list. Dies
+ * (an op without a gradient on the way) naming the op and why. */
+void schedule_backward(schedule *s, graph *g, tensor *loss, tensor *const *wrt, int nwrt);
+void schedule_run(const schedule *s, context *c);                                 /* all steps */
+void schedule_run_part(const schedule *s, context *c, int from, int to);          /* steps from..to-1 */
+void schedule_free(schedule *s);                                                  /* the lists and the memory, not the struct */
+#endif

@@ -1,0 +1,63 @@
+/* tensor.c - shapes and tensors; see tensor.h. */
+#include "nn/tensor.h"
+#include "base/die.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+int64_t shape_volume(const shape *s)
+{
+    int64_t v = 1;
+    for (int i = 0; i < s->nd; i++) v *= s->d[i];
+    return v;
+}
+
+int shape_same(const shape *a, const shape *b)
+{
+    int same = a->nd == b->nd;
+    for (int i = 0; i < a->nd && same; i++) same = a->d[i] == b->d[i];
+    return same;
+}
+
+char *shape_text(const shape *s, char text[64])
+{
+    int at = 0;
+    text[0] = 0;
+    for (int i = 0; i < s->nd && at < 60; i++) at += snprintf(text + at, (size_t)(64 - at), "%s%lld", i ? "x" : "", (long long)s->d[i]);
+    return text;
+}
+
+size_t dtype_size(dtype t)
+{
+    static const size_t size[] = { [F32] = 4, [BF16] = 2, [F64] = 8, [I32] = 4, [I64] = 8, [U8] = 1 };
+    return size[t];
+}
+
+tensor *tensor_new(const char *name, shape s, dtype type, role r)
+{
+    tensor *t = xalloc(sizeof *t);
+    if (strlen(name) >= sizeof t->name) die("the name %s is longer than %zu characters", name, sizeof t->name - 1);
+    strcpy(t->name, name);
+    t->s = s, t->type = type, t->role = r;
+    t->x.size = (size_t)shape_volume(&s) * dtype_size(type);
+    t->g.size = type == REAL_TYPE ? t->x.size : 0;             /* labels and indices have no gradient */
+    t->x.first = t->g.first = -1;
+    return t;
+}
+
+void tensor_free(tensor *t) { free(t); }
+
+tensor *tensor_root(tensor *t)
+{
+    while (t->of) t = t->of;
+    return t;
+}
+
+int64_t tensor_channels(const tensor *t) { return t->s.nd ? t->s.d[t->s.nd - 1] : 1; }
+int64_t tensor_pixels(const tensor *t) { return shape_volume(&t->s) / tensor_channels(t); }
+
+int64_t tensor_stride(const tensor *t)
+{
+    while (t->of) t = t->of;
+    return tensor_channels(t);
+}

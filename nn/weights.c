@@ -1,0 +1,219 @@
+/* weights.c - key maps and the turning of layouts; the file format itself is in nn/safetensors.c. See weights.h. */
+#include "nn/weights.h"
+#include "base/die.h"
+#include "nn/safetensors.h"
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const key_rule milesial[] = {
+    { "inc.double_conv.0.", "inc.conv1." },                     { "inc.double_conv.1.", "inc.conv1.norm." },
+    { "inc.double_conv.3.", "inc.conv2." },                     { "inc.double_conv.4.", "inc.conv2.norm." },
+    { "down#.maxpool_conv.1.double_conv.0.", "down#.conv1." },  { "down#.maxpool_conv.1.double_conv.1.", "down#.conv1.norm." },
+    { "down#.maxpool_conv.1.double_conv.3.", "down#.conv2." },  { "down#.maxpool_conv.1.double_conv.4.", "down#.conv2.norm." },
+    { "up#.conv.double_conv.0.", "up#.conv1." },                { "up#.conv.double_conv.1.", "up#.conv1.norm." },
+    { "up#.conv.double_conv.3.", "up#.conv2." },                { "up#.conv.double_conv.4.", "up#.conv2.norm." },
+    { "up#.up.", "up#.up." },                                   { "outc.conv.", "outc." },
+    { NULL, NULL },
+};
+
+const key_map key_maps[] = {
+    { "milesial", "U-Net of milesial/Pytorch-UNet", milesial, "num_batches_tracked", "mask_values" },
+    { .name = NULL },
+};
+
+const key_map *key_map_find(const char *name)
+{
+    const char *names[16];
+    char all[256] = "";
+    int n = 0;
+    for (const key_map *m = key_maps; m->name; m++) {
+        if (!strcmp(m->name, name)) return m;
+        names[n++] = m->name;
+        snprintf(all + strlen(all), sizeof all - strlen(all), "%s%s", n > 1 ? "|" : "", m->name);
+    }
+    die_at("--keys", "got %s, wanted %s%s", name, all, die_nearest(name, names, n));
+}
+
+/* Does name begin with the pattern? Returns the length of what fits (0: it does not); number[i] gets what the i-th # stands for. */
+enum { MAX_NUMBERS = 4, MAX_DIGITS = 8 };
+static size_t fits(const char *pattern, const char *name, char number[MAX_NUMBERS][MAX_DIGITS])
+{
+    const char *s = name;
+    for (int n = 0; *pattern; pattern++) {
+        if (*pattern != '#') {
+            if (*pattern != *s++) return 0;
+            continue;
+        }
+        size_t digits = strspn(s, "0123456789");
+        if (!digits || digits >= MAX_DIGITS || n == MAX_NUMBERS) return 0;
+        memcpy(number[n], s, digits), number[n++][digits] = 0;
+        s += digits;
+    }
+    return (size_t)(s - name);
+}
+
+static char *rename_by(const key_map *map, int to_theirs, const char *name, char text[160])
+{
+    char number[MAX_NUMBERS][MAX_DIGITS], best_number[MAX_NUMBERS][MAX_DIGITS] = { "" };
+    const char *best = NULL;
+    size_t longest = 0, at = 0;
+    for (const key_rule *r = map->rule; r->theirs; r++) {
+        size_t len = fits(to_theirs ? r->ours : r->theirs, name, number);
+        if (len > longest) longest = len, best = to_theirs ? r->theirs : r->ours, memcpy(best_number, number, sizeof number);
+    }
+    if (!best) return NULL;
+    for (int n = 0; *best && at < 150; best++) {
+        if (*best == '#') at += (size_t)snprintf(text + at, 160 - at, "%s", best_number[n++]);
+        else text[at++] = *best, text[at] = 0;
+    }
+    if (at + strlen(name + longest) >= 160) return NULL;
+    strcpy(text + at, name + longest);
+    return text;
+}
+
+char *key_map_theirs(const key_map *map, const char *ours, char text[160])
+{
+    if (map) return rename_by(map, 1, ours, text);
+    snprintf(text, 160, "%s", ours);
+    return text;
+}
+
+char *key_map_ours(const key_map *map, const char *theirs, char text[160])
+{
+    if (map) return rename_by(map, 0, theirs, text);
+    snprintf(text, 160, "%s", theirs);
+    return text;
+}
+
+/* ---- layouts: axis i of ours is axis order[i] of theirs ---- */
+
+static const int order[][4] = { [LAYOUT_PLAIN] = { 0, 1, 2, 3 }, [LAYOUT_CONV] = { 2, 3, 1, 0 }, [LAYOUT_DECONV] = { 0, 2, 3, 1 } };
+
+static shape their_shape(const param *q)
+{
+    shape s = { .nd = q->s.nd };
+    const int *o = order[s.nd == 4 ? q->layout : LAYOUT_PLAIN];
+    for (int i = 0; i < s.nd; i++) s.d[o[i]] = q->s.d[i];
+    return s;
+}
+
+/* Copies q->count numbers from one order to the other; to_theirs says which way. */
+static void turn(const param *q, const real *from, real *to, int to_theirs)
+{
+    const shape theirs = their_shape(q);
+    const int *o = order[q->s.nd == 4 ? q->layout : LAYOUT_PLAIN];
+    size_t step[4] = { 1, 1, 1, 1 }, at[4] = { 0 };                /* step[i]: elements of theirs to the next along our axis i */
+    for (int i = 0; i < q->s.nd; i++) for (int j = o[i] + 1; j < q->s.nd; j++) step[i] *= (size_t)theirs.d[j];
+    for (size_t mine = 0; mine < q->count; mine++) {
+        size_t other = 0;
+        for (int i = 0; i < q->s.nd; i++) other += at[i] * step[i];
+        if (to_theirs) to[other] = from[mine];
+        else to[mine] = from[other];
+        for (int i = q->s.nd - 1; i >= 0 && ++at[i] == (size_t)q->s.d[i]; i--) at[i] = 0;
+    }
+}
+
+/* "inc.double_conv.1.running_var" -> "inc.double_conv.1.num_batches_tracked"; 0 where there is no counter beside it. */
+static int counter_of(const key_map *map, const char *theirs, char text[160])
+{
+    const char *dot = strrchr(theirs, '.');
+    if (!map || !map->counter || !dot || strcmp(dot, ".running_var")) return 0;
+    return snprintf(text, 160, "%.*s.%s", (int)(dot - theirs), theirs, map->counter) < 160;
+}
+
+int weights_write(const char *path, const params *p, const key_map *map)
+{
+    char name[160], counter[160];
+    safetensors_writer *w = safetensors_begin(path);
+    for (int i = 0; i < p->n; i++) {
+        if (!key_map_theirs(map, p->p[i].name, name)) die("%s: no %s name for the parameter %s", path, map->name, p->p[i].name);
+        if (counter_of(map, name, counter)) safetensors_declare(w, counter, I64, (shape){ 0 });
+    }
+    for (int i = 0; i < p->n; i++) safetensors_declare(w, key_map_theirs(map, p->p[i].name, name), REAL_TYPE, their_shape(&p->p[i]));
+    const int64_t zero = 0;
+    int n = 0;
+    for (int i = 0; i < p->n; i++)
+        if (counter_of(map, key_map_theirs(map, p->p[i].name, name), counter)) safetensors_put(w, n++, &zero);
+    for (int i = 0; i < p->n; i++) {
+        const param *q = &p->p[i];
+        real *mine = xalloc_n(q->count, sizeof *mine), *theirs = xalloc_n(q->count, sizeof *theirs);
+        p->dev->get(p->dev, mine, p->x + q->at, q->count * sizeof *mine);
+        turn(q, mine, theirs, 1);
+        safetensors_put(w, n++, theirs);
+        free(mine), free(theirs);
+    }
+    safetensors_commit(w);
+    return n;
+}
+
+static int ends_in(const char *name, const char *last)
+{
+    const char *dot = strrchr(name, '.');
+    return last && dot && !strcmp(dot + 1, last);
+}
+
+/* What the file has and nobody wants: counters are checked and passed over. */
+static void check_no_others(const safetensors *f, const params *p, const key_map *map, const char *used)
+{
+    char ours[160];
+    const char *first = NULL, **names = xalloc_n((size_t)p->n + 1, sizeof *names);
+    int left = 0;
+    for (int i = 0; i < p->n; i++) names[i] = p->p[i].name;
+    for (int i = 0; i < f->n; i++) {
+        const safetensor *t = &f->t[i];
+        if (used[i] || (map && map->ignored && !strcmp(t->name, map->ignored))) continue;
+        if (map && ends_in(t->name, map->counter) && key_map_ours(map, t->name, ours)) {
+            if (t->type != I64 || shape_volume(&t->s) != 1) die("%s: %s: wanted one I64 number", f->path, t->name);
+            continue;
+        }
+        if (!left++) first = t->name;
+    }
+    if (left) {
+        const char *like = first && key_map_ours(map, first, ours) ? ours : first;
+        die("%s: %d tensor%s that the network has not, the first is %s%s", f->path, left, left > 1 ? "s" : "", first,
+            die_nearest(like, names, p->n));
+    }
+    free(names);
+}
+
+static _Noreturn void missing(const safetensors *f, const params *p, const key_map *map, const char *first, int count)
+{
+    const char **names = xalloc_n((size_t)f->n + 1, sizeof *names);
+    for (int i = 0; i < f->n; i++) names[i] = f->t[i].name;
+    die("%s: %d of %d parameters are not in the file%s%s%s, the first is %s%s", f->path, count, p->n, map ? " (" : "", map ? map->name : "",
+        map ? " names)" : "", first, die_nearest(first, names, f->n));
+}
+
+int weights_read(const char *path, params *p, const key_map *map)
+{
+    safetensors *f = safetensors_open(path);
+    char name[160], first[160] = "", a[64], b[64], *used = xalloc((size_t)f->n + 1);
+    int *from = xalloc_n((size_t)p->n + 1, sizeof *from), lost = 0;
+    for (int i = 0; i < p->n; i++) {
+        if (!key_map_theirs(map, p->p[i].name, name)) die("%s: no %s name for the parameter %s", path, map->name, p->p[i].name);
+        from[i] = safetensors_find(f, name);
+        if (from[i] < 0 && !lost++) strcpy(first, name);
+        if (from[i] >= 0) used[from[i]] = 1;
+    }
+    if (lost) missing(f, p, map, first, lost);
+    check_no_others(f, p, map, used);
+    for (int i = 0; i < p->n; i++) {
+        const safetensor *t = &f->t[from[i]];
+        const shape want = their_shape(&p->p[i]);
+        if (!shape_same(&t->s, &want)) die("%s: %s: got %s, wanted %s", path, t->name, shape_text(&t->s, a), shape_text(&want, b));
+        if (t->type == I64) die("%s: %s: got I64, wanted F32, F64, F16 or BF16", path, t->name);
+    }
+    for (int i = 0; i < p->n; i++) {
+        const param *q = &p->p[i];
+        real *theirs = xalloc_n(q->count, sizeof *theirs), *mine = xalloc_n(q->count, sizeof *mine);
+        safetensors_get(f, from[i], theirs);
+        turn(q, theirs, mine, 0);
+        p->dev->put(p->dev, p->x + q->at, mine, q->count * sizeof *mine);
+        free(theirs), free(mine);
+    }
+    int n = f->n;
+    free(used), free(from), safetensors_close(f);
+    return n;
+}

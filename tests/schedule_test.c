@@ -1,0 +1,146 @@
+/* schedule_test.c - autograd and the memory planner on whole nets at tiny size: shared memory gives the bits of separate memory, a
+ * restricted backward leaves the rest alone, views cost no copy, micro-batches add up to the whole batch. */
+#include "tests/test.h"
+#include "base/rng.h"
+#include "nn/net.h"
+
+typedef struct { net *t; params *p; schedule plan; context c; tensor *truth, *loss; int forward; } model;
+
+static tensor *op_node(graph *g, const char *op, const char *name, int nin, tensor **in, const char *words)
+{
+    void *conf = xalloc(op_find(op)->conf + 1);
+    key_words(op_find(op)->keys, conf, words, "test");
+    tensor *t = graph_add(g, op_find(op), name, "test", nin, in, conf);
+    free(conf);
+    return t;
+}
+
+/* wrt: one parameter's name, or NULL for all */
+static model model_new(const char *path, const char *wrt, int share)
+{
+    model m = { .c = { .dev = &device_cpu, .loss_scale = 1, .training = 1, .seed = 5 } };
+    static const char *const set[] = { "net.batch=2", "net.height=64", "net.width=64" };
+    m.t = net_load(path, set, 3);
+    graph *g = m.t->g;
+    m.truth = graph_leaf(g, "truth", SHAPE4(2, 64, 64, 1), U8, INPUT);
+    m.loss = op_node(g, "cross_entropy", "loss", 2, (tensor *[]){ m.t->output, m.truth }, " ");
+    m.p = params_new(g, &device_cpu, 1);
+    params_init(m.p, 7);
+    params_bind(m.p, g);
+    tensor *all[512];
+    int n = 0;
+    for (int i = 0; i < g->nt; i++)
+        if (g->tensor[i]->role == PARAM && (!wrt || !strcmp(wrt, g->tensor[i]->name))) all[n++] = g->tensor[i];
+    assert_true(n > 0);
+    schedule_forward(&m.plan, g, (tensor *[]){ m.loss }, 1);
+    m.forward = m.plan.n;
+    schedule_backward(&m.plan, g, m.loss, all, n);
+    plan_make(&m.plan, &m.c, share);
+    m.t->input->x.p = xalloc(m.t->input->x.size), m.truth->x.p = xalloc(m.truth->x.size);
+    plan_place(&m.plan, &device_cpu);
+    memset(m.plan.base, 0xff, m.plan.arena);                   /* NaN everywhere: nothing may rely on fresh memory */
+    for (int64_t i = 0; i < shape_volume(&m.t->input->s); i++)
+        ((real *)m.t->input->x.p)[i] = (real)rng_u01(rng_draw(1, RNG_TEST, 0, 0, (uint64_t)i).v[0]);
+    for (int64_t i = 0; i < shape_volume(&m.truth->s); i++) ((uint8_t *)m.truth->x.p)[i] = rng_draw(1, RNG_TEST, 1, 0, (uint64_t)i).v[0] & 1;
+    return m;
+}
+
+static void model_free(model *m)
+{
+    free(m->t->input->x.p), free(m->truth->x.p);
+    schedule_free(&m->plan), params_free(m->p), net_free(m->t);
+}
+
+static const char *const nets[] = { "configs/nets/unet-small.cfg", "configs/nets/unet-bilinear.cfg", "configs/nets/unet-nn.cfg" };
+
+static void shared_is_apart(void **state)
+{
+    (void)state;
+    for (size_t k = 0; k < sizeof nets / sizeof *nets; k++) {
+        model a = model_new(nets[k], NULL, 1), b = model_new(nets[k], NULL, 0);
+        schedule_run(&a.plan, &a.c), schedule_run(&b.plan, &b.c);
+        assert_true(isfinite(*(real *)a.loss->x.p));
+        assert_memory_equal(a.loss->x.p, b.loss->x.p, sizeof(real));
+        assert_memory_equal(a.p->g, b.p->g, a.p->trainable * sizeof(real));
+        assert_memory_equal(a.p->x, b.p->x, a.p->total * sizeof(real));
+        assert_true(a.plan.arena < b.plan.arena * 3 / 4);
+        real keep = a.p->g[0];
+        schedule_run(&b.plan, &b.c);                           /* and again: the same bits, from memory now full of old values */
+        assert_memory_equal(&keep, b.p->g, sizeof keep);
+        model_free(&a), model_free(&b);
+    }
+}
+
+static void restricted_backward(void **state)
+{
+    (void)state;
+    model all = model_new(nets[0], NULL, 1), one = model_new(nets[0], "outc.weight", 1);
+    assert_true(one.plan.n - one.forward < (all.plan.n - all.forward) / 8);
+    schedule_run(&all.plan, &all.c), schedule_run(&one.plan, &one.c);
+    for (int i = 0; i < one.p->n; i++) {
+        const param *q = &one.p->p[i];
+        if (q->role != PARAM) continue;
+        if (!strcmp(q->name, "outc.weight")) assert_memory_equal(one.p->g + q->at, all.p->g + q->at, q->count * sizeof(real));
+        else for (size_t j = 0; j < q->count; j++) assert_true(one.p->g[q->at + j] == 0);
+    }
+    model_free(&all), model_free(&one);
+}
+
+static void concats_are_views(void **state)
+{
+    (void)state;
+    net *t = net_load("configs/nets/unet.cfg", NULL, 0);
+    int concats = 0, views = 0;
+    for (int i = 0; i < t->g->n; i++) {
+        node *n = t->g->node[i];
+        if (strcmp(n->op->name, "concat")) continue;
+        concats++;
+        for (int j = 0; j < n->nin; j++) views += n->in[j]->of == n->out[0];
+    }
+    assert_int_equal(concats, 4);
+    assert_int_equal(views, 8);
+    net_free(t);
+}
+
+/* A value read again after the concat must not live in it: its gradient would be overwritten. */
+static void late_readers_are_no_views(void **state)
+{
+    (void)state;
+    net *t = net_parse("[net]\nheight=8\nwidth=8\nclasses=2\n[convolutional]\nname=a\nfilters=2\n[convolutional]\nname=b\nfilters=2\n"
+                       "[route]\nname=c\nlayers=a,b\n[convolutional]\nname=d\nfilters=2\n[shortcut]\nfrom=a\n", "late.cfg", NULL, 0);
+    assert_null(graph_find(t->g, "a")->of);
+    assert_ptr_equal(graph_find(t->g, "b")->of, graph_find(t->g, "c"));
+    net_free(t);
+}
+
+static void micro_batches_add(void **state)
+{
+    (void)state;
+    model m = model_new(nets[0], NULL, 1);
+    m.c.training = 0;                                          /* running statistics: the batch is then a plain mean */
+    schedule_run(&m.plan, &m.c);
+    real *once = xalloc(m.p->trainable * sizeof *once);
+    memcpy(once, m.p->g, m.p->trainable * sizeof *once);
+    m.c.loss_scale = 0.5;
+    schedule_run(&m.plan, &m.c);
+    m.c.accumulate = 1;
+    schedule_run(&m.plan, &m.c);
+    double worst = 0, largest = 0;
+    for (size_t i = 0; i < m.p->trainable; i++) {
+        worst = fmax(worst, fabs((double)(m.p->g[i] - once[i])));
+        largest = fmax(largest, fabs((double)once[i]));
+    }
+    assert_true(largest > 0);
+    near(worst, 0, 1e-6 * largest);
+    free(once);
+    model_free(&m);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(shared_is_apart), cmocka_unit_test(restricted_backward), cmocka_unit_test(concats_are_views),
+        cmocka_unit_test(late_readers_are_no_views), cmocka_unit_test(micro_batches_add),
+    };
+    return RUN_TESTS(tests);
+}
