@@ -14,7 +14,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { SCHEMA = 1, MAX_TEXT = 1 << 24, MAX_EXTRAS = 4096, MAX_NAMES = 1 << 16 };
+enum { SCHEMA = 1, MAX_TEXT = 1 << 24, MAX_NAMES = 1 << 16 };
 
 static const struct { const char *name; enum { SIGNED, UNSIGNED, DOUBLE } type; size_t at; } fields[] = {
     { "seed", UNSIGNED, offsetof(checkpoint, seed) },
@@ -52,17 +52,18 @@ static int sets_of(set out[4], real *parameters, const optim *o)
 }
 
 static int in_set(const set *s, const param *q) { return s->states || q->role == PARAM; }
-
 static hid_t number_type(int t) { return t == SIGNED ? H5T_NATIVE_INT64 : t == UNSIGNED ? H5T_NATIVE_UINT64 : H5T_NATIVE_DOUBLE; }
 static hid_t stored_type(int t) { return t == SIGNED ? H5T_STD_I64LE : t == UNSIGNED ? H5T_STD_U64LE : H5T_IEEE_F64LE; }
 static hid_t real_type(void) { return sizeof(real) == 8 ? H5T_NATIVE_DOUBLE : H5T_NATIVE_FLOAT; }
 
-/* HDF5 as we use it: no stack of messages on stderr, and closing a file closes what is open in it. */
+/* HDF5 as we use it: no stack of messages on stderr, closing a file closes what is open in it, and no locks: a file is whole before
+ * it has its name, and the file systems of clusters often refuse them. */
 static hid_t access_list(void)
 {
     H5Eset_auto2(H5E_DEFAULT, NULL, NULL);
     hid_t a = H5Pcreate(H5P_FILE_ACCESS);
     H5Pset_fclose_degree(a, H5F_CLOSE_STRONG);
+    H5Pset_file_locking(a, 0, 1);
     return a;
 }
 
@@ -154,9 +155,9 @@ static void put_texts(const writer *w, const checkpoint *k, const char *weights)
     }
     done(w, H5Gclose(g));
     g = done(w, H5Gcreate2(w->file, "extra", H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT));
-    for (int i = 0; i < k->extras; i++) {
-        if (k->extra[i].text) put_text(w, g, k->extra[i].key, k->extra[i].text);
-        else put_number(w, g, k->extra[i].key, DOUBLE, &k->extra[i].number);
+    for (const checkpoint_extra *e = k->extra; e < k->extra + k->extras; e++) {
+        if (e->text) put_text(w, g, e->key, e->text);
+        else put_number(w, g, e->key, DOUBLE, &e->number);
     }
     done(w, H5Gclose(g));
 }
@@ -272,7 +273,7 @@ static void get_extras(checkpoint *k)
     char name[64];
     got(k, H5Gget_info(g, &info), "extra");
     int numbers = H5Aget_num_attrs(g);
-    if (info.nlinks > MAX_EXTRAS || numbers < 0 || numbers > MAX_EXTRAS) bad(k, "extra");
+    if (info.nlinks > CHECKPOINT_EXTRAS || numbers < 0 || numbers > CHECKPOINT_EXTRAS) bad(k, "extra");
     for (hsize_t i = 0; i < info.nlinks; i++) {
         ssize_t n = H5Lget_name_by_idx(g, ".", H5_INDEX_NAME, H5_ITER_INC, i, name, sizeof name, H5P_DEFAULT);
         if (n < 1 || (size_t)n >= sizeof name) bad(k, "extra");
@@ -432,74 +433,10 @@ void checkpoint_load(checkpoint *k, params *p, optim *o)
     for (int i = 0; i < n; i++) get_set(k, &s[i], p);
 }
 
-/* ---- the struct ---- */
-
-static checkpoint_extra *find_extra(const checkpoint *k, const char *key)
-{
-    for (int i = 0; i < k->extras; i++) if (!strcmp(k->extra[i].key, key)) return &k->extra[i];
-    return NULL;
-}
-
-static checkpoint_extra *place(checkpoint *k, const char *key)
-{
-    checkpoint_extra *e = find_extra(k, key);
-    if (e) return e;
-    if (strlen(key) >= sizeof k->extra->key || k->extras == MAX_EXTRAS || strchr(key, '/')) die("checkpoint: no room for the key %s", key);
-    k->extra = xgrow(k->extra, (size_t)(k->extras + 1) * sizeof *k->extra);
-    e = &k->extra[k->extras++];
-    *e = (checkpoint_extra){ .text = NULL };
-    strcpy(e->key, key);
-    return e;
-}
-
-void checkpoint_put_text(checkpoint *k, const char *key, const char *text)
-{
-    checkpoint_extra *e = place(k, key);
-    char *copy = xdup(text);
-    free(e->text);
-    e->text = copy, e->number = 0;
-}
-
-void checkpoint_put_number(checkpoint *k, const char *key, double number)
-{
-    checkpoint_extra *e = place(k, key);
-    free(e->text);
-    e->text = NULL, e->number = number;
-}
-
-const char *checkpoint_text(const checkpoint *k, const char *key)
-{
-    const checkpoint_extra *e = find_extra(k, key);
-    return e ? e->text : NULL;
-}
-
-int checkpoint_number(const checkpoint *k, const char *key, double *out)
-{
-    const checkpoint_extra *e = find_extra(k, key);
-    if (!e || e->text) return 0;
-    *out = e->number;
-    return 1;
-}
-
-void checkpoint_clear(checkpoint *k)
-{
-    for (int i = 0; i < TEXTS; i++) free(*(char **)((char *)k + texts[i].at));
-    for (int i = 0; i < k->extras; i++) free(k->extra[i].text);
-    free(k->extra), free(k->path);
-    *k = (checkpoint){ .run = NULL };
-}
-
 void checkpoint_close(checkpoint *k)
 {
     if (!k) return;
     if (k->file > 0) H5Fclose((hid_t)k->file);
     checkpoint_clear(k);
     free(k);
-}
-
-char *checkpoint_previous(const char *path)
-{
-    size_t n = strlen(path);
-    if (n > 3 && !strcmp(path + n - 3, ".h5")) n -= 3;
-    return xprintf("%.*s.prev.h5", (int)n, path);
 }

@@ -12,6 +12,7 @@
 #include "nn/optim.h"
 #include "nn/policy.h"
 
+enum { CHECKPOINT_EXTRAS = 4096 };       /* at most */
 typedef struct checkpoint_extra { char key[64]; char *text; double number; } checkpoint_extra;     /* text NULL: a number */
 
 typedef struct checkpoint {

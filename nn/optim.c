@@ -140,13 +140,12 @@ void key_unused(const key *table, const void *values, const char *name, int used
 void optim_check(const optim_conf *f, const char *at)
 {
     const int sgd = f->optimiser == OPTIM_SGD, rms = f->optimiser == OPTIM_RMSPROP, adam = !sgd && !rms;
-    const struct { const char *name; int used; } keys[] = {
-        { "momentum", sgd || rms }, { "nesterov", sgd }, { "beta1", adam }, { "beta2", adam }, { "alpha", rms }, { "eps", !sgd },
-        { "ema_warmup", f->ema > 0 }, { "decay_norm", f->decay > 0 },
+    char *name = key_text(&optim_keys[0], f), *rule = xprintf("optimiser=%s", name);
+    const struct { const char *name; int used; const char *choice; } keys[] = {
+        { "momentum", sgd || rms, rule }, { "nesterov", sgd, rule }, { "beta1", adam, rule }, { "beta2", adam, rule }, { "alpha", rms, rule },
+        { "eps", !sgd, rule }, { "ema_warmup", f->ema > 0, "ema=0" }, { "decay_norm", f->decay > 0, "decay=0" },
     };
-    char *name = key_text(&optim_keys[0], f), *choice = xprintf("optimiser=%s", name);
-    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
-        key_unused(optim_keys, f, keys[i].name, keys[i].used, i < 6 ? choice : i == 6 ? "ema=0" : "decay=0", at);
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) key_unused(optim_keys, f, keys[i].name, keys[i].used, keys[i].choice, at);
     if (f->nesterov && f->momentum == 0) die_at(at, "nesterov: got 1, wanted a momentum above 0 with it");
-    free(name), free(choice);
+    free(name), free(rule);
 }

@@ -28,8 +28,8 @@ typedef struct optim_conf {
     { "decay", K_REAL, (base) + offsetof(optim_conf, decay), "0.0001", "weight decay", 0, 1, 0 }, \
     { "decay_norm", K_BOOL, (base) + offsetof(optim_conf, decay_norm), "1", "decay biases and norm parameters as well", 0, 0, 0 }, \
     { "clip", K_REAL, (base) + offsetof(optim_conf, clip), "0", "largest global norm of the gradient; 0: no limit", 0, 1e30, 0 }, \
-    { "ema", K_REAL, (base) + offsetof(optim_conf, ema), "0", "decay of the running average of the weights, which is then what is evaluated; 0: none", 0, 0.999999, 0 }, \
-    { "ema_warmup", K_BOOL, (base) + offsetof(optim_conf, ema_warmup), "1", "the average's decay starts at min(ema, (1 + n) / (10 + n)) after n updates", 0, 0, 0 }
+    { "ema", K_REAL, (base) + offsetof(optim_conf, ema), "0", "decay of the weights' running average, then evaluated; 0: none", 0, 0.999999, 0 }, \
+    { "ema_warmup", K_BOOL, (base) + offsetof(optim_conf, ema_warmup), "1", "1: ema is min(ema, (1 + n) / (10 + n)) after n updates", 0, 0, 0 }
 
 extern const key optim_keys[];           /* OPTIM_KEYS(0), for tests and `help` */
 

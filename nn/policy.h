@@ -32,7 +32,7 @@ typedef struct policy_conf {
 #define POLICY_KEYS(base) \
     { "policy", K_WORD, (base) + offsetof(policy_conf, policy), "constant", "how the learning rate changes", 0, 0, POLICY_WORDS }, \
     { "lr", K_REAL, (base) + offsetof(policy_conf, lr), "0.01", "learning rate", 0, 1e6, 0 }, \
-    { "min_lr", K_REAL, (base) + offsetof(policy_conf, min_lr), "0", "poly, linear, cosine: the rate at the end; plateau: the least rate", 0, 1e6, 0 }, \
+    { "min_lr", K_REAL, (base) + offsetof(policy_conf, min_lr), "0", "poly, linear, cosine: rate at the end; plateau: least rate", 0, 1e6, 0 }, \
     { "power", K_REAL, (base) + offsetof(policy_conf, power), "0.9", "poly: exponent", 0, 100, 0 }, \
     { "step", K_INT, (base) + offsetof(policy_conf, step), "0", "step: optimiser steps between two changes", 0, 1e15, 0 }, \
     { "scale", K_REAL, (base) + offsetof(policy_conf, scale), "0.1", "step: factor of each change", 0, 1e6, 0 }, \

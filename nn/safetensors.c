@@ -86,7 +86,8 @@ static void check_places(safetensors *f, size_t room)
     qsort(f->t, (size_t)f->n, sizeof *f->t, by_place);
     for (int i = 0; i < f->n; at += f->t[i++].size)
         if (f->t[i].at != at)
-            die("%s: %s: begins at byte %zu of the data, wanted %zu (%s)", f->path, f->t[i].name, f->t[i].at, at, f->t[i].at < at ? "tensors overlap" : "a hole");
+            die("%s: %s: begins at byte %zu of the data, wanted %zu (%s)", f->path, f->t[i].name, f->t[i].at, at,
+                f->t[i].at < at ? "tensors overlap" : "a hole");
     if (at != room) die("%s: got %zu bytes of data, wanted %zu", f->path, room, at);
 }
 
@@ -122,7 +123,8 @@ safetensors *safetensors_open(const char *path)
     read_at(f, 0, length, 8);
     uint64_t n = 0;
     for (int i = 7; i >= 0; i--) n = n << 8 | length[i];
-    if (n > (uint64_t)s.st_size - 8) die("%s: got a header of %llu bytes in a file of %lld, wanted a safetensors file", path, (unsigned long long)n, (long long)s.st_size);
+    if (n > (uint64_t)s.st_size - 8)
+        die("%s: got a header of %llu bytes in a file of %lld, wanted a safetensors file", path, (unsigned long long)n, (long long)s.st_size);
     if (n > SAFETENSORS_HEADER) die("%s: got a header of %llu bytes, wanted at most %d", path, (unsigned long long)n, SAFETENSORS_HEADER);
     char *text = xalloc((size_t)n + 1);
     read_at(f, 8, text, (size_t)n);

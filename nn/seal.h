@@ -2,7 +2,8 @@
  *
  * HDF5 leaves the first bytes of a file (its user block) to the application. The seal is 512 bytes of text there: what the file is
  * and the hash of every byte after it, so a damaged file is known before the HDF5 library sees one byte of it, and
- * `tail -c +513 last.h5 | sha256sum` checks it by hand. h5py and HDFView open such a file as it is. */
+ * `tail -c +513 last.h5 | sha256sum` checks it by hand. h5py and HDFView open such a file as it is. It guards against damage, not
+ * against malice: who writes a file can also seal it. */
 #ifndef NN_SEAL_H
 #define NN_SEAL_H
 

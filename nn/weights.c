@@ -172,7 +172,7 @@ static void check_no_others(const safetensors *f, const params *p, const key_map
     }
     if (left) {
         const char *like = first && key_map_ours(map, first, ours) ? ours : first;
-        die("%s: %d tensor%s that the network has not, the first is %s%s", f->path, left, left > 1 ? "s" : "", first,
+        die("%s: the file has %d tensor%s that the network has not, the first is %s%s", f->path, left, left > 1 ? "s" : "", first,
             die_nearest(like, names, p->n));
     }
     free(names);

@@ -1,0 +1,55 @@
+/* darkspine.c - the front door: a table of verbs, nothing else.
+ * SIGPIPE keeps its default: a reader that goes away (| head) ends the program without a word. */
+#include "base/die.h"
+#include "verbs/verb.h"
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+const verb verbs[] = {
+    { "plan",    verb_plan,    "layers, shapes, parameters and memory of a network before anything is allocated" },
+    { "import",  verb_import,  "images and their labels into a store" },
+    { "export",  verb_export,  "a store back into plain files" },
+    { "split",   verb_split,   "assign the patients of a store to training, validation and test" },
+    { "check",   verb_check,   "every fault of every case of a store" },
+    { "synth",   verb_synth,   "made-up films with exact truth, for trying things out" },
+    { "train",   verb_train,   "train a network as a run file says" },
+    { "predict", verb_predict, "label maps of films from trained weights" },
+    { "eval",    verb_eval,    "how well predictions agree with the truth: a table" },
+    { "bench",   verb_bench,   "speed, beside the machine's own limits" },
+    { "convert", verb_convert, "weights from and to other programs" },
+    { "doctor",  verb_doctor,  "what this machine offers, what will be used, and why" },
+    { "help",    verb_help,    "this list, a verb, or a section of a network or run file" },
+    { 0 }
+};
+
+static _Noreturn void unknown(const char *word)
+{
+    const char *names[sizeof verbs / sizeof *verbs];
+    int n = 0;
+    for (const verb *v = verbs; v->name; v++) names[n++] = v->name;
+    die("unknown verb: got %s%s; `darkspine help` lists them", word, die_nearest(word, names, n));
+}
+
+/* OpenMP's threads spin for milliseconds where they wait for each other. As soon as anything else wants a core (the thread that reads
+ * films, another job) that wait is for a thread which is not running: on two busy cores `predict` then did 1.3 films a second, 26 with
+ * this. libgomp reads its settings before main, so the program starts itself again with a short spin, unless the user has chosen. */
+static void spin_less(char **argv)
+{
+    if (getenv("GOMP_SPINCOUNT") || getenv("OMP_WAIT_POLICY")) return;
+    setenv("GOMP_SPINCOUNT", "1000", 1);
+    execv("/proc/self/exe", argv);               /* where that fails, it goes on as it is */
+}
+
+int main(int argc, char **argv)
+{
+    signal(SIGPIPE, SIG_DFL);
+    spin_less(argv);
+    if (argc < 2 || !strcmp(argv[1], "--help")) return help_overview(), EXIT_OK;
+    if (!strcmp(argv[1], "--version")) return doctor_version(), EXIT_OK;
+    for (const verb *v = verbs; v->name; v++)
+        if (!strcmp(v->name, argv[1])) return v->run(argc - 1, argv + 1);
+    unknown(argv[1]);
+}

@@ -1,0 +1,93 @@
+/* classes.c - the class table; see classes.h. */
+#include "datasets/classes.h"
+#include "base/die.h"
+#include "base/file.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+const class *classes_find(const classes *t, int value)
+{
+    for (int i = 0; i < t->n; i++) if (t->c[i].value == value) return &t->c[i];
+    return NULL;
+}
+
+const char *classes_name(const classes *t, int value, char buf[16])
+{
+    const class *c = classes_find(t, value);
+    if (c) return c->name;
+    snprintf(buf, 16, "%d", value);
+    return buf;
+}
+
+/* Inserts in order of value; NULL, or what is wrong. */
+static const char *insert(classes *t, int64_t value, const char *name, const char *kind)
+{
+    if (value < 1 || value > CLASS_MAX) return "a class value must be 1 to 255";
+    if (!name[0] || strlen(name) >= CLASS_NAME || strlen(kind) >= CLASS_NAME) return "a class needs a name, of at most 63 bytes";
+    if (strpbrk(name, ",\"\r\n") || strpbrk(kind, ",\"\r\n")) return "a class name has no comma, quote or line break";
+    for (int i = 0; i < t->n; i++) {
+        if (t->c[i].value == value) return "this value stands twice";
+        if (!strcmp(t->c[i].name, name)) return "this name stands twice";
+    }
+    t->c = xgrow(t->c, (size_t)(t->n + 1) * sizeof *t->c);
+    int at = t->n++;
+    for (; at > 0 && t->c[at - 1].value > value; at--) t->c[at] = t->c[at - 1];
+    t->c[at].value = (int)value;
+    snprintf(t->c[at].name, CLASS_NAME, "%s", name), snprintf(t->c[at].kind, CLASS_NAME, "%s", kind);
+    return NULL;
+}
+
+void classes_add(classes *t, int value, const char *name, const char *kind)
+{
+    const char *bad = insert(t, value, name, kind);
+    if (bad) die("class %d '%s': %s", value, name, bad);
+}
+
+classes classes_copy(const classes *t)
+{
+    classes c = { t->n, t->n ? xalloc_n((size_t)t->n, sizeof *t->c) : NULL };
+    if (t->n) memcpy(c.c, t->c, (size_t)t->n * sizeof *t->c);
+    return c;
+}
+
+void classes_free(classes *t) { free(t->c), *t = (classes){ 0 }; }
+
+/* Next comma-separated field of a line, blanks round it removed; *line moves on, NULL after the last. */
+static char *field(char **line)
+{
+    char *s = *line;
+    if (!s) return NULL;
+    char *comma = strchr(s, ',');
+    if (comma) *comma = 0;
+    *line = comma ? comma + 1 : NULL;
+    s += strspn(s, " \t");
+    for (size_t n = strlen(s); n && strchr(" \t\r", s[n - 1]);) s[--n] = 0;
+    return s;
+}
+
+classes classes_read(const char *path)
+{
+    classes t = { 0 };
+    char *text = file_read(path, 1 << 20, NULL), *next = text;
+    if (!strncmp(next, "\xEF\xBB\xBF", 3)) next += 3;
+    for (int row = 1; next; row++) {
+        char *line = next, *end = strchr(next, '\n');
+        next = end ? (*end = 0, end + 1) : NULL;
+        if (!line[strspn(line, " \t\r")]) continue;
+        char *value = field(&line), *name = field(&line), *kind = field(&line), at[512];
+        snprintf(at, sizeof at, "%.480s:%d", path, row);
+        if (line || !name) die_at(at, "got %s, wanted three columns value,name,kind", line ? "more" : "fewer columns");
+        if (row == 1) {
+            if (strcmp(value, "value") || strcmp(name, "name") || (kind && strcmp(kind, "kind"))) die_at(at, "got '%s,%s', wanted the header value,name,kind", value, name);
+            continue;
+        }
+        int64_t v;
+        if (!text_int(value, &v)) die_at(at, "value: got '%s', wanted a whole number", value);
+        const char *bad = insert(&t, v, name, kind ? kind : "");
+        if (bad) die_at(at, "%s,%s: %s", value, name, bad);
+    }
+    free(text);
+    if (!t.n) die("%s: no class in it", path);
+    return t;
+}

@@ -1,0 +1,21 @@
+/* classes.h - what the values of a label map mean: a table of (value, name, kind), from a CSV file or made of plain numbers.
+ *
+ * The file is `value,name,kind`, one class a line; kind groups classes (vertebra, sacrum, femoral_head, skull, implant).
+ * 0 is background and never stands in the table. A value without a row is called by its number. */
+#ifndef DATASETS_CLASSES_H
+#define DATASETS_CLASSES_H
+#include <stdint.h>
+
+enum { CLASS_MAX = 255, CLASS_NAME = 64 };
+
+typedef struct class { int value; char name[CLASS_NAME], kind[CLASS_NAME]; } class;      /* value 1..255 */
+typedef struct classes { int n; class *c; } classes;                                      /* ascending by value; zero = no table */
+
+classes classes_read(const char *path);              /* dies 2 with file:line on anything malformed, out of range or doubled */
+classes classes_copy(const classes *t);
+void    classes_add(classes *t, int value, const char *name, const char *kind);           /* dies 2 where the value or name stands already */
+void    classes_free(classes *t);
+const class *classes_find(const classes *t, int value);                                   /* NULL: not in the table */
+/* The class's name, or its number as text in buf when the table has no row for it. */
+const char *classes_name(const classes *t, int value, char buf[16]);
+#endif

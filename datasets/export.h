@@ -1,0 +1,13 @@
+/* export.h - a store as plain files, bit for bit: what import reads, export writes back.
+ *
+ *   DIR/images/ID.png      8 or 16 bits            DIR/classes.csv    value,name,kind
+ *   DIR/masks/ID.png       label map               DIR/labels.csv     corners in the form that `import corners` reads (if there are any)
+ *   DIR/instances/ID/NNN_LEVEL.png   0 / 255       DIR/truth.json     {"cases": [...]}: id, file, patient, split, spacing, corners, landmarks, values */
+#ifndef DATASETS_EXPORT_H
+#define DATASETS_EXPORT_H
+#include "datasets/store.h"
+
+/* Makes the folders, overwrites files of the same names; truth.json comes last. Dies 2 where the store is damaged or the folder cannot be
+ * made, 4 when the disk is full. */
+void export_store(const store *s, const char *folder, void (*tick)(void *with, int64_t done, int64_t total), void *with);
+#endif

@@ -1,0 +1,282 @@
+/* fit.c - films into net inputs and net maps back onto films; see fit.h. */
+#include "datasets/fit.h"
+#include "base/die.h"
+#include <omp.h>
+#include <stdlib.h>
+#include <string.h>
+
+fit fit_make(const fit_conf *c, int64_t h, int64_t w, int64_t net_h, int64_t net_w)
+{
+    fit f = { .conf = *c, .h = h, .w = w, .net_h = net_h, .net_w = net_w };
+    double fy = (double)h / (double)net_h, fx = (double)w / (double)net_w;                   /* film pixels per net pixel */
+    if (c->mode == FIT_LETTERBOX) fy = fx = fmax(fy, fx);
+    f.to_film = affine_axes(fx, fy, (0.5 - 0.5 * (double)net_w) * fx + 0.5 * (double)w - 0.5,
+                            (0.5 - 0.5 * (double)net_h) * fy + 0.5 * (double)h - 0.5);
+    f.ky = (int64_t)fmax(1, floor(fy + 1e-9));
+    f.kx = (int64_t)fmax(1, floor(fx + 1e-9));
+    f.ly = (f.ky + 1) / 2, f.lx = (f.kx + 1) / 2;
+    return f;
+}
+
+/* One row of blocks: sums of ky x kx pixels into sum (sw); n = pixels of each full block column. */
+#define SUM_ROWS(type) \
+    for (int64_t y = y0; y < y1; y++) { \
+        const type *row = (const type *)pixels + y * f->w; \
+        if (f->kx == 1) for (int64_t x = 0; x < f->w; x++) sum[x] += row[x]; \
+        else for (int64_t X = 0; X < sw; X++) { \
+            int64_t x0 = X * f->kx, x1 = x0 + f->kx < f->w ? x0 + f->kx : f->w; \
+            uint64_t t = 0; \
+            for (int64_t x = x0; x < x1; x++) t += row[x]; \
+            sum[X] += t; \
+        } \
+    }
+
+static void reduce_grey(const fit *f, const void *pixels, int bits, fit_source *s)
+{
+    const int64_t sw = s->w;
+    const double unit = bits == 16 ? 1 : 257;                                               /* 255 * 257 = 65535 */
+    uint64_t *sum = xalloc_n((size_t)sw, sizeof *sum);
+    for (int64_t Y = 0; Y < s->h; Y++) {
+        int64_t y0 = Y * f->ky, y1 = y0 + f->ky < f->h ? y0 + f->ky : f->h;
+        memset(sum, 0, (size_t)sw * sizeof *sum);
+        if (bits == 16) SUM_ROWS(uint16_t) else SUM_ROWS(uint8_t)
+        for (int64_t X = 0; X < sw; X++) {
+            int64_t x1 = (X + 1) * f->kx < f->w ? (X + 1) * f->kx : f->w;
+            s->p[Y * sw + X] = (uint16_t)((double)sum[X] * unit / (double)((y1 - y0) * (x1 - X * f->kx)) + 0.5);
+        }
+    }
+    free(sum);
+}
+
+static uint8_t commonest(const uint8_t *p, int64_t stride, int64_t h, int64_t w)
+{
+    const uint8_t first = p[0];
+    int other = 0;
+    for (int64_t y = 0; y < h; y++)
+        for (int64_t x = 0; x < w; x++) other |= p[y * stride + x] ^ first;
+    if (!other) return first;
+    int64_t count[256] = { 0 };
+    for (int64_t y = 0; y < h; y++)
+        for (int64_t x = 0; x < w; x++) count[p[y * stride + x]]++;
+    int best = 0;
+    for (int v = 1; v < 256; v++) if (count[v] > count[best]) best = v;
+    return (uint8_t)best;
+}
+
+static void reduce_labels(const fit *f, const uint8_t *mask, fit_source *s)
+{
+    s->lh = (f->h + f->ly - 1) / f->ly, s->lw = (f->w + f->lx - 1) / f->lx;
+    s->labels = xalloc((size_t)(s->lh * s->lw));
+    if (f->lx == 1 && f->ly == 1) { memcpy(s->labels, mask, (size_t)(s->lh * s->lw)); return; }
+    for (int64_t Y = 0; Y < s->lh; Y++)
+        for (int64_t X = 0; X < s->lw; X++) {
+            int64_t y = Y * f->ly, x = X * f->lx, h = f->h - y < f->ly ? f->h - y : f->ly, w = f->w - x < f->lx ? f->w - x : f->lx;
+            s->labels[Y * s->lw + X] = commonest(mask + y * f->w + x, f->w, h, w);
+        }
+}
+
+/* The smallest grey that at least share of the n pixels do not exceed. */
+static int percentile(const uint32_t *histogram, double n, double share)
+{
+    double seen = 0;
+    int v = 0;
+    for (; v < 65535; v++) if ((seen += histogram[v]) >= share * n && seen > 0) break;
+    return v;
+}
+
+static void statistics(const fit *f, fit_source *s)
+{
+    const int64_t n = s->h * s->w;
+    s->lo = 0, s->hi = 1, s->mul = 1.f / 65535;
+    if (f->conf.normalise == FIT_SCALE) return;
+    uint32_t *histogram = xalloc_n(65536, sizeof *histogram);
+    for (int64_t i = 0; i < n; i++) histogram[s->p[i]]++;
+    if (f->conf.normalise == FIT_PERCENTILE) {
+        int lo = percentile(histogram, (double)n, f->conf.low / 100), hi = percentile(histogram, (double)n, f->conf.high / 100);
+        s->sub = (float)lo, s->mul = 1.f / (float)(hi > lo ? hi - lo : 1);                   /* a film of one grey becomes 0 */
+    } else {
+        double mean = 0, var = 0;
+        for (int v = 0; v < 65536; v++) mean += (double)v * histogram[v];
+        mean /= (double)n;
+        for (int v = 0; v < 65536; v++) var += (v - mean) * (v - mean) * histogram[v];
+        double sd = sqrt(var / (double)n);
+        s->sub = (float)mean, s->mul = (float)(1 / (sd > 0 ? sd : 1));
+        s->lo = ((float)percentile(histogram, (double)n, 0) - s->sub) * s->mul;
+        s->hi = ((float)percentile(histogram, (double)n, 1) - s->sub) * s->mul;
+    }
+    free(histogram);
+}
+
+fit_source fit_reduce(const fit *f, const void *pixels, int bits, const uint8_t *mask)
+{
+    fit_source s = { .h = (f->h + f->ky - 1) / f->ky, .w = (f->w + f->kx - 1) / f->kx };
+    s.p = xalloc_n((size_t)(s.h * s.w), sizeof *s.p);
+    reduce_grey(f, pixels, bits, &s);
+    statistics(f, &s);
+    if (mask) reduce_labels(f, mask, &s);
+    return s;
+}
+
+void fit_source_free(fit_source *s)
+{
+    free(s->p), free(s->labels);
+    *s = (fit_source){ 0 };
+}
+
+size_t fit_source_bytes(const fit_source *s) { return (size_t)(2 * s->h * s->w + s->lh * s->lw); }
+
+/* The plane has one more row and column than the source, copies of the last, so that every tap may read its right and lower neighbour. */
+size_t fit_plane_floats(const fit_source *s) { return (size_t)((s->h + 1) * (s->w + 1)); }
+
+static void normalised(const fit_source *s, float *plane)
+{
+    const float sub = s->sub, mul = s->mul, lo = s->lo, hi = s->hi;
+    for (int64_t y = 0; y <= s->h; y++) {
+        const uint16_t *row = s->p + (y < s->h ? y : s->h - 1) * s->w;
+        float *to = plane + y * (s->w + 1);
+        for (int64_t x = 0; x < s->w; x++) {
+            float v = ((float)row[x] - sub) * mul;
+            to[x] = v < lo ? lo : v > hi ? hi : v;
+        }
+        to[s->w] = to[s->w - 1];
+    }
+}
+
+/* acc[X] += share * bilinear(plane, x0 + X dx, y0 + X dy), coordinates held to the plane. */
+static void add_taps(const float *plane, const fit_source *s, float x0, float y0, float dx, float dy, float share, float *acc, int n)
+{
+    const float xmax = (float)(s->w - 1), ymax = (float)(s->h - 1);
+    const int stride = (int)s->w + 1;
+#pragma omp simd
+    for (int X = 0; X < n; X++) {
+        float x = x0 + (float)X * dx, y = y0 + (float)X * dy;
+        x = x < 0 ? 0 : x > xmax ? xmax : x;
+        y = y < 0 ? 0 : y > ymax ? ymax : y;
+        int ix = (int)x, iy = (int)y, i = iy * stride + ix;
+        float fx = x - (float)ix, fy = y - (float)iy;
+        float top = plane[i] + fx * (plane[i + 1] - plane[i]), low = plane[i + stride] + fx * (plane[i + stride + 1] - plane[i + stride]);
+        acc[X] += share * (top + fy * (low - top));
+    }
+}
+
+/* film pixel -> pixel of the reduced source, after to_film: net pixel -> source pixel */
+static affine to_source(const fit *f, const affine *to_film)
+{
+    affine shrink = affine_axes(1 / (double)f->kx, 1 / (double)f->ky, 0.5 / (double)f->kx - 0.5, 0.5 / (double)f->ky - 0.5);
+    return affine_then(to_film, &shrink);
+}
+
+/* Clears what lies off the film and says where that is: a centre is on the film when it is within half a pixel of a centre. */
+static void cut(const fit *f, const affine *to_film, int64_t Y, float *row, uint8_t *inside)
+{
+    const double *m = to_film->m, w = (double)f->w - 0.5, h = (double)f->h - 0.5;
+    for (int64_t X = 0; X < f->net_w; X++) {
+        double x = m[0] * (double)X + m[1] * (double)Y + m[2], y = m[3] * (double)X + m[4] * (double)Y + m[5];
+        uint8_t in = (uint8_t)((x >= -0.5) & (x <= w) & (y >= -0.5) & (y <= h));
+        row[X] = in ? row[X] : 0;
+        if (inside) inside[Y * f->net_w + X] = in;
+    }
+}
+
+void fit_sample(const fit *f, const fit_source *s, const affine *to_film, float *plane, float *out, uint8_t *inside)
+{
+    const affine a = to_source(f, to_film);
+    const int tx = (int)fmax(1, ceil(affine_step_x(&a) - 0.25)), ty = (int)fmax(1, ceil(affine_step_y(&a) - 0.25));
+    normalised(s, plane);
+    for (int64_t Y = 0; Y < f->net_h; Y++) {
+        float *row = out + Y * f->net_w;
+        memset(row, 0, (size_t)f->net_w * sizeof *row);
+        for (int i = 0; i < ty; i++)
+            for (int j = 0; j < tx; j++) {
+                double p[2];
+                affine_apply(&a, (j + 0.5) / tx - 0.5, (double)Y + (i + 0.5) / ty - 0.5, p);
+                add_taps(plane, s, (float)p[0], (float)p[1], (float)a.m[0], (float)a.m[3], 1.f / (float)(tx * ty), row, (int)f->net_w);
+            }
+        cut(f, to_film, Y, row, inside);
+    }
+}
+
+void fit_sample_labels(const fit *f, const fit_source *s, const affine *to_film, uint8_t *out)
+{
+    const double *m = to_film->m;
+    for (int64_t Y = 0; Y < f->net_h; Y++)
+        for (int64_t X = 0; X < f->net_w; X++) {
+            double x = m[0] * (double)X + m[1] * (double)Y + m[2] + 0.5, y = m[3] * (double)X + m[4] * (double)Y + m[5] + 0.5;
+            int in = x >= 0 && x <= (double)f->w && y >= 0 && y <= (double)f->h;
+            int64_t i = in ? (int64_t)y / f->ly : 0, j = in ? (int64_t)x / f->lx : 0;
+            if (i >= s->lh) i = s->lh - 1;                                                 /* on the lower or right edge itself */
+            if (j >= s->lw) j = s->lw - 1;
+            out[Y * f->net_w + X] = in ? s->labels[i * s->lw + j] : 0;
+        }
+}
+
+void fit_film(const fit *f, const void *pixels, int bits, int64_t channels, float *out)
+{
+    fit_source s = fit_reduce(f, pixels, bits, NULL);
+    const int64_t n = f->net_h * f->net_w;
+    float *plane = xalloc_n(fit_plane_floats(&s), sizeof *plane), *grey = channels == 1 ? out : xalloc_n((size_t)n, sizeof *grey);
+    fit_sample(f, &s, &f->to_film, plane, grey, NULL);
+    if (grey != out) {
+        for (int64_t i = 0; i < n * channels; i++) out[i] = grey[i / channels];
+        free(grey);
+    }
+    free(plane);
+    fit_source_free(&s);
+}
+
+void fit_mask(const fit *f, const uint8_t *mask, uint8_t *out)
+{
+    fit_source s = { 0 };
+    reduce_labels(f, mask, &s);
+    fit_sample_labels(f, &s, &f->to_film, out);
+    fit_source_free(&s);
+}
+
+/* v (k): scores of one film pixel -> its label; with q (k), its probabilities too. */
+static uint8_t decide(const float *v, int64_t k, float *q)
+{
+    if (k == 1) {
+        if (q) q[0] = 1 / (1 + expf(-v[0]));
+        return v[0] > 0;                                                                    /* sigmoid > 0.5 */
+    }
+    int64_t best = 0;
+    for (int64_t c = 1; c < k; c++) if (v[c] > v[best]) best = c;
+    if (q) {
+        float sum = 0;
+        for (int64_t c = 0; c < k; c++) sum += q[c] = expf(v[c] - v[best]);
+        for (int64_t c = 0; c < k; c++) q[c] /= sum;
+    }
+    return (uint8_t)best;
+}
+
+/* position on an axis of n pixels, held to it: whole part in *i, with i + 1 < n where n > 1; fraction returned */
+static float split_at(double x, int64_t n, int64_t *i)
+{
+    x = x < 0 ? 0 : x > (double)(n - 1) ? (double)(n - 1) : x;
+    *i = (int64_t)x;
+    if (*i > n - 2) *i = n > 1 ? n - 2 : 0;
+    return (float)(x - (double)*i);
+}
+
+void fit_back(const fit *f, const float *scores, int64_t k, uint8_t *labels, float *probabilities)
+{
+    const affine to_net = affine_inverse(&f->to_film);
+    const int64_t nw = f->net_w, line = nw * k, right = nw > 1 ? k : 0, below = f->net_h > 1 ? line : 0;
+    const int threads = omp_get_max_threads();
+    float *rows = xalloc_n((size_t)threads * (size_t)line, sizeof *rows);
+#pragma omp parallel for schedule(static)
+    for (int64_t y = 0; y < f->h; y++) {
+        float *row = rows + omp_get_thread_num() * line, v[256];
+        int64_t i, j;
+        float t = split_at(to_net.m[4] * (double)y + to_net.m[5], f->net_h, &i);
+        const float *up = scores + i * line;
+        for (int64_t x = 0; x < line; x++) row[x] = up[x] + t * (up[x + below] - up[x]);
+        for (int64_t x = 0; x < f->w; x++) {
+            t = split_at(to_net.m[0] * (double)x + to_net.m[2], nw, &j);
+            const float *a = row + j * k;
+            for (int64_t c = 0; c < k; c++) v[c] = a[c] + t * (a[c + right] - a[c]);
+            labels[y * f->w + x] = decide(v, k, probabilities ? probabilities + (y * f->w + x) * k : NULL);
+        }
+    }
+    free(rows);
+}

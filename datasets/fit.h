@@ -1,0 +1,76 @@
+/* fit.h - how a film of any size becomes the fixed input of a network, and how the network's map comes back to the film.
+ *
+ * One affine says where every input pixel lies on the film. Training (with an augmentation composed onto it), validation and
+ * prediction sample through the same function, so they cannot disagree. Sampling has two stages: fit_reduce averages whole blocks
+ * of film pixels (the part that costs, done once per film and worth keeping), fit_sample interpolates what is left.
+ * The trap is the half pixel: sizes scale edge to edge, so centres map by x = (X + 0.5) / s - 0.5.
+ *
+ * The keys stand here as rows for a key table (nn/key.h), since [data] of a run holds them beside its own:
+ *     const key fit_keys[] = { FIT_KEYS(0), { .name = NULL } };      cfg_fill(section, fit_keys, &conf); */
+#ifndef DATASETS_FIT_H
+#define DATASETS_FIT_H
+#include <stddef.h>
+#include <stdint.h>
+#include "datasets/affine.h"
+
+enum { FIT_LETTERBOX, FIT_STRETCH };
+enum { FIT_SCALE, FIT_ZSCORE, FIT_PERCENTILE };
+
+typedef struct fit_conf {
+    int mode, normalise;
+    double low, high;                /* percentiles */
+} fit_conf;
+
+/* at: offset of the fit_conf in the struct that the table fills */
+#define FIT_KEYS(at) \
+    { "mode", K_WORD, (at) + offsetof(fit_conf, mode), "letterbox", \
+      "how a film fills the net's input: keep its shape and centre it (the rest is 0), or fill both sides", 0, 0, "letterbox|stretch" }, \
+    { "normalise", K_WORD, (at) + offsetof(fit_conf, normalise), "percentile", \
+      "grey values become: value / largest possible; (value - mean) / sd of the film; 0..1 between two percentiles of the film", \
+      0, 0, "scale|zscore|percentile" }, \
+    { "low", K_REAL, (at) + offsetof(fit_conf, low), "0.5", "normalise=percentile: this percentile becomes 0, and so does what lies below", 0, 49, NULL }, \
+    { "high", K_REAL, (at) + offsetof(fit_conf, high), "99.5", "normalise=percentile: this percentile becomes 1, and so does what lies above", 51, 100, NULL }
+
+typedef struct fit {
+    fit_conf conf;
+    int64_t h, w;                    /* of the film */
+    int64_t net_h, net_w;            /* of the net's input */
+    int64_t ky, kx;                  /* fit_reduce averages blocks of ky x kx film pixels: whole part of the shrinking */
+    int64_t ly, lx;                  /* label maps: half of that, rounded up, so that borders keep their place */
+    affine to_film;                  /* net pixel -> film pixel */
+} fit;
+
+fit fit_make(const fit_conf *c, int64_t h, int64_t w, int64_t net_h, int64_t net_w);         /* all sizes >= 1 */
+
+/* A film (and its label map) as fit_reduce leaves it, with the statistics that normalise it. */
+typedef struct fit_source {
+    int64_t h, w;                    /* ceil(film / k) */
+    uint16_t *p;                     /* (h, w) grey, 0..65535 */
+    int64_t lh, lw;                  /* ceil(film / l) */
+    uint8_t *labels;                 /* (lh, lw) or NULL: the commonest value of each block, the smallest of several */
+    float sub, mul;                  /* normalised = (grey - sub) * mul */
+    float lo, hi;                    /* normalised range of the film: clipped to it; what gamma works between */
+} fit_source;
+
+/* pixels (h, w) of the film, uint8_t or uint16_t by bits; mask (h, w) or NULL. */
+fit_source fit_reduce(const fit *f, const void *pixels, int bits, const uint8_t *mask);
+void   fit_source_free(fit_source *s);
+size_t fit_source_bytes(const fit_source *s);
+
+/* Samples at net pixel -> film pixel `to_film` (f->to_film, or an augmentation before it) into out (net_h, net_w): bilinear, the mean
+ * of several taps per pixel where it shrinks. inside (net_h, net_w; may be NULL) is 1 where the pixel's centre lies on the film; out is
+ * 0 elsewhere. plane: scratch of fit_plane_floats(s) floats. No threads of its own: loader workers call it. */
+size_t fit_plane_floats(const fit_source *s);
+void fit_sample(const fit *f, const fit_source *s, const affine *to_film, float *plane, float *out, uint8_t *inside);
+/* The label map at the same places, nearest block: out (net_h, net_w), 0 outside the film. */
+void fit_sample_labels(const fit *f, const fit_source *s, const affine *to_film, uint8_t *out);
+
+/* The whole way without augmentation. out (net_h, net_w, channels): every channel the same grey. */
+void fit_film(const fit *f, const void *pixels, int bits, int64_t channels, float *out);
+void fit_mask(const fit *f, const uint8_t *mask, uint8_t *out);
+
+/* Back: scores (net_h, net_w, k) are interpolated at every film pixel (bilinear, align_corners=False), then labels (h, w) = the
+ * largest class (the smallest of equals), or for k = 1 whether the sigmoid exceeds 0.5. probabilities (h, w, k) or NULL: softmax
+ * (k = 1: sigmoid) of the interpolated scores. k <= 256. Runs on all OpenMP threads, with the same bits for any number of them. */
+void fit_back(const fit *f, const float *scores, int64_t k, uint8_t *labels, float *probabilities);
+#endif

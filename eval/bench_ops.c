@@ -1,0 +1,149 @@
+/* bench_ops.c - the layers of a 31 M U-Net one by one, as the graph runs them; see bench.h.
+ *
+ * Each case is a graph of one node, planned and placed like any other, of which single steps are timed. Arithmetic-bound ops are
+ * rated by their multiply-adds, the others by the bytes that must move at least: every input read once a pass over it, every output
+ * written once. */
+#include "eval/bench.h"
+#include "base/die.h"
+#include "base/rng.h"
+#include "nn/plan.h"
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { BATCH = 2, MOST_LEAVES = 5 };
+
+typedef struct { const char *op, *words; int64_t side, c, k, size; double forward, backward; } one;
+/* forward, backward: bytes moved, in sizes of the input map; 0: rated by multiply-adds. k: output channels of a convolution */
+static const one cases[] = {
+    { "conv", "pad_top=1 pad_bottom=1 pad_left=1 pad_right=1", 256, 1, 64, 3, 0, 0 },
+    { "conv", "pad_top=1 pad_bottom=1 pad_left=1 pad_right=1", 256, 64, 64, 3, 0, 0 },
+    { "conv", "pad_top=1 pad_bottom=1 pad_left=1 pad_right=1", 256, 128, 64, 3, 0, 0 },
+    { "conv", "pad_top=1 pad_bottom=1 pad_left=1 pad_right=1", 128, 128, 128, 3, 0, 0 },
+    { "conv", "pad_top=1 pad_bottom=1 pad_left=1 pad_right=1", 64, 256, 256, 3, 0, 0 },
+    { "conv", "pad_top=1 pad_bottom=1 pad_left=1 pad_right=1", 32, 512, 512, 3, 0, 0 },
+    { "conv", "pad_top=1 pad_bottom=1 pad_left=1 pad_right=1", 16, 1024, 1024, 3, 0, 0 },
+    { "conv", " ", 256, 64, 2, 1, 0, 0 },
+    { "deconv", "stride_h=2 stride_w=2", 16, 1024, 512, 2, 0, 0 },
+    { "deconv", "stride_h=2 stride_w=2", 128, 128, 64, 2, 0, 0 },
+    { "batch_norm", "activation=relu", 256, 64, 0, 0, 3, 5 },
+    { "batch_norm", "activation=relu", 128, 128, 0, 0, 3, 5 },
+    { "maxpool", "size_h=2 size_w=2 stride_h=2 stride_w=2", 256, 64, 0, 0, 1.25, 2.25 },
+    { "upsample", "stride=2 mode=nearest", 128, 64, 0, 0, 5, 5 },
+    { "upsample", "stride=2 mode=bilinear align_corners=1", 128, 64, 0, 0, 5, 5 },
+    { "cross_entropy", " ", 256, 2, 0, 0, 1, 2 },
+    { "dice", " ", 256, 2, 0, 0, 1, 2 },
+};
+
+typedef struct { graph *g; schedule s; context c; tensor *leaf[MOST_LEAVES]; int nleaf, at; } trial;
+
+static void add_leaf(trial *t, const char *name, shape s, dtype type, role r) { t->leaf[t->nleaf++] = graph_leaf(t->g, name, s, type, r); }
+
+static void leaves(trial *t, const one *e)
+{
+    const char *kind = e->op;
+    shape c = SHAPE1(e->c);
+    add_leaf(t, "x", SHAPE4(BATCH, e->side, e->side, e->c), REAL_TYPE, INPUT);
+    if (!strcmp(kind, "conv")) add_leaf(t, "w", SHAPE4(e->size, e->size, e->c, e->k), REAL_TYPE, PARAM);
+    if (!strcmp(kind, "deconv")) add_leaf(t, "w", SHAPE4(e->c, e->size, e->size, e->k), REAL_TYPE, PARAM);
+    if (!strcmp(kind, "cross_entropy") || !strcmp(kind, "dice")) add_leaf(t, "truth", SHAPE4(BATCH, e->side, e->side, 1), U8, INPUT);
+    if (strcmp(kind, "batch_norm")) return;
+    add_leaf(t, "gamma", c, REAL_TYPE, PARAM), add_leaf(t, "beta", c, REAL_TYPE, PARAM);
+    add_leaf(t, "mean", c, REAL_TYPE, STATE), add_leaf(t, "var", c, REAL_TYPE, STATE);
+}
+
+/* Numbers in 0..1 for maps, labels 0 for label maps: speed must not depend on denormals. */
+static void fill(const context *c, void *p, const shape *s, dtype type)
+{
+    size_t n = (size_t)shape_volume(s), bytes = n * dtype_size(type);
+    if (type != REAL_TYPE) { c->dev->zero(c->dev, p, bytes); return; }
+    real *host = xalloc(bytes);
+    for (size_t i = 0; i < n; i++) host[i] = (real)rng_u01(rng_draw(1, RNG_TEST, 0, 0, i).v[0]);
+    c->dev->put(c->dev, p, host, bytes);
+    free(host);
+}
+
+static void *take(const context *c, const tensor *t)
+{
+    void *p = c->dev->alloc(c->dev, t->x.size);
+    if (!p) die_machine("out of memory on %s: need %zu bytes", c->dev->name, t->x.size);
+    fill(c, p, &t->s, t->type);
+    return p;
+}
+
+/* Steps: 0 forward, then one backward step a mask of wanted gradients. */
+static trial open_trial(const one *e, const device *dev, const unsigned *want, int nwant)
+{
+    trial t = { .g = graph_new(), .c = { .dev = dev, .training = 1, .loss_scale = 1 } };
+    const op *o = op_find(e->op);
+    void *conf = xalloc(o->conf);
+    key_words(o->keys, conf, e->words, "bench");
+    leaves(&t, e);
+    graph_add(t.g, o, "y", "bench", t.nleaf, t.leaf, conf);
+    free(conf);
+    node *n = t.g->node[0];
+    t.s.n = 1 + nwant, t.s.s = xalloc_n((size_t)t.s.n, sizeof *t.s.s);
+    t.s.s[0].n = n;
+    for (int i = 0; i < nwant; i++) t.s.s[1 + i] = (step){ .n = n, .backward = 1, .want = want[i] };
+    plan_make(&t.s, &t.c, 1);
+    for (int i = 0; i < t.nleaf; i++) {
+        t.leaf[i]->x.p = take(&t.c, t.leaf[i]);
+        if (t.leaf[i]->role == PARAM) t.leaf[i]->g.p = take(&t.c, t.leaf[i]);
+    }
+    plan_place(&t.s, dev);
+    fill(&t.c, n->out[0]->g.p, &n->out[0]->s, n->out[0]->type);
+    return t;
+}
+
+static void close_trial(trial *t)
+{
+    for (int i = 0; i < t->nleaf; i++) {
+        t->c.dev->free(t->c.dev, t->leaf[i]->x.p);
+        if (t->leaf[i]->role == PARAM) t->c.dev->free(t->c.dev, t->leaf[i]->g.p);
+    }
+    schedule_free(&t->s);
+    graph_free(t->g);
+}
+
+static void run_step(void *arg)
+{
+    trial *t = arg;
+    schedule_run_part(&t->s, &t->c, t->at, t->at + 1);
+    t->c.dev->sync(t->c.dev);
+}
+
+/* Of "forward | data | weights", as the op names its kernels, the part of this pass; the whole where it is one name. */
+static void note(bench_row *r, const char *kernel, int pass)
+{
+    const char *p = kernel ? kernel : "", *bar;
+    for (; pass && (bar = strstr(p, " | ")); pass--) p = bar + 3;
+    bar = strstr(p, " | ");
+    snprintf(r->note, sizeof r->note, "%.*s", bar ? (int)(bar - p) : (int)sizeof r->note - 1, p);
+}
+
+static void measure(bench *b, const one *e, const device *dev)
+{
+    static const char *const passes[] = { "forward", "backward data", "backward weights" };
+    static const unsigned each[] = { 1, 2 }, all_of_norm[] = { 7 }, data[] = { 1 };
+    int products = !e->forward, norm = !strcmp(e->op, "batch_norm");
+    trial t = open_trial(e, dev, products ? each : norm ? all_of_norm : data, products ? 2 : 1);
+    const node *n = t.g->node[0];
+    char text[112];
+    for (t.at = 0; t.at < t.s.n; t.at++) {
+        double seconds = bench_time(run_step, &t, b->repeats), map = (double)(t.leaf[0]->x.size) * 1e-9;
+        if (products) snprintf(text, sizeof text, "%s %" PRId64 "x%" PRId64 " %" PRId64 "->%" PRId64 ", %" PRId64 "x%" PRId64 ", %s", e->op, e->size,
+                               e->size, e->c, e->k, e->side, e->side, passes[t.at]);
+        else snprintf(text, sizeof text, "%s%s %" PRId64 ", %" PRId64 "x%" PRId64 ", %s", e->op, strstr(e->words, "bilinear") ? " bilinear" : "",
+                      e->c, e->side, e->side, t.at ? "backward" : "forward");
+        bench_row *r = products ? bench_add(b, text, seconds, 2e-9 * (double)n->op->macs(n), "GFLOP/s", b->flops)
+                                : bench_add(b, text, seconds, map * (t.at ? e->backward : e->forward), "GB/s", b->copy);
+        note(r, n->kernel, t.at);
+    }
+    close_trial(&t);
+}
+
+void bench_ops(bench *b, const device *dev)
+{
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) measure(b, &cases[i], dev);
+}

@@ -1,0 +1,28 @@
+/* pairs.h - the films of an evaluation: a predicted and a true label map each, wherever they lie.
+ *
+ * Either side is a store, a predictions.h5, or a folder of label maps (*.png; a folder with masks/ inside means masks/), paired by
+ * stem or case id. Nothing is skipped in silence: what has no partner, or a partner of another size, is an error. Only a store as
+ * truth can choose: --split, and the cases that `check --exclude` marked; predictions of films not chosen are then left aside. */
+#ifndef EVAL_PAIRS_H
+#define EVAL_PAIRS_H
+#include <stdint.h>
+#include "datasets/classes.h"
+
+typedef struct pair {
+    const char *id, *patient;            /* patient: "" unknown */
+    double spacing[2];                   /* mm per pixel, x then y, as the truth knows it; 0 0: unknown */
+} pair;
+
+typedef struct pairs pairs;
+
+/* split: "train", "val", "test", or NULL for all. Dies 2. */
+pairs  *pairs_open(const char *pred, const char *truth, const char *split);
+void    pairs_close(pairs *p);
+int64_t pairs_count(const pairs *p);                          /* >= 1 */
+int64_t pairs_excluded(const pairs *p);                       /* true cases left out because they are marked as faulty */
+const pair *pairs_at(const pairs *p, int64_t i);              /* ascending by id; lives until close */
+/* Fresh arrays (h, w): free() both. Dies 2 on an unreadable map, different sizes, a value above 255. */
+void    pairs_load(const pairs *p, int64_t i, int64_t *h, int64_t *w, uint8_t **pred, uint8_t **truth);
+/* The classes that the truth names, or else the prediction; n = 0 where neither does. classes_free */
+classes pairs_classes(const pairs *p);
+#endif

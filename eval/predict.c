@@ -1,0 +1,198 @@
+/* predict.c - from films to label maps; see predict.h. The trap is an error in the second thread: it must not end the program while
+ * the first one computes, so it is caught there and raised again where the two meet. */
+#include "eval/predict.h"
+#include "base/die.h"
+#include "base/file.h"
+#include "eval/predictions.h"
+#include <omp.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+static double now(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+predictor *predictor_new(checkpoint *k, const fit_conf *conf, const meaning *m, int mirror, const device *dev)
+{
+    static const char *const one[] = { "net.batch=1" };
+    if (!k->net) die("%s: holds no network: wanted a checkpoint that `train` or `convert` wrote", k->path);
+    net *t = net_parse(k->net, k->path, one, 1);
+    const net_conf *c = &t->conf;
+    if (m->n != (c->classes == 1 ? 2 : (int)c->classes)) die("%s: its run names %d classes, its network has %lld", k->path, m->n, (long long)c->classes);
+    predictor *p = xalloc(sizeof *p);
+    *p = (predictor){ .p = params_new(t->g, dev, 0), .fit = *conf, .classes = *m, .mirror = mirror };
+    checkpoint_load(k, p->p, NULL);
+    p->program = net_program_new(k->net, k->path, one, 1, p->p, dev);
+    size_t pixels = (size_t)(c->height * c->width), in = pixels * (size_t)c->channels, out = pixels * (size_t)c->classes;
+    p->image = xalloc_n(in, sizeof *p->image), p->in = xalloc_n(in, sizeof *p->in);
+    p->scores = xalloc_n(out, sizeof *p->scores), p->out = xalloc_n(out, sizeof *p->out);
+    net_free(t);
+    return p;
+}
+
+void predictor_free(predictor *p)
+{
+    if (!p) return;
+    net_program_free(p->program), params_free(p->p);
+    free(p->image), free(p->scores), free(p->in), free(p->out), free(p);
+}
+
+int predictor_channels(const predictor *p) { return (int)p->program->t->conf.classes; }
+
+/* The network once; its scores are added to p->scores with this weight. mirrored: the image goes in, and the scores come out, turned
+ * left to right, and paired classes change places. */
+static void pass(predictor *p, int mirrored, float weight)
+{
+    const net_conf *c = &p->program->t->conf;
+    const int64_t w = c->width, ch = c->channels, k = c->classes;
+    for (int64_t y = 0; y < c->height; y++)
+        for (int64_t x = 0; x < w; x++)
+            for (int64_t i = 0; i < ch; i++) p->in[(y * w + x) * ch + i] = (real)p->image[(y * w + (mirrored ? w - 1 - x : x)) * ch + i];
+    net_program_run(p->program, p->in, p->out);
+    for (int64_t y = 0; y < c->height; y++)
+        for (int64_t x = 0; x < w; x++)
+            for (int64_t i = 0; i < k; i++) {
+                int64_t from = mirrored && k > 1 ? p->classes.swap[i] : i;
+                p->scores[(y * w + x) * k + i] += weight * (float)p->out[(y * w + (mirrored ? w - 1 - x : x)) * k + from];
+            }
+}
+
+void predictor_run(predictor *p, const image *film, uint8_t *labels, float *probabilities)
+{
+    const net_conf *c = &p->program->t->conf;
+    fit f = fit_make(&p->fit, film->h, film->w, c->height, c->width);
+    fit_film(&f, film->p, film->bits, c->channels, p->image);
+    memset(p->scores, 0, (size_t)(c->height * c->width * c->classes) * sizeof *p->scores);
+    pass(p, 0, p->mirror ? 0.5f : 1);
+    if (p->mirror) pass(p, 1, 0.5f);
+    fit_back(&f, p->scores, c->classes, labels, probabilities);
+    for (int64_t i = 0; i < film->h * film->w; i++) labels[i] = (uint8_t)p->classes.value[labels[i]];
+}
+
+/* ---- the pipeline ------------------------------------------------------------------------------------------------------------------- */
+
+typedef struct { int64_t i; image film; uint8_t *labels; float *probabilities; } slot;      /* i < 0: empty */
+
+typedef struct {
+    const predict_job *job;
+    predictions *h5;
+    double *seconds;
+    slot *write, *read;                      /* what the second thread is to do; NULL: nothing */
+    die_trap trap;
+    int failed;
+} errand;
+
+static void read_film(const predict_job *job, slot *s, double *seconds)
+{
+    double start = now();
+    const film *e = &job->f->e[s->i];
+    if (e->s) {
+        const store_case *c = store_at(e->s, e->at);
+        s->film = image_new(c->h, c->w, c->bits);
+        store_read_image(e->s, e->at, s->film.p);
+    } else s->film = film_read(e->source);
+    size_t pixels = (size_t)(s->film.h * s->film.w);
+    s->labels = xalloc(pixels);
+    if (job->probabilities) s->probabilities = xalloc_n(pixels, (size_t)predictor_channels(job->p) * sizeof(float));
+    seconds[s->i] += now() - start;
+}
+
+static char *product(const predict_job *job, const char *kind, const char *stem) { return xprintf("%s/%s/%s.png", job->folder, kind, stem); }
+
+static void write_overlay(const predict_job *job, const slot *s)
+{
+    const int64_t h = s->film.h, w = s->film.w, side = h < w ? h : w;
+    uint8_t *rgb = xalloc_n((size_t)(h * w), 3);
+    char *path = product(job, "overlay", job->f->e[s->i].stem);
+    overlay_grey(&s->film, rgb);
+    overlay_labels(rgb, s->labels, h, w, job->overlay, side < 768 ? 1 : (int)(side / 384));
+    image_write_rgb(path, rgb, h, w);
+    free(path), free(rgb);
+}
+
+static void write_film(const predict_job *job, predictions *h5, slot *s, double *seconds)
+{
+    double start = now();
+    const film *e = &job->f->e[s->i];
+    char *path = product(job, "masks", e->stem);
+    image_write(path, &(image){ s->film.h, s->film.w, 8, s->labels });
+    if (job->overlay > 0) write_overlay(job, s);
+    predictions_add(h5, e->stem, e->source, s->film.h, s->film.w, s->labels, s->probabilities);
+    free(path), free(s->labels), free(s->probabilities);
+    image_free(&s->film);
+    seconds[s->i] += now() - start;
+    *s = (slot){ .i = -1 };
+}
+
+static void *run_errand(void *arg)
+{
+    errand *e = arg;
+    omp_set_num_threads(1);                  /* the cores are the network's: a second team would make both wait for each other */
+    die_trap_push(&e->trap);
+    if (!setjmp(e->trap.jump)) {
+        if (e->write) write_film(e->job, e->h5, e->write, e->seconds);
+        if (e->read) read_film(e->job, e->read, e->seconds);
+        die_trap_pop(&e->trap);
+    } else e->failed = 1;
+    return NULL;
+}
+
+static void raise_again(const errand *e)
+{
+    if (!e->failed) return;
+    if (e->trap.status == EXIT_INPUT) die("%s", e->trap.text);
+    die_machine("%s", e->trap.text);
+}
+
+/* Computes s while the second thread runs the errand. */
+static void compute(const predict_job *job, slot *s, errand *e)
+{
+    pthread_t second;
+    if (pthread_create(&second, NULL, run_errand, e)) die_machine("cannot start a thread");
+    double start = now();
+    predictor_run(job->p, &s->film, s->labels, s->probabilities);
+    e->seconds[s->i] += now() - start;
+    pthread_join(second, NULL);
+    raise_again(e);
+}
+
+static predictions *create(const predict_job *job)
+{
+    static const char *const kinds[] = { "masks", "overlay" };
+    for (int i = 0; i < (job->overlay > 0 ? 2 : 1); i++) {
+        char *folder = path_join(job->folder, kinds[i]);
+        file_make_folders(folder);
+        free(folder);
+    }
+    const meaning *m = &job->p->classes;
+    int first = m->n - predictor_channels(job->p);                       /* 1 where the one channel is the foreground */
+    char *path = path_join(job->folder, "predictions.h5");
+    predictions *h5 = predictions_create(path, job->weights, predictor_channels(job->p), m->value + first, m->name + first);
+    free(path);
+    return h5;
+}
+
+void predict_all(const predict_job *job, double *seconds)
+{
+    const int64_t n = job->f->n;
+    slot ring[3] = { { .i = -1 }, { .i = -1 }, { .i = -1 } };
+    memset(seconds, 0, (size_t)n * sizeof *seconds);
+    predictions *h5 = create(job);
+    ring[0].i = 0;
+    read_film(job, &ring[0], seconds);
+    for (int64_t i = 0; i < n; i++) {
+        slot *before = &ring[(i + 2) % 3], *after = &ring[(i + 1) % 3];
+        errand e = { .job = job, .h5 = h5, .seconds = seconds };
+        if (i) e.write = before;
+        if (i + 1 < n) e.read = after, after->i = i + 1;
+        compute(job, &ring[i % 3], &e);
+        if (job->done) job->done(job->arg, i + 1);
+    }
+    write_film(job, h5, &ring[(n - 1) % 3], seconds);
+    predictions_commit(h5);
+}

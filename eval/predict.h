@@ -1,0 +1,59 @@
+/* predict.h - label maps of films: which films, the trained network that reads them, and the files that come out.
+ *
+ * Films go through one by one (batch 1), each at its own size: fitted to the net's input, computed, and the scores interpolated back
+ * to every pixel of the film. While one film is computed, a second thread writes the one before and reads the one after; since that
+ * thread alone touches stores and predictions.h5, HDF5 is never entered twice at once. */
+#ifndef EVAL_PREDICT_H
+#define EVAL_PREDICT_H
+#include "datasets/classes.h"
+#include "datasets/fit.h"
+#include "datasets/image.h"
+#include "datasets/store.h"
+#include "nn/checkpoint.h"
+#include "nn/net.h"
+
+/* Where a film lies: a file, or case `at` of a store. source: "films/a.png" or "set.h5:a". */
+typedef struct film { char *stem, *source; const store *s; int64_t at; } film;
+typedef struct films { film *e; int64_t n; store **s; int stores; } films;
+
+/* inputs: film files, folders of films, stores (split: "train", "val", "test", or NULL for all of a store). Dies 2 on what is none of these,
+ * on a folder without films, on two films of one stem. */
+films films_find(char *const *inputs, int n, const char *split);
+/* Reads every film once and dies 2 of the first that cannot be read, so that nothing is written before all are known to be good. */
+void  films_check(const films *f);
+void  films_free(films *f);
+
+/* What a class of the network means. Channel k of n gives value[k] in the label map; a net of one channel has its one class in
+ * value[1], n = 2. swap: what each class becomes in a mirror. */
+typedef struct meaning { int n, value[256]; const char *name[256]; uint8_t swap[256]; } meaning;
+
+typedef struct predictor {
+    net_program *program;
+    params *p;
+    fit_conf fit;
+    meaning classes;
+    int mirror;                              /* average with the prediction of the mirrored film */
+    float *image, *scores;                   /* (net_h, net_w, channels), (net_h, net_w, classes) of the net */
+    real *in, *out;
+} predictor;
+
+/* The network of a checkpoint with what it evaluates (the average of the weights where there is one). m->n must suit its classes. */
+predictor *predictor_new(checkpoint *k, const fit_conf *fit, const meaning *m, int mirror, const device *dev);
+void predictor_free(predictor *p);
+int  predictor_channels(const predictor *p);         /* c of the probabilities: the net's classes */
+/* labels (h, w) of the film; probabilities (h, w, c) or NULL. */
+void predictor_run(predictor *p, const image *film, uint8_t *labels, float *probabilities);
+
+typedef struct predict_job {
+    const films *f;
+    predictor *p;
+    const char *folder, *weights;            /* DIR; the checkpoint's path, for the record */
+    int probabilities;
+    double overlay;                          /* opacity of the classes in DIR/overlay; 0: no overlays */
+    void (*done)(void *arg, int64_t films);  /* after each film; may be NULL */
+    void *arg;
+} predict_job;
+
+/* Writes DIR/masks/STEM.png, DIR/overlay/STEM.png and DIR/predictions.h5. seconds (f->n): reading, computing and writing of each film. */
+void predict_all(const predict_job *job, double *seconds);
+#endif

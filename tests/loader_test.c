@@ -1,0 +1,172 @@
+/* loader_test.c - the loader gives the same batches with any number of threads and from any starting point, every sample of an epoch once,
+ * and raises in the caller what a worker died of. */
+#include "tests/test.h"
+#include "base/file.h"
+#include "train/loader.h"
+
+enum { CASES = 11, H = 60, W = 44, N = 32, BATCH = 4 };
+
+static char *folder, *path;
+static augment_conf augment;
+static const run_data data = { .labels = "all", .fit = { FIT_LETTERBOX, FIT_PERCENTILE, 1, 99 } };
+
+/* Films differ, so that a sample is known by its pixels; case 7 is excluded. */
+static int make_store(void **state)
+{
+    (void)state;
+    classes table = { 0 };
+    folder = test_scratch(), path = path_join(folder, "films.h5");
+    classes_add(&table, 1, "body", "vertebra"), classes_add(&table, 2, "disc", "vertebra");
+    store *s = store_create(path, &table);
+    uint8_t film[H * W], mask[H * W];
+    for (int i = 0; i < CASES; i++) {
+        char id[16];
+        snprintf(id, sizeof id, "case%02d", i);
+        for (int p = 0; p < H * W; p++) film[p] = (uint8_t)((p * (i + 3)) % 251), mask[p] = (uint8_t)((p / W / (i + 2)) % 3);
+        store_case row = { .id = id, .h = H, .w = W, .bits = 8, .split = i < 9 ? SPLIT_TRAIN : SPLIT_VAL, .excluded = i == 7 };
+        store_add(s, &row, film, i == 10 ? NULL : mask, NULL, NULL);
+    }
+    store_commit(s);
+    classes_free(&table);
+    key_words(augment_keys, &augment, "flip=0.5", "test");
+    return 0;
+}
+
+static int drop_store(void **state)
+{
+    (void)state;
+    test_scratch_remove(folder);
+    free(path);
+    return 0;
+}
+
+static samples *open_part(store **s, const char *part, int64_t values, size_t room)
+{
+    *s = store_open(path);
+    return samples_new(*s, &data, part, values, -1, N, N, room, 0);
+}
+
+static loader_conf conf_of(samples *set, int workers, int64_t first)
+{
+    loader_conf c = { .set = set, .augment = &augment, .seed = 9, .batch = BATCH, .channels = 1, .shuffle = 1, .workers = workers, .ahead = 2, .first = first };
+    for (int i = 0; i < 256; i++) c.swap[i] = (uint8_t)i;
+    return c;
+}
+
+typedef struct kept { float image[BATCH * N * N]; uint8_t labels[BATCH * N * N]; int64_t sample[BATCH]; } kept;
+
+static void take(const loader_conf *c, int from, int to, kept *out)
+{
+    loader *l = loader_new(c);
+    for (int i = from; i < to; i++) {
+        const batch *b = loader_next(l);
+        assert_int_equal(b->index, i);
+        memcpy(out[i].image, b->image, sizeof out->image), memcpy(out[i].labels, b->labels, sizeof out->labels), memcpy(out[i].sample, b->sample, sizeof out->sample);
+    }
+    assert_true(loader_waited(l) >= 0);
+    loader_free(l);
+}
+
+static void any_number_of_workers_the_same_bits(void **state)
+{
+    (void)state;
+    enum { BATCHES = 9 };
+    const int workers[] = { 1, 4, 2, 4 };
+    const size_t room[] = { 0, 1 << 20, 5000, 0 };                 /* without memory, with, with too little */
+    kept *want = xalloc_n(BATCHES, sizeof *want), *got = xalloc_n(BATCHES, sizeof *got);
+    for (int i = 0; i < 4; i++) {
+        store *s;
+        samples *set = open_part(&s, "train", 3, room[i]);
+        assert_int_equal(set->n, 8), assert_int_equal(set->excluded, 1);
+        loader_conf c = conf_of(set, workers[i], i == 3 ? 5 : 0);  /* the last starts in the middle of the third epoch */
+        memcpy(got, want, BATCHES * sizeof *got);
+        take(&c, i == 3 ? 5 : 0, BATCHES, i ? got : want);
+        if (i) assert_memory_equal(want, got, BATCHES * sizeof *got);
+        assert_true(set->used <= room[i]);
+        samples_free(set), store_close(s);
+    }
+    free(want), free(got);
+}
+
+static void every_sample_once_an_epoch(void **state)
+{
+    (void)state;
+    store *s;
+    samples *set = open_part(&s, "train", 3, 1 << 20);
+    loader_conf c = conf_of(set, 2, 0);
+    kept *k = xalloc_n(9, sizeof *k);
+    c.batch = 3;                                                   /* 8 samples, 3 batches: one sample of the epoch comes twice */
+    loader *l = loader_new(&c);
+    int64_t orders[3][9];
+    for (int e = 0; e < 3; e++) {
+        int count[8] = { 0 };
+        for (int b = 0; b < 3; b++) {
+            const batch *x = loader_next(l);
+            for (int j = 0; j < 3; j++) count[orders[e][3 * b + j] = x->sample[j]]++;
+        }
+        for (int i = 0; i < 8; i++) assert_int_equal(count[i], i == orders[e][0] ? 2 : 1);
+        assert_int_equal(orders[e][8], orders[e][0]);              /* filled up with the first */
+    }
+    assert_memory_not_equal(orders[0], orders[1], sizeof orders[0]);
+    loader_free(l), free(k);
+    samples_free(set), store_close(s);
+}
+
+static void orders_are_fair(void **state)
+{
+    (void)state;
+    enum { M = 6, EPOCHS = 6000 };
+    int at[M][M] = { 0 };
+    for (int e = 0; e < EPOCHS; e++) {
+        int64_t order[M], seen = 0;
+        loader_order(3, e, M, order);
+        for (int i = 0; i < M; i++) at[i][order[i]]++, seen |= 1 << order[i];
+        assert_int_equal(seen, (1 << M) - 1);
+    }
+    for (int i = 0; i < M; i++) for (int j = 0; j < M; j++) near(at[i][j], EPOCHS / M, 5 * sqrt((double)EPOCHS / M));
+}
+
+static void what_a_worker_dies_of_is_raised(void **state)
+{
+    (void)state;
+    store *s;
+    samples *set = open_part(&s, "val", 3, 0);                     /* case09 and case10, which has no label map */
+    loader_conf c = conf_of(set, 2, 0);
+    loader *l = loader_new(&c);
+    dies(2, "case case10 has no label map", loader_next(l));
+    loader_free(l), samples_free(set), store_close(s);
+}
+
+static void parts_and_classes_are_checked(void **state)
+{
+    (void)state;
+    store *s;
+    samples *set;
+    dies(2, "no case is in part test (train 9, val 2, test 0, none 0): `darkspine split`", open_part(&s, "test", 3, 0));
+    dies(2, "got part 'trian', wanted train, val, test, all or none (did you mean train?)", open_part(&s, "trian", 3, 0));
+    dies(2, "has classes up to value 2 (disc), but the network tells 2 apart", open_part(&s, "train", 2, 0));
+    set = open_part(&s, "none", 3, 0);
+    assert_int_equal(set->n, 0);
+    samples_free(set), store_close(s);
+    run_data any = data, list = data;
+    s = store_open(path);
+    any.labels = "any", list.labels = "2,1";
+    set = samples_new(s, &any, "train", 2, -1, N, N, 0, 3);
+    assert_int_equal(set->n, 3), assert_int_equal(set->class_of[2], 1), assert_int_equal(set->class_of[0], 0);
+    samples_free(set);
+    set = samples_new(s, &list, "train", 3, 255, N, N, 0, 0);
+    assert_int_equal(set->class_of[2], 1), assert_int_equal(set->class_of[1], 2), assert_int_equal(set->class_of[7], 0), assert_int_equal(set->class_of[255], 255);
+    samples_free(set);
+    list.labels = "1-400";
+    dies(2, "data.labels: got '1-400'", samples_new(s, &list, "train", 3, -1, N, N, 0, 0));
+    store_close(s);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(any_number_of_workers_the_same_bits), cmocka_unit_test(every_sample_once_an_epoch), cmocka_unit_test(orders_are_fair),
+        cmocka_unit_test(what_a_worker_dies_of_is_raised), cmocka_unit_test(parts_and_classes_are_checked),
+    };
+    return _cmocka_run_group_tests(__FILE__, tests, sizeof tests / sizeof *tests, make_store, drop_store);
+}

@@ -1,0 +1,96 @@
+"""The U-Net of configs/nets/unet.cfg in PyTorch, timed: one pass (inference or a full training step), one JSON object on stdout.
+
+The same layers, loss (cross-entropy + Dice over all classes), optimiser (SGD with momentum), size, batch and threads as
+`darkspine bench nets configs/nets/unet.cfg`. channels_last, since PyTorch is faster with it. The parameter count is checked.
+"""
+import argparse
+import json
+import statistics
+import time
+
+import torch
+from torch import nn
+import torch.nn.functional as F
+
+
+def double(i, o):
+    return nn.Sequential(nn.Conv2d(i, o, 3, padding=1, bias=False), nn.BatchNorm2d(o), nn.ReLU(inplace=True),
+                         nn.Conv2d(o, o, 3, padding=1, bias=False), nn.BatchNorm2d(o), nn.ReLU(inplace=True))
+
+
+class UNet(nn.Module):
+    def __init__(self, channels=1, classes=2, width=64):
+        super().__init__()
+        c = [width << i for i in range(5)]
+        self.down = nn.ModuleList([double(channels, c[0])] + [double(c[i], c[i + 1]) for i in range(4)])
+        self.up = nn.ModuleList([nn.ConvTranspose2d(c[i + 1], c[i], 2, 2) for i in reversed(range(4))])
+        self.join = nn.ModuleList([double(c[i + 1], c[i]) for i in reversed(range(4))])
+        self.out = nn.Conv2d(c[0], classes, 1)
+
+    def forward(self, x):
+        skip = []
+        for i, d in enumerate(self.down):
+            x = d(x if i == 0 else F.max_pool2d(x, 2))
+            skip.append(x)
+        for u, j, s in zip(self.up, self.join, reversed(skip[:-1])):
+            x = j(torch.cat([s, u(x)], 1))
+        return self.out(x)
+
+
+def objective(logits, truth):
+    p = F.softmax(logits, 1)
+    t = F.one_hot(truth, logits.shape[1]).permute(0, 3, 1, 2).to(p.dtype)
+    dice = (2 * (p * t).sum((0, 2, 3)) + 1e-5) / (p.sum((0, 2, 3)) + t.sum((0, 2, 3)) + 1e-5)
+    return F.cross_entropy(logits, truth) + 1 - dice.mean()
+
+
+def peak_rss():
+    with open("/proc/self/status") as f:
+        return next(int(line.split()[1]) * 1024 for line in f if line.startswith("VmHWM"))
+
+
+def main():
+    a = argparse.ArgumentParser()
+    a.add_argument("--pass", dest="which", choices=["inference", "training"], required=True)
+    a.add_argument("--threads", type=int, default=2)
+    a.add_argument("--repeats", type=int, default=5)
+    a.add_argument("--batch", type=int, default=2)
+    a.add_argument("--size", type=int, default=256)
+    a.add_argument("--precision", choices=["float32", "bf16"], default="float32")
+    a.add_argument("--compile", action="store_true")
+    a = a.parse_args()
+    torch.set_num_threads(a.threads)
+    torch.manual_seed(1)
+    net = UNet().to(memory_format=torch.channels_last)
+    assert sum(p.numel() for p in net.parameters()) == 31036546
+    x = torch.rand(a.batch, 1, a.size, a.size).to(memory_format=torch.channels_last)
+    truth = torch.randint(0, 2, (a.batch, a.size, a.size))
+    run = torch.compile(net) if a.compile else net
+    cast = torch.autocast("cpu", torch.bfloat16, enabled=a.precision == "bf16")
+    optimiser = torch.optim.SGD(net.parameters(), lr=1e-4, momentum=0.9)
+
+    def inference():
+        with torch.inference_mode(), cast:
+            run(x)
+
+    def training():
+        optimiser.zero_grad(set_to_none=True)
+        with cast:
+            logits = run(x)
+        objective(logits.float(), truth).backward()
+        optimiser.step()
+
+    step = inference if a.which == "inference" else training
+    net.train(a.which == "training")
+    step()
+    seconds = []
+    for _ in range(a.repeats):
+        start = time.perf_counter()
+        step()
+        seconds.append(time.perf_counter() - start)
+    name = "torch %s %s%s" % (torch.__version__, a.precision, " compiled" if a.compile else "")
+    print(json.dumps({"name": name, "pass": a.which, "seconds": statistics.median(seconds), "peak_rss": peak_rss()}))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,157 @@
+/* rig.h - one op alone on the bench: a node with all its buffers, every one between sentinels, dense or as channels of wider maps.
+ *
+ * rig_new builds the node; rig_forward and rig_backward run it the way a schedule would, on garbage-filled outputs and scratch;
+ * rig_intact fails if anything outside the buffers was written. Elements are numbered as in the dense map, whatever the stride. */
+#ifndef TESTS_RIG_H
+#define TESTS_RIG_H
+#include "tests/test.h"
+#include "nn/device.h"
+#include "nn/graph.h"
+#include "base/rng.h"
+
+enum { GUARD = 256, SENTINEL = 0xA5, WIDER = 5, ASIDE = 2 };   /* bytes; channels added to a strided map, those before ours */
+
+typedef struct slot { unsigned char *base; size_t bytes, each; int64_t n, channels, stride; unsigned char *p; } slot;
+
+typedef struct rig {
+    graph *g; node *n; context c; step s;
+    slot x[MAX_IN], gx[MAX_IN], y[MAX_OUT], gy[MAX_OUT], saved[MAX_SAVED], work;
+} rig;
+
+static inline slot slot_new(int64_t n, int64_t channels, size_t each, int strided)
+{
+    slot s = { .n = n, .channels = channels, .each = each, .stride = strided ? channels + WIDER : channels };
+    s.bytes = ((size_t)(n / channels * s.stride) * each + 2 * GUARD + 63) / 64 * 64;
+    s.base = aligned_alloc(64, s.bytes);
+    memset(s.base, SENTINEL, s.bytes);
+    s.p = s.base + GUARD + (strided ? ASIDE * each : 0);
+    return s;
+}
+static inline void *slot_at(const slot *s, int64_t i) { return s->p + (size_t)(i / s->channels * s->stride + i % s->channels) * s->each; }
+static inline real slot_get(const slot *s, int64_t i) { return *(real *)slot_at(s, i); }
+static inline void slot_put(const slot *s, int64_t i, real v) { *(real *)slot_at(s, i) = v; }
+static inline size_t slot_row(const slot *s) { return (size_t)s->channels * s->each; }      /* bytes of a pixel */
+static inline unsigned char *slot_pixel(const slot *s, int64_t p) { return s->p + (size_t)(p * s->stride) * s->each; }
+static inline int64_t slot_pixels(const slot *s) { return s->base ? s->n / s->channels : 0; }
+static inline void slot_fill(const slot *s, int byte) { for (int64_t i = 0; i < slot_pixels(s); i++) memset(slot_pixel(s, i), byte, slot_row(s)); }
+
+/* fails if a byte that is not an element has changed */
+static inline void slot_intact(const slot *s, const char *what)
+{
+    unsigned char *copy = xalloc(s->bytes + 1);
+    slot c = *s;
+    if (!s->base) { free(copy); return; }
+    memcpy(copy, s->base, s->bytes);
+    c.p = copy + (s->p - s->base);
+    slot_fill(&c, SENTINEL);
+    for (size_t i = 0; i < s->bytes; i++) if (copy[i] != SENTINEL) fail_msg("%s: wrote outside, at byte %zu of %zu", what, i, s->bytes);
+    free(copy);
+}
+static inline unsigned char *slot_copy(const slot *s)          /* its elements, dense; free() it */
+{
+    unsigned char *v = xalloc((size_t)s->n * s->each + 1);
+    for (int64_t i = 0; i < slot_pixels(s); i++) memcpy(v + (size_t)i * slot_row(s), slot_pixel(s, i), slot_row(s));
+    return v;
+}
+static inline int slot_same(const slot *s, const unsigned char *v)
+{
+    for (int64_t i = 0; i < slot_pixels(s); i++) if (memcmp(slot_pixel(s, i), v + (size_t)i * slot_row(s), slot_row(s))) return 0;
+    return 1;
+}
+static inline void slot_restore(const slot *s, const unsigned char *v)
+{
+    for (int64_t i = 0; i < slot_pixels(s); i++) memcpy(slot_pixel(s, i), v + (size_t)i * slot_row(s), slot_row(s));
+}
+
+/* a convolution's weights have four sizes too, but are no map */
+static inline int rig_weighted(const op *o) { return !strcmp(o->name, "conv") || !strcmp(o->name, "deconv"); }
+static inline int rig_is_map(const op *o, const tensor *t, int i) { return t->s.nd == 4 && t->type == REAL_TYPE && (i == 0 || !rig_weighted(o)); }
+static inline role rig_role(const op *o, dtype t, int i)
+{
+    return t != REAL_TYPE || i == 0 ? INPUT : !strcmp(o->name, "batch_norm") && i > 2 ? STATE : PARAM;
+}
+
+static inline void rig_place(rig *r, tensor *t, slot *x, slot *g, int map, int strided)
+{
+    const int64_t channels = map ? tensor_channels(t) : shape_volume(&t->s);
+    *x = slot_new(shape_volume(&t->s), channels, dtype_size(t->type), map && strided);
+    t->x.p = x->p;
+    if (t->type == REAL_TYPE && t->role != STATE) *g = slot_new(x->n, channels, sizeof(real), map && strided), t->g.p = g->p;
+    if (!map || !strided) return;
+    shape wide = t->s;
+    wide.d[3] += WIDER;
+    t->of = graph_leaf(r->g, "wide", wide, t->type, VALUE), t->offset = ASIDE;
+}
+
+static inline rig *rig_new(const char *name, const char *words, int nin, const shape *shapes, const dtype *types, int strided)
+{
+    rig *r = xalloc(sizeof *r);
+    const op *o = op_find(name);
+    tensor *in[MAX_IN];
+    if (!o) fail_msg("no op called %s", name);
+    void *conf = xalloc(o->conf);
+    r->g = graph_new();
+    r->c = (context){ .dev = &device_cpu, .training = 1, .seed = 11, .step = 3, .loss_scale = 1 };
+    key_words(o->keys, conf, words, name);
+    for (int i = 0; i < nin; i++) {
+        char t[16];
+        snprintf(t, sizeof t, "in%d", i);
+        in[i] = graph_leaf(r->g, t, shapes[i], types[i], rig_role(o, types[i], i));
+    }
+    r->n = graph_add(r->g, o, "node", name, nin, in, conf)->from;
+    free(conf);
+    for (int i = 0; i < nin; i++) rig_place(r, in[i], &r->x[i], &r->gx[i], rig_is_map(o, in[i], i), strided);
+    for (int i = 0; i < r->n->nout; i++) rig_place(r, r->n->out[i], &r->y[i], &r->gy[i], r->n->out[i]->s.nd == 4, strided);
+    slot none;
+    for (int i = 0; i < r->n->nsaved; i++) {
+        r->n->saved[i]->role = STATE;                          /* no gradient */
+        rig_place(r, r->n->saved[i], &r->saved[i], &none, 0, 0);
+    }
+    if (o->prepare) o->prepare(&r->c, r->n);
+    r->work = slot_new((int64_t)r->n->work + 1, (int64_t)r->n->work + 1, 1, 0);
+    r->c.work = r->work.p;
+    r->s = (step){ .n = r->n, .backward = 1 };
+    for (int i = 0; i < nin; i++) {
+        if (r->gx[i].base) r->s.want |= 1u << i;
+        if (in[i]->role == PARAM) r->s.params |= 1u << i;
+    }
+    return r;
+}
+
+static inline void rig_free(rig *r)
+{
+    for (int i = 0; i < MAX_IN; i++) free(r->x[i].base), free(r->gx[i].base);
+    for (int i = 0; i < MAX_OUT; i++) free(r->y[i].base), free(r->gy[i].base);
+    for (int i = 0; i < MAX_SAVED; i++) free(r->saved[i].base);
+    free(r->work.base);
+    graph_free(r->g);
+    free(r);
+}
+
+static inline void rig_forward(rig *r)
+{
+    for (int i = 0; i < r->n->nout; i++) slot_fill(&r->y[i], 0xff);
+    for (int i = 0; i < r->n->nsaved; i++) slot_fill(&r->saved[i], 0xff);
+    slot_fill(&r->work, 0xff);
+    r->n->op->forward(&r->c, r->n);
+}
+
+/* Gradients that are set are garbage before; those that are added to stay. */
+static inline void rig_backward(rig *r)
+{
+    for (int i = 0; i < r->n->nin; i++)
+        if (r->gx[i].base && !((r->s.add | (r->c.accumulate ? r->s.params : 0)) >> i & 1)) slot_fill(&r->gx[i], 0xff);
+    slot_fill(&r->work, 0xff);
+    r->n->op->backward(&r->c, r->n, &r->s);
+}
+
+static inline void rig_intact(const rig *r)
+{
+    for (int i = 0; i < r->n->nin; i++) slot_intact(&r->x[i], r->n->in[i]->name), slot_intact(&r->gx[i], "gradient of an input");
+    for (int i = 0; i < r->n->nout; i++) slot_intact(&r->y[i], "output"), slot_intact(&r->gy[i], "gradient of the output");
+    for (int i = 0; i < r->n->nsaved; i++) slot_intact(&r->saved[i], "saved");
+    slot_intact(&r->work, "scratch");
+}
+
+static inline double rig_u(uint32_t tensor_, int64_t i) { return 2 * rng_u01(rng_draw(2024, RNG_TEST, tensor_, 0, (uint64_t)i).v[0]) - 1; }   /* -1..1 */
+#endif

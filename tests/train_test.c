@@ -1,0 +1,397 @@
+/* train_test.c - whole trainings of a tiny U-Net: resumed anywhere = uninterrupted, bit for bit; overfitting; numbers that go wrong; stopping;
+ * run files and what is wrong in them. */
+#include "tests/test.h"
+#include "base/file.h"
+#include "base/rng.h"
+#include "datasets/store.h"
+#include "nn/checkpoint.h"
+#include "train/model.h"
+#include "train/train.h"
+#include "verbs/verb.h"
+#include <jansson.h>
+#include <signal.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { CASES = 8, H = 70, W = 50 };
+static char *folder, *films, *net_path;
+
+static const char net_cfg[] =
+    "# a U-Net of one halving\n[net]\nbatch=1\nheight=32\nwidth=32\nchannels=1\nclasses=2\n\n"
+    "[convolutional]\nname=enc\nfilters=8\nsize=3\npad=1\nbatch_normalize=1\nactivation=relu\n\n"
+    "[maxpool]\nsize=2\nstride=2\n\n"
+    "[convolutional]\nname=low\nfilters=16\nsize=3\npad=1\nbatch_normalize=1\nactivation=relu\n\n"
+    "[dropout]\nprobability=0.1\n\n"
+    "[deconvolutional]\nname=up\nfilters=8\nsize=2\nstride=2\n\n"
+    "[route]\nlayers=enc,up\n\n"
+    "[convolutional]\nname=dec\nfilters=8\nsize=3\npad=1\nbatch_normalize=1\nactivation=relu\n\n"
+    "[convolutional]\nname=out\nfilters=2\nsize=1\n";
+
+/* Bright discs on a dark, uneven ground. */
+static void draw(int which, uint8_t *film, uint8_t *mask)
+{
+    for (int p = 0; p < H * W; p++) {
+        rng4 r = rng_draw(4, RNG_TEST, (uint32_t)which, 0, (uint64_t)p);
+        double x = p % W, y = p / W;
+        mask[p] = hypot(x - 15 - 2 * which, y - 20) < 9 || hypot(x - 28, y - 45 - which) < 11;
+        film[p] = (uint8_t)(60 + 80 * mask[p] + y / 3 + rng_range(r.v[0], 0, 40));
+    }
+}
+
+static int set_up(void **state)
+{
+    (void)state;
+    classes table = { 0 };
+    folder = test_scratch(), films = path_join(folder, "films.h5"), net_path = path_join(folder, "tiny.cfg");
+    classes_add(&table, 1, "body", "vertebra");
+    store *s = store_create(films, &table);
+    uint8_t film[H * W], mask[H * W];
+    for (int i = 0; i < CASES; i++) {
+        char id[16];
+        snprintf(id, sizeof id, "case%d", i);
+        draw(i, film, mask);
+        store_add(s, &(store_case){ .id = id, .h = H, .w = W, .bits = 8, .split = i < 6 ? SPLIT_TRAIN : SPLIT_VAL }, film, mask, NULL, NULL);
+    }
+    store_commit(s);
+    classes_free(&table);
+    file_write(net_path, net_cfg, sizeof net_cfg - 1);
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    free(films), free(net_path);
+    test_scratch_remove(folder);
+    return 0;
+}
+
+/* A run of the tiny net; words by space. */
+static run *run_of(const char *words)
+{
+    const char *word[32] = { NULL };
+    int n = 0;
+    char *copy = xprintf("data.store=%s %s", films, words);
+    for (char *save, *w = strtok_r(copy, " ", &save); w; w = strtok_r(NULL, " ", &save)) word[n++] = w;
+    run *r = run_read(net_path, word, n);
+    free(copy);
+    return r;
+}
+
+static int steps_left;
+static double last_loss, last_rate;
+static int stop_after(void *arg) { (void)arg; return steps_left == 0; }
+static void count(void *arg, const train_status *s) { (void)arg; steps_left--; last_loss = s->loss, last_rate = s->images_per_second; }
+
+/* Trains into folder/name until the end, or for so many steps (steps < 0: all). */
+static int train_some(const char *name, const char *words, int resume, int steps, int64_t overfit, train_result *out)
+{
+    char *dir = path_join(folder, name);
+    run *r = run_of(words);
+    steps_left = steps;
+    train_options o = { .out = dir, .resume = resume, .overfit = overfit, .dev = &device_cpu, .watch = { .stop = stop_after, .stepped = count } };
+    train_result t;
+    int status = train(r, &o, out ? out : &t);
+    run_free(r), free(dir);
+    return status;
+}
+
+#define WORDS "solver.epochs=4 solver.batch=4 solver.subdivisions=2 solver.lr=0.02 solver.policy=poly solver.ema=0.9 solver.optimiser=adam evaluate.every=2"
+/* 6 samples, batch 4: 2 steps an epoch, 8 in all; the second step of each epoch wraps round. */
+
+static void same_state(const char *a, const char *b)
+{
+    char *pa = xprintf("%s/%s/last.h5", folder, a), *pb = xprintf("%s/%s/last.h5", folder, b);
+    checkpoint *ka = checkpoint_open(pa), *kb = checkpoint_open(pb);
+    run *r = run_of(WORDS);
+    net *t = run_net(r, 2);
+    optim_conf c = r->solver.optim;
+    params *x = params_new(t->g, &device_cpu, 1), *y = params_new(t->g, &device_cpu, 1);
+    optim *ox = optim_new(&c, x), *oy = optim_new(&c, y);
+    checkpoint_load(ka, x, ox), checkpoint_load(kb, y, oy);
+    assert_int_equal(ka->step, kb->step), assert_int_equal(ka->best_epoch, kb->best_epoch);
+    near(ka->best, kb->best, 0);
+    assert_memory_equal(x->x, y->x, x->total * sizeof(real));
+    assert_memory_equal(ox->m, oy->m, x->trainable * sizeof(real)), assert_memory_equal(ox->v, oy->v, x->trainable * sizeof(real));
+    assert_memory_equal(ox->ema, oy->ema, x->total * sizeof(real));
+    optim_free(ox), optim_free(oy), params_free(x), params_free(y), net_free(t), run_free(r);
+    checkpoint_close(ka), checkpoint_close(kb), free(pa), free(pb);
+}
+
+/* The log without what differs between two runs of the same bits: times. */
+static char *log_of(const char *name)
+{
+    static const char *const times[] = { "seconds", "images_per_second", "waiting_for_data" };
+    char *path = xprintf("%s/%s/log.jsonl", folder, name), *text = file_read(path, 1 << 20, NULL), *out = xdup("");
+    for (char *save, *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
+        json_t *o = json_loads(line, 0, NULL);
+        assert_non_null(o);
+        for (int i = 0; i < 3; i++) json_object_del(o, times[i]);
+        char *s = json_dumps(o, JSON_SORT_KEYS), *more = xprintf("%s%s\n", out, s);
+        free(s), free(out), json_decref(o);
+        out = more;
+    }
+    free(path), free(text);
+    return out;
+}
+
+static void resumed_anywhere_is_uninterrupted(void **state)
+{
+    (void)state;
+    train_result whole, part;
+    assert_int_equal(train_some("whole", WORDS, 0, -1, 0, &whole), EXIT_OK);
+    assert_int_equal(whole.steps, 8), assert_int_equal(whole.epochs, 4);
+    assert_true(whole.best > 0 && whole.best_epoch >= 2);
+    char *want = log_of("whole");
+    for (int cut = 1; cut < 8; cut++) {                            /* at every step, in the middle of epochs and at their ends */
+        char name[16];
+        snprintf(name, sizeof name, "cut%d", cut);
+        assert_int_equal(train_some(name, WORDS " data.workers=1", 0, cut, 0, &part), EXIT_STOPPED);
+        assert_int_equal(part.steps, cut);
+        assert_int_equal(train_some(name, WORDS " data.workers=3 data.cache=0", 1, -1, 0, &part), EXIT_OK);
+        assert_int_equal(part.steps, 8);
+        same_state("whole", name);
+        char *got = log_of(name);
+        assert_string_equal(want, got);
+        free(got);
+    }
+    assert_int_equal(train_some("cut3", WORDS, 1, -1, 0, &part), EXIT_OK);       /* nothing left to do: nothing done */
+    same_state("whole", "cut3");
+    free(want);
+}
+
+static void products_are_there(void **state)
+{
+    (void)state;
+    for (int i = 0; train_products[i]; i++) {
+        char *path = xprintf("%s/whole/%s", folder, train_products[i]);
+        assert_int_equal(file_exists(path), strcmp(train_products[i], "failed.h5") != 0);
+        free(path);
+    }
+    char *csv = xprintf("%s/whole/log.csv", folder), *text = file_read(csv, 1 << 20, NULL);
+    int lines = 0;
+    for (char *p = text; *p; p++) lines += *p == '\n';
+    assert_int_equal(lines, 5);                                    /* a head and four epochs */
+    free(csv), free(text);
+}
+
+static void the_resolved_run_is_the_same_run(void **state)
+{
+    (void)state;
+    char *cfg = xprintf("%s/whole/run.cfg", folder), *again = path_join(folder, "again");
+    run *r = run_read(cfg, NULL, 0);
+    steps_left = -1;
+    train_options o = { .out = again, .dev = &device_cpu, .watch = { .stop = stop_after } };
+    train_result t;
+    assert_int_equal(train(r, &o, &t), EXIT_OK);
+    same_state("whole", "again");
+    char *text = file_read(cfg, 1 << 20, NULL), *second = xprintf("%s/run.cfg", again), *other = file_read(second, 1 << 20, NULL);
+    assert_string_equal(text, other);
+    free(text), free(other), free(second), free(cfg), free(again), run_free(r);
+}
+
+static void resuming_something_else_is_refused(void **state)
+{
+    (void)state;
+    dies(2, "solver.lr: got 0.5", train_some("whole", WORDS " solver.lr=0.5", 1, -1, 0, NULL));
+    dies(2, "filters: got 4", train_some("whole", WORDS " enc.filters=4", 1, -1, 0, NULL));
+    dies(2, "its training cases (3 cases", train_some("whole", WORDS, 1, -1, 3, NULL));
+    train_result t;
+    assert_int_equal(train_some("whole", WORDS " solver.epochs=5", 1, -1, 0, &t), EXIT_OK);      /* longer is allowed */
+    assert_int_equal(t.steps, 10);
+}
+
+static void overfits_a_batch(void **state)
+{
+    (void)state;
+    train_result t;
+    assert_int_equal(train_some("overfit", "solver.epochs=150 solver.batch=2 solver.lr=0.01 solver.optimiser=adam evaluate.every=150 objective.loss=cross_entropy,dice "
+                                "objective.dice=milesial", 0, -1, 2, &t), EXIT_OK);
+    assert_true(last_loss < 0.1);
+    assert_true(t.best > 0.9);
+}
+
+static void numbers_that_go_wrong_stop_it(void **state)
+{
+    (void)state;
+    dies(3, "first bad tensor", train_some("bad", "solver.epochs=50 solver.lr=1e6 solver.momentum=0.99 solver.optimiser=sgd solver.decay=0.9", 0, -1, 0, NULL));
+    char *path = xprintf("%s/bad/failed.h5", folder);
+    assert_true(file_exists(path));
+    free(path);
+}
+
+/* A NaN in the input is named as such, and the weights stay as they were. */
+static void a_bad_input_is_named(void **state)
+{
+    (void)state;
+    run *r = run_of("solver.batch=2");
+    net *t = run_net(r, 2);
+    run_check(r, t);
+    model *m = model_plan(r, t, &device_cpu);
+    model_take(m, r);
+    float image[2 * 32 * 32] = { 0 };
+    uint8_t labels[2 * 32 * 32] = { 0 };
+    real *before = xalloc_n(m->p->trainable, sizeof *before);
+    double loss;
+    char bad[160];
+    memcpy(before, m->p->x, m->p->trainable * sizeof *before);
+    image[1500] = NAN;
+    assert_false(isfinite(model_step(m, 0, 0.1, image, labels, &loss)));
+    assert_memory_equal(before, m->p->x, m->p->trainable * sizeof *before);
+    model_first_bad(m, image, labels, bad);
+    assert_string_equal(bad, "input");
+    image[1500] = 0, labels[7] = 9;                                /* no such class */
+    assert_false(isfinite(model_step(m, 0, 0.1, image, labels, &loss)));
+    model_first_bad(m, image, labels, bad);
+    assert_non_null(strstr(bad, "loss."));
+    free(before), model_free(m), run_free(r);
+}
+
+static void parts_of_a_batch_add_up(void **state)
+{
+    (void)state;
+    double loss[2], norm[2];
+    float image[4 * 32 * 32];
+    uint8_t labels[4 * 32 * 32];
+    for (int i = 0; i < 4 * 32 * 32; i++) {
+        rng4 u = rng_draw(1, RNG_TEST, 9, 9, (uint64_t)i % 1024);  /* four times the same image: batch statistics are the same in parts */
+        image[i] = (float)rng_u01(u.v[0]), labels[i] = (uint8_t)(u.v[1] & 1);
+    }
+    for (int i = 0; i < 2; i++) {
+        run *r = run_of(i ? "solver.batch=4 solver.subdivisions=4" : "solver.batch=4");
+        net *t = run_net(r, i ? 1 : 4);
+        for (int k = 0; k < t->g->n; k++) if (!strcmp(t->g->node[k]->op->name, "dropout")) *(double *)t->g->node[k]->conf = 0;
+        run_check(r, t);
+        model *m = model_plan(r, t, &device_cpu);
+        model_take(m, r);
+        norm[i] = model_step(m, 0, 0.1, image, labels, &loss[i]);
+        model_free(m), run_free(r);
+    }
+    near(loss[1], loss[0], 1e-5);
+    near(norm[1] / norm[0], 1, 1e-4);
+}
+
+static void leave_stop(void *arg, const train_status *s)
+{
+    if (s->done == 3) file_write(arg, "", 0);
+}
+
+static void a_stop_file_or_the_time_stops_it(void **state)
+{
+    (void)state;
+    char *dir = path_join(folder, "stopped"), *file = path_join(dir, "STOP");
+    run *r = run_of(WORDS " solver.epochs=1000");
+    train_options o = { .out = dir, .dev = &device_cpu, .watch = { .arg = file, .stepped = leave_stop } };
+    train_result t;
+    assert_int_equal(train(r, &o, &t), EXIT_STOPPED);
+    assert_int_equal(t.steps, 3);
+    assert_false(file_exists(file));
+    o = (train_options){ .out = dir, .resume = 1, .dev = &device_cpu, .max_seconds = 0.1 };
+    assert_int_equal(train(r, &o, &t), EXIT_STOPPED);
+    assert_true(t.steps > 3 && t.steps < 2000);
+    free(dir), free(file), run_free(r);
+}
+
+/* Runs `darkspine train` in a child, sends it a signal once its log has three steps, and returns its exit status. */
+static int train_and_signal(const char *out, int number)
+{
+    char *log = path_join(out, "log.jsonl"), *store = xprintf("data.store=%s", films);
+    char *argv[] = { "train", net_path, store, "solver.epochs=100000", "--out", (char *)out, "--quiet", "--threads", "1", NULL };
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (!child) {
+        if (!freopen("/dev/null", "w", stdout)) _exit(9);
+        _exit(verb_train(9, argv));
+    }
+    for (int i = 0; i < 500; i++) {
+        struct stat s;
+        if (!stat(log, &s) && s.st_size > 500) break;
+        usleep(10000);
+    }
+    assert_int_equal(kill(child, number), 0);
+    int status;
+    assert_int_equal(waitpid(child, &status, 0), child);
+    free(log), free(store);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+static void signals_save_and_end_with_75(void **state)
+{
+    (void)state;
+    static const int numbers[] = { SIGINT, SIGTERM, SIGUSR1 };
+    for (int i = 0; i < 3; i++) {
+        char *dir = xprintf("%s/signal%d", folder, i), *last = path_join(dir, "last.h5");
+        assert_int_equal(train_and_signal(dir, numbers[i]), EXIT_STOPPED);
+        checkpoint *k = checkpoint_open(last);
+        assert_true(k->step > 0);
+        checkpoint_close(k), free(dir), free(last);
+    }
+}
+
+static void fails(const char *words, const char *want)
+{
+    dies(2, want, train_some("refused", words, 0, -1, 0, NULL));
+    char *dir = xprintf("%s/refused/run.cfg", folder);
+    assert_false(file_exists(dir));
+    free(dir);
+}
+
+static void wrong_settings_are_refused(void **state)
+{
+    (void)state;
+    fails("solver.epoch=3", "unknown key (did you mean epochs?)");
+    fails("solvr.epochs=3", "no section or name solvr (did you mean");
+    fails("solver.batch=3 solver.subdivisions=2", "subdivisions: got 2, wanted a divisor of batch=3");
+    fails("objective.loss=bce", "bce is for a net of one class, this one has 2");
+    fails("objective.loss=focal", "loss: got focal, wanted cross_entropy, bce or dice");
+    fails("objective.loss=dice,dice", "dice stands twice");
+    fails("objective.weights=1", "weights: got 1 numbers");
+    fails("objective.class_weights=1,2,3", "class_weights: got 3 numbers, wanted 2");
+    fails("data.classes=5", "classes: got 5, but the network tells 2 apart");
+    fails("data.train=test", "no case is in part test");
+    fails("data.labels=1,2", "makes 3 classes with background");
+    fails("augment.pairs=1:2", "pairs: got 1:2");
+    fails("net.height=33", "32");
+    dies(2, "data.store: missing", run_read(net_path, NULL, 0));
+    dies(2, "tiny.cfg: no network", run_parse("[solver]\nepochs=3\n", "tiny.cfg", NULL, 0));
+    dies(2, "r.cfg:3: unknown section [sovler] beside net.file (did you mean solver?)", run_parse("[net]\nfile=tiny.cfg\n[sovler]\nepochs=3\n", "r.cfg", NULL, 0));
+    dies(2, "r.cfg:2: net.file: no such file", run_parse("\n[net]\nfile=none.cfg\n", "r.cfg", NULL, 0));
+}
+
+/* A run file beside the network's: lines keep their numbers, keys of [net] override, words override both. */
+static void run_files(void **state)
+{
+    (void)state;
+    char *path = path_join(folder, "r.cfg");
+    const char *words[] = { "solver.lr=0.5", "enc.filters=4", "net.width=64" };
+    run *r = run_parse("# a run\n[data]\nstore=x.h5\n\n[net]\nfile=tiny.cfg\nheight=64\n[solver]\nepochs=7\nlr=0.25 # overridden\n", path, words, 3);
+    net *t = run_net(r, 3);
+    assert_int_equal(t->conf.height, 64), assert_int_equal(t->conf.width, 64), assert_int_equal(t->conf.batch, 3), assert_int_equal(t->layer[0].out->s.d[3], 4);
+    assert_int_equal(r->solver.epochs, 7), assert_int_equal(r->solver.batch, 4);
+    near(r->solver.policy.lr, 0.5, 0);
+    run_check(r, t);
+    assert_string_equal(r->objective.loss, "cross_entropy,dice");
+    char *text = run_text(r, t);
+    run *again = run_parse(text, "again.cfg", NULL, 0);
+    net *u = run_net(again, 0);
+    run_check(again, u);
+    char *second = run_text(again, u);
+    assert_string_equal(text, second);
+    net_free(t), net_free(u), run_free(r), run_free(again), free(text), free(second);
+    dies(2, "r.cfg:9: solver.epochs: got 0, wanted 1 to", run_parse("[data]\nstore=x\n\n[net]\nfile=tiny.cfg\n\n[solver]\n\nepochs=0\n", path, NULL, 0));
+    dies(2, "r.cfg:4: unknown section [dense]", net_free(run_net(run_parse("[net]\nheight=8\nwidth=8\n[dense]\n[data]\nstore=x\n", "r.cfg", NULL, 0), 0)));
+    free(path);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(signals_save_and_end_with_75),                /* first: it forks, and OpenMP does not like to be forked */
+        cmocka_unit_test(run_files), cmocka_unit_test(wrong_settings_are_refused), cmocka_unit_test(resumed_anywhere_is_uninterrupted),
+        cmocka_unit_test(products_are_there), cmocka_unit_test(the_resolved_run_is_the_same_run), cmocka_unit_test(resuming_something_else_is_refused),
+        cmocka_unit_test(overfits_a_batch), cmocka_unit_test(numbers_that_go_wrong_stop_it), cmocka_unit_test(a_bad_input_is_named),
+        cmocka_unit_test(parts_of_a_batch_add_up), cmocka_unit_test(a_stop_file_or_the_time_stops_it),
+    };
+    return _cmocka_run_group_tests(__FILE__, tests, sizeof tests / sizeof *tests, set_up, tear_down);
+}

@@ -1,0 +1,45 @@
+/* loader.h - threads that prepare batches ahead of the training loop.
+ *
+ * What batch b holds is a pure function of (seed, b): epoch b / steps, order by a Philox shuffle of (seed, epoch), augmentation of
+ * (seed, epoch, sample). So a loader needs no state to resume and gives the same bits with any number of threads. An epoch has
+ * ceil(n / batch) batches; the last is filled up with the epoch's first samples, augmented anew: none is left out. */
+#ifndef TRAIN_LOADER_H
+#define TRAIN_LOADER_H
+#include "train/augment.h"
+#include "train/samples.h"
+
+typedef struct loader_conf {
+    samples *set;
+    const augment_conf *augment;             /* NULL: none */
+    uint8_t swap[256];                       /* from augment_check */
+    uint64_t seed;
+    int64_t batch, channels;
+    int shuffle;                             /* 0: samples in their order, every epoch */
+    int workers, ahead;                      /* threads; batches prepared ahead, at least 1 */
+    int64_t first;                           /* the batch to start with */
+} loader_conf;
+
+typedef struct batch {
+    int64_t index;                           /* which batch of the run */
+    float *image;                            /* (batch, net_h, net_w, channels) */
+    uint8_t *labels;                         /* (batch, net_h, net_w) classes */
+    int64_t *sample;                         /* (batch) index into the set */
+} batch;
+
+typedef struct loader loader;
+
+loader *loader_new(const loader_conf *c);
+void    loader_free(loader *l);              /* also in the middle of anything */
+/* The next batch, waiting for it where it is not ready; valid until the next call. Dies of what a worker met. */
+const batch *loader_next(loader *l);
+double  loader_waited(const loader *l);      /* seconds spent waiting in loader_next so far */
+
+int64_t loader_steps(int64_t n, int64_t batch);
+/* order (n): the samples of this epoch (Fisher and Yates 1938; Durstenfeld 1964). */
+void    loader_order(uint64_t seed, int64_t epoch, int64_t n, int64_t *order);
+
+/* One sample, as a worker makes it; image (net_h, net_w, channels), labels (net_h, net_w). scratch: grows, start with {0}. */
+typedef struct loader_scratch { float *plane, *grey; size_t room; uint8_t *inside; } loader_scratch;
+augmentation loader_sample(const loader_conf *c, int64_t epoch, int64_t i, int64_t turn, loader_scratch *scratch, float *image, uint8_t *labels);
+void loader_scratch_free(loader_scratch *s);
+#endif

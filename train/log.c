@@ -1,0 +1,139 @@
+/* log.c - see log.h. Lines have a "kind": step {step, epoch, loss, lr, norm}, epoch {epoch, step, loss, lr, seconds,
+ * images_per_second, waiting_for_data}, validation {epoch, step, dice, iou, classes, seconds}. Epochs count from 1. */
+#include "train/log.h"
+#include "base/die.h"
+#include "base/file.h"
+#include "eval/plots.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { LOG_MAX = 1 << 30 };
+
+run_log *log_open(const char *folder, int64_t bytes)
+{
+    run_log *l = xalloc(sizeof *l);
+    struct stat s;
+    *l = (run_log){ .folder = xdup(folder), .path = path_join(folder, "log.jsonl"), .bytes = bytes };
+    l->file = open(l->path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
+    if (l->file < 0) die("%s: cannot be opened: %s", l->path, strerror(errno));
+    if (fstat(l->file, &s) || s.st_size < bytes)
+        die("%s: has %lld bytes, the checkpoint was written when it had %lld", l->path, (long long)s.st_size, (long long)bytes);
+    if (ftruncate(l->file, bytes)) die_machine("%s: cannot be cut: %s", l->path, strerror(errno));
+    return l;
+}
+
+void log_close(run_log *l)
+{
+    if (!l) return;
+    close(l->file);
+    free(l->path), free(l->folder), free(l);
+}
+
+void log_add(run_log *l, json_t *o)
+{
+    char *text = json_dumps(o, JSON_COMPACT | JSON_REAL_PRECISION(9)), *line = xprintf("%s\n", text);
+    size_t n = strlen(line);
+    for (size_t at = 0; at < n;) {
+        ssize_t k = write(l->file, line + at, n - at);
+        if (k < 0 && errno == EINTR) continue;
+        if (k <= 0) die_machine("%s: cannot be written: %s", l->path, strerror(errno));
+        at += (size_t)k;
+    }
+    l->bytes += (int64_t)n;
+    free(line), free(text), json_decref(o);
+}
+
+void log_sync(run_log *l)
+{
+    if (fsync(l->file)) die_machine("%s: cannot be written: %s", l->path, strerror(errno));
+}
+
+json_t *log_number(double x) { return isfinite(x) ? json_real(x) : json_null(); }
+
+typedef struct column { double *v; int64_t n; } column;
+enum { STEP_X, STEP_LOSS, STEP_LR, EPOCH_X, EPOCH_LOSS, VAL_X, VAL_METRIC, COLUMNS };
+
+static void push(column *c, double v)
+{
+    if ((c->n & (c->n + 1)) == 0) c->v = xgrow(c->v, (size_t)(2 * (c->n + 1)) * sizeof *c->v);
+    c->v[c->n++] = v;
+}
+
+static double number(const json_t *o, const char *key)
+{
+    const json_t *v = json_object_get(o, key);
+    return json_is_number(v) ? json_number_value(v) : NAN;
+}
+
+/* One row of log.csv: an epoch with the validation that follows it, if there was one. */
+static void csv_row(FILE *f, const json_t *epoch, const json_t *val)
+{
+    static const char *const keys[] = { "epoch", "step", "loss", "lr", "seconds", "images_per_second", "waiting_for_data" };
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) fprintf(f, "%s%.9g", i ? "," : "", number(epoch, keys[i]));
+    for (int i = 0; i < 2; i++) {
+        double v = val ? number(val, i ? "iou" : "dice") : NAN;
+        if (isfinite(v)) fprintf(f, ",%.9g", v); else fprintf(f, ",");
+    }
+    fprintf(f, "\n");
+}
+
+static void take_line(const json_t *o, column c[COLUMNS], const char *metric, double *steps)
+{
+    const char *kind = json_string_value(json_object_get(o, "kind"));
+    if (!kind) return;
+    if (!strcmp(kind, "run")) *steps = number(o, "steps_per_epoch");
+    if (!strcmp(kind, "step")) push(&c[STEP_X], number(o, "step") / *steps), push(&c[STEP_LOSS], number(o, "loss")), push(&c[STEP_LR], number(o, "lr"));
+    if (!strcmp(kind, "epoch")) push(&c[EPOCH_X], number(o, "epoch")), push(&c[EPOCH_LOSS], number(o, "loss"));
+    if (!strcmp(kind, "validation")) push(&c[VAL_X], number(o, "epoch")), push(&c[VAL_METRIC], number(o, metric));
+}
+
+static void curves(const run_log *l, const column c[COLUMNS], const char *metric)
+{
+    const plot_series loss[] = { { "step", c[STEP_X].v, c[STEP_LOSS].v, c[STEP_X].n, 1, PLOT_MARK_NONE },
+                                 { "epoch mean", c[EPOCH_X].v, c[EPOCH_LOSS].v, c[EPOCH_X].n, 0, PLOT_MARK_LOWEST } };
+    const plot_series val[] = { { "validation", c[VAL_X].v, c[VAL_METRIC].v, c[VAL_X].n, 0, PLOT_MARK_HIGHEST } };
+    const plot_series lr[] = { { "learning rate", c[STEP_X].v, c[STEP_LR].v, c[STEP_X].n, 0, PLOT_MARK_NONE } };
+    const plot_panel panels[] = { { "Training loss", "epoch", "loss", loss, 2, 0, 0 },
+                                  { !strcmp(metric, "iou") ? "Validation IoU" : "Validation DSC", "epoch", !strcmp(metric, "iou") ? "IoU" : "DSC", val, 1, 0, 1 },
+                                  { "Learning rate", "epoch", "rate", lr, 1, 0, 0 } };
+    static const char *const names[] = { "curves.svg", "curves.png" };
+    for (int i = 0; i < 2; i++) {
+        char *path = path_join(l->folder, names[i]);
+        plot_curves(path, panels, 3);
+        free(path);
+    }
+}
+
+void log_draw(const run_log *l, const char *metric)
+{
+    column c[COLUMNS] = { 0 };
+    double steps = 1;
+    char *text = file_read(l->path, LOG_MAX, NULL), *csv = path_join(l->folder, "log.csv");
+    json_t *epoch = NULL;
+    FILE *f = file_begin(csv);
+    fprintf(f, "epoch,step,loss,lr,seconds,images_per_second,waiting_for_data,dice,iou\n");
+    for (char *save, *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
+        json_t *o = json_loads(line, 0, NULL);
+        const char *kind = json_string_value(json_object_get(o, "kind"));
+        if (!kind) die("%s: a line is not a JSON object of this log", l->path);
+        take_line(o, c, metric, &steps);
+        int val = !strcmp(kind, "validation"), next = !strcmp(kind, "epoch");
+        if ((val || next) && epoch) {
+            csv_row(f, epoch, val ? o : NULL);
+            json_decref(epoch);
+            epoch = NULL;
+        }
+        if (next) epoch = json_incref(o);
+        json_decref(o);
+    }
+    if (epoch) csv_row(f, epoch, NULL), json_decref(epoch);
+    file_commit(f, csv);
+    curves(l, c, metric);
+    for (int i = 0; i < COLUMNS; i++) free(c[i].v);
+    free(text), free(csv);
+}

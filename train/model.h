@@ -1,0 +1,33 @@
+/* model.h - a network in training: its graph with the objective on top, the one list of steps forward and backward, the parameters, the
+ * optimiser. model_plan takes no memory, so that what it needs can be printed and checked; model_take takes it all; after that
+ * nothing is allocated. */
+#ifndef TRAIN_MODEL_H
+#define TRAIN_MODEL_H
+#include "train/run.h"
+
+typedef struct model {
+    net *t;                                  /* for one part of a batch: batch / subdivisions images */
+    tensor *truth, *loss;                    /* labels n,h,w,1 bytes; one number */
+    schedule plan;
+    context c;
+    params *p;
+    optim *o;
+    int64_t parts, images;                   /* subdivisions; images of one part */
+    real *staging;                           /* one part of a batch as real, where real is not float */
+} model;
+
+/* r must have passed run_check against t, which then belongs to the model. */
+model *model_plan(const run *r, net *t, const device *dev);
+void   model_take(model *m, const run *r);
+void   model_free(model *m);
+/* Bytes: maps and scratch of the plan; parameters with gradients, optimiser and average; one state checkpoint. */
+size_t model_map_bytes(const model *m);
+size_t model_state_bytes(const model *m, const run *r);
+size_t model_file_bytes(const model *m, const run *r);
+
+/* One optimiser step on a batch: image (batch, h, w, channels), labels (batch, h, w). *loss is the mean over the parts; returns the
+ * gradient's norm before clipping. Where either is not finite the weights have not been changed. */
+double model_step(model *m, int64_t step, double lr, const float *image, const uint8_t *labels, double *loss);
+/* Repeats the batch and names what first holds a number that is not finite ("down3.conv1", "gradient of ...", or "input"), into out. */
+void   model_first_bad(model *m, const float *image, const uint8_t *labels, char out[160]);
+#endif

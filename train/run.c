@@ -1,0 +1,315 @@
+/* run.c - see run.h. A text is split by blanking the lines of the other half, so that both halves keep their line numbers. */
+#include "train/run.h"
+#include "kernels/loss.h"
+#include "base/die.h"
+#include "base/file.h"
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { TEXT_MAX = 1 << 20 };
+
+const char *const loss_names[LOSSES] = { "cross_entropy", "bce", "dice" };
+
+#define DATA(field)      offsetof(run_data, field)
+#define SOLVER(field)    offsetof(run_solver, field)
+#define OBJECTIVE(field) offsetof(run_objective, field)
+#define EVALUATE(field)  offsetof(run_evaluate, field)
+
+static const key data_keys[] = {
+    { "store",   K_TEXT, DATA(store), NULL, "the data set, a file made by `darkspine import`", 0, 0, 0 },
+    { "train",   K_TEXT, DATA(train), "train", "cases trained on: a part of the store's split, or all", 0, 0, 0 },
+    { "val",     K_TEXT, DATA(val), "val", "cases validated on: a part of the split, all, or none", 0, 0, 0 },
+    { "classes", K_INT,  DATA(classes), "0", "classes of the label maps with background; 0: as many as the network has", 0, 255, 0 },
+    { "labels",  K_TEXT, DATA(labels), "all", "values of the label maps that are classes: all (value = class), any (all but 0 are class 1), or a list, "
+                                              "8-19,20 (the first is class 1, ...; other values are background)", 0, 0, 0 },
+    FIT_KEYS(DATA(fit)),
+    { "workers", K_INT,  DATA(workers), "2", "threads that prepare samples; any number gives the same run", 1, 64, 0 },
+    { "cache",   K_INT,  DATA(cache), "2048", "MiB of reduced films kept in memory; beyond that they are read again", 0, 1 << 24, 0 },
+    { 0 }
+};
+
+static const key solver_keys[] = {
+    { "epochs",       K_INT, SOLVER(epochs), "40", "passes over the training cases", 1, 1000000, 0 },
+    { "batch",        K_INT, SOLVER(batch), "4", "samples an optimiser step", 1, 65536, 0 },
+    { "subdivisions", K_INT, SOLVER(subdivisions), "1", "parts a batch is computed in, to save memory", 1, 65536, 0 },
+    { "seed",         K_INT, SOLVER(seed), "1", "of weights, order, augmentation and dropout", 0, 1e18, 0 },
+    { "save_minutes", K_INT, SOLVER(save_minutes), "10", "a checkpoint at least this often, besides every epoch; 0: every epoch only", 0, 1e6, 0 },
+    OPTIM_KEYS(SOLVER(optim)),
+    POLICY_KEYS(SOLVER(policy)),
+    { 0 }
+};
+
+static const key objective_keys[] = {
+    { "loss",          K_TEXT, OBJECTIVE(loss), "", "terms by comma: cross_entropy, bce, dice (default: cross_entropy,dice, or bce,dice for a net of one class)", 0, 0, 0 },
+    { "weights",       K_LIST, OBJECTIVE(weights), "", "weight of each term (default: 1 each)", 0, 1e6, 0 },
+    { "dice",          K_WORD, OBJECTIVE(dice), "nnunet_batch", "which Dice", 0, 0, DICE_WORDS },
+    { "class_weights", K_LIST, OBJECTIVE(class_weights), "", "cross_entropy: weight of every class (default: 1 each)", 0, 1e6, 0 },
+    { "ignore",        K_INT,  OBJECTIVE(ignore), "-1", "class whose pixels count for nothing; -1: none", -1, 255, 0 },
+    { 0 }
+};
+
+static const key evaluate_keys[] = {
+    { "every",  K_INT,  EVALUATE(every), "1", "epochs from one validation to the next", 1, 1000000, 0 },
+    { "metric", K_WORD, EVALUATE(metric), "dice", "what the best weights are best at: mean over classes of the mean over films", 0, 0, "dice|iou" },
+    { "cases",  K_BOOL, EVALUATE(cases), "0", "write the DSC of every case to the log", 0, 0, 0 },
+    { "log_steps", K_INT, EVALUATE(log_steps), "1", "optimiser steps from one line of the log to the next", 1, 1000000, 0 },
+    { 0 }
+};
+
+const run_section run_sections[] = {
+    { "data", "the films, their labels, and how they fill the network's input", data_keys, offsetof(run, data) },
+    { "solver", "how long, in what steps, and by what rule the weights are trained", solver_keys, offsetof(run, solver) },
+    { "objective", "the loss", objective_keys, offsetof(run, objective) },
+    { "augment", "random variation of the training samples", augment_keys, offsetof(run, augment) },
+    { "evaluate", "validation during training", evaluate_keys, offsetof(run, evaluate) },
+    { 0 }
+};
+
+static const run_section *section_find(const char *name, size_t n)
+{
+    for (const run_section *s = run_sections; s->name; s++) if (strlen(s->name) == n && !strncmp(s->name, name, n)) return s;
+    return NULL;
+}
+
+/* Does this line open a section, and which? Its length, 0 where it does not. */
+static size_t section_of(const char *line, const char **name)
+{
+    while (isblank((unsigned char)*line)) line++;
+    if (*line++ != '[') return 0;
+    while (isblank((unsigned char)*line)) line++;
+    *name = line;
+    size_t n = strcspn(line, "]\n#;");
+    while (n && isblank((unsigned char)line[n - 1])) n--;
+    return n;
+}
+
+/* The text with the lines of the run's sections (or, network = 0, of all others) made empty. *found: is any line of a section left? */
+static char *half(const char *text, int network, int *found)
+{
+    char *out = xdup(text), *to = out;
+    int keep = 1;
+    *found = 0;
+    for (const char *line = text; *line;) {
+        const char *name;
+        size_t n = section_of(line, &name), length = strcspn(line, "\n");
+        if (n) keep = (section_find(name, n) == NULL) == network, *found |= keep;
+        if (keep) memcpy(to, line, length), to += length;
+        line += length;
+        if (*line) *to++ = '\n', line++;
+    }
+    *to = 0;
+    return out;
+}
+
+static const char *nearest_section(const char *name)
+{
+    const char *names[sizeof run_sections / sizeof *run_sections];
+    int n = 0;
+    for (; run_sections[n].name; n++) names[n] = run_sections[n].name;
+    return die_nearest(name, names, n);
+}
+
+/* [net] file=: the network stands in another file, and the other keys of [net] become overrides. */
+static void net_of(run *r, const char *text)
+{
+    int any;
+    r->net_text = half(text, 1, &any), r->net_path = xdup(r->path);
+    if (!any) die_at(r->path, "no network: wanted [net] with file=, or a network's sections");
+    if (!strstr(r->net_text, "file")) return;
+    cfg *c = cfg_parse(r->net_text, r->path);
+    cfg_section *s = c->n && !strcmp(c->s[0].name, "net") ? &c->s[0] : NULL;
+    const char *file = s ? cfg_get(s, "file") : NULL;
+    if (file) {
+        if (c->n > 1) die_at(c->s[1].at, "unknown section [%s] beside net.file%s", c->s[1].name, nearest_section(c->s[1].name));
+        for (int i = 0; i < s->n; i++) {
+            if (!strcmp(s->e[i].key, "file")) continue;
+            if (!key_find(net_keys, s->e[i].key)) die_at(s->e[i].at, "net.%s: unknown key", s->e[i].key);
+            r->word[r->words++] = xprintf("net.%s=%s", s->e[i].key, s->e[i].value);
+        }
+        char *folder = path_folder(r->path), *full = path_join(folder, file);
+        if (!file_exists(full)) die_at(s->at, "net.file: no such file %s", full);
+        free(r->net_text), free(r->net_path), free(folder);
+        r->net_text = file_read(full, TEXT_MAX, NULL), r->net_path = full;
+    }
+    cfg_free(c);
+}
+
+static void fill(run *r, cfg *c)
+{
+    for (int i = 0; i < c->n; i++)
+        for (int j = 0; j < i; j++)
+            if (!strcmp(c->s[i].name, c->s[j].name)) die_at(c->s[i].at, "[%s] stands twice, first at %s", c->s[i].name, c->s[j].at);
+    for (const run_section *t = run_sections; t->name; t++) {
+        cfg_section none = { .name = (char *)t->name, .at = r->path }, *s = cfg_find(c, t->name);
+        cfg_fill(s ? s : &none, t->keys, (char *)r + t->at);
+        if (s) cfg_check_used(s, (const key *const[]){ t->keys }, 1);
+    }
+}
+
+static void check_loss(const run_objective *o, const char *at);
+
+static void check(run *r)
+{
+    uint8_t swap[256];
+    char *at = xprintf("%s: solver", r->path);
+    if (r->solver.batch % r->solver.subdivisions)
+        die_at(at, "subdivisions: got %lld, wanted a divisor of batch=%lld", (long long)r->solver.subdivisions, (long long)r->solver.batch);
+    optim_check(&r->solver.optim, at);
+    policy_check(&r->solver.policy, at);
+    free(at);
+    at = xprintf("%s: augment", r->path);
+    augment_check(&r->augment, 256, at, swap);
+    free(at);
+    at = xprintf("%s: objective", r->path);
+    if (r->objective.loss) check_loss(&r->objective, at);
+    free(at);
+}
+
+/* A word for the network, onto r->word: "net.width=64", "NAME.key=value". A misspelt section of the run is told here, where its name is known. */
+static void network_word(run *r, const char *word)
+{
+    const char *end = word + strcspn(word, "="), *dot = memrchr(word, '.', (size_t)(end - word));
+    char *who = dot ? xprintf("%.*s", (int)(dot - word), word) : xdup("net");
+    const char *meant = nearest_section(who);
+    if (*meant && strcmp(who, "net")) {
+        cfg *c = cfg_parse(r->net_text, r->net_path);
+        int found = 0;
+        for (int i = 0; i < c->n && !found; i++) {
+            const char *name = cfg_get(&c->s[i], "name");
+            found = !strcmp(c->s[i].name, who) || (name && !strcmp(name, who));
+        }
+        if (!found) die("%s: no section or name %s%s", word, who, nearest_section(who));
+        cfg_free(c);
+    }
+    free(who);
+    r->word[r->words++] = xdup(word);
+}
+
+run *run_parse(const char *text, const char *path, const char *const *words, int n)
+{
+    static const char *known[sizeof run_sections / sizeof *run_sections];
+    for (int i = 0; run_sections[i].name; i++) known[i] = run_sections[i].name;
+    run *r = xalloc(sizeof *r);
+    int any;
+    r->path = xdup(path);
+    r->word = xalloc_n((size_t)n + 64, sizeof *r->word);
+    net_of(r, text);
+    char *own = half(text, 0, &any);
+    cfg *c = cfg_parse(own, path);
+    for (int i = 0; i < n; i++) {
+        if (section_find(words[i], strcspn(words[i], ".="))) cfg_override(c, words[i], known);
+        else network_word(r, words[i]);
+    }
+    fill(r, c);
+    check(r);
+    cfg_free(c), free(own);
+    return r;
+}
+
+run *run_read(const char *path, const char *const *words, int n)
+{
+    size_t length;
+    char *text = file_read(path, TEXT_MAX, &length);
+    if (strlen(text) != length) die("%s: not a text file (it holds a zero byte)", path);
+    run *r = run_parse(text, path, words, n);
+    free(text);
+    return r;
+}
+
+void run_free(run *r)
+{
+    if (!r) return;
+    for (const run_section *t = run_sections; t->name; t++)
+        for (const key *k = t->keys; k->name; k++)
+            if (k->type == K_TEXT) free(*(char **)((char *)r + t->at + k->at));
+    for (int i = 0; i < r->words; i++) free(r->word[i]);
+    free(r->word), free(r->path), free(r->net_text), free(r->net_path), free(r);
+}
+
+net *run_net(const run *r, int64_t batch)
+{
+    const char **word = xalloc_n((size_t)r->words + 1, sizeof *word);
+    char *last = xprintf("net.batch=%lld", (long long)batch);
+    int n = 0;
+    for (; n < r->words; n++) word[n] = r->word[n];
+    if (batch) word[n++] = last;
+    net *t = net_parse(r->net_text, r->net_path, word, n);
+    free(word), free(last);
+    return t;
+}
+
+static void check_loss(const run_objective *o, const char *at)
+{
+    char *copy = xdup(o->loss), *save;
+    int n = 0, seen = 0;
+    for (char *w = strtok_r(copy, ", ", &save); w; w = strtok_r(NULL, ", ", &save), n++) {
+        int i = 0;
+        while (i < LOSSES && strcmp(w, loss_names[i])) i++;
+        if (i == LOSSES) die_at(at, "loss: got %s, wanted cross_entropy, bce or dice%s", w, die_nearest(w, loss_names, LOSSES));
+        if (seen >> i & 1) die_at(at, "loss: %s stands twice", w);
+        seen |= 1 << i;
+    }
+    if (!n) die_at(at, "loss: got '%s', wanted cross_entropy, bce or dice", o->loss);
+    if (o->weights.n && o->weights.n != n) die_at(at, "weights: got %d numbers, wanted one for each term of loss=%s", o->weights.n, o->loss);
+    free(copy);
+}
+
+int run_losses(const run *r, int kind[LOSSES], double weight[LOSSES])
+{
+    char *copy = xdup(r->objective.loss), *save;
+    int n = 0;
+    for (char *w = strtok_r(copy, ", ", &save); w; w = strtok_r(NULL, ", ", &save), n++) {
+        for (int i = 0; i < LOSSES; i++) if (!strcmp(w, loss_names[i])) kind[n] = i;
+        weight[n] = r->objective.weights.v[n];
+    }
+    free(copy);
+    return n;
+}
+
+void run_check(run *r, const net *t)
+{
+    int kind[LOSSES];
+    double weight[LOSSES];
+    uint8_t swap[256];
+    run_objective *o = &r->objective;
+    char *at = xprintf("%s: objective", r->path);
+    const int64_t k = t->conf.classes, values = k == 1 ? 2 : k;
+    if (!o->loss) o->loss = xdup(k == 1 ? "bce,dice" : "cross_entropy,dice");
+    check_loss(o, at);
+    if (!o->weights.n) {
+        for (const char *p = o->loss; p; p = strchr(p, ',') ? strchr(p, ',') + 1 : NULL) o->weights.v[o->weights.n++] = 1;
+    }
+    for (int i = 0, n = run_losses(r, kind, weight); i < n; i++) {
+        if (kind[i] == LOSS_BCE && k != 1) die_at(at, "loss: bce is for a net of one class, this one has %lld", (long long)k);
+        if (kind[i] == LOSS_CROSS_ENTROPY && k == 1) die_at(at, "loss: cross_entropy wants two classes or more, this net has one (use bce)");
+    }
+    if (o->class_weights.n && o->class_weights.n != k) die_at(at, "class_weights: got %d numbers, wanted %lld", o->class_weights.n, (long long)k);
+    free(at);
+    at = xprintf("%s: data", r->path);
+    if (r->data.classes && r->data.classes != values)
+        die_at(at, "classes: got %lld, but the network tells %lld apart (net.classes=%lld)", (long long)r->data.classes, (long long)values, (long long)k);
+    free(at);
+    at = xprintf("%s: augment", r->path);
+    augment_check(&r->augment, values, at, swap);
+    free(at);
+}
+
+char *run_value(const run *r, const char *section, const char *name)
+{
+    const run_section *s = section_find(section, strlen(section));
+    return key_text(key_find(s->keys, name), (const char *)r + s->at);
+}
+
+int64_t run_epoch_steps(const run *r, int64_t n) { return (n + r->solver.batch - 1) / r->solver.batch; }
+
+char *run_text(const run *r, const net *t)
+{
+    char *text = NULL;
+    for (const run_section *s = run_sections; s->name; s++) cfg_print_section(&text, s->name, s->keys, (const char *)r + s->at);
+    cfg_print_section(&text, "net", net_keys, &t->conf);
+    char *net = net_text(t), *layers = strstr(net, "\n["), *whole = xprintf("%s%s", text, layers ? layers : "");
+    free(text), free(net);
+    return whole;
+}

@@ -1,0 +1,74 @@
+/* run.h - everything that decides a training run, from a cfg file and words of the command line.
+ *
+ * A run cfg has the sections [data] [solver] [objective] [augment] [evaluate], each with its key table, and a network: either
+ * [net] file=unet.cfg (relative to the cfg; other keys of [net] then override those of that file), or the network's own sections in the
+ * same file. So a bare network cfg is a run too, with every other value at its default, and the resolved text of a run (run_text) is
+ * one self-contained file from which the same run starts again. */
+#ifndef TRAIN_RUN_H
+#define TRAIN_RUN_H
+#include "datasets/fit.h"
+#include "nn/net.h"
+#include "nn/optim.h"
+#include "nn/policy.h"
+#include "train/augment.h"
+
+typedef struct run_data {
+    const char *store, *train, *val, *labels;
+    int64_t classes, workers, cache;
+    fit_conf fit;
+} run_data;
+
+typedef struct run_solver {
+    int64_t epochs, batch, subdivisions, seed, save_minutes;
+    policy_conf policy;
+    optim_conf optim;
+} run_solver;
+
+enum { LOSS_CROSS_ENTROPY, LOSS_BCE, LOSS_DICE, LOSSES };
+extern const char *const loss_names[LOSSES];
+
+typedef struct run_objective {
+    const char *loss;                        /* as written; NULL: by the net's classes */
+    key_list weights, class_weights;
+    int dice;
+    int64_t ignore;
+} run_objective;
+
+typedef struct run_evaluate { int64_t every, log_steps; int metric, cases; } run_evaluate;
+
+typedef struct run {
+    run_data data;
+    run_solver solver;
+    run_objective objective;
+    augment_conf augment;
+    run_evaluate evaluate;
+    char *path, *at;                         /* the file; where each section begins is in its own messages */
+    char *net_text, *net_path;               /* the network's cfg text, and what it calls itself in messages */
+    char **word; int words;                  /* overrides that go to the network */
+} run;
+
+/* The sections of a run: what `darkspine help SECTION` shows beside layers and [net]. */
+typedef struct run_section { const char *name, *help; const key *keys; size_t at; } run_section;
+extern const run_section run_sections[];     /* a NULL name at the end */
+
+/* words: "section.key=value"; those whose section is none of a run's go to the network. Dies with file:line on anything wrong in the
+ * run's sections; the network is checked by run_net. */
+run *run_read(const char *path, const char *const *words, int n);
+run *run_parse(const char *text, const char *path, const char *const *words, int n);
+void run_free(run *r);
+
+/* The network for this many images a pass (0: as its cfg says). */
+net *run_net(const run *r, int64_t batch);
+/* What can only be checked against the network; fills r->objective.loss and weights where they were left to it. */
+void run_check(run *r, const net *t);
+/* The whole run as text, every value explicit, the network included. */
+char *run_text(const run *r, const net *t);
+
+/* One value as text, the form its key reads; fresh. */
+char *run_value(const run *r, const char *section, const char *key);
+/* Optimiser steps an epoch, for n samples. The last batch of an epoch is filled up with the epoch's first samples (varied anew): no
+ * sample is left out, none twice before all have been seen once. */
+int64_t run_epoch_steps(const run *r, int64_t n);
+/* The terms of the objective: kind and weight of each; returns how many (at most LOSSES). */
+int run_losses(const run *r, int kind[LOSSES], double weight[LOSSES]);
+#endif

@@ -1,0 +1,149 @@
+/* samples.c - see samples.h. */
+#include "train/samples.h"
+#include "base/die.h"
+#include <stdlib.h>
+#include <string.h>
+
+static int in_part(const store_case *c, const char *part, int wanted) { return !strcmp(part, "all") || c->split == (split)wanted; }
+
+static void choose(samples *t, const char *part, int64_t limit)
+{
+    static const char *const names[] = { "all", "none", "train", "val", "test" };
+    const int wanted = split_find(part);
+    int64_t count[SPLITS] = { 0 }, cases = store_count(t->s);
+    if (strcmp(part, "all") && wanted <= 0) die("data: got part '%s', wanted train, val, test, all or none%s", part, die_nearest(part, names, 5));
+    t->at = xalloc_n((size_t)cases, sizeof *t->at);
+    for (int64_t i = 0; i < cases; i++) {
+        const store_case *c = store_at(t->s, i);
+        count[c->split]++;
+        if (!in_part(c, part, wanted)) continue;
+        if (c->excluded) t->excluded++;
+        else if (!limit || t->n < limit) t->at[t->n++] = i;
+    }
+    if (t->n) return;
+    if (t->excluded) die("%s: all %lld cases of %s are excluded", store_path(t->s), (long long)t->excluded, part);
+    die("%s: no case is in part %s (train %lld, val %lld, test %lld, none %lld): `darkspine split` assigns them", store_path(t->s), part,
+        (long long)count[SPLIT_TRAIN], (long long)count[SPLIT_VAL], (long long)count[SPLIT_TEST], (long long)count[SPLIT_NONE]);
+}
+
+/* "8-19,20": class 1, 2, ... in this order; every other value is background. Returns how many. */
+static int64_t listed(int16_t class_of[256], const char *labels)
+{
+    int64_t n = 0, a, b;
+    char *copy = xdup(labels), *save;
+    for (int v = 0; v < 256; v++) class_of[v] = 0;
+    for (char *w = strtok_r(copy, ", ", &save); w; w = strtok_r(NULL, ", ", &save)) {
+        char *dash = strchr(w, '-');
+        if (dash) *dash = 0;
+        if (!text_int(w, &a) || !text_int(dash ? dash + 1 : w, &b) || a < 1 || b > 255 || a > b)
+            die("data.labels: got '%s', wanted all, any, or values from 1 to 255 such as 8-19,20", labels);
+        for (; a <= b; a++) {
+            if (class_of[a]) die("data.labels: value %lld stands twice", (long long)a);
+            class_of[a] = (int16_t)++n;
+        }
+    }
+    free(copy);
+    return n;
+}
+
+static void meaning(samples *t, const char *labels, int64_t values, int64_t ignore)
+{
+    const classes *table = store_classes(t->s);
+    int64_t found = values - 1;
+    if (!strcmp(labels, "all")) {
+        for (int v = 0; v < 256; v++) t->class_of[v] = (int16_t)(v < values ? v : -1);
+        if (table->n && table->c[table->n - 1].value >= values && table->c[table->n - 1].value != ignore)
+            die("%s has classes up to value %d (%s), but the network tells %lld apart with background: change net.classes, or use data.labels=any or a list",
+                store_path(t->s), table->c[table->n - 1].value, table->c[table->n - 1].name, (long long)values);
+    } else if (!strcmp(labels, "any")) {
+        for (int v = 0; v < 256; v++) t->class_of[v] = v > 0;
+        found = 1;
+    } else found = listed(t->class_of, labels);
+    if (found != values - 1)
+        die("data.labels=%s makes %lld classes with background, but the network tells %lld apart", labels, (long long)found + 1, (long long)values);
+    if (ignore >= 0) t->class_of[ignore] = (int16_t)ignore;
+}
+
+samples *samples_new(const store *s, const run_data *d, const char *part, int64_t values, int64_t ignore, int64_t net_h, int64_t net_w,
+                     size_t room, int64_t limit)
+{
+    samples *t = xalloc(sizeof *t);
+    *t = (samples){ .s = s, .fit = d->fit, .net_h = net_h, .net_w = net_w, .room = room };
+    pthread_mutex_init(&t->lock, NULL);
+    if (!strcmp(part, "none")) return t;
+    choose(t, part, limit);
+    meaning(t, d->labels, values, ignore);
+    t->memory = xalloc_n((size_t)t->n, sizeof *t->memory);
+    return t;
+}
+
+void samples_free(samples *t)
+{
+    if (!t) return;
+    for (int64_t i = 0; i < t->n; i++) fit_source_free(&t->memory[i].source);
+    pthread_mutex_destroy(&t->lock);
+    free(t->memory), free(t->at), free(t);
+}
+
+size_t samples_room(const samples *t)
+{
+    size_t sum = 0;
+    for (int64_t i = 0; i < t->n; i++) {
+        const store_case *c = samples_case(t, i);
+        const fit f = fit_make(&t->fit, c->h, c->w, t->net_h, t->net_w);
+        sum += (size_t)(2 * ((c->h + f.ky - 1) / f.ky) * ((c->w + f.kx - 1) / f.kx) + (c->h + f.ly - 1) / f.ly * ((c->w + f.lx - 1) / f.lx));
+    }
+    return sum < t->room ? sum : t->room;
+}
+
+const store_case *samples_case(const samples *t, int64_t i) { return store_at(t->s, t->at[i]); }
+
+void samples_labels(const samples *t, int64_t i, uint8_t *labels)
+{
+    const store_case *c = samples_case(t, i);
+    int64_t bad = 0;
+    int value = 0;
+    if (!store_read_mask(t->s, t->at[i], labels)) die("%s: case %s has no label map", store_path(t->s), c->id);
+    for (int64_t p = 0; p < c->h * c->w; p++) {
+        int16_t k = t->class_of[labels[p]];
+        if (k < 0) bad++, value = labels[p];
+        labels[p] = (uint8_t)k;
+    }
+    if (bad) die("%s: case %s: %lld pixels are no class of this run, one of them has the value %d", store_path(t->s), c->id, (long long)bad, value);
+}
+
+static sample read_now(const samples *t, int64_t i)
+{
+    const store_case *c = samples_case(t, i);
+    sample s = { .f = fit_make(&t->fit, c->h, c->w, t->net_h, t->net_w) };
+    size_t n = (size_t)(c->h * c->w);
+    void *pixels = xalloc_n(n, (size_t)c->bits / 8);
+    uint8_t *labels = xalloc(n);
+    store_read_image(t->s, t->at[i], pixels);
+    samples_labels(t, i, labels);
+    s.source = fit_reduce(&s.f, pixels, c->bits, labels);
+    free(pixels), free(labels);
+    return s;
+}
+
+sample samples_get(samples *t, int64_t i)
+{
+    pthread_mutex_lock(&t->lock);
+    sample s = t->memory[i];
+    pthread_mutex_unlock(&t->lock);
+    if (s.source.p) return s;
+    s = read_now(t, i);
+    pthread_mutex_lock(&t->lock);
+    size_t bytes = fit_source_bytes(&s.source);
+    if (!t->memory[i].source.p && t->used + bytes <= t->room) {
+        s.kept = 1;
+        t->memory[i] = s, t->used += bytes;
+    }
+    pthread_mutex_unlock(&t->lock);
+    return s;
+}
+
+void samples_done(sample *s)
+{
+    if (!s->kept) fit_source_free(&s->source);
+}

@@ -1,0 +1,43 @@
+/* samples.h - the cases of one part of a store as samples of a run: which they are, what their label values mean, and a memory of
+ * reduced films (datasets/fit.h), since reading and shrinking a film costs more than all that follows.
+ *
+ * Cases marked as excluded are left out and counted. What makes a case unusable (no label map, a value that is no class) ends the
+ * run with the case's name: nothing is skipped in silence. Reading is safe from any thread. */
+#ifndef TRAIN_SAMPLES_H
+#define TRAIN_SAMPLES_H
+#include <pthread.h>
+#include "datasets/fit.h"
+#include "datasets/store.h"
+#include "train/run.h"
+
+typedef struct sample {
+    fit f;
+    fit_source source;
+    int kept;                                /* source belongs to the memory */
+} sample;
+
+typedef struct samples {
+    const store *s;
+    int64_t *at, n;                          /* rows of the store, ascending */
+    int64_t excluded;                        /* cases of this part that are left out */
+    fit_conf fit;
+    int64_t net_h, net_w;
+    int16_t class_of[256];                   /* of each value of a label map; -1: not allowed */
+    sample *memory; pthread_mutex_t lock;    /* (n); source.p NULL where not read yet */
+    size_t used, room;                       /* bytes */
+} samples;
+
+/* part: "train", "val", "test", "all" or "none". values: classes of the label maps; ignore: one more value that may occur, or -1. room:
+ * bytes that may be kept. limit > 0: only the first so many. Dies 2 where the store has no such cases, naming what it has. */
+samples *samples_new(const store *s, const run_data *d, const char *part, int64_t values, int64_t ignore, int64_t net_h, int64_t net_w,
+                     size_t room, int64_t limit);
+void     samples_free(samples *t);
+/* The reduced film and labels of sample i, from memory or read now; give it back with samples_done. */
+sample   samples_get(samples *t, int64_t i);
+void     samples_done(sample *s);
+/* Bytes that the memory will grow to: all reduced films, or the room there is. */
+size_t   samples_room(const samples *t);
+const store_case *samples_case(const samples *t, int64_t i);
+/* The full label map of sample i in classes, (h, w) of its case. */
+void     samples_labels(const samples *t, int64_t i, uint8_t *labels);
+#endif

@@ -1,0 +1,167 @@
+/* train.c - the loop; see train.h. Between two steps the run is whole: there, and only there, it is saved, stopped and resumed. */
+#include "train/train.h"
+#include "base/die.h"
+#include "base/file.h"
+#include "train/clock.h"
+#include "train/trainer.h"
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static int asked_to_stop(void *arg)
+{
+    const trainer *t = arg;
+    const train_watch *w = &t->o->watch;
+    return (w->stop && w->stop(w->arg)) || (t->o->max_seconds > 0 && clock_now() - t->began > t->o->max_seconds) || !access(t->stop, F_OK);
+}
+
+/* The ids of a batch, as many as fit. */
+static void name_samples(const trainer *t, const batch *b, char *out, size_t room)
+{
+    size_t at = 0;
+    out[0] = 0;
+    for (int64_t i = 0; i < t->r->solver.batch && at + 80 < room; i++)
+        at += (size_t)snprintf(out + at, room - at, "%s%s", i ? ", " : "", samples_case(t->set, b->sample[i])->id);
+}
+
+static _Noreturn void numbers_went_wrong(trainer *t, const batch *b, double loss, double norm)
+{
+    char bad[160], ids[400];
+    const char *what = isfinite(loss) ? "the gradient's norm" : "the loss";
+    trainer_save(t, t->failed, CHECKPOINT_STATE);
+    model_first_bad(t->m, b->image, b->labels, bad);
+    name_samples(t, b, ids, sizeof ids);
+    die_numbers("step %lld (epoch %lld): %s is %s; first bad tensor: %s; samples: %s; state in %s", (long long)t->step, (long long)(t->step / t->steps + 1),
+                what, isnan(isfinite(loss) ? norm : loss) ? "not a number" : "infinite", bad, ids, t->failed);
+}
+
+static void report(const trainer *t, double lr)
+{
+    const train_watch *w = &t->o->watch;
+    const int64_t in_epoch = (t->step - 1) % t->steps + 1;
+    train_status s = { .epoch = (t->step - 1) / t->steps + 1, .epochs = t->r->solver.epochs, .step = in_epoch, .steps = t->steps, .done = t->step,
+                       .total = t->total, .loss = t->epoch_loss / (double)in_epoch, .lr = lr };
+    s.images_per_second = (double)t->images / t->training, s.waiting = loader_waited(t->l) / t->training;
+    if (w->stepped) w->stepped(w->arg, &s);
+}
+
+static void one_step(trainer *t)
+{
+    const run_solver *s = &t->r->solver;
+    const double began = clock_now(), lr = policy_lr(&s->policy, &t->k.policy, t->step, t->total, t->steps);
+    const batch *b = loader_next(t->l);
+    double loss, norm = model_step(t->m, t->step, lr, b->image, b->labels, &loss);
+    if (!isfinite(norm)) numbers_went_wrong(t, b, loss, norm);
+    t->epoch_loss += loss;
+    t->step++;
+    t->images += s->batch, t->training += clock_now() - began;
+    if (t->step % t->r->evaluate.log_steps == 0)
+        log_add(t->log, json_pack("{s:s,s:I,s:I,s:f,s:f,s:f}", "kind", "step", "step", (json_int_t)t->step, "epoch", (json_int_t)((t->step - 1) / t->steps + 1),
+                                  "loss", loss, "lr", lr, "norm", norm));
+    report(t, lr);
+}
+
+static void log_epoch(trainer *t, int64_t epoch)
+{
+    const double seconds = t->training - t->epoch_training, waited = loader_waited(t->l) - t->epoch_waited;
+    const double lr = policy_lr(&t->r->solver.policy, &t->k.policy, t->step - 1, t->total, t->steps);
+    log_add(t->log, json_pack("{s:s,s:I,s:I,s:f,s:f,s:f,s:f,s:f}", "kind", "epoch", "epoch", (json_int_t)epoch, "step", (json_int_t)t->step,
+                              "loss", t->epoch_loss / (double)t->steps, "lr", lr, "seconds", seconds,
+                              "images_per_second", seconds > 0 ? (double)(t->images - t->epoch_images) / seconds : 0,
+                              "waiting_for_data", seconds > 0 ? waited / seconds : 0));
+    t->epoch_training = t->training, t->epoch_waited += waited, t->epoch_images = t->images, t->epoch_loss = 0;
+}
+
+static void log_validation(trainer *t, int64_t epoch, const validation *v)
+{
+    json_t *list = json_array(), *o = json_pack("{s:s,s:I,s:I,s:I,s:f}", "kind", "validation", "epoch", (json_int_t)epoch, "step", (json_int_t)t->step,
+                                                "cases", (json_int_t)v->cases, "seconds", v->seconds);
+    json_object_set_new(o, "dice", log_number(v->dice)), json_object_set_new(o, "iou", log_number(v->iou));
+    for (int c = 1; c < 256; c++) {
+        if (!v->class_n[c]) continue;
+        json_array_append_new(list, json_pack("{s:i,s:I,s:o,s:o}", "class", c, "n", (json_int_t)v->class_n[c], "dice", log_number(v->class_dice[c]),
+                                              "iou", log_number(v->class_iou[c])));
+    }
+    json_object_set_new(o, "classes", list);
+    if (t->r->evaluate.cases) {
+        json_t *cases = json_object();
+        for (int64_t i = 0; i < v->cases; i++) json_object_set_new(cases, samples_case(t->val, i)->id, log_number(v->case_dice[i]));
+        json_object_set_new(o, "case_dice", cases);
+    }
+    log_add(t->log, o);
+}
+
+static void draw(trainer *t, int now)
+{
+    enum { SECONDS = 20 };
+    if (!now && clock_now() - t->drawn < SECONDS) return;
+    log_draw(t->log, t->k.metric);
+    t->drawn = clock_now();
+}
+
+/* An epoch's end: validation where it is due, then the log, the best weights, the state. 0: asked to stop before it was through. */
+static int close_epoch(trainer *t)
+{
+    const int64_t epoch = t->step / t->steps;
+    const int due = t->val->n && (epoch % t->r->evaluate.every == 0 || t->step == t->total);
+    const train_watch *w = &t->o->watch;
+    validation v = { 0 };
+    if (due) {
+        v = validate(t->val, t->judge, (int)t->r->objective.ignore, asked_to_stop, t);
+        if (!v.cases) { validation_free(&v); return 0; }
+    }
+    log_epoch(t, epoch);
+    t->closed = epoch;
+    if (due) {
+        const double metric = t->r->evaluate.metric ? v.iou : v.dice;
+        const int best = isfinite(metric) && (t->k.best_epoch < 0 || metric > t->k.best);
+        log_validation(t, epoch, &v);
+        if (isfinite(metric)) policy_observe(&t->r->solver.policy, &t->k.policy, metric);
+        if (best) {
+            t->k.best = metric, t->k.best_epoch = epoch;
+            trainer_save(t, t->best, CHECKPOINT_WEIGHTS);
+        }
+        if (w->validated) w->validated(w->arg, epoch, &v, metric, best);
+        validation_free(&v);
+    }
+    trainer_save(t, t->last, CHECKPOINT_STATE);
+    t->saved = clock_now();
+    draw(t, t->step == t->total);
+    return 1;
+}
+
+/* 1: to the end; 0: stopped. */
+static int loop(trainer *t)
+{
+    const double every = 60 * (double)t->r->solver.save_minutes;
+    for (;;) {
+        if (t->step && t->step % t->steps == 0 && t->closed < t->step / t->steps && !close_epoch(t)) return 0;
+        if (t->step == t->total) return 1;
+        if (asked_to_stop(t)) return 0;
+        one_step(t);
+        if (every > 0 && clock_now() - t->saved > every) {
+            trainer_save(t, t->last, CHECKPOINT_STATE);
+            t->saved = clock_now();
+        }
+    }
+}
+
+int train(run *r, const train_options *o, train_result *out)
+{
+    trainer t;
+    trainer_begin(&t, r, o);
+    const int whole = loop(&t);
+    if (!whole) {
+        trainer_save(&t, t.last, CHECKPOINT_STATE);
+        draw(&t, 1);
+        unlink(t.stop);
+    }
+    *out = (train_result){ .steps = t.step, .epochs = t.step / t.steps, .seconds = t.before + clock_now() - t.began,
+                           .images_per_second = t.training > 0 ? (double)t.images / t.training : 0,
+                           .waiting = t.training > 0 ? loader_waited(t.l) / t.training : 0, .metric = r->evaluate.metric ? "iou" : "dice",
+                           .best = t.k.best_epoch < 0 ? NAN : t.k.best, .best_epoch = t.k.best_epoch < 0 ? 0 : t.k.best_epoch };
+    trainer_end(&t);
+    return whole ? EXIT_OK : EXIT_STOPPED;
+}

@@ -1,0 +1,38 @@
+/* trainer.h - a run in progress: what train/begin.c sets up and train/train.c drives. Private to train/. */
+#ifndef TRAIN_TRAINER_H
+#define TRAIN_TRAINER_H
+#include "base/die.h"
+#include "nn/checkpoint.h"
+#include "train/loader.h"
+#include "train/log.h"
+#include "train/model.h"
+#include "train/train.h"
+
+typedef struct trainer {
+    run *r;
+    const train_options *o;
+    store *s;
+    samples *set, *val;                      /* val->n 0: no validation */
+    model *m;
+    params judged;                           /* the parameters as validation sees them: the average, where there is one */
+    net_program *judge;
+    loader *l;
+    run_log *log;
+    char *text, *net;                        /* the run and its network, resolved */
+    char *last, *best, *failed, *stop;       /* paths */
+    checkpoint k;
+    int64_t step, steps, total;              /* done; an epoch; in all */
+    int64_t closed;                          /* epochs that are done with their validation */
+    double epoch_loss;                       /* sum over the steps of the epoch so far */
+    double before;                           /* seconds of earlier sessions */
+    double began, saved, drawn;              /* clock_now() of: start, last checkpoint, last curves */
+    double training; int64_t images;         /* of this session: seconds in steps with waiting; samples */
+    double epoch_training, epoch_waited; int64_t epoch_images;      /* the same at the epoch's begin */
+} trainer;
+
+void trainer_begin(trainer *t, run *r, const train_options *o);
+void trainer_end(trainer *t);
+void trainer_note(const trainer *t, const char *fmt, ...) PRINTF(2, 3);
+/* Writes the state, or (kind WEIGHTS) the weights, with the log synced before. */
+void trainer_save(trainer *t, const char *path, checkpoint_kind kind);
+#endif

@@ -1,0 +1,77 @@
+/* validate.c - see validate.h. */
+#include "train/validate.h"
+#include "base/die.h"
+#include "train/agreement.h"
+#include "train/clock.h"
+#include <math.h>
+#include <stdlib.h>
+
+typedef struct buffers { float *plane, *grey, *scores; real *in, *out; uint8_t *pred, *truth; } buffers;
+
+/* One film: labels (h, w) as predicted, into b->pred. */
+static void predict(const sample *s, net_program *r, buffers *b)
+{
+    const int64_t n = s->f.net_h * s->f.net_w, c = r->t->conf.channels, k = r->t->conf.classes;
+    fit_sample(&s->f, &s->source, &s->f.to_film, b->plane, b->grey, NULL);
+    for (int64_t i = 0; i < n * c; i++) b->in[i] = (real)b->grey[i / c];
+    net_program_run(r, b->in, b->out);
+    for (int64_t i = 0; i < n * k; i++) b->scores[i] = (float)b->out[i];
+    fit_back(&s->f, b->scores, k, b->pred, NULL);
+}
+
+static void one(samples *set, int64_t i, net_program *r, int ignore, buffers *b, double dice[256], double iou[256])
+{
+    const store_case *c = samples_case(set, i);
+    const size_t area = (size_t)(c->h * c->w);
+    sample s = samples_get(set, i);
+    b->plane = xalloc_n(fit_plane_floats(&s.source), sizeof *b->plane), b->pred = xalloc(area), b->truth = xalloc(area);
+    predict(&s, r, b);
+    samples_labels(set, i, b->truth);
+    agreement(b->pred, b->truth, c->h * c->w, ignore, dice, iou);
+    samples_done(&s);
+    free(b->plane), free(b->pred), free(b->truth);
+}
+
+static void finish(validation *v)
+{
+    double dice = 0, iou = 0;
+    int n = 0;
+    for (int k = 0; k < 256; k++) {
+        v->class_dice[k] = v->class_n[k] ? v->class_dice[k] / (double)v->class_n[k] : NAN;
+        v->class_iou[k] = v->class_n[k] ? v->class_iou[k] / (double)v->class_n[k] : NAN;
+        if (v->class_n[k]) dice += v->class_dice[k], iou += v->class_iou[k], n++;
+    }
+    v->dice = n ? dice / n : NAN, v->iou = n ? iou / n : NAN;
+}
+
+validation validate(samples *set, net_program *r, int ignore, int (*stop)(void *), void *arg)
+{
+    const size_t area = (size_t)(set->net_h * set->net_w);
+    const double began = clock_now();
+    validation v = { .case_dice = xalloc_n((size_t)set->n, sizeof(double)) };
+    buffers b = { .grey = xalloc_n(area, sizeof(float)), .scores = xalloc_n(area * (size_t)r->t->conf.classes, sizeof(float)),
+                  .in = xalloc_n(area * (size_t)r->t->conf.channels, sizeof(real)), .out = xalloc_n(area * (size_t)r->t->conf.classes, sizeof(real)) };
+    for (int64_t i = 0; i < set->n; i++) {
+        double dice[256], iou[256], sum = 0;
+        int n = 0;
+        if (stop && stop(arg)) { v.cases = 0; break; }
+        one(set, i, r, ignore, &b, dice, iou);
+        for (int k = 0; k < 256; k++) {
+            if (isnan(dice[k])) continue;
+            v.class_dice[k] += dice[k], v.class_iou[k] += iou[k], v.class_n[k]++;
+            sum += dice[k], n++;
+        }
+        v.case_dice[i] = n ? sum / n : NAN;
+        v.cases = i + 1;
+    }
+    finish(&v);
+    free(b.grey), free(b.scores), free(b.in), free(b.out);
+    v.seconds = clock_now() - began;
+    return v;
+}
+
+void validation_free(validation *v)
+{
+    free(v->case_dice);
+    v->case_dice = NULL;
+}

@@ -1,0 +1,21 @@
+/* validate.h - validation during training: every film of the validation part through the network and back to its own size, compared
+ * with its full label map. */
+#ifndef TRAIN_VALIDATE_H
+#define TRAIN_VALIDATE_H
+#include "nn/net.h"
+#include "train/samples.h"
+
+typedef struct validation {
+    int64_t cases;
+    double dice, iou;                        /* mean over classes of the mean over films that have the class, in truth or prediction; NaN: none has */
+    double class_dice[256], class_iou[256];  /* means over films; NaN: no film has it */
+    int64_t class_n[256];                    /* films */
+    double *case_dice;                       /* (cases) mean over classes; NaN: none; owned */
+    double seconds;
+} validation;
+
+/* r: the network for one image, bound to the weights to judge. ignore: a class whose pixels do not count, or -1. stop, asked before
+ * every film, may be NULL; once it says 1 the validation ends early with cases = 0. */
+validation validate(samples *set, net_program *r, int ignore, int (*stop)(void *), void *arg);
+void validation_free(validation *v);
+#endif

@@ -1,0 +1,160 @@
+/* bench_nets.c - whole networks and the loader; see bench_nets.h. */
+#include "verbs/bench_nets.h"
+#include "base/die.h"
+#include "base/file.h"
+#include "base/machine.h"
+#include "base/rng.h"
+#include "datasets/stack.h"
+#include "train/loader.h"
+#include "train/model.h"
+#include <inttypes.h>
+#include <omp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static run *alone(const char *path, const char *const *words, int n)
+{
+    static const char *const first[] = { "data.store=none", "solver.optimiser=sgd", "solver.momentum=0.9" };
+    enum { FIRST = sizeof first / sizeof *first };
+    const char **word = xalloc_n((size_t)n + FIRST, sizeof *word);
+    memcpy(word, first, sizeof first);
+    memcpy(word + FIRST, words, (size_t)n * sizeof *words);
+    run *r = run_read(path, word, FIRST + n);
+    free(word);
+    return r;
+}
+
+static void fill(real *x, int64_t n)
+{
+    for (int64_t i = 0; i < n; i++) x[i] = (real)rng_u01(rng_draw(1, RNG_TEST, 0, 0, (uint64_t)i).v[0]);
+}
+
+static void finish(bench *b, const net *t, const char *path, const char *what, double seconds, int passes, int reset)
+{
+    const net_conf *c = &t->conf;
+    char *stem = path_stem(path), *name = xprintf("%s %s", stem, what);
+    bench_row *r = bench_add(b, name, seconds, (double)c->batch, "images/s", b->flops * 1e9 / (2.0 * passes * (double)net_macs(t)));
+    if (reset) r->peak_rss = machine_peak_rss();
+    snprintf(r->note, sizeof r->note, "batch %" PRId64 ", %" PRId64 " x %" PRId64, c->batch, c->height, c->width);
+    free(stem), free(name);
+}
+
+typedef struct { net_program *program; real *in, *out; } inference;
+
+static void infer(void *arg)
+{
+    const inference *i = arg;
+    net_program_run(i->program, i->in, i->out);
+}
+
+void bench_inference(bench *b, const char *path, const char *const *words, int n, const device *dev)
+{
+    int reset = machine_peak_reset();
+    run *r = alone(path, words, n);
+    net *t = run_net(r, 0);
+    params *p = params_new(t->g, dev, 0);
+    params_init(p, 1);
+    char *text = net_text(t);
+    inference i = { net_program_new(text, path, NULL, 0, p, dev), xalloc(t->input->x.size), xalloc((size_t)shape_volume(&t->output->s) * sizeof(real)) };
+    fill(i.in, shape_volume(&t->input->s));
+    finish(b, t, path, "inference", bench_time(infer, &i, b->repeats), 1, reset);
+    net_program_free(i.program), params_free(p), net_free(t), run_free(r);
+    free(text), free(i.in), free(i.out);
+}
+
+typedef struct { model *m; float *image; uint8_t *labels; int64_t step; } training;
+
+static void train_step(void *arg)
+{
+    training *t = arg;
+    double loss;
+    model_step(t->m, t->step++, 1e-4, t->image, t->labels, &loss);
+}
+
+void bench_training(bench *b, const char *path, const char *const *words, int n, const device *dev)
+{
+    int reset = machine_peak_reset();
+    run *r = alone(path, words, n);
+    net *t = run_net(r, 0);
+    run_check(r, t);
+    training s = { .m = model_plan(r, t, dev) };
+    model_take(s.m, r);
+    const int64_t pixels = tensor_pixels(t->input), classes = t->conf.classes == 1 ? 2 : t->conf.classes;
+    s.image = xalloc_n((size_t)(pixels * t->conf.channels), sizeof *s.image), s.labels = xalloc((size_t)pixels);
+    for (int64_t i = 0; i < pixels * t->conf.channels; i++) s.image[i] = (float)rng_u01(rng_draw(1, RNG_TEST, 0, 0, (uint64_t)i).v[0]);
+    for (int64_t i = 0; i < pixels; i++) s.labels[i] = (uint8_t)rng_below(rng_draw(2, RNG_TEST, 0, 0, (uint64_t)i).v[0], (uint32_t)classes);
+    finish(b, t, path, "training step", bench_time(train_step, &s, b->repeats), 3, reset);
+    free(s.image), free(s.labels);
+    model_free(s.m), run_free(r);
+}
+
+/* ---- the loader ------------------------------------------------------------------------------------------------------------------- */
+
+enum { FILMS = 64, HEIGHT = 1024, WIDTH = 512, BATCH = 8, MOST_THREADS = 2 };
+
+typedef struct { const store *s; run_data *data; int threads; } feeding;
+
+/* On pages of the cache: the file has just been written. */
+static store *make_store(const char *path)
+{
+    classes table = { 0 };
+    classes_add(&table, 1, "body", "vertebra");
+    store *s = store_create(path, &table);
+    for (uint32_t i = 0; i < FILMS; i++) {
+        stack_film f = stack_make(1, i, HEIGHT, WIDTH);
+        char id[16];
+        snprintf(id, sizeof id, "film%03u", i);
+        store_case row = { .id = id, .patient = id, .split = SPLIT_TRAIN, .h = HEIGHT, .w = WIDTH, .bits = 8 };
+        store_add(s, &row, f.film.p, f.mask, NULL, NULL);
+        stack_free(&f);
+    }
+    store_commit(s);
+    classes_free(&table);
+    return store_open(path);
+}
+
+static void read_all(void *arg)
+{
+    const feeding *f = arg;
+    #pragma omp parallel num_threads(f->threads)
+    {
+        uint8_t *film = xalloc(HEIGHT * WIDTH), *mask = xalloc(HEIGHT * WIDTH);
+        #pragma omp for schedule(dynamic)
+        for (int64_t i = 0; i < FILMS; i++) store_read_image(f->s, i, film), store_read_mask(f->s, i, mask);
+        free(film), free(mask);
+    }
+}
+
+static void feed_all(void *arg)
+{
+    const feeding *f = arg;
+    samples *set = samples_new(f->s, f->data, "train", 2, -1, HEIGHT / 2, WIDTH / 2, 0, 0);
+    loader_conf c = { .set = set, .augment = NULL, .seed = 1, .batch = BATCH, .channels = 1, .shuffle = 1, .workers = f->threads, .ahead = 2 };
+    loader *l = loader_new(&c);
+    for (int64_t i = 0; i < FILMS / BATCH; i++) loader_next(l);
+    loader_free(l), samples_free(set);
+}
+
+void bench_loader(bench *b)
+{
+    const char *base = getenv("TMPDIR");
+    char *folder = xprintf("%s/darkspine-bench-XXXXXX", base ? base : "/tmp"), name[112];
+    if (!mkdtemp(folder)) die("%s: cannot make a temporary folder", folder);
+    char *path = path_join(folder, "films.h5");
+    store *s = make_store(path);
+    run_data data;
+    memset(&data, 0, sizeof data);
+    key_defaults(run_sections[0].keys, &data);
+    for (int threads = 1; threads <= MOST_THREADS; threads++) {
+        feeding f = { s, &data, threads };
+        snprintf(name, sizeof name, "store read 1024x512 film + mask, %d thread%s", threads, threads > 1 ? "s" : "");
+        bench_add(b, name, bench_time(read_all, &f, b->repeats), FILMS, "films/s", 0);
+        snprintf(name, sizeof name, "loader 1024x512 -> 512x256 film + mask, %d thread%s", threads, threads > 1 ? "s" : "");
+        bench_add(b, name, bench_time(feed_all, &f, b->repeats), FILMS, "films/s", 0);
+    }
+    store_close(s);
+    unlink(path), rmdir(folder);
+    free(path), free(folder);
+}

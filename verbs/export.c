@@ -1,0 +1,40 @@
+/* export.c - `darkspine export STORE.h5 DIR`: a store back into plain files. Pixels and label values come out bit for bit. */
+#include "verbs/verb.h"
+#include "verbs/flags.h"
+#include "verbs/object.h"
+#include "verbs/progress.h"
+#include "base/die.h"
+#include "base/file.h"
+#include "datasets/export.h"
+#include <stdio.h>
+#include <stdlib.h>
+
+static const usage how = { "export", "STORE.h5 DIR",
+    "Write a store as plain files: DIR/images/ID.png, DIR/masks/ID.png (label maps: the pixel value is the class), DIR/instances/ID/N.png\n"
+    "where there are instances, DIR/classes.csv, DIR/labels.csv where there are corners, and DIR/truth.json (corners, landmarks, values).",
+    NULL, FLAG_JSON | FLAG_QUIET | FLAG_FORCE, 2, 2, 0 };
+
+static void tick(void *with, int64_t done, int64_t total)
+{
+    progress *p = with;
+    p->total = total;
+    progress_step(p, done, NULL);
+}
+
+int verb_export(int argc, char **argv)
+{
+    flags *f = flags_parse(&how, argc, argv);
+    if (!f) return EXIT_OK;
+    const char *folder = f->input[1];
+    char *truth = path_join(folder, "truth.json");
+    flags_may_write(f, truth);
+    store *s = store_open(f->input[0]);
+    progress p = progress_begin("export", store_count(s), flags_has(f, "--quiet"));
+    export_store(s, folder, tick, &p);
+    progress_end(&p);
+    if (flags_has(f, "--json")) object_print(json_pack("{s:I}", "cases", (json_int_t)store_count(s)));
+    else printf("%lld cases in %s\n", (long long)store_count(s), folder);
+    store_close(s), flags_free(f);
+    free(truth);
+    return EXIT_OK;
+}

@@ -1,0 +1,162 @@
+/* plan.c - `darkspine plan`: what a network or a run is made of and what it will need, before anything is allocated. The numbers come
+ * from the same graph, schedules and kernel choices that training and prediction use. */
+#include "verbs/verb.h"
+#include "base/die.h"
+#include "train/model.h"
+#include "verbs/compute.h"
+#include "verbs/flags.h"
+#include "verbs/object.h"
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+static const flag own[] = {
+    { "--memory", NULL, "also every buffer of the training plan: bytes, first and last step, offset" },
+    { "--dot", NULL, "the graph in Graphviz's language instead" },
+    { 0 }
+};
+static const usage how = { "plan", "NET.cfg|RUN.cfg",
+    "Layers, shapes, parameters, multiply-adds of one image, memory, and the kernel chosen for every layer; nothing is allocated.\n"
+    "A network alone is planned with cross-entropy and SGD with momentum. Kernels are named `forward | backward data | backward weights`.",
+    own, FLAG_JSON | FLAG_QUIET | FLAG_COMPUTE, 1, 1, 1 };
+
+typedef struct { run *r; model *m; net *inference; schedule forward; } planned;
+
+/* Does the file hold more than a network? */
+static int is_run(const char *path)
+{
+    cfg *c = cfg_read(path);
+    cfg_section *s = cfg_find(c, "net");
+    int yes = s && cfg_get(s, "file");
+    for (const run_section *t = run_sections; t->name; t++) yes |= cfg_find(c, t->name) != NULL;
+    cfg_free(c);
+    return yes;
+}
+
+/* The words that make a run of a network alone come first: those of the command line override them. */
+static run *read(const char *path, const flags *f, int whole)
+{
+    static const char *const alone[] = { "data.store=none", "solver.optimiser=sgd", "solver.momentum=0.9" };
+    enum { ALONE = sizeof alone / sizeof *alone };
+    const char **word = xalloc_n((size_t)f->nset + ALONE + 1, sizeof *word);
+    int n = 0;
+    for (int i = 0; !whole && i < ALONE; i++) word[n++] = alone[i];
+    for (int i = 0; i < f->nset; i++) word[n++] = f->set[i];
+    run *r = run_read(path, word, n);
+    free(word);
+    return r;
+}
+
+static planned make(const flags *f, const device *dev)
+{
+    const char *path = f->input[0];
+    int whole = is_run(path);
+    planned p = { .r = read(path, f, whole) };
+    int64_t batch = whole ? p.r->solver.batch / p.r->solver.subdivisions : 0;
+    net *t = run_net(p.r, batch);
+    if (!whole && !p.r->objective.loss) p.r->objective.loss = xdup(t->conf.classes == 1 ? "bce" : "cross_entropy");
+    run_check(p.r, t);
+    p.m = model_plan(p.r, t, dev);
+    p.inference = run_net(p.r, batch);
+    context c = { .dev = dev, .loss_scale = 1 };
+    schedule_forward(&p.forward, p.inference->g, &p.inference->output, 1);
+    plan_make(&p.forward, &c, 1);
+    return p;
+}
+
+static void release(planned *p)
+{
+    schedule_free(&p->forward);
+    net_free(p->inference), model_free(p->m), run_free(p->r);
+}
+
+static int64_t numbers(const graph *g, role which)
+{
+    int64_t n = 0;
+    for (int i = 0; i < g->nt; i++) if (g->tensor[i]->role == which) n += shape_volume(&g->tensor[i]->s);
+    return n;
+}
+
+typedef struct { int64_t parameters, trainable, macs; size_t bytes, training, inference, workspace; } totals;
+
+static totals add_up(const planned *p)
+{
+    const graph *g = p->inference->g;
+    totals s = { .parameters = numbers(g, PARAM), .macs = net_macs(p->inference), .workspace = p->m->plan.work };
+    s.trainable = s.parameters;
+    s.bytes = (size_t)(s.parameters + numbers(g, STATE)) * sizeof(real);
+    s.training = model_map_bytes(p->m) + model_state_bytes(p->m, p->r);
+    s.inference = p->forward.arena + p->forward.work + p->inference->input->x.size + s.bytes;
+    return s;
+}
+
+/* What computes layer i: the kernel of each of its nodes, or the op's name where there is but one; fresh. */
+static char *kernels(const net *t, int i)
+{
+    const net_layer *l = &t->layer[i];
+    char *text = xdup(l->count ? "" : "nothing to do");
+    for (int k = l->first; k < l->first + l->count; k++) {
+        const node *n = t->g->node[k];
+        char *more = xprintf("%s%s%s", text, *text ? "; " : "", n->kernel ? n->kernel : n->op->name);
+        free(text);
+        text = more;
+    }
+    return text;
+}
+
+static json_t *object(const planned *p, const char *path)
+{
+    const net *t = p->m->t;
+    const totals s = add_up(p);
+    const net_conf *c = &t->conf;
+    json_t *rows = json_array();
+    for (int i = 0; i < t->n; i++) {
+        const net_layer *l = &t->layer[i];
+        json_t *shape = json_array();
+        char *kernel = kernels(t, i);
+        for (int d = 0; d < l->out->s.nd; d++) json_array_append_new(shape, json_integer(l->out->s.d[d]));
+        json_array_append_new(rows, json_pack("{s:i s:s s:s s:o s:I s:I s:s}", "index", i, "name", l->name, "section", l->l->section, "shape", shape,
+                              "parameters", (json_int_t)l->parameters, "macs", (json_int_t)net_layer_macs(t, i), "kernel", kernel));
+        free(kernel);
+    }
+    return json_pack("{s:s s:[I,I,I,I] s:I s:I s:I s:s s:o s:{s:I s:I s:I s:I}}", "net", path, "input", (json_int_t)c->batch, (json_int_t)c->height,
+                     (json_int_t)c->width, (json_int_t)c->channels, "parameters", (json_int_t)s.parameters, "trainable", (json_int_t)s.trainable,
+                     "macs", (json_int_t)s.macs, "loss", p->r->objective.loss, "layers", rows, "memory", "parameters", (json_int_t)s.bytes,
+                     "training_peak", (json_int_t)s.training, "inference_peak", (json_int_t)s.inference, "workspace", (json_int_t)s.workspace);
+}
+
+static void print(const planned *p, int memory)
+{
+    const net *t = p->m->t;
+    const totals s = add_up(p);
+    const double mib = 1 << 20;
+    char text[64];
+    printf("%5s  %-24s %-16s %-18s %12s %14s  %s\n", "layer", "name", "section", "output", "parameters", "MACs / image", "kernel");
+    for (int i = 0; i < t->n; i++) {
+        const net_layer *l = &t->layer[i];
+        char *kernel = kernels(t, i);
+        printf("%5d  %-24s %-16s %-18s %12" PRId64 " %14" PRId64 "  %s\n", i, l->name, l->l->section, shape_text(&l->out->s, text), l->parameters,
+               net_layer_macs(t, i), kernel);
+        free(kernel);
+    }
+    printf("\ninput       %s, %" PRId64 " parameters, %.3f G multiply-adds an image\n", shape_text(&t->input->s, text), s.parameters, (double)s.macs * 1e-9);
+    printf("objective   %s; %d steps forward and backward\n", p->r->objective.loss, p->m->plan.n);
+    printf("memory      %10.1f MiB parameters\n            %10.1f MiB training: maps, parameters, gradients, optimiser", (double)s.bytes / mib,
+           (double)s.training / mib);
+    printf("\n            %10.1f MiB inference\n            %10.1f MiB of these: scratch\n", (double)s.inference / mib, (double)s.workspace / mib);
+    if (memory) putchar('\n'), plan_print(&p->m->plan);
+}
+
+int verb_plan(int argc, char **argv)
+{
+    flags *f = flags_parse(&how, argc, argv);
+    if (!f) return EXIT_OK;
+    if (flags_has(f, "--json") && (flags_has(f, "--dot") || flags_has(f, "--memory"))) die_at("--json", "cannot go with --dot or --memory: they print text");
+    compute c = compute_begin(f);
+    planned p = make(f, c.dev);
+    if (flags_has(f, "--dot")) graph_print_dot(p.inference->g);
+    else if (flags_has(f, "--json")) object_print(object(&p, f->input[0]));
+    else print(&p, flags_has(f, "--memory"));
+    release(&p), flags_free(f);
+    return EXIT_OK;
+}

@@ -1,0 +1,152 @@
+/* predict.c - `darkspine predict WEIGHTS INPUT... --out DIR`: label maps of films from trained weights. */
+#include "verbs/verb.h"
+#include "base/die.h"
+#include "base/file.h"
+#include "base/machine.h"
+#include "eval/predict.h"
+#include "train/run.h"
+#include "verbs/compute.h"
+#include "verbs/flags.h"
+#include "verbs/object.h"
+#include "verbs/progress.h"
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const flag own[] = {
+    { "--split", "train|val|test", "of stores, only the cases of this split" },
+    { "--probabilities", NULL, "also the probability of every class at every pixel, in predictions.h5" },
+    { "--overlay", "SHARE", "opacity of the classes over the film in DIR/overlay, 0 to 1; 0: no overlays (default 0.35)" },
+    { "--tta", NULL, "average with the prediction of the mirrored film (paired classes change places)" },
+    { 0 }
+};
+static const usage how = { "predict", "WEIGHTS INPUT...",
+    "Predicts a label map for every film. WEIGHTS is a checkpoint of `train` (best.h5, last.h5); an INPUT is a film, a folder of films or a store.\n"
+    "Writes DIR/masks/STEM.png and DIR/overlay/STEM.png at each film's own size, and DIR/predictions.h5. Nothing is written before all films\n"
+    "are known to be readable.",
+    own, FLAG_JSON | FLAG_QUIET | FLAG_FORCE | FLAG_OUT | FLAG_COMPUTE, 2, -1, 0 };
+
+/* The table that training kept as text, `value,name,kind` a line after a header line. */
+static classes table_of(const checkpoint *k)
+{
+    classes t = { 0 };
+    char *copy = xdup(k->classes ? k->classes : ""), *save;
+    strtok_r(copy, "\n", &save);
+    for (char *line; (line = strtok_r(NULL, "\r\n", &save));) {
+        char *name = strchr(line, ','), *kind = name ? strchr(name + 1, ',') : NULL;
+        int64_t value;
+        if (!name) continue;
+        *name++ = 0;
+        if (kind) *kind++ = 0;
+        if (!text_int(line, &value) || value < 1 || value > CLASS_MAX) die("%s: damaged class table: got the value '%s'", k->path, line);
+        classes_add(&t, (int)value, name, kind ? kind : "");
+    }
+    free(copy);
+    return t;
+}
+
+/* Values of a list such as 8-19,20, in the order of the classes: [data] labels of the run. */
+static void take_list(meaning *m, const char *labels, const char *path)
+{
+    int64_t a, b;
+    char *copy = xdup(labels), *save;
+    m->n = 1;
+    for (char *w = strtok_r(copy, ", ", &save); w; w = strtok_r(NULL, ", ", &save)) {
+        char *dash = strchr(w, '-');
+        if (dash) *dash = 0;
+        if (!text_int(w, &a) || !text_int(dash ? dash + 1 : w, &b) || a < 1 || b > CLASS_MAX) die("%s: its run has data.labels=%s, which is no list of values", path, labels);
+        for (; a <= b && m->n <= CLASS_MAX; a++) m->value[m->n++] = (int)a;
+    }
+    free(copy);
+}
+
+static meaning meaning_of(const run *r, const net_conf *c, const classes *t, const char *path)
+{
+    static const char background[] = "background";
+    meaning m = { .n = c->classes == 1 ? 2 : (int)c->classes };
+    if (!strcmp(r->data.labels, "all")) for (int i = 1; i < m.n; i++) m.value[i] = i;
+    else if (!strcmp(r->data.labels, "any")) m.value[1] = 1;
+    else take_list(&m, r->data.labels, path);
+    m.name[0] = background;
+    for (int i = 1; i < m.n; i++) {
+        const class *found = strcmp(r->data.labels, "any") ? classes_find(t, m.value[i]) : NULL;
+        m.name[i] = found ? found->name : "";
+    }
+    char *at = xprintf("%s: augment", path);
+    augment_check(&r->augment, m.n, at, m.swap);
+    free(at);
+    return m;
+}
+
+/* What of the training run prediction needs. A checkpoint without a run (converted weights) gets every value at its default. */
+static run *run_of(const checkpoint *k)
+{
+    static const char *const alone[] = { "data.store=none" };
+    if (!k->run && !k->net) die("%s: holds neither a run nor a network", k->path);
+    return k->run ? run_parse(k->run, k->path, NULL, 0) : run_parse(k->net, k->path, alone, 1);
+}
+
+static void may_write(const flags *f, const films *list, const char *folder, int overlays)
+{
+    char *h5 = path_join(folder, "predictions.h5");
+    flags_may_write(f, h5);
+    free(h5);
+    for (int64_t i = 0; i < list->n; i++) {
+        static const char *const kinds[] = { "masks", "overlay" };
+        for (int k = 0; k < (overlays ? 2 : 1); k++) {
+            char *path = xprintf("%s/%s/%s.png", folder, kinds[k], list->e[i].stem);
+            flags_may_write(f, path);
+            free(path);
+        }
+    }
+}
+
+static void advance(void *bar, int64_t films) { progress_step(bar, films, NULL); }
+
+static void report(const films *list, const double *each, double seconds, const char *folder, int json)
+{
+    const double rate = (double)list->n / seconds;
+    const int64_t peak = machine_peak_rss();
+    if (!json) {
+        printf("%" PRId64 " film%s in %.2f s, %.2f a second, peak memory %.1f MiB: %s/masks, %s/predictions.h5\n", list->n, list->n == 1 ? "" : "s",
+               seconds, rate, (double)peak / (1 << 20), folder, folder);
+        return;
+    }
+    json_t *cases = json_array();
+    for (int64_t i = 0; i < list->n; i++) {
+        const film *e = &list->e[i];
+        char *mask = xprintf("%s/masks/%s.png", folder, e->stem);
+        json_array_append_new(cases, json_pack("{s:s s:s s:s s:f}", "case", e->stem, "file", e->s ? store_path(e->s) : e->source, "mask", mask, "seconds", each[i]));
+        free(mask);
+    }
+    object_print(json_pack("{s:o s:f s:f s:I s:s}", "cases", cases, "seconds", seconds, "films_per_second", rate, "peak_rss", (json_int_t)peak, "out", folder));
+}
+
+int verb_predict(int argc, char **argv)
+{
+    flags *f = flags_parse(&how, argc, argv);
+    if (!f) return EXIT_OK;
+    compute c = compute_begin(f);
+    const char *folder = flags_text(f, "--out", NULL);
+    if (!folder) die_at("--out", "missing, wanted the folder to write to");
+    double overlay = flags_real(f, "--overlay", 0.35, 0, 1);
+    checkpoint *k = checkpoint_open(f->input[0]);
+    run *r = run_of(k);
+    net *t = run_net(r, 1);
+    classes table = table_of(k);
+    meaning m = meaning_of(r, &t->conf, &table, k->path);
+    films list = films_find(f->input + 1, f->n - 1, flags_text(f, "--split", NULL));
+    may_write(f, &list, folder, overlay > 0);
+    films_check(&list);
+    predictor *p = predictor_new(k, &r->data.fit, &m, flags_has(f, "--tta"), c.dev);
+    progress bar = progress_begin("predict", list.n, flags_has(f, "--quiet"));
+    predict_job job = { &list, p, folder, f->input[0], flags_has(f, "--probabilities"), overlay, advance, &bar };
+    double *each = xalloc_n((size_t)list.n, sizeof *each);
+    predict_all(&job, each);
+    double seconds = progress_seconds(&bar);
+    progress_end(&bar);
+    report(&list, each, seconds, folder, flags_has(f, "--json"));
+    free(each), predictor_free(p), films_free(&list), classes_free(&table), net_free(t), run_free(r), checkpoint_close(k), flags_free(f);
+    return EXIT_OK;
+}

@@ -1,0 +1,166 @@
+/* train.c - `darkspine train RUN.cfg --out DIR`: trains a network, and continues a training that was stopped. */
+#include "verbs/verb.h"
+#include "base/die.h"
+#include "base/file.h"
+#include "base/machine.h"
+#include "train/preview.h"
+#include "train/train.h"
+#include "verbs/compute.h"
+#include "verbs/flags.h"
+#include "verbs/object.h"
+#include "verbs/progress.h"
+#include <math.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static const flag own[] = {
+    { "--resume", NULL, "continue the run in DIR from its last.h5, to the bit; RUN.cfg may be left out" },
+    { "--overfit", "N", "train on the first N cases without augmentation and validate on them: the loss must come near 0" },
+    { "--preview", "FILE.png", "draw a sheet of augmented training samples with their labels, and end" },
+    { "--max-time", "H:M:S", "save and stop after this time, as if by a signal" },
+    { 0 }
+};
+static const usage how = { "train", "RUN.cfg|NET.cfg",
+    "Trains the network of a run, or a bare network with data.store=STORE.h5 and every other value at its default (`darkspine help solver`).\n"
+    "DIR gets run.cfg (resolved), log.jsonl, log.csv, curves.svg, curves.png, last.h5 (the state) and best.h5 (the best weights).\n"
+    "SIGINT, SIGTERM, SIGUSR1 or a file DIR/STOP save the state and end with status 75; a second signal ends at once.",
+    own, FLAG_JSON | FLAG_QUIET | FLAG_FORCE | FLAG_OUT | FLAG_COMPUTE, 0, 1, 1 };
+
+/* What a signal handler may touch: one number. */
+static volatile sig_atomic_t signals;
+
+static void on_signal(int number)
+{
+    (void)number;
+    if (signals++) _exit(EXIT_STOPPED);                  /* asked twice: the last checkpoint on disk is whole */
+}
+
+static void catch_signals(void)
+{
+    static const int which[] = { SIGINT, SIGTERM, SIGUSR1 };
+    struct sigaction a = { .sa_handler = on_signal, .sa_flags = SA_RESTART };
+    signals = 0;
+    for (size_t i = 0; i < sizeof which / sizeof *which; i++) sigaction(which[i], &a, NULL);
+}
+
+typedef struct screen { progress bar; int64_t epoch; int quiet; char title[40]; } screen;
+
+static void note(void *arg, const char *line)
+{
+    const screen *s = arg;
+    if (!s->quiet) fprintf(stderr, "%s\n", line);
+}
+
+static void stepped(void *arg, const train_status *t)
+{
+    screen *s = arg;
+    if (s->epoch < 0) s->bar = progress_begin("train", t->total - t->done + 1, s->quiet), s->epoch = t->done - 1;
+    progress_step(&s->bar, t->done - s->epoch, "epoch %lld/%lld step %lld/%lld  loss %.4f  lr %.3g  %.1f img/s  %.0f %% waiting for data", (long long)t->epoch,
+                  (long long)t->epochs, (long long)t->step, (long long)t->steps, t->loss, t->lr, t->images_per_second, 100 * t->waiting);
+}
+
+static void validated(void *arg, int64_t epoch, const validation *v, double metric, int best)
+{
+    const screen *s = arg;
+    if (s->quiet) return;
+    fprintf(stderr, "%sepoch %lld: validation %.4f on %lld films in %.1f s%s\n", s->bar.terminal ? "\r\033[K" : "", (long long)epoch, metric, (long long)v->cases,
+            v->seconds, best ? ", the best so far" : "");
+}
+
+static int stop(void *arg)
+{
+    (void)arg;
+    return signals != 0;
+}
+
+/* "90", "5:00", "23:50:00" -> seconds */
+static double duration(const char *text)
+{
+    double sum = 0, v;
+    char *copy = xdup(text), *save;
+    int n = 0;
+    for (char *w = strtok_r(copy, ":", &save); w; w = strtok_r(NULL, ":", &save), n++) {
+        if (n == 3 || !text_real(w, &v) || v < 0) die_at("--max-time", "got %s, wanted hours:minutes:seconds", text);
+        sum = 60 * sum + v;
+    }
+    if (!(sum > 0)) die_at("--max-time", "got %s, wanted a time above 0", text);
+    free(copy);
+    return sum;
+}
+
+/* --seed is a word for the cfg like any other. */
+static run *read_run(const flags *f, const compute *c, const char *folder)
+{
+    const char **word = xalloc_n((size_t)f->nset + 1, sizeof *word);
+    int n = 0;
+    for (; n < f->nset; n++) word[n] = f->set[n];
+    if (flags_has(f, "--seed")) word[n++] = xprintf("solver.seed=%llu", (unsigned long long)c->seed);
+    run *r = f->n ? run_read(f->input[0], word, n) : train_stored(folder, word, n);
+    free(word);
+    return r;
+}
+
+/* A folder that holds a run is continued or, with --force, emptied of it (by train, once all else is known to be right); never mixed. */
+static void make_way(const flags *f, const char *folder, int resume)
+{
+    for (int i = 0; train_products[i]; i++) {
+        char *path = path_join(folder, train_products[i]);
+        if (resume && !strcmp(train_products[i], "last.h5")) {
+            char *previous = path_join(folder, "last.prev.h5");
+            if (!file_exists(path) && !file_exists(previous)) die_at("--resume", "%s holds no last.h5 to continue from", folder);
+            free(previous);
+        }
+        if (!resume && file_exists(path) && !flags_has(f, "--force")) die("%s is there already: --resume continues that run, --force replaces it", path);
+        free(path);
+    }
+}
+
+static void summary(const train_result *t, const char *folder, int status, int json)
+{
+    const int64_t peak = machine_peak_rss();
+    if (json) {
+        json_t *best = json_pack("{s:s,s:o,s:o}", "metric", t->metric, "value", object_real(t->best), "epoch", t->best_epoch ? json_integer(t->best_epoch) : json_null());
+        object_print(json_pack("{s:I,s:I,s:f,s:o,s:I,s:f,s:f,s:b,s:s}", "steps", (json_int_t)t->steps, "epochs", (json_int_t)t->epochs, "seconds", t->seconds,
+                               "best", best, "peak_rss", (json_int_t)peak, "images_per_second", t->images_per_second, "waiting_for_data", t->waiting,
+                               "stopped", status == EXIT_STOPPED, "out", folder));
+        return;
+    }
+    printf("%s after %lld steps, %lld epochs, %.1f s; %.1f images a second, %.1f %% of the time waiting for data; peak memory %.1f MiB\n",
+           status == EXIT_STOPPED ? "stopped" : "trained", (long long)t->steps, (long long)t->epochs, t->seconds, t->images_per_second, 100 * t->waiting,
+           (double)peak / (1 << 20));
+    if (t->best_epoch) printf("best validation %s %.4f in epoch %lld: %s/best.h5\n", t->metric, t->best, (long long)t->best_epoch, folder);
+    if (status == EXIT_STOPPED) printf("`darkspine train --out %s --resume` continues it\n", folder);
+}
+
+int verb_train(int argc, char **argv)
+{
+    flags *f = flags_parse(&how, argc, argv);
+    if (!f) return EXIT_OK;
+    const compute c = compute_begin(f);
+    const char *folder = flags_text(f, "--out", NULL), *sheet = flags_text(f, "--preview", NULL), *limit = flags_text(f, "--max-time", NULL);
+    const int resume = flags_has(f, "--resume"), json = flags_has(f, "--json");
+    int status = EXIT_OK;
+    if (!f->n && !(resume && folder)) die("train: no input, wanted RUN.cfg, or --resume with --out DIR");
+    if (!folder && !sheet) die_at("--out", "missing, wanted the folder of the run");
+    if (folder && !sheet) make_way(f, folder, resume);
+    run *r = read_run(f, &c, folder);
+    if (sheet) {
+        flags_may_write(f, sheet);
+        preview(r, sheet, 4, 5);
+        if (json) object_print(json_pack("{s:s}", "preview", sheet));
+    } else {
+        screen s = { .epoch = -1, .quiet = flags_has(f, "--quiet") };
+        const train_options o = { .out = folder, .resume = resume, .overfit = flags_int(f, "--overfit", 0, 1, 1 << 30), .max_seconds = limit ? duration(limit) : 0,
+                                  .dev = c.dev, .watch = { &s, note, stepped, validated, stop } };
+        train_result t;
+        catch_signals();
+        status = train(r, &o, &t);
+        if (s.epoch >= 0) progress_end(&s.bar);
+        summary(&t, folder, status, json);
+    }
+    run_free(r), flags_free(f);
+    return status;
+}
