@@ -84,7 +84,7 @@ test: deps
 	@$(MAKE) --no-print-directory tests BUILD=cpu
 	@$(MAKE) --no-print-directory tests BUILD=double
 	@$(MAKE) --no-print-directory tests BUILD=asan
-	@OMP_NUM_THREADS=2 sh tests/run $(patsubst $(B)/%,build/cpu/%,$(TESTS)) $(patsubst $(B)/%,build/double/%,$(DOUBLE_TESTS)) $(patsubst $(B)/%,build/asan/%,$(ASAN_TESTS))
+	@sh tests/run $(patsubst $(B)/%,build/cpu/%,$(TESTS)) $(patsubst $(B)/%,build/double/%,$(DOUBLE_TESTS)) $(patsubst $(B)/%,build/asan/%,$(ASAN_TESTS))
 
 DOUBLE_TESTS = $(addprefix $(B)/tests/,op_test golden_ops_test unet_test optim_test schedule_test)
 ASAN_TESTS   = $(filter-out %/unet_test %/cli_test,$(TESTS))

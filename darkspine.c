@@ -1,11 +1,14 @@
 /* darkspine.c - the front door: a table of verbs, nothing else.
  * SIGPIPE keeps its default: a reader that goes away (| head) ends the program without a word. */
 #include "base/die.h"
+#include "base/machine.h"
+#include "base/version.h"
 #include "verbs/verb.h"
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 const verb verbs[] = {
@@ -43,10 +46,31 @@ static void spin_less(char **argv)
     execv("/proc/self/exe", argv);               /* where that fails, it goes on as it is */
 }
 
+/* DARKSPINE_LOG=debug: what ran, and what it took, on stderr. */
+static void farewell(void)
+{
+    struct rusage r;
+    getrusage(RUSAGE_SELF, &r);
+    fprintf(stderr, "darkspine: debug: %.3f s of processor time, peak memory %.1f MiB\n",
+            (double)(r.ru_utime.tv_sec + r.ru_stime.tv_sec) + 1e-6 * (double)(r.ru_utime.tv_usec + r.ru_stime.tv_usec), (double)machine_peak_rss() / (1 << 20));
+}
+
+static void log_debug(int argc, char **argv)
+{
+    const char *level = getenv("DARKSPINE_LOG");
+    if (!level || !*level) return;
+    if (strcmp(level, "debug")) die_at("DARKSPINE_LOG", "got %s, wanted debug", level);
+    fprintf(stderr, "darkspine: debug: version %s, commit %s, %s build:", DARKSPINE_VERSION, version_commit(), version_build());
+    for (int i = 1; i < argc; i++) fprintf(stderr, " %s", argv[i]);
+    fputc('\n', stderr);
+    atexit(farewell);
+}
+
 int main(int argc, char **argv)
 {
     signal(SIGPIPE, SIG_DFL);
     spin_less(argv);
+    log_debug(argc, argv);
     if (argc < 2 || !strcmp(argv[1], "--help")) return help_overview(), EXIT_OK;
     if (!strcmp(argv[1], "--version")) return doctor_version(), EXIT_OK;
     for (const verb *v = verbs; v->name; v++)

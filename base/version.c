@@ -14,7 +14,9 @@ const char *version_commit(void) { return *DARKSPINE_COMMIT ? DARKSPINE_COMMIT :
 
 const char *version_build(void)
 {
-#if defined(__SANITIZE_ADDRESS__)
+#if defined(DARKSPINE_BUILD)
+    return DARKSPINE_BUILD;
+#elif defined(__SANITIZE_ADDRESS__)
     return "asan";
 #elif !defined(__OPTIMIZE__)
     return "debug";

@@ -1,5 +1,6 @@
 /* version.h - which darkspine this is: what --version prints, what results and checkpoints record. The commit is given by the
- * Makefile as -DDARKSPINE_COMMIT="..."; a build outside a repository says "unknown". */
+ * Makefile as -DDARKSPINE_COMMIT="...", the kind of build as -DDARKSPINE_BUILD="..."; without them it says "unknown" and what the
+ * compiler tells. */
 #ifndef BASE_VERSION_H
 #define BASE_VERSION_H
 

@@ -5,7 +5,6 @@
 #include "datasets/check.h"
 #include "geometry/polygon.h"
 #include <math.h>
-#include <omp.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>

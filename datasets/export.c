@@ -3,7 +3,6 @@
 #include "base/die.h"
 #include "base/file.h"
 #include <jansson.h>
-#include <omp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -48,18 +48,22 @@ static void reduce_grey(const fit *f, const void *pixels, int bits, fit_source *
     free(sum);
 }
 
-static uint8_t commonest(const uint8_t *p, int64_t stride, int64_t h, int64_t w)
+/* The commonest value of a block, the smallest of several. count: 256 zeros, and zeros again afterwards. */
+static uint8_t commonest(const uint8_t *p, int64_t stride, int64_t h, int64_t w, int64_t count[256])
 {
-    const uint8_t first = p[0];
-    int other = 0;
+    int best = p[0], other = 0;
     for (int64_t y = 0; y < h; y++)
-        for (int64_t x = 0; x < w; x++) other |= p[y * stride + x] ^ first;
-    if (!other) return first;
-    int64_t count[256] = { 0 };
+        for (int64_t x = 0; x < w; x++) other |= p[y * stride + x] ^ p[0];
+    if (!other) return p[0];
     for (int64_t y = 0; y < h; y++)
         for (int64_t x = 0; x < w; x++) count[p[y * stride + x]]++;
-    int best = 0;
-    for (int v = 1; v < 256; v++) if (count[v] > count[best]) best = v;
+    for (int64_t y = 0; y < h; y++)
+        for (int64_t x = 0; x < w; x++) {
+            int v = p[y * stride + x];
+            if (count[v] > count[best] || (count[v] == count[best] && v < best)) best = v;
+        }
+    for (int64_t y = 0; y < h; y++)
+        for (int64_t x = 0; x < w; x++) count[p[y * stride + x]] = 0;
     return (uint8_t)best;
 }
 
@@ -67,11 +71,12 @@ static void reduce_labels(const fit *f, const uint8_t *mask, fit_source *s)
 {
     s->lh = (f->h + f->ly - 1) / f->ly, s->lw = (f->w + f->lx - 1) / f->lx;
     s->labels = xalloc((size_t)(s->lh * s->lw));
+    int64_t count[256] = { 0 };
     if (f->lx == 1 && f->ly == 1) { memcpy(s->labels, mask, (size_t)(s->lh * s->lw)); return; }
     for (int64_t Y = 0; Y < s->lh; Y++)
         for (int64_t X = 0; X < s->lw; X++) {
             int64_t y = Y * f->ly, x = X * f->lx, h = f->h - y < f->ly ? f->h - y : f->ly, w = f->w - x < f->lx ? f->w - x : f->lx;
-            s->labels[Y * s->lw + X] = commonest(mask + y * f->w + x, f->w, h, w);
+            s->labels[Y * s->lw + X] = commonest(mask + y * f->w + x, f->w, h, w, count);
         }
 }
 

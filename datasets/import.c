@@ -5,7 +5,6 @@
 #include "datasets/import_kinds.h"
 #include "base/file.h"
 #include "geometry/polygon.h"
-#include <omp.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -90,6 +90,15 @@ static const char *sizes(hid_t d, int rank, hsize_t limit, hsize_t *dims)
     return reason;
 }
 
+int h5_plain_number(hid_t type)
+{
+    if (H5Tget_class(type) == H5T_INTEGER) {
+        size_t size = H5Tget_size(type);
+        return (size == 1 || size == 2 || size == 4 || size == 8) && H5Tget_precision(type) == 8 * size && H5Tget_offset(type) == 0;
+    }
+    return H5Tequal(type, H5T_IEEE_F64LE) > 0 || H5Tequal(type, H5T_IEEE_F32LE) > 0 || H5Tequal(type, H5T_IEEE_F64BE) > 0 || H5Tequal(type, H5T_IEEE_F32BE) > 0;
+}
+
 const char *h5_small(hid_t file, const char *path, hid_t type, int rank, hsize_t limit, hsize_t *dims, void **out)
 {
     const char *reason;
@@ -98,7 +107,7 @@ const char *h5_small(hid_t file, const char *path, hid_t type, int rank, hsize_t
     if (d < 0) return reason;
     hid_t stored = H5Dget_type(d);
     H5T_class_t have = H5Tget_class(stored), want = H5Tget_class(type);
-    if (have != want && !(have == H5T_INTEGER && want == H5T_FLOAT)) reason = "wrong type of number";
+    if (!h5_plain_number(stored) || (have != want && !(have == H5T_INTEGER && want == H5T_FLOAT))) reason = "wrong type of number";
     else reason = sizes(d, rank, limit, dims);
     size_t count = 1;
     for (int i = 0; i < rank; i++) count *= reason ? 0 : (size_t)dims[i];
@@ -236,9 +245,9 @@ static const char *read_version(hid_t file, double *version, char name[32])
     if (t >= 0) H5Tclose(t), H5Sclose(sp);
     if (a >= 0) H5Aclose(a);
     if (strcmp(name, "darkspine-store")) return "an HDF5 file, but not a darkspine store (no attribute format = darkspine-store)";
-    a = H5Aexists(file, "version") > 0 ? H5Aopen(file, "version", H5P_DEFAULT) : -1, sp = a >= 0 ? H5Aget_space(a) : -1;
-    if (a < 0 || H5Sget_simple_extent_npoints(sp) != 1 || H5Aread(a, H5T_NATIVE_DOUBLE, version) < 0) *version = 0;
-    if (a >= 0) H5Sclose(sp), H5Aclose(a);
+    a = H5Aexists(file, "version") > 0 ? H5Aopen(file, "version", H5P_DEFAULT) : -1, t = a >= 0 ? H5Aget_type(a) : -1, sp = a >= 0 ? H5Aget_space(a) : -1;
+    if (a < 0 || !h5_plain_number(t) || H5Sget_simple_extent_npoints(sp) != 1 || H5Aread(a, H5T_NATIVE_DOUBLE, version) < 0) *version = 0;
+    if (a >= 0) H5Tclose(t), H5Sclose(sp), H5Aclose(a);
     return NULL;
 }
 

@@ -30,6 +30,8 @@ char *store_keep(store *s, char *text);                        /* the store take
 const char *id_fault(const char *id);                          /* NULL: usable as a case id and a file name */
 void store_sort(store *s);                                     /* fills by_id; dies where two ids are equal */
 
+/* A whole number of 1 to 8 bytes or an IEEE float, without padding bits: HDF5's conversion of odder types is slow and wastes memory. */
+int h5_plain_number(hid_t type);
 /* A small dataset, whole, in memory type `type` (strings: an array of fresh char *). dims gets `rank` sizes, none above limit;
  * *out NULL and no reason where the dataset does not exist. Called inside the lock. */
 const char *h5_small(hid_t file, const char *path, hid_t type, int rank, hsize_t limit, hsize_t *dims, void **out);

@@ -51,7 +51,7 @@ static const char *fetch(hid_t file, const char *path, hid_t type, int64_t h, in
     if (d < 0) return reason;
     hid_t have = H5Dget_type(d), space = H5Dget_space(d), plist = H5Dget_create_plist(d);
     size_t whole = (size_t)h * (size_t)w * H5Tget_size(type);
-    if (H5Tget_class(have) != H5T_INTEGER || H5Tget_size(have) != H5Tget_size(type) || H5Tget_sign(have) != H5T_SGN_NONE) reason = "another type of pixel than /index says";
+    if (H5Tget_class(have) != H5T_INTEGER || !h5_plain_number(have) || H5Tget_size(have) != H5Tget_size(type) || H5Tget_sign(have) != H5T_SGN_NONE) reason = "another type of pixel than /index says";
     else if (H5Sget_simple_extent_ndims(space) != 2 || H5Sget_simple_extent_dims(space, dims, NULL) != 2) reason = "not a 2-dimensional array";
     else if (dims[0] != (hsize_t)h || dims[1] != (hsize_t)w) reason = "another size than /index says";
     else if (plain(plist, h, w, r) && H5Tequal(have, type) > 0) {

@@ -90,6 +90,7 @@ static void put_array(const predictions *p, hid_t group, const char *name, hid_t
 void predictions_add(predictions *p, const char *stem, const char *source, int64_t h, int64_t w, const uint8_t *labels, const float *probabilities)
 {
     hsize_t dims[3] = { (hsize_t)h, (hsize_t)w, (hsize_t)p->nclasses };
+    quiet();                                                 /* HDF5 keeps this setting thread by thread */
     hid_t links = H5Pcreate(H5P_LINK_CREATE);
     H5Pset_char_encoding(links, H5T_CSET_UTF8);
     hid_t group = H5Gcreate2(p->file, stem, links, H5P_DEFAULT, H5P_DEFAULT);

@@ -101,12 +101,23 @@ void key_words(const key *table, void *out, const char *words, const char *where
     free(copy);
 }
 
+/* The shortest decimal that reads back as the same number. */
+static char *real_text(double v)
+{
+    char text[32];
+    for (int digits = 6; digits <= 17; digits++) {
+        snprintf(text, sizeof text, "%.*g", digits, v);
+        if (strtod(text, NULL) == v) break;
+    }
+    return xdup(text);
+}
+
 static char *list_text(const key_list *l)
 {
     char *s = xdup("");
     for (int i = 0; i < l->n; i++) {
-        char *t = xprintf("%s%s%.10g", s, i ? "," : "", l->v[i]);
-        free(s);
+        char *v = real_text(l->v[i]), *t = xprintf("%s%s%s", s, i ? "," : "", v);
+        free(s), free(v);
         s = t;
     }
     return s;
@@ -117,7 +128,7 @@ char *key_text(const key *k, const void *out)
     const char *text;
     switch (k->type) {
     case K_INT:  return xprintf("%lld", (long long)FIELD(const int64_t));
-    case K_REAL: return xprintf("%.17g", FIELD(const double));
+    case K_REAL: return real_text(FIELD(const double));
     case K_BOOL: return xdup(FIELD(const int) ? "1" : "0");
     case K_LIST: return list_text(&FIELD(const key_list));
     case K_TEXT: case K_FROM: text = FIELD(const char *const); return xdup(text ? text : "");
@@ -126,6 +137,17 @@ char *key_text(const key *k, const void *out)
     const char *w = k->words;
     for (int i = 0; i < FIELD(const int); i++) w = strchr(w, '|') + 1;
     return xprintf("%.*s", (int)strcspn(w, "|"), w);
+}
+
+void key_unused(const key *table, const void *values, const char *name, int used, const char *choice, const char *at)
+{
+    const key *k = key_find(table, name);
+    if (used || !k || !k->def) return;
+    char *initial = xalloc(k->at + sizeof(key_list)), *got = key_text(k, values), *want;
+    key_set(k, initial, k->def, at);
+    want = key_text(k, initial);
+    if (strcmp(got, want)) die_at(at, "%s: got %s, which %s does not use (wanted its default, %s)", name, got, choice, k->def);
+    free(initial), free(got), free(want);
 }
 
 void key_print_help(const key *table)

@@ -38,5 +38,8 @@ const key *key_find(const key *table, const char *name);         /* NULL: no suc
 void key_words(const key *table, void *out, const char *words, const char *where);
 /* The value of a field as text, the form key_set reads; fresh string, free() it. */
 char *key_text(const key *k, const void *values);
+/* For tables in which a choice decides which keys are read: dies where key `name` of the table differs from its default although
+ * `used` is 0; choice = "optimiser=sgd". */
+void key_unused(const key *table, const void *values, const char *name, int used, const char *choice, const char *at);
 void key_print_help(const key *table);                           /* the table on stdout, aligned */
 #endif

@@ -109,6 +109,7 @@ static void add_layer(net *t, cfg_section *s)
     net_layer row = { .l = l, .first = t->g->n };
     if (c.name) snprintf(row.name, sizeof row.name, "%s", c.name);
     else snprintf(row.name, sizeof row.name, "%s_%d", s->name, t->n);
+    if (c.name && strpbrk(c.name, "/, ")) die_at(s->at, "%s.name: got '%s', wanted a name without slash, comma and space", s->name, c.name);
     if (c.name && strlen(c.name) >= sizeof row.name) die_at(s->at, "%s.name: longer than %zu characters", s->name, sizeof row.name - 1);
     for (int i = 0; i < t->n; i++)
         if (!strcmp(t->layer[i].name, row.name)) die_at(s->at, "%s.name: %s is taken by the layer at %s", s->name, row.name, t->layer[i].at);

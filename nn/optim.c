@@ -126,17 +126,6 @@ void optim_step(optim *o, const context *c, double lr)
 
 const real *optim_weights(const optim *o) { return o->ema && o->ema_updates ? o->ema : o->p->x; }
 
-void key_unused(const key *table, const void *values, const char *name, int used, const char *choice, const char *at)
-{
-    const key *k = key_find(table, name);
-    if (used || !k || !k->def) return;
-    char *initial = xalloc(k->at + sizeof(key_list)), *got = key_text(k, values), *want;
-    key_set(k, initial, k->def, at);
-    want = key_text(k, initial);
-    if (strcmp(got, want)) die_at(at, "%s: got %s, which %s does not use (wanted its default, %s)", name, got, choice, k->def);
-    free(initial), free(got), free(want);
-}
-
 void optim_check(const optim_conf *f, const char *at)
 {
     const int sgd = f->optimiser == OPTIM_SGD, rms = f->optimiser == OPTIM_RMSPROP, adam = !sgd && !rms;

@@ -57,8 +57,4 @@ void   optim_step(optim *o, const context *c, double lr);        /* updates p->x
 const real *optim_weights(const optim *o);
 /* Dies where a key that the chosen rule does not read differs from its default: at = "lumbar.cfg:12: solver". */
 void   optim_check(const optim_conf *conf, const char *at);
-
-/* For tables in which a choice decides which keys are read: dies where key `name` of the table differs from its default although
- * `used` is 0; choice = "optimiser=sgd". */
-void   key_unused(const key *table, const void *values, const char *name, int used, const char *choice, const char *at);
 #endif

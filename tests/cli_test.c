@@ -218,6 +218,22 @@ static void test_plan_settings(void **state)
     refused("plan broken.cfg", "did you mean size?");
 }
 
+static void test_plan_of_a_run(void **state)
+{
+    (void)state;
+    write_text("net.cfg", "[net]\nbatch=1\nheight=32\nwidth=48\nclasses=3\n[convolutional]\nfilters=4\nsize=3\npad=1\nbatch_normalize=1\n[convolutional]\nsize=1\n");
+    write_text("run.cfg", "[data]\nstore=none.h5\n[net]\nfile=net.cfg\n[solver]\nbatch=6\nsubdivisions=2\noptimiser=adam\n");
+    json_t *net = object("plan net.cfg --json"), *run = object("plan run.cfg --json");
+    near(json_number_value(json_array_get(json_object_get(net, "input"), 0)), 1, 0);
+    near(json_number_value(json_array_get(json_object_get(run, "input"), 0)), 3, 0);
+    near(number(net, "parameters"), 9 * 4 + 2 * 4 + 4 * 3 + 3, 0);
+    near(number(net, "macs"), 32 * 48 * (9 * 4 + 4 * 3), 0);
+    near(number(json_object_get(net, "memory"), "parameters"), 4 * (9 * 4 + 4 * 4 + 4 * 3 + 3), 0);     /* running statistics with them */
+    assert_string_equal(json_string_value(json_object_get(net, "loss")), "cross_entropy");
+    assert_true(number(json_object_get(run, "memory"), "training_peak") > number(json_object_get(net, "memory"), "training_peak"));
+    json_decref(net), json_decref(run);
+}
+
 /* ---- eval ---------------------------------------------------------------------------------------------------------------------------- */
 
 /* Two 3 x 4 films. a, class 1: 4 predicted, 4 true, 3 in both: DSC 6 / 8, IoU 3 / 5. b: 2 predicted, 4 true, 2 in both: 4 / 6, 2 / 4; class
@@ -307,6 +323,7 @@ static void test_eval_unreadable(void **state)
     refused("eval other truth", "other/b.png");
     write_text("fake.h5", "\x89HDF\r\n\x1a\n and nothing else");
     refused("eval fake.h5 truth", "fake.h5");
+    refused("eval truth fake.h5", "fake.h5");
 }
 
 /* ---- predict, bench ------------------------------------------------------------------------------------------------------------------- */
@@ -324,6 +341,123 @@ static void test_predict_refuses(void **state)
     free(made);
 }
 
+/* Films, a net of two layers, a short training: what the tests below predict with. */
+static void make_run(void)
+{
+    char *best = in("run/best.h5");
+    int made = file_exists(best);
+    free(best);
+    if (made) return;
+    write_text("tiny.cfg", "[net]\nbatch=2\nheight=96\nwidth=64\nclasses=2\n[convolutional]\nfilters=4\nsize=3\npad=1\nactivation=relu\n[convolutional]\nsize=1\n");
+    succeeds("synth films.h5 region=stack n=6 height=96 width=64 --quiet", "6");
+    json_t *o = object("train tiny.cfg --out run --quiet --json --threads 1 data.store=films.h5 data.train=all data.val=all solver.epochs=6 "
+                       "solver.optimiser=adam solver.lr=0.05 solver.batch=2");
+    char *path = in("best.json");
+    assert_int_equal(json_dump_file(o, path, 0), 0);
+    json_decref(o), free(path);
+}
+
+/* What predict and eval say of the films of the validation is what the validation said. */
+static void test_predict_agrees_with_validation(void **state)
+{
+    (void)state;
+    make_run();
+    char *path = in("best.json");
+    json_t *trained = json_load_file(path, 0, NULL), *o = object("predict run/best.h5 films.h5 --out pred-run --json --quiet --probabilities");
+    double best = number(json_object_get(trained, "best"), "value");
+    has(o, "cases seconds films_per_second peak_rss");
+    assert_int_equal(json_array_size(json_object_get(o, "cases")), 6);
+    has(json_array_get(json_object_get(o, "cases"), 0), "case file seconds");
+    json_decref(o);
+    assert_true(best > 0.2);                     /* else the agreement below would say nothing */
+    static const char *const forms[] = { "eval pred-run films.h5 --json --quiet", "eval pred-run/predictions.h5 films.h5 --json --quiet" };
+    for (int i = 0; i < 2; i++) {
+        o = object(forms[i]);
+        near(number(json_object_get(class_of(o, 1), "DSC"), "mean"), best, 1e-9);
+        assert_string_equal(json_string_value(json_object_get(class_of(o, 1), "name")), "body");
+        json_decref(o);
+    }
+    json_decref(trained), free(path);
+}
+
+static void test_split_chooses(void **state)
+{
+    (void)state;
+    make_run();
+    succeeds("synth parts.h5 region=stack n=6 height=96 width=64 seed=2 --quiet", "6");
+    json_t *o = object("split parts.h5 --by patient --parts train=.5,val=.5 --json");
+    double val = number(o, "val");
+    assert_true(val > 0 && val < 6);
+    json_decref(o);
+    o = object("predict run/best.h5 parts.h5 --split val --out pred-val --json --quiet");
+    assert_int_equal(json_array_size(json_object_get(o, "cases")), (size_t)val);
+    json_decref(o);
+    succeeds("predict run/best.h5 parts.h5 --out pred-all --quiet", "6 films");
+    json_t *a = object("eval pred-val parts.h5 --split val --json --quiet"), *b = object("eval pred-all parts.h5 --split val --json --quiet");
+    assert_true(json_equal(a, b));
+    assert_int_equal(json_array_size(json_object_get(a, "cases")), (size_t)val);
+    json_decref(a), json_decref(b);
+    refused("eval pred-val parts.h5", "unpaired");
+    refused("eval pred-all parts.h5 --split vall", "did you mean val?");
+}
+
+static image mirrored(const image *m)
+{
+    image out = image_new(m->h, m->w, m->bits);
+    for (int64_t y = 0; y < m->h; y++)
+        for (int64_t x = 0; x < m->w; x++) ((uint8_t *)out.p)[y * m->w + x] = ((const uint8_t *)m->p)[y * m->w + m->w - 1 - x];
+    return out;
+}
+
+/* With --tta the prediction of a mirrored film is the mirrored prediction, to the pixel; without, it need not be. */
+static void test_predict_mirror(void **state)
+{
+    (void)state;
+    make_run();
+    succeeds("export films.h5 plain", "6");
+    char *folder_in = in("plain/images"), *both = in("both");
+    int n;
+    char **name = file_list(folder_in, "|.png|", &n);
+    char *source = path_join(folder_in, name[0]), *a = in("both/film.png"), *b = in("both/mirror.png");
+    image film = film_read(source), turned = mirrored(&film);
+    file_make_folders(both);
+    image_write(a, &film), image_write(b, &turned);
+    succeeds("predict run/best.h5 both --out tta --tta --quiet", "2 films");
+    char *pa = in("tta/masks/film.png"), *pb = in("tta/masks/mirror.png"), *overlay = in("tta/overlay/film.png");
+    image ma = labels_read(pa), mb = labels_read(pb), back = mirrored(&mb);
+    assert_true(file_exists(overlay));
+    assert_int_equal(ma.h * ma.w, film.h * film.w);
+    assert_memory_equal(ma.p, back.p, (size_t)(ma.h * ma.w));
+    int64_t set = 0;
+    for (int64_t i = 0; i < ma.h * ma.w; i++) set += image_at(&ma, i);
+    assert_true(set > 0 && set < ma.h * ma.w);
+    image_free(&film), image_free(&turned), image_free(&ma), image_free(&mb), image_free(&back);
+    for (int i = 0; i < n; i++) free(name[i]);
+    free(name), free(folder_in), free(both), free(source), free(a), free(b), free(pa), free(pb), free(overlay);
+}
+
+static void test_predict_whole_or_nothing(void **state)
+{
+    (void)state;
+    make_run();
+    map("mixed/good.png", 4, 4, "0101010101010101");
+    write_text("mixed/rotten.png", "\x89PNG\r\n\x1a\n and no more");
+    refused("predict run/best.h5 mixed --out half", "mixed/rotten.png");
+    char *half = in("half");
+    assert_false(file_exists(half));
+    free(half);
+    refused("predict run/best.h5 mixed/good.png mixed/good.png --out half", "two films");
+    refused("predict run/best.h5 mixed/none.png --out half", "mixed/none.png");
+    refused("predict run/best.h5 films.h5 --split vall --out half", "did you mean val?");
+    refused("predict run/best.h5 mixed/good.png --split val --out half", "--split");
+    succeeds("predict run/best.h5 mixed/good.png --out once --overlay 0 --quiet", "1 film");
+    char *overlay = in("once/overlay");
+    assert_false(file_exists(overlay));
+    free(overlay);
+    refused("predict run/best.h5 mixed/good.png --out once", "--force");
+    succeeds("predict run/best.h5 mixed/good.png --out once --force --quiet", "1 film");
+}
+
 static void test_bench_refuses(void **state)
 {
     (void)state;
@@ -336,10 +470,13 @@ static void test_bench_refuses(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_help), cmocka_unit_test(test_every_verb_has_help), cmocka_unit_test(test_version), cmocka_unit_test(test_unknown),
-        cmocka_unit_test(test_doctor), cmocka_unit_test(test_pipe_closed), cmocka_unit_test(test_plan), cmocka_unit_test(test_plan_settings),
-        cmocka_unit_test(test_eval), cmocka_unit_test(test_eval_forms), cmocka_unit_test(test_eval_refuses), cmocka_unit_test(test_eval_unreadable),
-        cmocka_unit_test(test_predict_refuses), cmocka_unit_test(test_bench_refuses),
+        cmocka_unit_test(test_help), cmocka_unit_test(test_every_verb_has_help), cmocka_unit_test(test_version),
+        cmocka_unit_test(test_unknown), cmocka_unit_test(test_doctor), cmocka_unit_test(test_pipe_closed),
+        cmocka_unit_test(test_plan), cmocka_unit_test(test_plan_settings), cmocka_unit_test(test_plan_of_a_run),
+        cmocka_unit_test(test_eval), cmocka_unit_test(test_eval_forms), cmocka_unit_test(test_eval_refuses),
+        cmocka_unit_test(test_eval_unreadable), cmocka_unit_test(test_predict_refuses), cmocka_unit_test(test_predict_agrees_with_validation),
+        cmocka_unit_test(test_split_chooses), cmocka_unit_test(test_predict_mirror), cmocka_unit_test(test_predict_whole_or_nothing),
+        cmocka_unit_test(test_bench_refuses),
     };
     folder = test_scratch();
     int failed = RUN_TESTS(tests);

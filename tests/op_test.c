@@ -292,11 +292,11 @@ static void law5_add(const bench *b)
     rig *r = b->r;
     run(b);
     shot clean = shot_take(r);
-    for (int way = 0; way < 2; way++) {                        /* all by the step; the parameters by the micro-batch */
-        r->s.add = way ? 0 : r->s.want, r->c.accumulate = way;
+    for (int way = 0; way <= r->n->nin; way++) {               /* each alone by the step; the parameters by the micro-batch */
+        r->s.add = way < r->n->nin ? r->s.want & 1u << way : 0, r->c.accumulate = way == r->n->nin;
         for (int j = 0; j < r->n->nin; j++) for (int64_t i = 0; i < r->gx[j].n && r->gx[j].base; i++) slot_put(&r->gx[j], i, 3);
         rig_backward(r);
-        check_added(r, &clean, way ? r->s.params : r->s.want);
+        check_added(r, &clean, r->c.accumulate ? r->s.params : r->s.add);
     }
     r->s.add = 0, r->c.accumulate = 0;
     const unsigned want = r->s.want;

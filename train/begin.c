@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "base/machine.h"
 #include "base/version.h"
+#include "datasets/check.h"
 #include "train/clock.h"
 #include <errno.h>
 #include <math.h>
@@ -26,21 +27,36 @@ void trainer_note(const trainer *t, const char *fmt, ...)
     if (t->o->watch.note) t->o->watch.note(t->o->watch.arg, line);
 }
 
+/* Cases with error-level faults teach something wrong: they are left out, and counted. */
+static void leave_out_faulty(trainer *t)
+{
+    const int64_t n = store_count(t->s);
+    uint8_t *marks = xalloc((size_t)n);
+    faults f = check_store(t->s, NULL, NULL);
+    faults_cases(&f, n, marks);
+    samples_drop(t->set, marks), samples_drop(t->val, marks);
+    if (!t->set->n) die("%s: all %lld training cases have faults: `darkspine check` lists them", t->r->data.store, (long long)t->set->faulty);
+    if (t->set->faulty + t->val->faulty)
+        trainer_note(t, "%s: %lld training and %lld validation cases left out, they have faults (`darkspine check` lists them)", t->r->data.store,
+                     (long long)t->set->faulty, (long long)t->val->faulty);
+    faults_free(&f), free(marks);
+}
+
 static void open_data(trainer *t, const net *n)
 {
     const run_data *d = &t->r->data;
     const int64_t k = n->conf.classes, values = k == 1 ? 2 : k, ignore = t->r->objective.ignore, limit = t->o->overfit;
-    const char *val = limit ? d->train : d->val;
     t->s = store_open(d->store);
-    t->set = samples_new(t->s, d, d->train, values, ignore, n->conf.height, n->conf.width, 0, limit);
-    t->val = samples_new(t->s, d, val, values, ignore, n->conf.height, n->conf.width, 0, limit);
+    t->set = samples_new(t->s, d, d->train, values, ignore, n->conf.height, n->conf.width, 0, 0);
+    t->val = samples_new(t->s, d, limit ? d->train : d->val, values, ignore, n->conf.height, n->conf.width, 0, 0);
     if (!t->set->n) die("%s: data.train=none: nothing to train on", t->r->path);
+    if (d->check) leave_out_faulty(t);
+    if (limit && limit < t->set->n) t->set->n = t->val->n = limit;
     const double room = (double)d->cache * 1048576, all = (double)(t->set->n + t->val->n);
     t->set->room = (size_t)(room * (double)t->set->n / all), t->val->room = (size_t)(room * (double)t->val->n / all);
     t->steps = run_epoch_steps(t->r, t->set->n), t->total = t->steps * t->r->solver.epochs;
     trainer_note(t, "%s: %lld cases to train on, %lld to validate on; %lld excluded cases left out; %lld steps an epoch, %lld in all", d->store,
-                 (long long)t->set->n, (long long)t->val->n, (long long)(t->set->excluded + (val == d->train ? 0 : t->val->excluded)),
-                 (long long)t->steps, (long long)t->total);
+                 (long long)t->set->n, (long long)t->val->n, (long long)(t->set->excluded + (limit ? 0 : t->val->excluded)), (long long)t->steps, (long long)t->total);
 }
 
 static double mib(size_t bytes) { return (double)bytes / 1048576; }

@@ -24,6 +24,7 @@ static const key data_keys[] = {
     { "classes", K_INT,  DATA(classes), "0", "classes of the label maps with background; 0: as many as the network has", 0, 255, 0 },
     { "labels",  K_TEXT, DATA(labels), "all", "values of the label maps that are classes: all (value = class), any (all but 0 are class 1), or a list, "
                                               "8-19,20 (the first is class 1, ...; other values are background)", 0, 0, 0 },
+    { "check",   K_BOOL, DATA(check), "1", "look for faults first, as `darkspine check` does, and leave out the cases with errors", 0, 0, 0 },
     FIT_KEYS(DATA(fit)),
     { "workers", K_INT,  DATA(workers), "2", "threads that prepare samples; any number gives the same run", 1, 64, 0 },
     { "cache",   K_INT,  DATA(cache), "2048", "MiB of reduced films kept in memory; beyond that they are read again", 0, 1 << 24, 0 },

@@ -15,6 +15,7 @@
 typedef struct run_data {
     const char *store, *train, *val, *labels;
     int64_t classes, workers, cache;
+    int check;
     fit_conf fit;
 } run_data;
 

@@ -77,10 +77,18 @@ samples *samples_new(const store *s, const run_data *d, const char *part, int64_
     return t;
 }
 
+void samples_drop(samples *t, const uint8_t *marks)
+{
+    int64_t n = 0;
+    for (int64_t i = 0; i < t->n; i++) if (!marks[t->at[i]]) t->at[n++] = t->at[i];
+    t->faulty += t->n - n;
+    t->n = n;
+}
+
 void samples_free(samples *t)
 {
     if (!t) return;
-    for (int64_t i = 0; i < t->n; i++) fit_source_free(&t->memory[i].source);
+    for (int64_t i = 0; i < t->n; i++) fit_source_free(&t->memory[i].source);      /* a dropped case was never read */
     pthread_mutex_destroy(&t->lock);
     free(t->memory), free(t->at), free(t);
 }

@@ -1,7 +1,7 @@
 /* samples.h - the cases of one part of a store as samples of a run: which they are, what their label values mean, and a memory of
  * reduced films (datasets/fit.h), since reading and shrinking a film costs more than all that follows.
  *
- * Cases marked as excluded are left out and counted. What makes a case unusable (no label map, a value that is no class) ends the
+ * Cases marked as excluded or found faulty are left out and counted. What makes a case unusable (no label map, a value that is no class) ends the
  * run with the case's name: nothing is skipped in silence. Reading is safe from any thread. */
 #ifndef TRAIN_SAMPLES_H
 #define TRAIN_SAMPLES_H
@@ -19,7 +19,7 @@ typedef struct sample {
 typedef struct samples {
     const store *s;
     int64_t *at, n;                          /* rows of the store, ascending */
-    int64_t excluded;                        /* cases of this part that are left out */
+    int64_t excluded, faulty;                /* cases of this part that are left out: as marked in the store, by samples_drop */
     fit_conf fit;
     int64_t net_h, net_w;
     int16_t class_of[256];                   /* of each value of a label map; -1: not allowed */
@@ -31,6 +31,8 @@ typedef struct samples {
  * bytes that may be kept. limit > 0: only the first so many. Dies 2 where the store has no such cases, naming what it has. */
 samples *samples_new(const store *s, const run_data *d, const char *part, int64_t values, int64_t ignore, int64_t net_h, int64_t net_w,
                      size_t room, int64_t limit);
+/* Leaves out the cases whose row of the store is marked; marks (store_count). */
+void     samples_drop(samples *t, const uint8_t *marks);
 void     samples_free(samples *t);
 /* The reduced film and labels of sample i, from memory or read now; give it back with samples_done. */
 sample   samples_get(samples *t, int64_t i);

@@ -122,7 +122,8 @@ static json_t *object(const findings *d, const flags *f)
     json_object_set_new(o, "device", json_pack("{s:s s:s}", "used", d->c.dev->name, "why", compute_no_gpu()));
     json_object_set_new(o, "precision", json_pack("{s:b s:b s:s}", "float32", 1, "bf16", 0, "bf16_why", bf16_why(d)));
     json_t *libs = json_array(), *kernels = json_array();
-    for (int i = 0; i < LIBRARIES; i++) json_array_append_new(libs, json_pack("{s:s s:s s:s}", "name", d->l[i].name, "version", d->l[i].version, "use", d->l[i].use));
+    for (int i = 0; i < LIBRARIES; i++)
+        json_array_append_new(libs, json_pack("{s:s s:s s:s}", "name", d->l[i].name, "version", d->l[i].version, "use", d->l[i].use));
     for (int i = 0; i < CHOICES; i++) {
         json_t *row = json_pack("{s:s}", "layer", d->k[i].what);
         for (int p = 0; p < CONV_PASSES; p++) json_object_set_new(row, passes[p], json_string(d->k[i].kernel[p]));

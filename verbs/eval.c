@@ -140,7 +140,8 @@ int verb_eval(int argc, char **argv)
     classes names = file ? classes_read(file) : pairs_classes(p);
     score_options o = options(f, p, &names, name, spacing, why);
     score *s = score_new(&o);
-    if (pairs_excluded(p) && !flags_has(f, "--quiet")) warn("%s: %" PRId64 " cases are left out: `check --exclude` marked them as faulty", f->input[1], pairs_excluded(p));
+    if (pairs_excluded(p) && !flags_has(f, "--quiet"))
+        warn("%s: %" PRId64 " cases are left out: `check --exclude` marked them as faulty", f->input[1], pairs_excluded(p));
     add_all(s, p, spacing, flags_has(f, "--quiet"));
     if (folder) write_all(s, folder);
     if (flags_has(f, "--json")) object_print(score_json(s));

@@ -55,7 +55,8 @@ static void take_list(meaning *m, const char *labels, const char *path)
     for (char *w = strtok_r(copy, ", ", &save); w; w = strtok_r(NULL, ", ", &save)) {
         char *dash = strchr(w, '-');
         if (dash) *dash = 0;
-        if (!text_int(w, &a) || !text_int(dash ? dash + 1 : w, &b) || a < 1 || b > CLASS_MAX) die("%s: its run has data.labels=%s, which is no list of values", path, labels);
+        if (!text_int(w, &a) || !text_int(dash ? dash + 1 : w, &b) || a < 1 || b > CLASS_MAX)
+            die("%s: its run has data.labels=%s, which is no list of values", path, labels);
         for (; a <= b && m->n <= CLASS_MAX; a++) m->value[m->n++] = (int)a;
     }
     free(copy);

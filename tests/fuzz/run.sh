@@ -1,0 +1,23 @@
+#!/bin/sh
+# tests/fuzz/run.sh SECONDS PROGRAM...: each fuzzer in turn, from the seeds in tests/fuzz/seeds/NAME where there are some. A crash, a hang of
+# 25 s or 2 GiB of memory fails. die() leaves memory to the exit by design, so leaks are not looked for.
+seconds=$1
+shift
+export ASAN_OPTIONS=detect_leaks=0
+passed=0 failed=0
+for f in "$@"; do
+    name=$(basename "$f" _fuzz)
+    corpus=$(mktemp -d)
+    case $name in cfg) cp configs/nets/*.cfg tests/bad/*.cfg "$corpus" ;; esac
+    if "$f" -max_total_time="$seconds" -detect_leaks=0 -rss_limit_mb=2048 -timeout=25 -artifact_prefix="$corpus/crash-" "$corpus" >"$corpus.log" 2>&1; then
+        passed=$((passed + 1))
+        echo "$name: $(grep -o 'Done [0-9]* runs' "$corpus.log" | tail -1) in $seconds s, no crash"
+    else
+        failed=$((failed + 1))
+        echo "$name: FAILED"
+        tail -n 40 "$corpus.log"
+    fi
+    rm -rf "$corpus" "$corpus.log"
+done
+echo "$passed passed, $failed failed, 0 skipped"
+[ "$failed" -eq 0 ]

@@ -1,0 +1,40 @@
+#!/bin/sh
+# tests/mutants.sh [PATTERN]: applies each edit of tests/mutants.txt (those whose line contains PATTERN) to a copy of the tree, builds
+# the one test program it names in the double build and demands that it turns red. An edit that changes nothing or does not compile
+# proves nothing and counts as a failure too. Exit 1 if any survived.
+cd "$(dirname "$0")/.." || exit 1
+copy=$(mktemp -d "${TMPDIR:-/tmp}/darkspine-mutants-XXXXXX") || exit 1
+trap 'rm -rf "$copy"' EXIT
+trap 'exit 1' INT TERM
+log=$copy/mutant.log killed=0 survived=0
+tar -c --exclude=./build --exclude=./results --exclude=./.git . | tar -x -C "$copy" || exit 1
+
+# -O1 for speed; an edit may leave a variable unused, which is no reason not to try it
+build() {
+    make -C "$copy" --no-print-directory -j2 BUILD=double MODE_double="-O1 -march=native -DREAL=double -Wno-error" "build/double/tests/$1" >"$log" 2>&1
+}
+passes() { (cd "$copy" && OMP_NUM_THREADS=2 timeout 120 "build/double/tests/$1" >"$log" 2>&1 </dev/null); }
+
+edits() { grep -v '^#' tests/mutants.txt | grep -F -e "${1:-|}"; }
+[ -n "$(edits "$1")" ] || { echo "no mutants"; exit 1; }
+for t in $(edits "$1" | sed 's/.* | //' | sort -u); do
+    build "$t" || { tail -n 20 "$log"; echo "mutants: $t does not build without any edit"; exit 1; }
+    passes "$t" || { tail -n 20 "$log"; echo "mutants: $t is red without any edit"; exit 1; }
+done
+
+edits "$1" >"$copy/mutants.list"
+while IFS= read -r line; do
+    file=${line%% | *} rest=${line#* | }
+    edit=${rest% | *} program=${rest##* | }
+    cp "$copy/$file" "$copy/mutant.keep"
+    sed -i "$edit" "$copy/$file"
+    if cmp -s "$copy/$file" "$copy/mutant.keep"; then verdict="CHANGES NOTHING"
+    elif ! build "$program"; then verdict="DOES NOT BUILD"
+    elif passes "$program"; then verdict=SURVIVED
+    else verdict=killed; fi
+    cp "$copy/mutant.keep" "$copy/$file"
+    if [ "$verdict" = killed ]; then killed=$((killed + 1)); else survived=$((survived + 1)); fi
+    printf '%-16s %s\n' "$verdict" "$line"
+done <"$copy/mutants.list"
+echo "mutants: $killed killed, $survived not"
+[ "$survived" -eq 0 ]

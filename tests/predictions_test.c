@@ -1,0 +1,137 @@
+/* predictions_test.c - predictions.h5: what is written is what is read, and a file that lies is refused before memory is taken for it. */
+#include "tests/test.h"
+#include "base/file.h"
+#include "eval/predictions.h"
+#include <hdf5.h>
+
+static char *folder;
+static char *in(const char *name) { return path_join(folder, name); }
+
+static void write_two(const char *path)
+{
+    static const int value[] = { 0, 3, 7 };
+    static const char *const name[] = { "background", "L4", "" };
+    const uint8_t a[6] = { 0, 3, 7, 7, 3, 0 }, b[2] = { 3, 0 };
+    float p[18];
+    for (int i = 0; i < 18; i++) p[i] = (float)i / 18;
+    predictions *w = predictions_create(path, "best.h5", 3, value, name);
+    predictions_add(w, "zoe", "films/zoe.png", 2, 1, b, NULL);
+    predictions_add(w, "adam \xc3\xbc", "films/adam.png", 2, 3, a, p);
+    assert_false(file_exists(path));             /* not before it is whole */
+    predictions_commit(w);
+}
+
+static void test_round_trip(void **state)
+{
+    (void)state;
+    char *path = in("two.h5");
+    const uint8_t want[6] = { 0, 3, 7, 7, 3, 0 };
+    uint8_t got[6];
+    int64_t h, w;
+    write_two(path);
+    assert_true(predictions_is(path));
+    predictions *p = predictions_open(path);
+    assert_int_equal(predictions_count(p), 2);
+    assert_string_equal(predictions_stem(p, 0), "adam \xc3\xbc");
+    assert_string_equal(predictions_stem(p, 1), "zoe");
+    predictions_size(p, 0, &h, &w);
+    assert_int_equal(h, 2), assert_int_equal(w, 3);
+    predictions_read(p, 0, got);
+    assert_memory_equal(got, want, 6);
+    classes t = predictions_classes(p);
+    assert_int_equal(t.n, 1);                    /* background is none, and a class without a name is called by its number */
+    assert_int_equal(t.c[0].value, 3);
+    assert_string_equal(t.c[0].name, "L4");
+    classes_free(&t), predictions_close(p);
+    hid_t file = H5Fopen(path, H5F_ACC_RDONLY, H5P_DEFAULT), d = H5Dopen2(file, "/adam \xc3\xbc/probabilities", H5P_DEFAULT);
+    float probabilities[18];
+    assert_true(H5Dread(d, H5T_NATIVE_FLOAT, H5S_ALL, H5S_ALL, H5P_DEFAULT, probabilities) >= 0);
+    near(probabilities[17], 17.0 / 18, 1e-7);
+    H5Dclose(d), H5Fclose(file);
+    free(path);
+}
+
+static void test_dropped(void **state)
+{
+    (void)state;
+    char *path = in("dropped.h5");
+    const int value = 1;
+    const char *const name = "one";
+    predictions *p = predictions_create(path, "w", 1, &value, &name);
+    predictions_close(p);
+    assert_false(file_exists(path));
+    int n;
+    char **left = file_list(folder, "|.h5|", &n);
+    for (int i = 0; i < n; i++) assert_null(strstr(left[i], "dropped")), free(left[i]);
+    free(left), free(path);
+}
+
+/* A file of one film whose /a/labels is what `make` puts there. */
+static char *forged(const char *name, void (*make)(hid_t group))
+{
+    static const char format[] = "darkspine-predictions";
+    char *path = in(name);
+    hid_t file = H5Fcreate(path, H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT), type = H5Tcopy(H5T_C_S1), one = H5Screate(H5S_SCALAR);
+    H5Tset_size(type, sizeof format - 1);
+    hid_t a = H5Acreate2(file, "format", type, one, H5P_DEFAULT, H5P_DEFAULT), group = H5Gcreate2(file, "a", H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
+    H5Awrite(a, type, format);
+    make(group);
+    H5Gclose(group), H5Aclose(a), H5Sclose(one), H5Tclose(type), H5Fclose(file);
+    return path;
+}
+
+static void dataset(hid_t group, hid_t type, int rank, hsize_t side)
+{
+    hsize_t dims[3] = { side, side, 2 }, chunk[3] = { 1, 1, 1 };
+    hid_t space = H5Screate_simple(rank, dims, NULL), how = H5Pcreate(H5P_DATASET_CREATE);
+    H5Pset_chunk(how, rank, chunk);
+    H5Dclose(H5Dcreate2(group, "labels", type, space, H5P_DEFAULT, how, H5P_DEFAULT));
+    H5Pclose(how), H5Sclose(space);
+}
+static void nothing(hid_t g) { (void)g; }
+static void floats(hid_t g) { dataset(g, H5T_NATIVE_FLOAT, 2, 4); }
+static void wide(hid_t g) { dataset(g, H5T_NATIVE_UINT16, 2, 4); }
+static void three(hid_t g) { dataset(g, H5T_NATIVE_UINT8, 3, 4); }
+static void huge(hid_t g) { dataset(g, H5T_NATIVE_UINT8, 2, (hsize_t)1 << 40); }
+static void outside(hid_t g) { H5Lcreate_external("elsewhere.h5", "/x", g, "labels", H5P_DEFAULT, H5P_DEFAULT); }
+static void group(hid_t g) { H5Gclose(H5Gcreate2(g, "labels", H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT)); }
+
+static void refused(void (*make)(hid_t))
+{
+    char *const path = forged("forged.h5", make);
+    assert_true(predictions_is(path));
+    dies(EXIT_INPUT, "/a/labels is not a label map", predictions_open(path));
+    free(path);
+}
+
+static void test_lies(void **state)
+{
+    (void)state;
+    static void (*const make[])(hid_t) = { nothing, floats, wide, three, huge, outside, group };
+    for (size_t i = 0; i < sizeof make / sizeof *make; i++) refused(make[i]);
+}
+
+static void test_other_files(void **state)
+{
+    (void)state;
+    char *const path = in("text.h5"), *const two = in("two.h5"), *const cut = in("cut.h5");
+    file_write(path, "no HDF5 at all", 14);
+    assert_false(predictions_is(path));
+    dies(EXIT_INPUT, "wanted predictions", predictions_open(path));
+    size_t n;
+    char *bytes = file_read(two, 1 << 24, &n);
+    file_write(cut, bytes, n / 2);
+    dies(EXIT_INPUT, "cut.h5", predictions_open(cut));
+    free(bytes), free(path), free(two), free(cut);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_round_trip), cmocka_unit_test(test_dropped), cmocka_unit_test(test_lies), cmocka_unit_test(test_other_files),
+    };
+    folder = test_scratch();
+    int failed = RUN_TESTS(tests);
+    test_scratch_remove(folder);
+    return failed;
+}
