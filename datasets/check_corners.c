@@ -20,7 +20,7 @@ static const struct { const char *code; double warning, error; } limits[] = {
     [STEP_LONG]  = { "gap",            1.9,  3 },           /* this step / usual step */
     [OFFSET]     = { "offset",         0.85, 1.2 },         /* sideways from the line through its neighbours, in steps */
     [OVERLAP]    = { "overlap",        0.1,  0.3 },         /* share of the smaller quad */
-    [CHAIN]      = { "corner_chain",   0.2,  0.4 },         /* a lower corner below the next upper one, in heights of the body */
+    [CHAIN]      = { "corner_chain",   0.25, 0.4 },         /* a lower corner below the next upper one: see interlock */
 };
 
 typedef struct quad {
@@ -146,6 +146,25 @@ static double around(const quad *q, int n, int i, double (*of)(const quad *, int
 }
 static double area_at(const quad *q, int i) { return q[i].area; }
 
+/* How far a quad is from a parallelogram, pixels. */
+static double skew(const double tl[2], const double tr[2], const double bl[2], const double br[2])
+{
+    return hypot(tl[0] - tr[0] - bl[0] + br[0], tl[1] - tr[1] - bl[1] + br[1]);
+}
+
+/* The lower corner of a on one side and the upper one of b: how far the first lies below the second, in heights of a body, divided by what
+ * putting them the other way round leaves of the two quads' skew. On the inside of a sharp curve bodies do touch, but keep their shape;
+ * exchanged corners deform both, and putting them back mends both. */
+static double interlock(const quad *a, const quad *b, int side)
+{
+    const double (*p)[2] = a->c->p, (*q)[2] = b->c->p, *low = p[side ? CORNER_BR : CORNER_BL], *high = q[side ? CORNER_TR : CORNER_TL];
+    double len = hypot(b->x - a->x, b->y - a->y);
+    double into = ((low[0] - high[0]) * (b->x - a->x) + (low[1] - high[1]) * (b->y - a->y)) / (len * (a->height + b->height) / 2);
+    double now = skew(p[0], p[1], p[2], p[3]) + skew(q[0], q[1], q[2], q[3]);
+    double mended = skew(p[0], p[1], side ? p[2] : high, side ? high : p[3]) + skew(side ? q[0] : low, side ? low : q[1], q[2], q[3]);
+    return into / fmax(mended / fmax(now, 1e-9), 0.1);
+}
+
 /* Neighbours above and below: order, overlap, corners that interlock. */
 static void check_pair(faults *out, int64_t at, quad *a, quad *b, const double axis[2])
 {
@@ -158,12 +177,9 @@ static void check_pair(faults *out, int64_t at, quad *a, quad *b, const double a
     if (a->wrong & 1 || b->wrong & 1) return;
     double share = polygon_common(a->round, 4, b->round, 4) / fmin(a->area, b->area);
     int bad = judge(out, at, OVERLAP, share, "%s and %s overlap by %.0f %% of the smaller one", a->c->level, b->c->level, 100 * share);
-    double len = hypot(b->x - a->x, b->y - a->y), u[2] = { (b->x - a->x) / len, (b->y - a->y) / len };
     for (int side = 0; side < 2 && !bad; side++) {
-        const double *low = a->c->p[side ? CORNER_BR : CORNER_BL], *high = b->c->p[side ? CORNER_TR : CORNER_TL];
-        double into = ((low[0] - high[0]) * u[0] + (low[1] - high[1]) * u[1]) / ((a->height + b->height) / 2);
-        bad = judge(out, at, CHAIN, into, "%s's lower %s corner lies below %s's upper one by %.0f %% of a body (exchanged?)",
-                    a->c->level, side ? "right" : "left", b->c->level, 100 * into);
+        double into = interlock(a, b, side);
+        bad = judge(out, at, CHAIN, into, "%s's lower %s corner lies below %s's upper one (exchanged?)", a->c->level, side ? "right" : "left", b->c->level);
     }
 }
 

@@ -151,7 +151,7 @@ static json_t *real(double v)
 static json_t *truth_case(const store_case *c, const labels *l)
 {
     static const char *const corner[4] = { "UL", "UR", "LL", "LR" };
-    json_t *o = json_object(), *part, *order;
+    json_t *o = json_object(), *part = NULL, *order;
     char *file = xprintf("images/%s.png", c->id);
     json_object_set_new(o, "id", json_string(c->id)), json_object_set_new(o, "file", json_string(file));
     json_object_set_new(o, "patient", json_string(c->patient)), json_object_set_new(o, "split", json_string(split_names[c->split]));

@@ -77,19 +77,6 @@ hid_t h5_open(hid_t file, const char *path, const char **reason)
     return -1;
 }
 
-/* Rank and sizes of an open dataset, checked. */
-static const char *sizes(hid_t d, int rank, hsize_t limit, hsize_t *dims)
-{
-    hid_t space = H5Dget_space(d);
-    int got = space >= 0 ? H5Sget_simple_extent_ndims(space) : -1;
-    const char *reason = NULL;
-    if (got != rank) reason = "wrong number of dimensions";
-    else if (H5Sget_simple_extent_dims(space, dims, NULL) < 0) reason = "damaged";
-    for (int i = 0; !reason && i < rank; i++) if (dims[i] > limit) reason = "more entries than a store may hold";
-    if (space >= 0) H5Sclose(space);
-    return reason;
-}
-
 int h5_plain_number(hid_t type)
 {
     if (H5Tget_class(type) == H5T_INTEGER) {
@@ -102,49 +89,48 @@ int h5_plain_number(hid_t type)
 const char *h5_small(hid_t file, const char *path, hid_t type, int rank, hsize_t limit, hsize_t *dims, void **out)
 {
     const char *reason;
+    layout l;
     *out = NULL;
     hid_t d = h5_open(file, path, &reason);
     if (d < 0) return reason;
     hid_t stored = H5Dget_type(d);
     H5T_class_t have = H5Tget_class(stored), want = H5Tget_class(type);
     if (!h5_plain_number(stored) || (have != want && !(have == H5T_INTEGER && want == H5T_FLOAT))) reason = "wrong type of number";
-    else reason = sizes(d, rank, limit, dims);
-    size_t count = 1;
-    for (int i = 0; i < rank; i++) count *= reason ? 0 : (size_t)dims[i];
-    if (!reason && count > limit * 8) reason = "more entries than a store may hold";
-    if (!reason) {
-        *out = calloc(count + 1, H5Tget_size(type));
-        if (!*out) reason = "too large for the memory";
-        else if (H5Dread(d, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, *out) < 0) { free(*out), *out = NULL; reason = "damaged data"; }
-    }
+    else reason = h5_layout(d, rank, limit, &l);
+    if (!reason) memcpy(dims, l.dims, (size_t)rank * sizeof *dims), reason = h5_read(d, &l, type, out);
     H5Tclose(stored), H5Dclose(d);
     return reason;
 }
 
-/* Fixed-length strings of `size` bytes each, or variable ones, from an open dataset into fresh C strings. */
-static const char *strings_in(hid_t d, hid_t stored, hsize_t n, char **text)
+/* Variable-length strings: HDF5 keeps them in a heap and hands out pointers, which are given back here. */
+static const char *variable_strings(hid_t d, hid_t stored, const layout *l, char **text)
 {
-    size_t size = H5Tget_size(stored);
-    if (H5Tis_variable_str(stored) > 0) {
-        char **v = calloc(n + 1, sizeof *v);
-        hid_t space = H5Dget_space(d), type = H5Tcopy(stored);
-        const char *reason = v && H5Dread(d, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, v) >= 0 ? NULL : "damaged data";
-        for (hsize_t i = 0; !reason && i < n; i++) {
-            if (v[i] && strlen(v[i]) > TEXT_LIMIT) reason = "a string that is too long";
-            else if (!(text[i] = strdup(v[i] ? v[i] : ""))) reason = "too large for the memory";
-        }
-        if (v && n) H5Dvlen_reclaim(type, space, H5P_DEFAULT, v);
-        H5Sclose(space), H5Tclose(type), free(v);
-        return reason;
+    char **v = calloc((size_t)l->count + 1, sizeof *v);
+    hid_t space = H5Dget_space(d);
+    const char *reason = NULL;
+    if (!v) reason = "too large for the memory";
+    else if (l->chunked) reason = "variable-length text in chunks, wanted contiguous or of fixed length";
+    else if (l->count && H5Dread(d, stored, H5S_ALL, H5S_ALL, H5P_DEFAULT, v) < 0) reason = "damaged data";
+    for (hsize_t i = 0; !reason && i < l->count; i++) {
+        if (v[i] && strlen(v[i]) > TEXT_LIMIT) reason = "a string that is too long";
+        else if (!(text[i] = strdup(v[i] ? v[i] : ""))) reason = "too large for the memory";
     }
-    if (size < 1 || size > TEXT_LIMIT || n * size > (256u << 20)) return "strings that are too long";
-    char *raw = calloc(n + 1, size);
-    const char *reason = raw && H5Dread(d, stored, H5S_ALL, H5S_ALL, H5P_DEFAULT, raw) >= 0 ? NULL : "damaged data";
+    if (v && l->count) H5Dvlen_reclaim(stored, space, H5P_DEFAULT, v);
+    H5Sclose(space), free(v);
+    return reason;
+}
+
+static const char *fixed_strings(hid_t d, hid_t stored, const layout *l, char **text)
+{
+    char *raw;
+    if (l->each > TEXT_LIMIT) return "strings that are too long";
+    const char *reason = h5_read(d, l, stored, (void **)&raw);
     int spaces = H5Tget_strpad(stored) == H5T_STR_SPACEPAD;
-    for (hsize_t i = 0; !reason && i < n; i++) {
-        size_t len = strnlen(raw + i * size, size);
-        while (spaces && len && raw[i * size + len - 1] == ' ') len--;
-        if (!(text[i] = strndup(raw + i * size, len))) reason = "too large for the memory";
+    for (hsize_t i = 0; !reason && i < l->count; i++) {
+        const char *from = raw + i * l->each;
+        size_t len = strnlen(from, l->each);
+        while (spaces && len && from[len - 1] == ' ') len--;
+        if (!(text[i] = strndup(from, len))) reason = "too large for the memory";
     }
     free(raw);
     return reason;
@@ -153,14 +139,16 @@ static const char *strings_in(hid_t d, hid_t stored, hsize_t n, char **text)
 const char *h5_strings(hid_t file, const char *path, hsize_t limit, hsize_t *n, char ***out)
 {
     const char *reason;
+    layout l;
     *out = NULL, *n = 0;
     hid_t d = h5_open(file, path, &reason);
     if (d < 0) return reason;
     hid_t stored = H5Dget_type(d);
     if (H5Tget_class(stored) != H5T_STRING) reason = "wrong type, wanted text";
-    else reason = sizes(d, 1, limit, n);
-    if (!reason && !(*out = calloc(*n + 1, sizeof **out))) reason = "too large for the memory";
-    if (!reason && (reason = strings_in(d, stored, *n, *out))) h5_strings_free(*out, *n), *out = NULL;
+    else reason = h5_layout(d, 1, limit, &l);
+    if (!reason && !(*out = calloc((size_t)l.count + 1, sizeof **out))) reason = "too large for the memory";
+    if (!reason) reason = (H5Tis_variable_str(stored) > 0 ? variable_strings : fixed_strings)(d, stored, &l, *out), *n = l.count;
+    if (reason) h5_strings_free(*out, *n), *out = NULL, *n = 0;
     H5Tclose(stored), H5Dclose(d);
     return reason;
 }

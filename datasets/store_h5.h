@@ -1,4 +1,4 @@
-/* store_h5.h - what store.c (opening, index), store_read.c (cases) and store_write.c share; nobody else includes it.
+/* store_h5.h - what store.c (opening, index), store_chunk.c (bytes), store_read.c (cases) and store_write.c share; nobody else includes it.
  *
  * Every HDF5 call is made between h5_enter and h5_leave. Code in between never dies (the lock would stay shut): it returns a
  * reason, NULL for fine, and the caller leaves before it dies. */
@@ -39,6 +39,21 @@ const char *h5_strings(hid_t file, const char *path, hsize_t limit, hsize_t *n, 
 void h5_strings_free(char **text, hsize_t n);
 /* An existing dataset in the file itself: no external file, no virtual mapping, no link elsewhere. -1 with *reason NULL: absent. */
 hid_t h5_open(hid_t file, const char *path, const char **reason);
+
+/* How a dataset lies in the file. Sizes are checked: no dimension above limit, at most 1 GiB in all and in one chunk. */
+typedef struct layout {
+    int rank, chunked, nfilters, filter[3];
+    size_t each;                                               /* bytes of an entry as stored */
+    hsize_t dims[3], count, chunk[3], chunk_count;             /* count, chunk_count: entries in all, in a chunk */
+} layout;
+const char *h5_layout(hid_t d, int rank, hsize_t limit, layout *l);
+/* All entries in memory type `type`, freshly allocated. */
+const char *h5_read(hid_t d, const layout *l, hid_t type, void **out);
+
+/* A chunk as it lies in the file. Fetching needs the lock; decoding does not, and takes p whatever comes of it. */
+typedef struct chunk { unsigned char *p; size_t n; uint32_t skipped; } chunk;
+const char *chunk_fetch(hid_t d, const layout *l, const hsize_t *at, chunk *c);
+const char *chunk_decode(chunk *c, const layout *l, unsigned char *out);
 
 /* Writers, inside the lock; 0 on failure. Strings become fixed-length UTF-8. */
 int h5_put(hid_t group, const char *name, hid_t type, int rank, const hsize_t *dims, const void *data);

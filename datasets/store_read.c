@@ -1,139 +1,55 @@
 /* store_read.c - the bulk data of a case: image, mask, planes, labels, hashes; see store.h.
  *
- * The one idea: a chunk is fetched raw under HDF5's lock (a copy of some hundred kilobytes) and decoded here, outside it, so that
- * decoding, which is nearly all of the time, runs on as many threads as there are. Only what store_add writes is decoded here
- * (one chunk; shuffle, gzip, fletcher32 in that order, each optional); any other layout goes through H5Dread, slower but right. */
+ * The one idea: a film's chunk is fetched raw under HDF5's lock (a copy of some hundred kilobytes) and decoded outside it, so that
+ * decoding, which is nearly all of the time, runs on as many threads as there are. Films stored in other ways are read under the lock. */
 #include "datasets/store_h5.h"
 #include "base/die.h"
 #include <stdlib.h>
 #include <string.h>
-#include <zlib.h>
 
 enum { SMALL_LIMIT = 1 << 16, RUNS_LIMIT = 1 << 26 };
 
 /* ---- one plane of pixels ------------------------------------------------------------------------------------------------------- */
 
-typedef struct raw {                                       /* a chunk as it lies in the file */
-    unsigned char *p; size_t n;
-    int nfilters; H5Z_filter_t filter[3];
-    uint32_t skipped;                                      /* bit i: filter i was not applied to this chunk */
-} raw;
-
-/* Does the dataset have one chunk of the whole image and filters in our order? Fills r's filters. */
-static int plain(hid_t plist, int64_t h, int64_t w, raw *r)
-{
-    static const H5Z_filter_t order[] = { H5Z_FILTER_SHUFFLE, H5Z_FILTER_DEFLATE, H5Z_FILTER_FLETCHER32 };
-    hsize_t chunk[2];
-    if (H5Pget_layout(plist) != H5D_CHUNKED || H5Pget_chunk(plist, 2, chunk) != 2) return 0;
-    if (chunk[0] != (hsize_t)h || chunk[1] != (hsize_t)w) return 0;
-    int n = H5Pget_nfilters(plist), last = -1;
-    if (n < 0 || n > 3) return 0;
-    for (int i = 0; i < n; i++) {
-        unsigned flags;
-        size_t none = 0;
-        int k = 0;
-        r->filter[i] = H5Pget_filter2(plist, (unsigned)i, &flags, &none, NULL, 0, NULL, NULL);
-        while (k < 3 && order[k] != r->filter[i]) k++;
-        if (k == 3 || k <= last) return 0;
-        last = k;
-    }
-    r->nfilters = n;
-    return 1;
-}
-
-/* Inside the lock: either *r gets the raw chunk, or the pixels are read into out. reason NULL and *found 0: no such dataset. */
-static const char *fetch(hid_t file, const char *path, hid_t type, int64_t h, int64_t w, void *out, raw *r, int *found)
+/* Inside the lock: *c gets the raw chunk where the image is one chunk of the native type; otherwise *whole gets the pixels. Neither and no
+ * reason: no such dataset. */
+static const char *fetch(hid_t file, const char *path, hid_t type, int64_t h, int64_t w, layout *l, chunk *c, void **whole)
 {
     const char *reason;
-    hsize_t dims[2], at[2] = { 0, 0 }, stored = 0;
+    const hsize_t corner[2] = { 0, 0 };
     hid_t d = h5_open(file, path, &reason);
-    *found = d >= 0;
     if (d < 0) return reason;
-    hid_t have = H5Dget_type(d), space = H5Dget_space(d), plist = H5Dget_create_plist(d);
-    size_t whole = (size_t)h * (size_t)w * H5Tget_size(type);
-    if (H5Tget_class(have) != H5T_INTEGER || !h5_plain_number(have) || H5Tget_size(have) != H5Tget_size(type) || H5Tget_sign(have) != H5T_SGN_NONE) reason = "another type of pixel than /index says";
-    else if (H5Sget_simple_extent_ndims(space) != 2 || H5Sget_simple_extent_dims(space, dims, NULL) != 2) reason = "not a 2-dimensional array";
-    else if (dims[0] != (hsize_t)h || dims[1] != (hsize_t)w) reason = "another size than /index says";
-    else if (plain(plist, h, w, r) && H5Tequal(have, type) > 0) {
-        if (H5Dget_chunk_storage_size(d, at, &stored) < 0 || stored < 1 || stored > whole + whole / 64 + 4096) reason = "damaged data";
-        else if (!(r->p = malloc(stored))) reason = "too large for the memory";
-        else if (H5Dread_chunk(d, H5P_DEFAULT, at, &r->skipped, r->p) < 0) reason = "damaged data";
-        r->n = stored;
-    } else if (H5Dread(d, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, out) < 0) reason = "damaged data";
-    H5Pclose(plist), H5Sclose(space), H5Tclose(have), H5Dclose(d);
+    hid_t have = H5Dget_type(d);
+    if (H5Tget_class(have) != H5T_INTEGER || !h5_plain_number(have) || H5Tget_size(have) != H5Tget_size(type) || H5Tget_sign(have) != H5T_SGN_NONE)
+        reason = "another type of pixel than /index says";
+    else if (!(reason = h5_layout(d, 2, IMAGE_MAX_SIDE, l))) {
+        int one = l->chunked && l->chunk[0] == l->dims[0] && l->chunk[1] == l->dims[1] && H5Tequal(have, type) > 0;
+        if (l->dims[0] != (hsize_t)h || l->dims[1] != (hsize_t)w) reason = "another size than /index says";
+        else if (one) reason = chunk_fetch(d, l, corner, c);
+        if (!reason && !c->p) reason = h5_read(d, l, type, whole);
+    }
+    H5Tclose(have), H5Dclose(d);
     return reason;
 }
 
-/* Fletcher's sum as HDF5 computes it: big-endian 16-bit words, sums folded to 16 bits (Fletcher 1982; HDF5's H5checksum.c). */
-static uint32_t fletcher32(const unsigned char *p, size_t n)
-{
-    uint32_t a = 0, b = 0;
-    for (size_t words = n / 2; words;) {
-        size_t block = words > 360 ? 360 : words;
-        words -= block;
-        for (; block; block--, p += 2) a += (uint32_t)p[0] << 8 | p[1], b += a;
-        a = (a & 0xffff) + (a >> 16), b = (b & 0xffff) + (b >> 16);
-    }
-    if (n % 2) {
-        a += (uint32_t)*p << 8, b += a;
-        a = (a & 0xffff) + (a >> 16), b = (b & 0xffff) + (b >> 16);
-    }
-    a = (a & 0xffff) + (a >> 16), b = (b & 0xffff) + (b >> 16);
-    return b << 16 | a;
-}
-
-static void unshuffle(const unsigned char *in, unsigned char *out, size_t len, size_t each)
-{
-    for (size_t k = 0; k < each; k++)
-        for (size_t i = 0; i < len; i++) out[i * each + k] = in[k * len + i];
-}
-
-/* Undoes the filters, last one first; out has room for whole bytes. Takes r->p. */
-static const char *decode(raw *r, unsigned char *out, size_t len, size_t each)
-{
-    size_t whole = len * each;
-    const char *reason = NULL;
-    unsigned char *p = r->p;
-    for (int i = r->nfilters - 1; !reason && i >= 0; i--) {
-        if (r->skipped >> i & 1) continue;
-        if (r->filter[i] == H5Z_FILTER_FLETCHER32) {
-            uint32_t sum = 0;
-            if (r->n < 4) { reason = "damaged data"; break; }
-            r->n -= 4;
-            for (int k = 0; k < 4; k++) sum |= (uint32_t)p[r->n + (size_t)k] << 8 * k;
-            if (sum != fletcher32(p, r->n)) reason = "damaged data (a checksum is wrong)";
-        } else if (r->filter[i] == H5Z_FILTER_DEFLATE) {
-            uLongf got = whole;
-            unsigned char *flat = malloc(whole);
-            if (!flat) reason = "too large for the memory";
-            else if (uncompress(flat, &got, p, r->n) != Z_OK || got != whole) reason = "damaged data";
-            free(p), p = flat, r->n = whole;
-        } else if (each > 1) {
-            if (r->n != whole) { reason = "damaged data"; break; }
-            unshuffle(p, out, len, each);
-            free(p), p = NULL;
-        }
-    }
-    if (!reason && p && r->n != whole) reason = "damaged data";
-    if (!reason && p) memcpy(out, p, whole);
-    free(p), r->p = NULL;
-    return reason;
-}
-
-/* The dataset /cases/ID/what, of this memory type, into out; 0 where there is none. */
+/* The dataset /cases/ID/what, of this many bits, into out; 0 where there is none. */
 static int read_plane(const store *s, int64_t i, const char *what, int bits, void *out)
 {
     const store_case *c = &s->row[i];
     char path[320];
-    raw r = { 0 };
-    int found;
+    layout l;
+    chunk raw = { 0 };
+    void *whole = NULL;
     snprintf(path, sizeof path, "/cases/%s/%s", c->id, what);
     h5_enter();
     hid_t type = bits == 8 ? H5T_NATIVE_UINT8 : bits == 16 ? H5T_NATIVE_UINT16 : H5T_NATIVE_UINT32;
-    const char *reason = fetch(s->file, path, type, c->h, c->w, out, &r, &found);
+    const char *reason = fetch(s->file, path, type, c->h, c->w, &l, &raw, &whole);
     h5_leave();
-    if (reason) free(r.p);
-    else if (r.p) reason = decode(&r, out, (size_t)(c->h * c->w), (size_t)bits / 8);
+    int found = raw.p || whole;
+    if (reason) free(raw.p);
+    else if (raw.p) reason = chunk_decode(&raw, &l, out);
+    else if (whole) memcpy(out, whole, (size_t)(c->h * c->w) * (size_t)bits / 8);
+    free(whole);
     if (reason) die("%s: case %s: %s: %s", s->path, c->id, what, reason);
     return found;
 }

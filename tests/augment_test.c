@@ -174,7 +174,8 @@ static void noise_is_normal_enough(void **state)
     assert_memory_equal(image, again, M * sizeof *image);
     double mean = 0, var = 0, four = 0, next = 0;
     for (int i = 0; i < M - 1; i++) mean += image[i] / (M - 1);
-    for (int i = 0; i < M - 1; i++) var += pow(image[i] - mean, 2) / (M - 1), four += pow(image[i] - mean, 4) / (M - 1), next += i ? image[i] * image[i - 1] / (M - 1) : 0;
+    for (int i = 0; i < M - 1; i++) var += pow(image[i] - mean, 2) / (M - 1), four += pow(image[i] - mean, 4) / (M - 1),
+        next += i ? image[i] * image[i - 1] / (M - 1) : 0;
     near(mean, 0, 0.005); near(sqrt(var), 0.4, 0.004); near(four / (var * var), 2.7, 0.05); near(next / var, 0, 0.01);
     near(image[M - 1], 0, 0);
     augment_grey(&a, 1, 2, 4, 0, 0, 4, inside, M, again);

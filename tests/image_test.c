@@ -51,7 +51,7 @@ static void sixteen_bits_survive(void **state)
     assert_memory_equal(back.p, m.p, 2 * 65536);
     assert_memory_equal(map.p, m.p, 2 * 65536);
     char *pgm = at("deep.pgm");
-    file_write(pgm, "P5\n# comment\n2 1\n65535\n\x12\x34\xff\x00", 30);
+    file_write(pgm, "P5\n# comment\n2 1\n65535\n\x12\x34\xff\x00", 27);
     expect(film_read(pgm), 16, 1, 2, (int[]){ 0x1234, 0xff00 });
     image_free(&m), image_free(&back), image_free(&map), free(path), free(pgm);
 }

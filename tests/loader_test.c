@@ -48,7 +48,8 @@ static samples *open_part(store **s, const char *part, int64_t values, size_t ro
 
 static loader_conf conf_of(samples *set, int workers, int64_t first)
 {
-    loader_conf c = { .set = set, .augment = &augment, .seed = 9, .batch = BATCH, .channels = 1, .shuffle = 1, .workers = workers, .ahead = 2, .first = first };
+    loader_conf c = { .set = set, .augment = &augment, .seed = 9, .batch = BATCH, .channels = 1, .shuffle = 1, .workers = workers, .ahead = 2,
+      .first = first };
     for (int i = 0; i < 256; i++) c.swap[i] = (uint8_t)i;
     return c;
 }
@@ -61,7 +62,8 @@ static void take(const loader_conf *c, int from, int to, kept *out)
     for (int i = from; i < to; i++) {
         const batch *b = loader_next(l);
         assert_int_equal(b->index, i);
-        memcpy(out[i].image, b->image, sizeof out->image), memcpy(out[i].labels, b->labels, sizeof out->labels), memcpy(out[i].sample, b->sample, sizeof out->sample);
+        memcpy(out[i].image, b->image, sizeof out->image), memcpy(out[i].labels, b->labels, sizeof out->labels), memcpy(out[i].sample, b->sample,
+                                                                                                                        sizeof out->sample);
     }
     assert_true(loader_waited(l) >= 0);
     loader_free(l);
@@ -137,6 +139,19 @@ static void what_a_worker_dies_of_is_raised(void **state)
     loader_free(l), samples_free(set), store_close(s);
 }
 
+static void dropped_cases_do_not_come(void **state)
+{
+    (void)state;
+    store *s;
+    samples *set = open_part(&s, "train", 3, 1 << 20);
+    uint8_t marks[CASES] = { [2] = 1, [10] = 1 };                  /* case10 is in another part */
+    samples_drop(set, marks);
+    assert_int_equal(set->n, 7), assert_int_equal(set->faulty, 1);
+    for (int64_t i = 0; i < set->n; i++) assert_string_not_equal(samples_case(set, i)->id, "case02");
+    assert_true(samples_room(set) > 0);
+    samples_free(set), store_close(s);
+}
+
 static void parts_and_classes_are_checked(void **state)
 {
     (void)state;
@@ -155,7 +170,8 @@ static void parts_and_classes_are_checked(void **state)
     assert_int_equal(set->n, 3), assert_int_equal(set->class_of[2], 1), assert_int_equal(set->class_of[0], 0);
     samples_free(set);
     set = samples_new(s, &list, "train", 3, 255, N, N, 0, 0);
-    assert_int_equal(set->class_of[2], 1), assert_int_equal(set->class_of[1], 2), assert_int_equal(set->class_of[7], 0), assert_int_equal(set->class_of[255], 255);
+    assert_int_equal(set->class_of[2], 1), assert_int_equal(set->class_of[1], 2), assert_int_equal(set->class_of[7], 0),
+        assert_int_equal(set->class_of[255], 255);
     samples_free(set);
     list.labels = "1-400";
     dies(2, "data.labels: got '1-400'", samples_new(s, &list, "train", 3, -1, N, N, 0, 0));
@@ -166,7 +182,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(any_number_of_workers_the_same_bits), cmocka_unit_test(every_sample_once_an_epoch), cmocka_unit_test(orders_are_fair),
-        cmocka_unit_test(what_a_worker_dies_of_is_raised), cmocka_unit_test(parts_and_classes_are_checked),
+        cmocka_unit_test(what_a_worker_dies_of_is_raised), cmocka_unit_test(dropped_cases_do_not_come),
+        cmocka_unit_test(parts_and_classes_are_checked),
     };
     return _cmocka_run_group_tests(__FILE__, tests, sizeof tests / sizeof *tests, make_store, drop_store);
 }

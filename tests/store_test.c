@@ -221,7 +221,7 @@ static void lies(void **state)
     LIE("/index/excluded: not whole numbers", "/index/excluded", H5T_NATIVE_DOUBLE, 1, &n, half);
     LIE("/index/id: wrong type, wanted text", "/index/id", H5T_NATIVE_INT, 1, &n, NULL);
     LIE("image: another size than /index says", "/cases/film 01 \xc3\xa4/image", H5T_NATIVE_UINT8, 2, wide, bytes);
-    LIE("image: not a 2-dimensional array", "/cases/film 01 \xc3\xa4/image", H5T_NATIVE_UINT8, 1, wide, bytes);
+    LIE("image: wrong number of dimensions", "/cases/film 01 \xc3\xa4/image", H5T_NATIVE_UINT8, 1, wide, bytes);
     LIE("image: another type of pixel than /index says", "/cases/film 01 \xc3\xa4/image", H5T_NATIVE_FLOAT, 2, right, NULL);
     LIE("mask: another type", "/cases/film 01 \xc3\xa4/mask", H5T_NATIVE_INT8, 2, right, NULL);
     LIE("instances: wanted value", "/cases/film 01 \xc3\xa4/instances/runs", H5T_NATIVE_UINT32, 1, &three, runs);

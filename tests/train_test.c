@@ -217,7 +217,8 @@ static void overfits_a_batch(void **state)
 static void numbers_that_go_wrong_stop_it(void **state)
 {
     (void)state;
-    dies(3, "first bad tensor", train_some("bad", "solver.epochs=50 solver.lr=1e6 solver.momentum=0.99 solver.optimiser=sgd solver.decay=0.9", 0, -1, 0, NULL));
+    dies(3, "first bad tensor", train_some("bad", "solver.epochs=50 solver.lr=1e6 solver.momentum=0.99 solver.optimiser=sgd solver.decay=0.9", 0,
+                                           -1, 0, NULL));
     char *path = xprintf("%s/bad/failed.h5", folder);
     assert_true(file_exists(path));
     free(path);
@@ -357,7 +358,8 @@ static void wrong_settings_are_refused(void **state)
     fails("net.height=33", "32");
     dies(2, "data.store: missing", run_read(net_path, NULL, 0));
     dies(2, "tiny.cfg: no network", run_parse("[solver]\nepochs=3\n", "tiny.cfg", NULL, 0));
-    dies(2, "r.cfg:3: unknown section [sovler] beside net.file (did you mean solver?)", run_parse("[net]\nfile=tiny.cfg\n[sovler]\nepochs=3\n", "r.cfg", NULL, 0));
+    dies(2, "r.cfg:3: unknown section [sovler] beside net.file (did you mean solver?)", run_parse("[net]\nfile=tiny.cfg\n[sovler]\nepochs=3\n",
+                                                                                                  "r.cfg", NULL, 0));
     dies(2, "r.cfg:2: net.file: no such file", run_parse("\n[net]\nfile=none.cfg\n", "r.cfg", NULL, 0));
 }
 
@@ -369,7 +371,8 @@ static void run_files(void **state)
     const char *words[] = { "solver.lr=0.5", "enc.filters=4", "net.width=64" };
     run *r = run_parse("# a run\n[data]\nstore=x.h5\n\n[net]\nfile=tiny.cfg\nheight=64\n[solver]\nepochs=7\nlr=0.25 # overridden\n", path, words, 3);
     net *t = run_net(r, 3);
-    assert_int_equal(t->conf.height, 64), assert_int_equal(t->conf.width, 64), assert_int_equal(t->conf.batch, 3), assert_int_equal(t->layer[0].out->s.d[3], 4);
+    assert_int_equal(t->conf.height, 64), assert_int_equal(t->conf.width, 64), assert_int_equal(t->conf.batch, 3),
+        assert_int_equal(t->layer[0].out->s.d[3], 4);
     assert_int_equal(r->solver.epochs, 7), assert_int_equal(r->solver.batch, 4);
     near(r->solver.policy.lr, 0.5, 0);
     run_check(r, t);

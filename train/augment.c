@@ -7,7 +7,8 @@
 #include <string.h>
 
 const key augment_keys[] = {
-    { "flip",          K_REAL, offsetof(augment_conf, flip), "0", "share of samples mirrored left to right (a lateral film has a front: leave 0)", 0, 1, 0 },
+    { "flip",          K_REAL, offsetof(augment_conf, flip), "0", "share of samples mirrored left to right (a lateral film has a front: leave 0)",
+      0, 1, 0 },
     { "flip_vertical", K_REAL, offsetof(augment_conf, flip_vertical), "0", "share of samples turned upside down", 0, 1, 0 },
     { "pairs",         K_TEXT, offsetof(augment_conf, pairs), "", "classes that change places in a mirror: 26:27,3:4", 0, 0, 0 },
     { "geometry",      K_REAL, offsetof(augment_conf, geometry), "1", "share of samples that are rotated, scaled, sheared and shifted", 0, 1, 0 },
@@ -16,8 +17,10 @@ const key augment_keys[] = {
     { "shear",         K_REAL, offsetof(augment_conf, shear), "0", "largest shear either way, degrees", 0, 60, 0 },
     { "shift",         K_REAL, offsetof(augment_conf, shift), "0.05", "largest shift either way, share of the film's sides", 0, 1, 0 },
     { "intensity",     K_REAL, offsetof(augment_conf, intensity), "1", "share of samples whose grey values change", 0, 1, 0 },
-    { "gamma",         K_LIST, offsetof(augment_conf, gamma), "0.8,1.25", "smallest and largest exponent of the grey values; one number v: 1-v,1+v", 0, 20, 0 },
-    { "contrast",      K_LIST, offsetof(augment_conf, contrast), "0.9,1.1", "smallest and largest factor about the middle of the range; one number v: 1-v,1+v", 0, 20, 0 },
+    { "gamma",         K_LIST, offsetof(augment_conf, gamma), "0.8,1.25",
+      "smallest and largest exponent of the grey values; one number v: 1-v,1+v", 0, 20, 0 },
+    { "contrast",      K_LIST, offsetof(augment_conf, contrast), "0.9,1.1",
+      "smallest and largest factor about the middle of the range; one number v: 1-v,1+v", 0, 20, 0 },
     { "brightness",    K_REAL, offsetof(augment_conf, brightness), "0.05", "largest change either way, share of the film's range", 0, 10, 0 },
     { "noise",         K_REAL, offsetof(augment_conf, noise), "0.02", "largest standard deviation of added noise, share of the film's range", 0, 10, 0 },
     { 0 }

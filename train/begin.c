@@ -15,7 +15,8 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
-const char *const train_products[] = { "run.cfg", "log.jsonl", "log.csv", "curves.svg", "curves.png", "last.h5", "last.prev.h5", "best.h5", "failed.h5", NULL };
+const char *const train_products[] = { "run.cfg", "log.jsonl", "log.csv", "curves.svg", "curves.png", "last.h5", "last.prev.h5", "best.h5",
+                                       "failed.h5", NULL };
 
 void trainer_note(const trainer *t, const char *fmt, ...)
 {
@@ -32,6 +33,7 @@ static void leave_out_faulty(trainer *t)
 {
     const int64_t n = store_count(t->s);
     uint8_t *marks = xalloc((size_t)n);
+    trainer_note(t, "%s: looking for faults in %lld cases (data.check=0 would not)", t->r->data.store, (long long)n);
     faults f = check_store(t->s, NULL, NULL);
     faults_cases(&f, n, marks);
     samples_drop(t->set, marks), samples_drop(t->val, marks);
@@ -56,7 +58,8 @@ static void open_data(trainer *t, const net *n)
     t->set->room = (size_t)(room * (double)t->set->n / all), t->val->room = (size_t)(room * (double)t->val->n / all);
     t->steps = run_epoch_steps(t->r, t->set->n), t->total = t->steps * t->r->solver.epochs;
     trainer_note(t, "%s: %lld cases to train on, %lld to validate on; %lld excluded cases left out; %lld steps an epoch, %lld in all", d->store,
-                 (long long)t->set->n, (long long)t->val->n, (long long)(t->set->excluded + (limit ? 0 : t->val->excluded)), (long long)t->steps, (long long)t->total);
+                 (long long)t->set->n, (long long)t->val->n, (long long)(t->set->excluded + (limit ? 0 : t->val->excluded)), (long long)t->steps,
+                 (long long)t->total);
 }
 
 static double mib(size_t bytes) { return (double)bytes / 1048576; }
@@ -70,7 +73,8 @@ static void check_room(const trainer *t)
     const size_t batches = 3 * (size_t)s->batch * area * ((size_t)c->channels * sizeof(float) + 1), films = samples_room(t->set) + samples_room(t->val);
     const machine here = machine_read();
     const size_t need = maps + state + batches + films, room = (size_t)machine_room(&here);
-    trainer_note(t, "memory: maps %.1f MiB, parameters and optimiser %.1f MiB, batches %.1f MiB, films %.1f MiB", mib(maps), mib(state), mib(batches), mib(films));
+    trainer_note(t, "memory: maps %.1f MiB, parameters and optimiser %.1f MiB, batches %.1f MiB, films %.1f MiB", mib(maps), mib(state),
+                 mib(batches), mib(films));
     if (need > room)
         die_machine("not enough memory: the run needs %zu bytes, there are %zu; a smaller batch, subdivisions= or data.cache= needs less", need, room);
     const size_t file = model_file_bytes(t->m, t->r), disk = 5 * file;                     /* last, the one before, best, one being written, and logs */
@@ -156,10 +160,14 @@ static void resume(trainer *t)
     check_same(t, k->run);
     if (strcmp(cases, now)) die("%s: its training cases (%s) are not those of %s (%s)", t->r->data.store, now, k->path, cases);
     checkpoint_load(k, t->m->p, t->m->o);
-    t->step = k->step, t->closed = (int64_t)stored_number(k, "closed_epochs"), t->epoch_loss = stored_number(k, "epoch_loss"), t->before = stored_number(k, "seconds");
+    t->step = k->step, t->closed = (int64_t)stored_number(k, "closed_epochs");
+    t->epoch_loss = stored_number(k, "epoch_loss"), t->before = stored_number(k, "seconds");
     t->k.best = k->best, t->k.best_epoch = k->best_epoch, t->k.policy = k->policy, t->k.log_bytes = k->log_bytes;
-    if (t->step > t->total) die("%s: %lld steps are done, more than solver.epochs=%lld makes (%lld)", k->path, (long long)t->step, (long long)t->r->solver.epochs, (long long)t->total);
-    trainer_note(t, "resumed from %s: epoch %lld, %lld of %lld steps done", k->path, (long long)(t->step / t->steps + 1), (long long)t->step, (long long)t->total);
+    if (t->step > t->total)
+        die("%s: %lld steps are done, more than solver.epochs=%lld makes (%lld)", k->path, (long long)t->step, (long long)t->r->solver.epochs,
+            (long long)t->total);
+    trainer_note(t, "resumed from %s: epoch %lld, %lld of %lld steps done", k->path, (long long)(t->step / t->steps + 1), (long long)t->step,
+                 (long long)t->total);
     free(now);
     checkpoint_close(k);
 }
@@ -200,7 +208,8 @@ static void write_down(trainer *t)
     free(path);
     t->log = log_open(t->o->out, t->k.log_bytes);
     if (t->k.log_bytes) return;
-    log_add(t->log, json_pack("{s:s,s:s,s:I,s:I,s:I,s:I,s:I}", "kind", "run", "version", DARKSPINE_VERSION, "cases", (json_int_t)t->set->n, "validation_cases",
+    log_add(t->log, json_pack("{s:s,s:s,s:I,s:I,s:I,s:I,s:I}", "kind", "run", "version", DARKSPINE_VERSION, "cases", (json_int_t)t->set->n,
+                              "validation_cases",
                               (json_int_t)t->val->n, "parameters", (json_int_t)params_count(t->m->p, PARAM), "steps_per_epoch", (json_int_t)t->steps,
                               "batch", (json_int_t)t->r->solver.batch));
 }

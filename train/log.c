@@ -99,7 +99,8 @@ static void curves(const run_log *l, const column c[COLUMNS], const char *metric
     const plot_series val[] = { { "validation", c[VAL_X].v, c[VAL_METRIC].v, c[VAL_X].n, 0, PLOT_MARK_HIGHEST } };
     const plot_series lr[] = { { "learning rate", c[STEP_X].v, c[STEP_LR].v, c[STEP_X].n, 0, PLOT_MARK_NONE } };
     const plot_panel panels[] = { { "Training loss", "epoch", "loss", loss, 2, 0, 0 },
-                                  { !strcmp(metric, "iou") ? "Validation IoU" : "Validation DSC", "epoch", !strcmp(metric, "iou") ? "IoU" : "DSC", val, 1, 0, 1 },
+                                  { !strcmp(metric, "iou") ? "Validation IoU" : "Validation DSC", "epoch", !strcmp(metric, "iou") ? "IoU" : "DSC",
+                                    val, 1, 0, 1 },
                                   { "Learning rate", "epoch", "rate", lr, 1, 0, 0 } };
     static const char *const names[] = { "curves.svg", "curves.png" };
     for (int i = 0; i < 2; i++) {

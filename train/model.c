@@ -34,7 +34,8 @@ static void add_objective(model *m, const run *r)
     int kind[LOSSES], n;
     double weight[LOSSES];
     tensor *term[LOSSES];
-    char *at = xprintf("%s: objective", r->path), *dice = run_value(r, "objective", "dice"), *w = list_words("weights", r->objective.class_weights.v, r->objective.class_weights.n);
+    char *at = xprintf("%s: objective", r->path), *dice = run_value(r, "objective", "dice"), *w;
+    w = list_words("weights", r->objective.class_weights.v, r->objective.class_weights.n);
     m->truth = graph_leaf(g, "truth", SHAPE4(s.d[0], s.d[1], s.d[2], 1), U8, INPUT);
     n = run_losses(r, kind, weight);
     for (int i = 0; i < n; i++) {

@@ -10,7 +10,8 @@
 enum { GAP = 4 };
 
 /* One sample into its place on the sheet, rgb (*, sheet_w, 3) from the place's first pixel on. */
-static void place_sample(const float *image, int64_t channels, const uint8_t *labels, int64_t h, int64_t w, float lo, float hi, uint8_t *rgb, int64_t sheet_w)
+static void place_sample(const float *image, int64_t channels, const uint8_t *labels, int64_t h, int64_t w, float lo, float hi, uint8_t *rgb,
+                         int64_t sheet_w)
 {
     uint8_t *tile = xalloc_n((size_t)(h * w), 3);
     for (int64_t i = 0; i < h * w; i++) {

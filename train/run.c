@@ -43,9 +43,10 @@ static const key solver_keys[] = {
 };
 
 static const key objective_keys[] = {
-    { "loss",          K_TEXT, OBJECTIVE(loss), "", "terms by comma: cross_entropy, bce, dice (default: cross_entropy,dice, or bce,dice for a net of one class)", 0, 0, 0 },
+    { "loss",          K_TEXT, OBJECTIVE(loss), "",
+      "terms by comma: cross_entropy, bce, dice (default: cross_entropy,dice, or bce,dice for a net of one class)", 0, 0, 0 },
     { "weights",       K_LIST, OBJECTIVE(weights), "", "weight of each term (default: 1 each)", 0, 1e6, 0 },
-    { "dice",          K_WORD, OBJECTIVE(dice), "nnunet_batch", "which Dice", 0, 0, DICE_WORDS },
+    { "dice",          K_WORD, OBJECTIVE(dice), "transunet", "which Dice (those of nnunet fall from 0 to -1, the others from 1 to 0)", 0, 0, DICE_WORDS },
     { "class_weights", K_LIST, OBJECTIVE(class_weights), "", "cross_entropy: weight of every class (default: 1 each)", 0, 1e6, 0 },
     { "ignore",        K_INT,  OBJECTIVE(ignore), "-1", "class whose pixels count for nothing; -1: none", -1, 255, 0 },
     { 0 }

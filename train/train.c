@@ -33,7 +33,8 @@ static _Noreturn void numbers_went_wrong(trainer *t, const batch *b, double loss
     trainer_save(t, t->failed, CHECKPOINT_STATE);
     model_first_bad(t->m, b->image, b->labels, bad);
     name_samples(t, b, ids, sizeof ids);
-    die_numbers("step %lld (epoch %lld): %s is %s; first bad tensor: %s; samples: %s; state in %s", (long long)t->step, (long long)(t->step / t->steps + 1),
+    die_numbers("step %lld (epoch %lld): %s is %s; first bad tensor: %s; samples: %s; state in %s", (long long)t->step,
+                (long long)(t->step / t->steps + 1),
                 what, isnan(isfinite(loss) ? norm : loss) ? "not a number" : "infinite", bad, ids, t->failed);
 }
 
@@ -58,7 +59,8 @@ static void one_step(trainer *t)
     t->step++;
     t->images += s->batch, t->training += clock_now() - began;
     if (t->step % t->r->evaluate.log_steps == 0)
-        log_add(t->log, json_pack("{s:s,s:I,s:I,s:f,s:f,s:f}", "kind", "step", "step", (json_int_t)t->step, "epoch", (json_int_t)((t->step - 1) / t->steps + 1),
+        log_add(t->log, json_pack("{s:s,s:I,s:I,s:f,s:f,s:f}", "kind", "step", "step", (json_int_t)t->step, "epoch",
+                                  (json_int_t)((t->step - 1) / t->steps + 1),
                                   "loss", loss, "lr", lr, "norm", norm));
     report(t, lr);
 }

@@ -58,7 +58,8 @@ static void stepped(void *arg, const train_status *t)
 {
     screen *s = arg;
     if (s->epoch < 0) s->bar = progress_begin("train", t->total - t->done + 1, s->quiet), s->epoch = t->done - 1;
-    progress_step(&s->bar, t->done - s->epoch, "epoch %lld/%lld step %lld/%lld  loss %.4f  lr %.3g  %.1f img/s  %.0f %% waiting for data", (long long)t->epoch,
+    progress_step(&s->bar, t->done - s->epoch, "epoch %lld/%lld step %lld/%lld  loss %.4f  lr %.3g  %.1f img/s  %.0f %% waiting for data",
+                  (long long)t->epoch,
                   (long long)t->epochs, (long long)t->step, (long long)t->steps, t->loss, t->lr, t->images_per_second, 100 * t->waiting);
 }
 
@@ -66,7 +67,8 @@ static void validated(void *arg, int64_t epoch, const validation *v, double metr
 {
     const screen *s = arg;
     if (s->quiet) return;
-    fprintf(stderr, "%sepoch %lld: validation %.4f on %lld films in %.1f s%s\n", s->bar.terminal ? "\r\033[K" : "", (long long)epoch, metric, (long long)v->cases,
+    fprintf(stderr, "%sepoch %lld: validation %.4f on %lld films in %.1f s%s\n", s->bar.terminal ? "\r\033[K" : "", (long long)epoch, metric,
+            (long long)v->cases,
             v->seconds, best ? ", the best so far" : "");
 }
 
@@ -122,8 +124,14 @@ static void summary(const train_result *t, const char *folder, int status, int j
 {
     const int64_t peak = machine_peak_rss();
     if (json) {
-        json_t *best = json_pack("{s:s,s:o,s:o}", "metric", t->metric, "value", object_real(t->best), "epoch", t->best_epoch ? json_integer(t->best_epoch) : json_null());
-        object_print(json_pack("{s:I,s:I,s:f,s:o,s:I,s:f,s:f,s:b,s:s}", "steps", (json_int_t)t->steps, "epochs", (json_int_t)t->epochs, "seconds", t->seconds,
+        json_t *best = json_pack("{s:s,s:o,s:o}", "metric", t->metric, "value", object_real(t->best), "epoch",
+                                 t->best_epoch ? json_integer(t->best_epoch) : json_null());
+        if (!t->best_epoch) {
+            json_object_set_new(best, "value_why", json_string("no validation yet"));
+            json_object_set_new(best, "epoch_why", json_string("no validation yet"));
+        }
+        object_print(json_pack("{s:I,s:I,s:f,s:o,s:I,s:f,s:f,s:b,s:s}", "steps", (json_int_t)t->steps, "epochs", (json_int_t)t->epochs, "seconds",
+                               t->seconds,
                                "best", best, "peak_rss", (json_int_t)peak, "images_per_second", t->images_per_second, "waiting_for_data", t->waiting,
                                "stopped", status == EXIT_STOPPED, "out", folder));
         return;
@@ -153,7 +161,8 @@ int verb_train(int argc, char **argv)
         if (json) object_print(json_pack("{s:s}", "preview", sheet));
     } else {
         screen s = { .epoch = -1, .quiet = flags_has(f, "--quiet") };
-        const train_options o = { .out = folder, .resume = resume, .overfit = flags_int(f, "--overfit", 0, 1, 1 << 30), .max_seconds = limit ? duration(limit) : 0,
+        const train_options o = { .out = folder, .resume = resume, .overfit = flags_int(f, "--overfit", 0, 1, 1 << 30),
+                                  .max_seconds = limit ? duration(limit) : 0,
                                   .dev = c.dev, .watch = { &s, note, stepped, validated, stop } };
         train_result t;
         catch_signals();

@@ -18,7 +18,7 @@ static const key batch_keys[] = {
 };
 static const key group_keys[] = {
     NORM_KEYS,
-    { "groups",     K_INT,  offsetof(norm_conf, groups),     NULL,     "parts the channels are normalised in; as many as channels: instance norm", 1, 65536, NULL },
+    { "groups",     K_INT,  offsetof(norm_conf, groups),     NULL,     "parts the channels are cut into; one a channel: instance norm", 1, 65536, NULL },
     { 0 }
 };
 
