@@ -86,7 +86,7 @@ test: deps
 	@$(MAKE) --no-print-directory tests BUILD=asan
 	@sh tests/run $(patsubst $(B)/%,build/cpu/%,$(TESTS)) $(patsubst $(B)/%,build/double/%,$(DOUBLE_TESTS)) $(patsubst $(B)/%,build/asan/%,$(ASAN_TESTS))
 
-DOUBLE_TESTS = $(addprefix $(B)/tests/,op_test golden_ops_test unet_test optim_test schedule_test)
+DOUBLE_TESTS = $(addprefix $(B)/tests/,op_test op_rules_test golden_ops_test unet_test optim_test schedule_test)
 ASAN_TESTS   = $(filter-out %/unet_test %/cli_test,$(TESTS))
 
 tests: $(if $(filter double,$(BUILD)),$(DOUBLE_TESTS),$(if $(filter asan,$(BUILD)),$(ASAN_TESTS),$(TESTS)))

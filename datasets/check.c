@@ -78,7 +78,8 @@ static void check_grey(faults *f, int64_t at, const image *m)
     if (levels == 1) faults_add(f, at, 1, "image_constant", "all pixels have the same value");
     else if (levels < 16) faults_add(f, at, 0, "low_contrast", "only %d grey levels", levels);
     else if (hi - lo < 16) faults_add(f, at, 0, "low_contrast", "98 %% of the pixels lie within %d grey levels", hi - lo + 1);
-    else if (most > len * 19 / 20) faults_add(f, at, 0, "low_contrast", "%.1f %% of the pixels have the same value", 100.0 * (double)most / (double)len);
+    else if (most > len * 19 / 20) faults_add(f, at, 0, "low_contrast", "%.1f %% of the pixels have the same value",
+        100.0 * (double)most / (double)len);
 }
 
 static void check_image(const store *s, int64_t at, faults *f, summary *k)
@@ -87,7 +88,8 @@ static void check_image(const store *s, int64_t at, faults *f, summary *k)
     image m = image_new(c->h, c->w, c->bits);
     store_read_image(s, at, m.p);
     hash_image(m.p, (size_t)(c->h * c->w) * (size_t)c->bits / 8, k->image);
-    if (c->sha256_image[0] && strcmp(c->sha256_image, k->image)) faults_add(f, at, 1, "hash_mismatch", "the image is not the one that was imported (SHA-256 differs)");
+    if (c->sha256_image[0] && strcmp(c->sha256_image, k->image)) faults_add(f, at, 1, "hash_mismatch",
+        "the image is not the one that was imported (SHA-256 differs)");
     check_grey(f, at, &m);
     thumbnail(&m, k->thumb);
     image_free(&m);
@@ -103,7 +105,8 @@ static void check_covered(const store *s, int64_t at, faults *f, const labels *l
     uint8_t *one = xalloc((size_t)(c->h * c->w));
     for (int i = 0; i < l->ncorners; i++) {
         const double (*p)[2] = l->corners[i].p;
-        const double round[8] = { p[CORNER_TL][0], p[CORNER_TL][1], p[CORNER_TR][0], p[CORNER_TR][1], p[CORNER_BR][0], p[CORNER_BR][1], p[CORNER_BL][0], p[CORNER_BL][1] };
+        const double round[8] = { p[CORNER_TL][0], p[CORNER_TL][1], p[CORNER_TR][0], p[CORNER_TR][1], p[CORNER_BR][0], p[CORNER_BR][1],
+            p[CORNER_BL][0], p[CORNER_BL][1] };
         int64_t all = polygon_fill(round, 4, one, c->h, c->w, 1), any = 0, own = 0;
         const class *k = NULL;
         for (int t = 0; t < table->n; t++) if (!strcmp(table->c[t].name, l->corners[i].level)) k = &table->c[t];
@@ -129,7 +132,8 @@ static void check_points(const store_case *c, int64_t at, faults *f, const label
     for (int i = 0; i < l->nlandmarks; i++) {
         const landmark *m = &l->landmarks[i];
         if (!(m->x >= -0.5 && m->y >= -0.5 && m->x <= (double)c->w - 0.5 && m->y <= (double)c->h - 0.5) || !(m->r >= 0))
-            faults_add(f, at, 1, "landmark_outside", "%s at (%.1f, %.1f) is outside the image of %lld x %lld", m->name, m->x, m->y, (long long)c->w, (long long)c->h);
+            faults_add(f, at, 1, "landmark_outside", "%s at (%.1f, %.1f) is outside the image of %lld x %lld", m->name, m->x, m->y,
+                (long long)c->w, (long long)c->h);
     }
     for (int i = 0; i < l->nvalues; i++)
         if (!isfinite(l->values[i].value)) faults_add(f, at, 1, "value_not_finite", "the value %s is not a finite number", l->values[i].name);
@@ -146,7 +150,8 @@ static void check_labels(const store *s, int64_t at, faults *f, summary *k)
     if (has_planes) for (int64_t i = 0; i < len; i++) bits |= planes[i];
     labels l = store_read_labels(s, at);
     hash_labels(k->has_mask ? mask : NULL, has_planes ? planes : NULL, len, &l, k->labels);
-    if (c->sha256_labels[0] && strcmp(c->sha256_labels, k->labels)) faults_add(f, at, 1, "hash_mismatch", "the labels are not the ones that were imported (SHA-256 differs)");
+    if (c->sha256_labels[0] && strcmp(c->sha256_labels, k->labels)) faults_add(f, at, 1, "hash_mismatch",
+        "the labels are not the ones that were imported (SHA-256 differs)");
     if (k->has_mask) for (int64_t i = 0; i < len; i++) k->seen[mask[i]] = 1;
     for (int v = 1; v < 32; v++) k->seen[v] |= (int)(bits >> v & 1);
     for (int v = 1; v < 256; v++) k->drawn |= k->seen[v];
@@ -192,7 +197,8 @@ static int by_text(const void *a, const void *b)
 }
 
 /* Groups of cases that share a text (empty ones left out), each handed over in store order. */
-static void groups(const store *s, const summary *k, int which, faults *f, void (*look)(const store *, const entry *, int64_t, const summary *, faults *))
+static void groups(const store *s, const summary *k, int which, faults *f,
+                   void (*look)(const store *, const entry *, int64_t, const summary *, faults *))
 {
     int64_t n = store_count(s), m = 0;
     entry *e = xalloc_n((size_t)n, sizeof *e);
@@ -221,7 +227,8 @@ static void same_image(const store *s, const entry *e, int64_t n, const summary 
 static void same_labels(const store *s, const entry *e, int64_t n, const summary *k, faults *f)
 {
     for (int64_t i = 1; i < n; i++)
-        if (strcmp(k[e[0].at].image, k[e[i].at].image)) faults_add(&f[e[i].at], e[i].at, 0, "labels_twice", "exactly the labels of case %s on another film", store_at(s, e[0].at)->id);
+        if (strcmp(k[e[0].at].image, k[e[i].at].image)) faults_add(&f[e[i].at], e[i].at, 0, "labels_twice",
+            "exactly the labels of case %s on another film", store_at(s, e[0].at)->id);
 }
 
 /* The part that most films of the patient are in is taken as meant; the others are the leak. */
@@ -234,7 +241,8 @@ static void same_patient(const store *s, const entry *e, int64_t n, const summar
     for (int64_t i = 0; home > 0 && i < n; i++) {
         const store_case *c = store_at(s, e[i].at);
         if (c->split != SPLIT_NONE && c->split != (split)home)
-            faults_add(&f[e[i].at], e[i].at, 1, "patient_leak", "patient %s is in %s here and in %s with %lld other film%s", c->patient, split_names[c->split],
+            faults_add(&f[e[i].at], e[i].at, 1, "patient_leak", "patient %s is in %s here and in %s with %lld other film%s", c->patient,
+                split_names[c->split],
                        split_names[home], (long long)in[home], in[home] == 1 ? "" : "s");
     }
 }
@@ -252,7 +260,8 @@ static void near_twins(const store *s, const summary *k, faults *f)
             if (dot < NEAR_TWIN || !strcmp(k[i].image, k[j].image)) continue;
             const store_case *a = store_at(s, j), *b = store_at(s, i);
             int leak = a->split != b->split && a->split && b->split;
-            faults_add(&f[i], i, leak, leak ? "image_leak" : "image_similar", "nearly the same picture as case %s (correlation %.5f)%s", a->id, (double)dot,
+            faults_add(&f[i], i, leak, leak ? "image_leak" : "image_similar", "nearly the same picture as case %s (correlation %.5f)%s", a->id,
+                (double)dot,
                        leak ? ", which is in another part of the split" : "");
             break;
         }
@@ -275,8 +284,10 @@ static void unusual_classes(const store *s, const summary *k, faults *f)
         for (int v = 1; v < 256 && labelled >= FEW && k[i].drawn; v++) {
             char name[16];
             const char *what = classes_name(store_classes(s), v, name);
-            if (!k[i].seen[v] && with[v] * 20 >= labelled * 19) faults_add(&f[i], i, 0, "class_missing", "no %s, though %lld of %lld cases have one", what, (long long)with[v], (long long)labelled);
-            if (k[i].seen[v] && with[v] * 50 <= labelled && with[v] <= 2) faults_add(&f[i], i, 0, "class_rare", "has %s, as only %lld of %lld cases do", what, (long long)with[v], (long long)labelled);
+            if (!k[i].seen[v] && with[v] * 20 >= labelled * 19) faults_add(&f[i], i, 0, "class_missing",
+                "no %s, though %lld of %lld cases have one", what, (long long)with[v], (long long)labelled);
+            if (k[i].seen[v] && with[v] * 50 <= labelled && with[v] <= 2) faults_add(&f[i], i, 0, "class_rare",
+                "has %s, as only %lld of %lld cases do", what, (long long)with[v], (long long)labelled);
         }
     }
 }
@@ -311,7 +322,10 @@ faults check_store(const store *s, void (*tick)(void *, int64_t, int64_t), void 
     int any_spacing = 0, any_split = 0;
     faults *f = xalloc_n((size_t)n, sizeof *f);
     summary *k = xalloc_n((size_t)n, sizeof *k);
-    for (int64_t i = 0; i < n; i++) any_spacing |= store_at(s, i)->spacing[0] != 0 || store_at(s, i)->spacing[1] != 0, any_split |= store_at(s, i)->split != SPLIT_NONE;
+    for (int64_t i = 0; i < n; i++) {
+        const store_case *c = store_at(s, i);
+        any_spacing |= c->spacing[0] != 0 || c->spacing[1] != 0, any_split |= c->split != SPLIT_NONE;
+    }
     #pragma omp parallel for schedule(dynamic)
     for (int64_t i = 0; i < n; i++) {
         check_row(store_at(s, i), i, &f[i], any_spacing, any_split);

@@ -32,7 +32,8 @@ typedef struct quad {
 
 int level_rank(const char *level)
 {
-    static const struct { char letter; int before, usual, most; } part[] = { { 'C', 0, 7, 7 }, { 'T', 14, 12, 13 }, { 'L', 38, 5, 6 }, { 'S', 48, 5, 5 } };
+    static const struct { char letter; int before, usual, most; } part[] = {
+        { 'C', 0, 7, 7 }, { 'T', 14, 12, 13 }, { 'L', 38, 5, 6 }, { 'S', 48, 5, 5 } };
     int64_t n;
     if (!level[0] || level[1] < '1' || level[1] > '9' || !text_int(level + 1, &n)) return 0;
     for (int i = 0; i < 4; i++)
@@ -66,7 +67,8 @@ static void check_inside(faults *out, int64_t at, quad *q, int64_t h, int64_t w)
     for (int k = 0; k < 4; k++) {
         double x = q->c->p[k][0], y = q->c->p[k][1];
         if (x >= -0.5 && y >= -0.5 && x <= (double)w - 0.5 && y <= (double)h - 0.5) continue;
-        faults_add(out, at, 1, "corner_outside", "%s: corner %s at (%.1f, %.1f) is outside the image of %lld x %lld", q->c->level, names[k], x, y, (long long)w, (long long)h);
+        faults_add(out, at, 1, "corner_outside", "%s: corner %s at (%.1f, %.1f) is outside the image of %lld x %lld", q->c->level, names[k], x, y,
+            (long long)w, (long long)h);
         q->wrong |= !isfinite(x) || !isfinite(y);
     }
 }
@@ -77,18 +79,21 @@ static void check_shape(faults *out, int64_t at, quad *q)
     const char *level = q->c->level;
     int top = segments_cross(r, r + 2, r + 4, r + 6), left = segments_cross(r + 6, r, r + 2, r + 4), bent = 0;
     if (top || left) {
-        faults_add(out, at, 1, "corner_order", "%s: crossed, its %s sides cut each other (two corners exchanged?)", level, top ? "upper and lower" : "left and right");
+        faults_add(out, at, 1, "corner_order", "%s: crossed, its %s sides cut each other (two corners exchanged?)", level,
+            top ? "upper and lower" : "left and right");
         q->wrong = 1;
         return;
     }
     if (!(q->area > 0)) {
-        faults_add(out, at, 1, "corner_order", q->area < 0 ? "%s: mirrored, its corners run the wrong way round (left and right, or top and bottom, exchanged?)"
+        faults_add(out, at, 1, "corner_order", q->area < 0
+            ? "%s: mirrored, its corners run the wrong way round (left and right, or top and bottom, exchanged?)"
                                                            : "%s: its corners span no area", level);
         q->wrong = 1;
         return;
     }
     for (int k = 0; k < 4; k++) {
-        const double three[6] = { r[2 * k], r[2 * k + 1], r[2 * ((k + 1) % 4)], r[2 * ((k + 1) % 4) + 1], r[2 * ((k + 2) % 4)], r[2 * ((k + 2) % 4) + 1] };
+        const double three[6] = { r[2 * k], r[2 * k + 1], r[2 * ((k + 1) % 4)], r[2 * ((k + 1) % 4) + 1], r[2 * ((k + 2) % 4)],
+            r[2 * ((k + 2) % 4) + 1] };
         bent |= polygon_area(three, 3) <= 0;
     }
     if (bent) faults_add(out, at, 1, "corner_order", "%s: one corner lies inside the triangle of the other three", level), q->wrong = 1;
@@ -170,7 +175,8 @@ static void check_pair(faults *out, int64_t at, quad *a, quad *b, const double a
 {
     double along = (b->x - a->x) * axis[0] + (b->y - a->y) * axis[1];
     if (!(along > 0)) {
-        faults_add(out, at, 1, "vertebra_order", "%s does not lie below %s (%.0f pixels %s)", b->c->level, a->c->level, fabs(along), along < 0 ? "above it" : "apart");
+        faults_add(out, at, 1, "vertebra_order", "%s does not lie below %s (%.0f pixels %s)", b->c->level, a->c->level, fabs(along),
+            along < 0 ? "above it" : "apart");
         b->wrong |= 2;
         return;
     }
@@ -179,7 +185,8 @@ static void check_pair(faults *out, int64_t at, quad *a, quad *b, const double a
     int bad = judge(out, at, OVERLAP, share, "%s and %s overlap by %.0f %% of the smaller one", a->c->level, b->c->level, 100 * share);
     for (int side = 0; side < 2 && !bad; side++) {
         double into = interlock(a, b, side);
-        bad = judge(out, at, CHAIN, into, "%s's lower %s corner lies below %s's upper one (exchanged?)", a->c->level, side ? "right" : "left", b->c->level);
+        bad = judge(out, at, CHAIN, into, "%s's lower %s corner lies below %s's upper one (exchanged?)", a->c->level, side ? "right" : "left",
+            b->c->level);
     }
 }
 
@@ -188,8 +195,10 @@ static void check_place(faults *out, int64_t at, const quad *q, int n, int i)
     const char *level = q[i].c->level;
     if (i > 0) {
         double here = step(q, i), usual = around(q, n, i, step, 1);
-        judge(out, at, STEP_SHORT, usual / fmax(here, 1e-9), "%s and %s lie on nearly the same place (%.0f pixels apart, the others %.0f)", q[i - 1].c->level, level, here, usual);
-        judge(out, at, STEP_LONG, here / usual, "%s is %.1f times as far from %s as its neighbours are from each other", level, here / usual, q[i - 1].c->level);
+        judge(out, at, STEP_SHORT, usual / fmax(here, 1e-9), "%s and %s lie on nearly the same place (%.0f pixels apart, the others %.0f)",
+            q[i - 1].c->level, level, here, usual);
+        judge(out, at, STEP_LONG, here / usual, "%s is %.1f times as far from %s as its neighbours are from each other", level, here / usual,
+            q[i - 1].c->level);
     }
     double usual = around(q, n, i, area_at, 0), times = ratio(q[i].area, usual);
     judge(out, at, AREA, times, "%s is %.1f times %s than its neighbours", level, times, q[i].area > usual ? "larger" : "smaller");

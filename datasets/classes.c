@@ -79,7 +79,8 @@ classes classes_read(const char *path)
         snprintf(at, sizeof at, "%.480s:%d", path, row);
         if (line || !name) die_at(at, "got %s, wanted three columns value,name,kind", line ? "more" : "fewer columns");
         if (row == 1) {
-            if (strcmp(value, "value") || strcmp(name, "name") || (kind && strcmp(kind, "kind"))) die_at(at, "got '%s,%s', wanted the header value,name,kind", value, name);
+            if (strcmp(value, "value") || strcmp(name, "name") || (kind && strcmp(kind, "kind")))
+                die_at(at, "got '%s,%s', wanted the header value,name,kind", value, name);
             continue;
         }
         int64_t v;

@@ -22,7 +22,8 @@ static void write_mask(const store *s, int64_t i, const char *path)
     int top = 0, other = 0;
     if (store_read_mask(s, i, m.p)) {
         for (int64_t k = 0; k < c->h * c->w; k++) { int v = image_at(&m, k); top |= v == 255, other |= v && v != 255; }
-        if (top && !other) die("%s: case %s: a label map of 0 and 255 alone would be read back as 0 and 1; give class 255 another value", store_path(s), c->id);
+        if (top && !other) die("%s: case %s: a label map of 0 and 255 alone would be read back as 0 and 1; give class 255 another value",
+            store_path(s), c->id);
         image_write(path, &m);
     }
     image_free(&m);
@@ -116,7 +117,7 @@ static void write_corners(const store *s, const labels *all, const char *folder)
         for (int k = 0; k < all[i].ncorners; k++) {
             names_add(&levels, all[i].corners[k].level);
             for (int v = 0; k == 0 && v < all[i].nvalues; v++) {
-                const quantity *q = &all[i].values[v];
+                const measured *q = &all[i].values[v];
                 if (names_add(&values, q->name) < units.n) continue;
                 units.name = xgrow(units.name, (size_t)(units.n + 1) * sizeof *units.name);
                 memcpy(units.name[units.n++], q->unit, STORE_NAME);
@@ -162,7 +163,8 @@ static json_t *truth_case(const store_case *c, const labels *l)
         json_object_set_new(o, "order", order = json_array()), json_object_set_new(o, "vertebrae", part = json_object());
         for (int i = 0; i < l->ncorners; i++) {
             json_t *q = json_object();
-            for (int k = 0; k < 4; k++) json_object_set_new(q, corner[k], json_pack("[o, o]", real(l->corners[i].p[k][0]), real(l->corners[i].p[k][1])));
+            for (int k = 0; k < 4; k++) json_object_set_new(q, corner[k], json_pack("[o, o]", real(l->corners[i].p[k][0]),
+                real(l->corners[i].p[k][1])));
             json_array_append_new(order, json_string(l->corners[i].level)), json_object_set_new(part, l->corners[i].level, q);
         }
     }

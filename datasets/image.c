@@ -41,7 +41,7 @@ static void take_bytes(png_structp png, png_bytep out, png_size_t n)
 static void on_error(png_structp png, png_const_charp text)
 {
     reader *r = png_get_error_ptr(png);
-    snprintf(r->why, sizeof r->why, "damaged PNG (%s)", text);
+    snprintf(r->why, sizeof r->why, r->bytes ? "damaged PNG (%s)" : "%s", text);
     png_longjmp(png, 1);
 }
 static void on_warning(png_structp png, png_const_charp text) { (void)png, (void)text; }
@@ -85,7 +85,8 @@ static int decode(reader *r, image *out)
     int depth = png_get_bit_depth(r->png, r->info), colour = png_get_color_type(r->png, r->info);
     if (w * h > IMAGE_MAX_PIXELS) return snprintf(r->why, sizeof r->why, "%lld x %lld pixels, more than the limit of %d million",
                                                   (long long)w, (long long)h, IMAGE_MAX_PIXELS >> 20), 0;
-    if (colour & PNG_COLOR_MASK_ALPHA) return snprintf(r->why, sizeof r->why, "has an alpha channel, wanted a label map (grey, palette, or r = g = b)"), 0;
+    if (colour & PNG_COLOR_MASK_ALPHA) return snprintf(r->why, sizeof r->why,
+        "has an alpha channel, wanted a label map (grey, palette, or r = g = b)"), 0;
     if (depth < 8) png_set_packing(r->png);
     if (depth == 16) png_set_swap(r->png);
     png_set_interlace_handling(r->png);
@@ -138,7 +139,7 @@ image labels_read(const char *path)
 
 /* ---- writing PNG --------------------------------------------------------------------------------------------------------------- */
 
-/* rows of h lines, `row` bytes each. A write error shows in the FILE, which file_commit looks at. */
+/* pixels: h lines of `row` bytes each. */
 static void write_png(const char *path, const uint8_t *pixels, int64_t h, int64_t w, size_t row, int depth, int colour)
 {
     FILE *f = file_begin(path);
@@ -149,7 +150,8 @@ static void write_png(const char *path, const uint8_t *pixels, int64_t h, int64_
     if (!setjmp(png_jmpbuf(r->png))) {
         png_init_io(r->png, f);
         png_set_compression_level(r->png, 4);
-        png_set_IHDR(r->png, r->info, (png_uint_32)w, (png_uint_32)h, depth, colour, PNG_INTERLACE_NONE, PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
+        png_set_IHDR(r->png, r->info, (png_uint_32)w, (png_uint_32)h, depth, colour, PNG_INTERLACE_NONE, PNG_COMPRESSION_TYPE_DEFAULT,
+            PNG_FILTER_TYPE_DEFAULT);
         png_write_info(r->png, r->info);
         if (depth == 16) png_set_swap(r->png);
         for (int64_t y = 0; y < h; y++) png_write_row(r->png, pixels + (size_t)y * row);

@@ -53,7 +53,8 @@ static void load_mask(task *t, sample *s)
     char why[IMAGE_WHY];
     if (!labels_try(t->mask, &s->mask, why)) { task_bad(t, "its label map: %s", why); return; }
     if (s->mask.h != s->film.h || s->mask.w != s->film.w) {
-        task_bad(t, "its label map is %lld x %lld, the film %lld x %lld", (long long)s->mask.w, (long long)s->mask.h, (long long)s->film.w, (long long)s->film.h);
+        task_bad(t, "its label map is %lld x %lld, the film %lld x %lld", (long long)s->mask.w, (long long)s->mask.h, (long long)s->film.w,
+            (long long)s->film.h);
         return;
     }
     image small = image_new(s->mask.h, s->mask.w, 8);
@@ -143,7 +144,8 @@ static classes table_of(const import_options *o, int corners)
 import_result import_run(const import_options *o)
 {
     int corners = !strcmp(o->kind, "corners"), seen[256] = { 0 }, any_bad = 0;
-    if (!corners && strcmp(o->kind, "masks")) die("import: got the kind '%s', wanted masks or corners%s", o->kind, die_nearest(o->kind, import_kinds, import_nkinds));
+    if (!corners && strcmp(o->kind, "masks"))
+        die("import: got the kind '%s', wanted masks or corners%s", o->kind, die_nearest(o->kind, import_kinds, import_nkinds));
     if (!file_is_folder(o->src)) die("%s: no such folder", o->src);
     classes table = table_of(o, corners);
     tasks l = { 0 };

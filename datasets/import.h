@@ -14,7 +14,8 @@ typedef struct import_options {
     const char *kind;                /* "masks", "corners" */
     const char *src, *out;           /* folder, store */
     const char *map;                 /* "films/<star>.png:labels/<star>.png", * stands for the same text on both sides; NULL: the default folders */
-    const char *patient;             /* a column of labels.csv, or a POSIX extended regular expression whose group 1 in the film's name is the patient; NULL: the column patient, else every film its own */
+    const char *patient;             /* a column of labels.csv, or a POSIX extended regular expression whose group 1 in the film's name is the
+                                        patient; NULL: the column patient, else every film its own */
     const char *classes;             /* class table; NULL: corners has vertebra = 1, masks names the values it finds by their numbers */
     double spacing[2];               /* mm per pixel, x then y; 0 0: unknown */
     int skip_bad;

@@ -36,7 +36,8 @@ static level *level_named(header *h, const char *name)
 
 static header header_read(const csv *t, const char *path, const char *patient)
 {
-    header h = { csv_column(t, "file"), csv_column(t, patient ? patient : "patient"), csv_column(t, "width"), csv_column(t, "height"), 0, NULL, NULL };
+    header h = { csv_column(t, "file"), csv_column(t, patient ? patient : "patient"), csv_column(t, "width"), csv_column(t, "height"),
+        0, NULL, NULL };
     if (h.file < 0) die("%s:1: no column 'file'%s", path, die_nearest("file", (const char *const *)t->name, t->ncols));
     h.plain = xalloc((size_t)t->ncols);
     for (int i = 0; i < t->ncols; i++) {
@@ -48,11 +49,14 @@ static header header_read(const csv *t, const char *path, const char *patient)
     if (!h.nlevels) die("%s:1: no corner columns, wanted LEVEL_TL_x, LEVEL_TL_y, ... LEVEL_BR_y", path);
     for (int i = 0; i < h.nlevels; i++)
         for (int k = 0; k < 8; k++)
-            if (h.level[i].column[k / 2][k % 2] < 0) die("%s:1: the column %s_%s_%c is missing", path, h.level[i].name, corner_names[k / 2], "xy"[k % 2]);
+            if (h.level[i].column[k / 2][k % 2] < 0) die("%s:1: the column %s_%s_%c is missing", path, h.level[i].name, corner_names[k / 2],
+                "xy"[k % 2]);
     for (int i = 0; i < t->ncols; i++)                                            /* a column with a word in it holds no values */
         for (int r = 0; h.plain[i] && r < t->nrows; r++) {
             double v;
-            if (csv_cell(t, r, i)[0] && !text_real(csv_cell(t, r, i), &v)) { warn("%s: the column %s is not numeric and is not imported", path, t->name[i]); h.plain[i] = 0; }
+            if (!csv_cell(t, r, i)[0] || text_real(csv_cell(t, r, i), &v)) continue;
+            warn("%s: the column %s is not numeric and is not imported", path, t->name[i]);
+            h.plain[i] = 0;
         }
     return h;
 }
@@ -67,7 +71,8 @@ static void read_corners(const csv *t, const header *h, int row, task *k)
             const char *cell = csv_cell(t, row, h->level[i].column[j / 2][j % 2]);
             if (!*cell) continue;
             given++;
-            if (!text_real(cell, &c->p[j / 2][j % 2])) task_bad(k, "line %d: %s: got '%s', wanted a number", t->line[row], t->name[h->level[i].column[j / 2][j % 2]], cell);
+            if (!text_real(cell, &c->p[j / 2][j % 2])) task_bad(k, "line %d: %s: got '%s', wanted a number", t->line[row],
+                t->name[h->level[i].column[j / 2][j % 2]], cell);
         }
         if (!given) continue;
         if (given < 8) task_bad(k, "line %d: %s has %d of its 8 coordinates", t->line[row], h->level[i].name, given);
@@ -80,9 +85,9 @@ static void read_corners(const csv *t, const header *h, int row, task *k)
 static void read_values(const csv *t, const header *h, int row, task *k)
 {
     static const char *const units[] = { "_deg", "_mm", "_px", "_percent", "_years" };
-    k->labels.values = xalloc_n((size_t)t->ncols, sizeof(quantity));
+    k->labels.values = xalloc_n((size_t)t->ncols, sizeof(measured));
     for (int i = 0; i < t->ncols; i++) {
-        quantity *q = &k->labels.values[k->labels.nvalues];
+        measured *q = &k->labels.values[k->labels.nvalues];
         if (!h->plain[i] || !text_real(csv_cell(t, row, i), &q->value)) continue;
         snprintf(q->name, sizeof q->name, "%s", t->name[i]);
         for (size_t u = 0; u < sizeof units / sizeof *units; u++) {

@@ -87,7 +87,8 @@ static void pair_patterns(const import_options *o, tasks *l)
         die_at("--map", "got '%s', wanted 'images/*.png:masks/*.png', relative to %s; * is the only wildcard", o->map, o->src);
     *right++ = 0;
     int n = stars(left);
-    if (n < 1 || n > 8 || stars(right) != n) die_at("--map", "got %d and %d stars in '%s', wanted the same number on both sides, 1 to 8", n, stars(right), o->map);
+    if (n < 1 || n > 8 || stars(right) != n) die_at("--map", "got %d and %d stars in '%s', wanted the same number on both sides, 1 to 8", n,
+        stars(right), o->map);
     glob_t films, maps;
     const char *from[8], *to[8];
     expand(o->src, left, &films), expand(o->src, right, &maps);
@@ -124,11 +125,15 @@ void tasks_patients(const char *regex, tasks *l)
     regmatch_t m[2];
     int e = regcomp(&r, regex, REG_EXTENDED);
     if (e) { char why[128]; regerror(e, &r, why, sizeof why); die_at("--patient", "'%s': %s", regex, why); }
-    if (r.re_nsub < 1) { regfree(&r); die_at("--patient", "got '%s', wanted a column of labels.csv or a regular expression with a group: '^(P[0-9]+)_'", regex); }
+    if (r.re_nsub < 1) { regfree(&r); die_at("--patient",
+        "got '%s', wanted a column of labels.csv or a regular expression with a group: '^(P[0-9]+)_'", regex); }
     for (int64_t i = 0; i < l->n; i++) {
         task *t = &l->t[i];
         const char *slash = strrchr(t->name, '/'), *name = slash ? slash + 1 : t->name;
-        if (regexec(&r, name, 2, m, 0) || m[1].rm_so < 0 || m[1].rm_eo == m[1].rm_so) { task_bad(t, "--patient '%s' finds nothing in its name", regex); continue; }
+        if (regexec(&r, name, 2, m, 0) || m[1].rm_so < 0 || m[1].rm_eo == m[1].rm_so) {
+            task_bad(t, "--patient '%s' finds nothing in its name", regex);
+            continue;
+        }
         free(t->patient), t->patient = xprintf("%.*s", (int)(m[1].rm_eo - m[1].rm_so), name + m[1].rm_so);
     }
     regfree(&r);

@@ -80,7 +80,8 @@ void check_sheet(const store *s, const int64_t *cases, int64_t n, const faults *
     int64_t rows = shown ? (shown + across - 1) / across : 0;
     canvas sheet = { NULL, rows * (CELL_H + NAME + GAP) + GAP, across * (CELL_W + GAP) + GAP };
     sheet.rgb = xalloc_n((size_t)(sheet.h * sheet.w), 3);
-    for (int64_t k = 0; k < shown; k++) draw_cell(&sheet, s, cases[k], f, GAP + k / across * (CELL_H + NAME + GAP), GAP + k % across * (CELL_W + GAP));
+    for (int64_t k = 0; k < shown; k++) draw_cell(&sheet, s, cases[k], f, GAP + k / across * (CELL_H + NAME + GAP),
+        GAP + k % across * (CELL_W + GAP));
     image_write_rgb(path, sheet.rgb, sheet.h, sheet.w);
     free(sheet.rgb);
 }

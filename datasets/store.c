@@ -33,6 +33,7 @@ static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;       /* HDF5 is one gl
 void h5_enter(void)
 {
     pthread_mutex_lock(&lock);
+    H5dont_atexit();                                           /* after a full disk its clean-up at exit crashes; every file here is closed by hand */
     H5Eset_auto2(H5E_DEFAULT, NULL, NULL);                     /* per thread: our own messages, not HDF5's stack */
     H5PLset_loading_state(0);
 }
@@ -70,7 +71,8 @@ hid_t h5_open(hid_t file, const char *path, const char **reason)
     hid_t d = H5Dopen2(file, path, H5P_DEFAULT), p = d >= 0 ? H5Dget_create_plist(d) : -1;
     if (d < 0) *reason = "not a dataset, or damaged";
     else if (p < 0 || H5Oget_info2(d, &here, H5O_INFO_BASIC) < 0 || H5Oget_info2(file, &there, H5O_INFO_BASIC) < 0) *reason = "damaged";
-    else if (here.fileno != there.fileno || H5Pget_external_count(p) != 0 || H5Pget_layout(p) == H5D_VIRTUAL) *reason = "its data lie in another file";
+    else if (here.fileno != there.fileno || H5Pget_external_count(p) != 0 || H5Pget_layout(p) == H5D_VIRTUAL)
+        *reason = "its data lie in another file";
     if (p >= 0) H5Pclose(p);
     if (!*reason) return d;
     if (d >= 0) H5Dclose(d);
@@ -83,7 +85,8 @@ int h5_plain_number(hid_t type)
         size_t size = H5Tget_size(type);
         return (size == 1 || size == 2 || size == 4 || size == 8) && H5Tget_precision(type) == 8 * size && H5Tget_offset(type) == 0;
     }
-    return H5Tequal(type, H5T_IEEE_F64LE) > 0 || H5Tequal(type, H5T_IEEE_F32LE) > 0 || H5Tequal(type, H5T_IEEE_F64BE) > 0 || H5Tequal(type, H5T_IEEE_F32BE) > 0;
+    return H5Tequal(type, H5T_IEEE_F64LE) > 0 || H5Tequal(type, H5T_IEEE_F32LE) > 0 || H5Tequal(type, H5T_IEEE_F64BE) > 0 ||
+        H5Tequal(type, H5T_IEEE_F32BE) > 0;
 }
 
 const char *h5_small(hid_t file, const char *path, hid_t type, int rank, hsize_t limit, hsize_t *dims, void **out)
@@ -223,7 +226,8 @@ static void read_numbers(store *s, const column *c)
 static const char *read_version(hid_t file, double *version, char name[32])
 {
     *version = 0, name[0] = 0;
-    hid_t a = H5Aexists(file, "format") > 0 ? H5Aopen(file, "format", H5P_DEFAULT) : -1, t = a >= 0 ? H5Aget_type(a) : -1, sp = a >= 0 ? H5Aget_space(a) : -1;
+    hid_t a = H5Aexists(file, "format") > 0 ? H5Aopen(file, "format", H5P_DEFAULT) : -1;
+    hid_t t = a >= 0 ? H5Aget_type(a) : -1, sp = a >= 0 ? H5Aget_space(a) : -1;
     if (t >= 0 && H5Tget_class(t) == H5T_STRING && H5Sget_simple_extent_npoints(sp) == 1) {
         char *v = NULL;
         if (H5Tis_variable_str(t) > 0) {
@@ -233,7 +237,8 @@ static const char *read_version(hid_t file, double *version, char name[32])
     if (t >= 0) H5Tclose(t), H5Sclose(sp);
     if (a >= 0) H5Aclose(a);
     if (strcmp(name, "darkspine-store")) return "an HDF5 file, but not a darkspine store (no attribute format = darkspine-store)";
-    a = H5Aexists(file, "version") > 0 ? H5Aopen(file, "version", H5P_DEFAULT) : -1, t = a >= 0 ? H5Aget_type(a) : -1, sp = a >= 0 ? H5Aget_space(a) : -1;
+    a = H5Aexists(file, "version") > 0 ? H5Aopen(file, "version", H5P_DEFAULT) : -1;
+    t = a >= 0 ? H5Aget_type(a) : -1, sp = a >= 0 ? H5Aget_space(a) : -1;
     if (a < 0 || !h5_plain_number(t) || H5Sget_simple_extent_npoints(sp) != 1 || H5Aread(a, H5T_NATIVE_DOUBLE, version) < 0) *version = 0;
     if (a >= 0) H5Tclose(t), H5Sclose(sp), H5Aclose(a);
     return NULL;
@@ -285,7 +290,8 @@ static void check_rows(const store *s)
         const char *bad = id_fault(r->id);
         if (bad) die("%s: /index/id[%lld]: %s", s->path, (long long)i, bad);
         if (r->h < 1 || r->w < 1 || r->h > IMAGE_MAX_SIDE || r->w > IMAGE_MAX_SIDE || r->h * r->w > IMAGE_MAX_PIXELS)
-            die("%s: case %s: got %lld x %lld pixels, wanted 1 to %d million", s->path, r->id, (long long)r->w, (long long)r->h, IMAGE_MAX_PIXELS >> 20);
+            die("%s: case %s: got %lld x %lld pixels, wanted 1 to %d million", s->path, r->id, (long long)r->w, (long long)r->h,
+                IMAGE_MAX_PIXELS >> 20);
         if (r->bits != 8 && r->bits != 16) die("%s: case %s: got %d bits, wanted 8 or 16", s->path, r->id, r->bits);
     }
 }

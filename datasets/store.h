@@ -20,13 +20,13 @@ int split_find(const char *name);                                     /* the spl
 /* Four corners of a vertebral body, pixels, in the order TL TR BL BR as seen on the film. */
 typedef struct corners { char level[STORE_NAME]; double p[4][2]; } corners;             /* p[corner] = x, y */
 typedef struct landmark { char name[STORE_NAME]; double x, y, r; } landmark;            /* pixels; r = 0: a point */
-typedef struct quantity { char name[STORE_NAME], unit[STORE_NAME]; double value; } quantity;
+typedef struct measured { char name[STORE_NAME], unit[STORE_NAME]; double value; } measured;
 /* One object: runs alternate background, object, background, ... row by row from the top left; they add up to h * w. */
 typedef struct instance { int value; char level[STORE_NAME]; int64_t nruns; uint32_t *runs; } instance;
 
 typedef struct labels {                                               /* zero: none of them */
     int ncorners, nlandmarks, nvalues, ninstances;
-    corners *corners; landmark *landmarks; quantity *values; instance *instances;       /* owned */
+    corners *corners; landmark *landmarks; measured *values; instance *instances;       /* owned */
 } labels;
 void labels_free(labels *l);
 /* mask (h, w) of 0 / 1 -> runs, and back (adds value into out (h, w) wherever the object is). */

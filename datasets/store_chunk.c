@@ -138,14 +138,15 @@ const char *chunk_decode(chunk *c, const layout *l, unsigned char *out)
 /* Copies the part of a decoded chunk that lies inside the dataset; both of l->rank dimensions, the last one contiguous. */
 static void place(const layout *l, const hsize_t *at, const unsigned char *from, unsigned char *to)
 {
-    hsize_t size[3] = { 1, 1, 1 }, in[3] = { 1, 1, 1 }, out[3] = { 1, 1, 1 }, first[3] = { 0, 0, 0 };          /* padded to three dimensions in front */
+    hsize_t size[3] = { 1, 1, 1 }, in[3] = { 1, 1, 1 }, out[3] = { 1, 1, 1 }, first[3] = { 0, 0, 0 };      /* padded in front */
     for (int i = 0, k = 3 - l->rank; i < l->rank; i++, k++) {
         first[k] = at[i], in[k] = l->chunk[i], out[k] = l->dims[i];
         size[k] = l->dims[i] - at[i] < l->chunk[i] ? l->dims[i] - at[i] : l->chunk[i];
     }
     for (hsize_t a = 0; a < size[0]; a++)
         for (hsize_t b = 0; b < size[1]; b++)
-            memcpy(to + (((first[0] + a) * out[1] + first[1] + b) * out[2] + first[2]) * l->each, from + ((a * in[1] + b) * in[2]) * l->each, size[2] * l->each);
+            memcpy(to + (((first[0] + a) * out[1] + first[1] + b) * out[2] + first[2]) * l->each, from + ((a * in[1] + b) * in[2]) * l->each,
+                size[2] * l->each);
 }
 
 static const char *read_chunks(hid_t d, const layout *l, unsigned char *out)
@@ -178,7 +179,8 @@ const char *h5_read(hid_t d, const layout *l, hid_t type, void **out)
     if (!*out) reason = "too large for the memory";
     else if (l->count && l->chunked) reason = read_chunks(d, l, *out);
     else if (l->count && H5Dread(d, stored, H5S_ALL, H5S_ALL, H5P_DEFAULT, *out) < 0) reason = "damaged data";
-    if (!reason && H5Tequal(stored, type) <= 0 && H5Tconvert(stored, type, (size_t)l->count, *out, NULL, H5P_DEFAULT) < 0) reason = "wrong type of number";
+    if (!reason && H5Tequal(stored, type) <= 0 && H5Tconvert(stored, type, (size_t)l->count, *out, NULL, H5P_DEFAULT) < 0)
+        reason = "wrong type of number";
     H5Tclose(stored);
     if (reason) free(*out), *out = NULL;
     return reason;

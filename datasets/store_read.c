@@ -105,10 +105,12 @@ static void columns_free(columns *c)
 /* Do the columns of each group agree in length, and the runs with the image? */
 static const char *columns_fault(const columns *c, int64_t len)
 {
-    if (c->npoints[0] != c->nlevel || (c->points && (c->npoints[1] != 4 || c->npoints[2] != 2))) return "corners: wanted level (n) and points (n, 4, 2)";
+    if (c->npoints[0] != c->nlevel || (c->points && (c->npoints[1] != 4 || c->npoints[2] != 2)))
+        return "corners: wanted level (n) and points (n, 4, 2)";
     if (c->nmarks[0] != c->nlandmark || (c->marks && c->nmarks[1] != 3)) return "landmarks: wanted name (n) and points (n, 3)";
     if (c->nvalues != c->nquantity || (c->unit && c->nunit != c->nvalues)) return "values: columns of different lengths";
-    if (c->ninstance_level != c->nvalue || (c->value && (c->nstart != c->nvalue + 1 || !c->runs || c->start[0] != 0 || c->start[c->nvalue] != c->nruns)))
+    if (c->ninstance_level != c->nvalue || (c->value && (c->nstart != c->nvalue + 1 || !c->runs || c->start[0] != 0 ||
+        c->start[c->nvalue] != c->nruns)))
         return "instances: wanted value (n), level (n), start (n + 1) and runs";
     for (hsize_t i = 0; i < c->nvalue; i++) {
         uint64_t sum = 0;

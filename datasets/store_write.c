@@ -132,7 +132,8 @@ static int put_instances(hid_t g, const labels *l)
     }
     hid_t p = H5Pcreate(H5P_DATASET_CREATE);
     H5Pset_chunk(p, 1, &total), H5Pset_shuffle(p), H5Pset_deflate(p, 4), H5Pset_fletcher32(p);
-    ok = ok && h5_put(g, "value", H5T_NATIVE_UINT16, 1, &n, value) && put_names(g, "level", l->ninstances, l->instances->level, sizeof *l->instances) &&
+    ok = ok && h5_put(g, "value", H5T_NATIVE_UINT16, 1, &n, value) && put_names(g, "level", l->ninstances, l->instances->level,
+        sizeof *l->instances) &&
          h5_put(g, "start", H5T_NATIVE_UINT64, 1, &n1, start) && put(g, "runs", H5T_NATIVE_UINT32, 1, &total, p, runs);
     H5Pclose(p), free(value), free(start), free(runs);
     return ok;
@@ -193,7 +194,8 @@ static void check_case(const store *s, const store_case *c, const labels *l)
     for (int i = 0; l && i < l->ninstances; i++) {
         int64_t sum = 0;
         for (int64_t k = 0; k < l->instances[i].nruns; k++) sum += l->instances[i].runs[k];
-        if (sum != c->h * c->w || l->instances[i].value < 1 || l->instances[i].value > CLASS_MAX) die("%s: case %s: instance %d is not of this image", s->path, c->id, i);
+        if (sum != c->h * c->w || l->instances[i].value < 1 || l->instances[i].value > CLASS_MAX)
+            die("%s: case %s: instance %d is not of this image", s->path, c->id, i);
     }
 }
 
@@ -328,12 +330,12 @@ static void copy_file(const char *path, const char *temp)
 {
     enum { BLOCK = 1 << 20 };
     FILE *in = fopen(path, "rbe"), *out = in ? fopen(temp, "wbe") : NULL;
-    int e = errno, bad = !out;
+    int bad = !out, e = errno;
     char *block = xalloc(BLOCK);
-    for (size_t n; !bad && (n = fread(block, 1, BLOCK, in)) > 0;) bad = fwrite(block, 1, n, out) != n;
-    bad = bad || ferror(in);
+    for (size_t n; !bad && (n = fread(block, 1, BLOCK, in)) > 0;) bad = fwrite(block, 1, n, out) != n, e = errno;
+    if (!bad && ferror(in)) bad = 1, e = EIO;
     if (in) fclose(in);
-    if (out) bad |= fclose(out) != 0;
+    if (out && fclose(out) && !bad) bad = 1, e = errno;
     free(block);
     if (bad) { file_discard(path); die_machine("%s: cannot be copied: %s", path, strerror(e)); }
 }

@@ -74,7 +74,8 @@ static void colour_becomes_grey(void **state)
 static void labels_keep_values(void **state)
 {
     (void)state;
-    const uint8_t two[] = { 0x1b }, four[] = { 0x0f, 0x30 }, one[] = { 0xa0 }, grey[] = { 0, 3, 255, 7 }, only[] = { 0, 255, 255, 0 }, rgb[] = { 5, 5, 5, 9, 9, 9 };
+    const uint8_t two[] = { 0x1b }, four[] = { 0x0f, 0x30 }, one[] = { 0xa0 }, grey[] = { 0, 3, 255, 7 }, only[] = { 0, 255, 255, 0 }, rgb[] = { 5,
+        5, 5, 9, 9, 9 };
     char *p;
     expect(labels_read(p = png("pal.png", 4, 1, 2, PNG_COLOR_TYPE_PALETTE, two, 0)), 8, 1, 4, (int[]){ 0, 1, 2, 3 }), free(p);
     expect(labels_read(p = png("g4.png", 3, 1, 4, PNG_COLOR_TYPE_GRAY, four, 0)), 8, 1, 3, (int[]){ 0, 15, 3 }), free(p);
@@ -88,7 +89,8 @@ static void labels_refuse(void **state)
 {
     (void)state;
     const uint8_t rgb[] = { 5, 5, 5, 9, 8, 9 }, alpha[] = { 1, 1, 1, 255 };
-    char *a = png("col.png", 2, 1, 8, PNG_COLOR_TYPE_RGB, rgb, 0), *b = png("alpha.png", 1, 1, 8, PNG_COLOR_TYPE_RGB_ALPHA, alpha, 0), *c = at("x.jpg");
+    char *a = png("col.png", 2, 1, 8, PNG_COLOR_TYPE_RGB, rgb, 0), *b = png("alpha.png", 1, 1, 8, PNG_COLOR_TYPE_RGB_ALPHA, alpha, 0),
+        *c = at("x.jpg");
     dies(2, "a colour image (pixel 1,0 is 9,8,9)", labels_read(a));
     dies(2, "alpha channel", labels_read(b));
     file_write(c, "\xff\xd8\xff\xe0 not a png", 14);
@@ -117,7 +119,8 @@ static void damaged_png(void **state)
     for (size_t k = 0; k < n; k++) {
         b[k] ^= 0x41;
         assert_int_equal(film_decode(b, n, &got, why), 0);
-        if (labels_decode(b, n, &got, why)) assert_memory_equal(got.p, m.p, 99), image_free(&got);      /* the closing chunk's checksum does not touch pixels */
+        if (labels_decode(b, n, &got, why)) assert_memory_equal(got.p, m.p, 99),
+            image_free(&got);      /* the closing chunk's checksum does not touch pixels */
         b[k] ^= 0x41;
     }
     image_free(&m), free(b), free(path);
@@ -223,7 +226,8 @@ static void overlays(void **state)
 int main(void)
 {
     const struct CMUnitTest table[] = {
-        cmocka_unit_test(sixteen_bits_survive), cmocka_unit_test(colour_becomes_grey), cmocka_unit_test(labels_keep_values), cmocka_unit_test(labels_refuse),
+        cmocka_unit_test(sixteen_bits_survive), cmocka_unit_test(colour_becomes_grey), cmocka_unit_test(labels_keep_values),
+            cmocka_unit_test(labels_refuse),
         cmocka_unit_test(damaged_png), cmocka_unit_test(lying_headers), cmocka_unit_test(truncated_jpeg), cmocka_unit_test(smooth_resize),
         cmocka_unit_test(label_resize), cmocka_unit_test(overlays) };
     return _cmocka_run_group_tests(__FILE__, table, sizeof table / sizeof *table, set_up, tear_down);

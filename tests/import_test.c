@@ -91,7 +91,8 @@ static void bad_files(void **state)
     assert_int_equal(r.written, 0);
     assert_int_equal(r.nbad, 5);
     assert_false(file_exists(out));
-    const char *want[5][2] = { { "images/cut.png", "truncated PNG" }, { "images/deep.png", "value 300" }, { "images/lonely.png", "no label map masks/lonely.png" },
+    const char *want[5][2] = { { "images/cut.png", "truncated PNG" }, { "images/deep.png", "value 300" }, { "images/lonely.png",
+        "no label map masks/lonely.png" },
                                { "images/size.png", "its label map is 7 x 6, the film 6 x 6" }, { "masks/orphan.png", "no film" } };
     for (int i = 0; i < 5; i++) {
         assert_string_equal(r.bad[i].file, want[i][0]);
@@ -140,7 +141,8 @@ static void corners_to_masks(void **state)
     near(l.values[0].value, 41.5, 0);
     store_read_mask(s, 0, mask);
     for (int y = 0; y < 30; y++)
-        for (int x = 0; x < 20; x++) assert_int_equal(mask[y * 20 + x], (x >= 3 && x <= 10 && y >= 4 && y <= 8) || (x >= 3 && x < 10 && y >= 12 && y < 16));
+        for (int x = 0; x < 20; x++) assert_int_equal(mask[y * 20 + x], (x >= 3 && x <= 10 && y >= 4 && y <= 8) || (x >= 3 && x < 10 && y >= 12 &&
+            y < 16));
     assert_string_equal(l.instances[1].level, "L1");
     instance_paint(&l.instances[1], one, 30, 20, 1);
     for (int i = 0; i < 600; i++) assert_int_equal(one[i], i / 20 >= 12 && i / 20 < 16 && i % 20 >= 3 && i % 20 < 10);
@@ -160,7 +162,8 @@ static void bad_tables(void **state)
     (void)state;
     char *out = path_join(scratch, "x.h5"), *src = corner_folder("rows", "a.png,P1,20,30,1,ok,1,2,3\n");
     dies(2, "labels.csv:2: got 9 fields, wanted 22", run("corners", src, out, (import_options){ 0 }));
-    free(src), src = corner_folder("rows", "a.png,P1,20,30,1,ok,x,3,10,3,2,8,10,8,3,12,10,12,3,16,10,16\nb.png,,20,30,1,ok,1,3,10,3,2,8,10,8,3,12,10,12,3,16,10,\n"
+    free(src), src = corner_folder("rows",
+        "a.png,P1,20,30,1,ok,x,3,10,3,2,8,10,8,3,12,10,12,3,16,10,16\nb.png,,20,30,1,ok,1,3,10,3,2,8,10,8,3,12,10,12,3,16,10,\n"
                                            "c.png,P3,20,30,1,ok,1,3,10,3,2,8,10,8,3,12,10,12,3,16,10,16\na.png,P1,0,30,1,ok,1,3,10,3,2,8,10,8,3,12,10,12,3,16,10,16\n");
     import_result r = run("corners", src, out, (import_options){ 0 });
     assert_int_equal(r.nbad, 4);
@@ -178,7 +181,8 @@ static void bad_tables(void **state)
     dies(2, "no column 'file' (did you mean fil?)", run("corners", src, out, (import_options){ 0 }));
     dies(2, "wanted masks or corners", run("coco", src, out, (import_options){ 0 }));
     dies(2, "no such folder", run("masks", "/no/such", out, (import_options){ 0 }));
-    dies(2, "wanted a column of labels.csv or a regular expression", run("corners", corner_folder("r2", "a.png,P1,20,30,1,ok,1,3,10,3,2,8,10,8,3,12,10,12,3,16,10,16\n"), out,
+    dies(2, "wanted a column of labels.csv or a regular expression", run("corners", corner_folder("r2",
+        "a.png,P1,20,30,1,ok,1,3,10,3,2,8,10,8,3,12,10,12,3,16,10,16\n"), out,
                                                                           (import_options){ .patient = "name" }));
     assert_false(file_exists(out));
     free(path), free(src), free(out);
@@ -211,8 +215,10 @@ static void class_tables(void **state)
 static void export_and_back(void **state)
 {
     (void)state;
-    char *src = corner_folder("round", "a.png,P7,20,30,41.5,ok,2.5,3.5,10.5,3.5,2.5,8.5,10.5,8.5,3,12,10,12,3,16,10,16.015625\nb.png,P8,20,30,0.1,ok,2,3,10,3,2,8,10,8,,,,,,,,\n");
-    char *one = path_join(scratch, "one.h5"), *two = path_join(scratch, "two.h5"), *dir = path_join(scratch, "exported"), *three = path_join(scratch, "three.h5");
+    char *src = corner_folder("round",
+        "a.png,P7,20,30,41.5,ok,2.5,3.5,10.5,3.5,2.5,8.5,10.5,8.5,3,12,10,12,3,16,10,16.015625\nb.png,P8,20,30,0.1,ok,2,3,10,3,2,8,10,8,,,,,,,,\n");
+    char *one = path_join(scratch, "one.h5"), *two = path_join(scratch, "two.h5"), *dir = path_join(scratch, "exported"),
+        *three = path_join(scratch, "three.h5");
     import_result r = run("corners", src, one, (import_options){ 0 });
     import_result_free(&r);
     store *a = store_open(one);
@@ -269,7 +275,8 @@ static void split_patients(void **state)
     near(count[SPLIT_VAL], 40, 4);
     near(count[SPLIT_TEST], 20, 4);
     store_close(s);
-    char *ok[] = { "split", path, "--parts", "train=.5,val=.5", "--quiet", "--json" }, *sum[] = { "split", path, "--parts", "train=.5,val=.4" }, *word[] = { "split", path, "--parts", "trian=1" };
+    char *ok[] = { "split", path, "--parts", "train=.5,val=.5", "--quiet", "--json" }, *sum[] = { "split", path, "--parts", "train=.5,val=.4" },
+        *word[] = { "split", path, "--parts", "trian=1" };
     dies(2, "add up to 0.9, wanted 1", verb_split(4, sum));
     dies(2, "got the part 'trian', wanted train, val or test (did you mean train?)", verb_split(4, word));
     fflush(stdout);
@@ -289,7 +296,8 @@ static void split_patients(void **state)
 int main(void)
 {
     const struct CMUnitTest table[] = {
-        cmocka_unit_test(masks_by_stem), cmocka_unit_test(masks_by_pattern), cmocka_unit_test(bad_files), cmocka_unit_test(corners_to_masks), cmocka_unit_test(bad_tables),
+        cmocka_unit_test(masks_by_stem), cmocka_unit_test(masks_by_pattern), cmocka_unit_test(bad_files), cmocka_unit_test(corners_to_masks),
+            cmocka_unit_test(bad_tables),
         cmocka_unit_test(class_tables), cmocka_unit_test(export_and_back), cmocka_unit_test(split_patients) };
     return _cmocka_run_group_tests(__FILE__, table, sizeof table / sizeof *table, set_up, tear_down);
 }

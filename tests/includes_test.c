@@ -11,7 +11,7 @@ static const rule rules[] = {
     { "nn", "base/ kernels/" },
     { "nn/ops", "base/ kernels/ nn/" },
     { "nn/layers", "base/ kernels/ nn/" },
-    { "datasets", "base/ geometry/ nn/key.h" },
+    { "datasets", "base/ geometry/" },
     { "eval", "base/ nn/ datasets/ geometry/ kernels/" },
     { "train", "base/ nn/ datasets/ kernels/kernel.h kernels/loss.h eval/metrics.h eval/stats.h eval/plots.h" },
     { "verbs", "base/ nn/ datasets/ geometry/ eval/ train/ kernels/" },

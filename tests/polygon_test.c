@@ -79,7 +79,8 @@ static void clips_and_refuses(void **state)
 static void areas(void **state)
 {
     (void)state;
-    const double a[] = { 0, 0, 4, 0, 4, 3, 0, 3 }, b[] = { 2, 1, 8, 1, 8, 9, 2, 9 }, c[] = { 5, 0, 9, 0, 9, 3, 5, 3 }, back[] = { 0, 3, 4, 3, 4, 0, 0, 0 };
+    const double a[] = { 0, 0, 4, 0, 4, 3, 0, 3 }, b[] = { 2, 1, 8, 1, 8, 9, 2, 9 }, c[] = { 5, 0, 9, 0, 9, 3, 5, 3 }, back[] = { 0, 3, 4, 3, 4, 0,
+        0, 0 };
     const double diamond[] = { 2, -0.5, 4, 1.5, 2, 3.5, 0, 1.5 };
     near(polygon_area(a, 4), 12, 1e-12);
     near(polygon_area(back, 4), -12, 1e-12);

@@ -27,13 +27,15 @@ static char *build(const char *name)
     uint32_t planes[LEN];
     corners c[2] = { { "T12", { { 1.25, 2 }, { 9, 2.5 }, { 1, 8 }, { 9, 8.125 } } }, { "L1", { { 1, 10 }, { 9, 10 }, { 1, 17 }, { 9, 0.1 } } } };
     landmark m[1] = { { "femoral_head_1", 3.5, 4.5, 6.25 } };
-    quantity v[2] = { { "cobb", "deg", 41.139 }, { "age", "", 12 } };
+    measured v[2] = { { "cobb", "deg", 41.139 }, { "age", "", 12 } };
     for (int k = 0; k < CASES; k++) {
         char id[32], patient[32];
         int deep = k % 3 == 0, h = k % 2 ? H : H - 5;
         snprintf(id, sizeof id, "film %02d \xc3\xa4", k), snprintf(patient, sizeof patient, "P%d", k / 2);
-        for (int i = 0; i < LEN; i++) p8[i] = pixel8(k, i), p16[i] = pixel16(k, i), mask[i] = i % 11 == 0 ? 20 : 0, planes[i] = (uint32_t)(i % 5) << 3 | (uint32_t)i << 20;
-        store_case row = { .id = id, .patient = patient, .h = h, .w = W, .bits = deep ? 16 : 8, .source = k ? NULL : "images/a.png", .split = k % SPLITS,
+        for (int i = 0; i < LEN; i++) p8[i] = pixel8(k, i), p16[i] = pixel16(k, i), mask[i] = i % 11 == 0 ? 20 : 0,
+            planes[i] = (uint32_t)(i % 5) << 3 | (uint32_t)i << 20;
+        store_case row = { .id = id, .patient = patient, .h = h, .w = W, .bits = deep ? 16 : 8, .source = k ? NULL : "images/a.png",
+            .split = k % SPLITS,
                            .spacing = { 0.143, 0.2 }, .spacing_source = "given", .labelled_h = 99, .excluded = k == 3 };
         instance o[1] = { instance_from_mask(mask, h, W, 20, "L1") };
         labels l = { 2, 1, 2, 1, c, m, v, o };
@@ -128,7 +130,8 @@ static void many_threads(void **state)
         int k = r % CASES;
         const store_case *c = store_at(s, k);
         store_read_image(s, k, buf);
-        for (int i = 0; i < (int)(c->h * c->w); i++) wrong += (c->bits == 16 ? buf[i] : ((uint8_t *)buf)[i]) != (c->bits == 16 ? pixel16(k, i) : pixel8(k, i));
+        for (int i = 0; i < (int)(c->h * c->w); i++) wrong += (c->bits == 16 ? buf[i] : ((uint8_t *)buf)[i]) != (c->bits == 16 ? pixel16(k, i)
+            : pixel8(k, i));
     }
     assert_int_equal(wrong, 0);
     store_close(s), free(path);
@@ -367,7 +370,8 @@ static void other_layouts(void **state)
 int main(void)
 {
     const struct CMUnitTest table[] = {
-        cmocka_unit_test(round_trip), cmocka_unit_test(labels_round_trip), cmocka_unit_test(many_threads), cmocka_unit_test(marks), cmocka_unit_test(whole_or_absent),
+        cmocka_unit_test(round_trip), cmocka_unit_test(labels_round_trip), cmocka_unit_test(many_threads), cmocka_unit_test(marks),
+            cmocka_unit_test(whole_or_absent),
         cmocka_unit_test(lies), cmocka_unit_test(other_files), cmocka_unit_test(truncated), cmocka_unit_test(damaged_chunk),
         cmocka_unit_test(page_reads), cmocka_unit_test(page_writes), cmocka_unit_test(other_layouts) };
     return _cmocka_run_group_tests(__FILE__, table, sizeof table / sizeof *table, set_up, tear_down);

@@ -52,7 +52,8 @@ static void print_text(const store *s, const faults *f, int64_t cases)
         const fault *a = &f->f[i];
         printf("%-*s  %-7s  %-16s  %s\n", wide, a->at < 0 ? "store" : store_at(s, a->at)->id, a->error ? "error" : "warning", a->code, a->text);
     }
-    printf("%lld cases: %lld errors in %lld cases, %lld warnings\n", (long long)store_count(s), (long long)f->errors, (long long)cases, (long long)f->warnings);
+    printf("%lld cases: %lld errors in %lld cases, %lld warnings\n", (long long)store_count(s), (long long)f->errors, (long long)cases,
+        (long long)f->warnings);
 }
 
 /* The cases to show: those with any fault, or all. */
@@ -99,6 +100,8 @@ int verb_check(int argc, char **argv)
         if (!flags_has(fl, "--json")) printf("%lld cases are now left out of training\n", (long long)cases);
     }
     faults_free(&f), free(marks), flags_free(fl);
-    if (standing) fprintf(stderr, "darkspine: %s: %lld case%s with errors; --exclude leaves them out of training\n", path, (long long)standing, standing == 1 ? "" : "s");
+    if (standing)
+        fprintf(stderr, "darkspine: %s: %lld case%s with errors; --exclude leaves them out of training\n", path, (long long)standing,
+                standing == 1 ? "" : "s");
     return standing ? EXIT_INPUT : EXIT_OK;
 }

@@ -32,7 +32,8 @@ void flags_help(const usage *how)
         int len = (int)(strlen(f->name) + (f->value ? strlen(f->value) + 1 : 0));
         if (taken(how, i) && len > wide) wide = len;
     }
-    printf("usage: darkspine %s%s%s [--flags]%s\n\n%s\n\n", how->verb, *how->inputs ? " " : "", how->inputs, how->settings ? " [section.key=value ...]" : "", how->summary);
+    printf("usage: darkspine %s%s%s [--flags]%s\n\n%s\n\n", how->verb, *how->inputs ? " " : "", how->inputs,
+           how->settings ? " [section.key=value ...]" : "", how->summary);
     for (int k = 0; k < n; k++) {
         int i = k < nown(how) ? NSHARED + k : k - nown(how);   /* the verb's own flags first */
         const flag *f = flag_at(how, i);
@@ -120,7 +121,8 @@ flags *flags_parse(const usage *how, int argc, char **argv)
         k++;
     }
     if (f->n < how->least) die("%s: got %d input%s, wanted: darkspine %s %s", how->verb, f->n, f->n == 1 ? "" : "s", how->verb, how->inputs);
-    if (how->most >= 0 && f->n > how->most) die("%s: did not expect '%s'; wanted: darkspine %s %s", how->verb, f->input[how->most], how->verb, how->inputs);
+    if (how->most >= 0 && f->n > how->most) die("%s: did not expect '%s'; wanted: darkspine %s %s", how->verb, f->input[how->most], how->verb,
+        how->inputs);
     return f;
 }
 
@@ -149,7 +151,8 @@ int64_t flags_int(const flags *f, const char *name, int64_t otherwise, int64_t l
     const char *v = value_of(f, name);
     int64_t n;
     if (!v) return otherwise;
-    if (!text_int(v, &n) || n < least || n > most) die_at(name, "got '%s', wanted a whole number from %lld to %lld", v, (long long)least, (long long)most);
+    if (!text_int(v, &n) || n < least || n > most) die_at(name, "got '%s', wanted a whole number from %lld to %lld", v, (long long)least,
+        (long long)most);
     return n;
 }
 

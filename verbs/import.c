@@ -10,7 +10,8 @@
 
 static const flag own[] = {
     { "--map", "FILMS:LABELS", "kind masks: two patterns below SRC, * being the same text in both: 'train/image/*.png:train/label/*.png'" },
-    { "--patient", "COLUMN|REGEX", "column of labels.csv, or a regular expression whose group 1 in the film's name is the patient (default: column patient, else every film its own)" },
+    { "--patient", "COLUMN|REGEX", "column of labels.csv, or a regular expression whose group 1 in the film's name is the patient\n"
+      "                          (default: column patient, else every film its own)" },
     { "--spacing", "SX,SY", "millimetres per pixel, x first" },
     { "--classes", "FILE", "class table, CSV value,name,kind" },
     { "--skip-bad", NULL, "leave out cases that cannot be read (and list them) instead of stopping" },
@@ -42,7 +43,8 @@ int verb_import(int argc, char **argv)
     if (!f) return EXIT_OK;
     const char *out = f->input[2];
     import_options o = { .kind = f->input[0], .src = f->input[1], .out = out, .map = flags_text(f, "--map", NULL),
-                         .patient = flags_text(f, "--patient", NULL), .classes = flags_text(f, "--classes", NULL), .skip_bad = flags_has(f, "--skip-bad") };
+                         .patient = flags_text(f, "--patient", NULL), .classes = flags_text(f, "--classes", NULL),
+                         .skip_bad = flags_has(f, "--skip-bad") };
     flags_pair(f, "--spacing", o.spacing);
     if (o.map && strcmp(o.kind, "masks")) die("--map: only for kind masks, got %s", o.kind);
     flags_may_write(f, out);
@@ -52,7 +54,9 @@ int verb_import(int argc, char **argv)
     progress_end(&p);
     if (r.nbad && !(flags_has(f, "--json") && r.written))
         for (int i = 0; i < r.nbad; i++) warn("%s: %s", r.bad[i].file, r.bad[i].why);
-    if (!r.written) die("%s: %d case%s cannot be read, nothing is written%s", o.src, r.nbad, r.nbad == 1 ? "" : "s", o.skip_bad ? "" : " (--skip-bad leaves them out)");
+    if (!r.written)
+        die("%s: %d case%s cannot be read, nothing is written%s", o.src, r.nbad, r.nbad == 1 ? "" : "s",
+            o.skip_bad ? "" : " (--skip-bad leaves them out)");
     if (flags_has(f, "--json")) print_json(&r, out);
     else {
         printf("%lld cases in %s", (long long)r.cases, out);

@@ -41,9 +41,10 @@ void progress_step(progress *p, int64_t done, const char *fmt, ...)
     for (int i = 0; i < BAR; i++) bar[i] = i < (int)(share * BAR) ? '=' : ' ';
     clock_text(t - p->began, took);
     if (share > 0) clock_text((t - p->began) * (1 - share) / share, left);
-    int n = p->total > 0 ? snprintf(line, sizeof line, "%s %s%s%s%lld/%lld  %.0f %%  left %s", p->what, p->terminal ? "[" : "", p->terminal ? bar : "",
-                                    p->terminal ? "] " : "", (long long)done, (long long)p->total, 100 * share, left)
-                         : snprintf(line, sizeof line, "%s %lld  %s", p->what, (long long)done, took);
+    int n;
+    if (p->total <= 0) n = snprintf(line, sizeof line, "%s %lld  %s", p->what, (long long)done, took);
+    else n = snprintf(line, sizeof line, p->terminal ? "%s [%s] %lld/%lld  %.0f %%  left %s" : "%s%s %lld/%lld  %.0f %%  left %s", p->what,
+                      p->terminal ? bar : "", (long long)done, (long long)p->total, 100 * share, left);
     if (fmt && n > 0 && n < (int)sizeof line - 4) {
         va_list ap;
         va_start(ap, fmt);

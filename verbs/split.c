@@ -30,7 +30,8 @@ static void read_parts(const char *given, double share[SPLITS])
         int k = part[0] ? split_find(part) : -1;
         if (k < 0) die_at("--parts", "got the part '%s', wanted train, val or test%s", part, die_nearest(part, split_names + 1, SPLITS - 1));
         if (share[k] != 0) die_at("--parts", "%s stands twice in '%s'", part, given);
-        if (!text_real(equals + 1, &share[k]) || share[k] <= 0 || share[k] > 1) die_at("--parts", "%s: got '%s', wanted a share above 0, up to 1", part, equals + 1);
+        if (!text_real(equals + 1, &share[k]) || share[k] <= 0 || share[k] > 1)
+            die_at("--parts", "%s: got '%s', wanted a share above 0, up to 1", part, equals + 1);
         sum += share[k];
     }
     if (fabs(sum - 1) > 1e-6) die_at("--parts", "the shares in '%s' add up to %g, wanted 1", given, sum);
@@ -60,7 +61,8 @@ int verb_split(int argc, char **argv)
         if (share[k] > 0 && !count[k]) die("%s: too few patients: %s would get no film", f->input[0], split_names[k]);
     store_mark(f->input[0], part, NULL, n);
     if (flags_has(f, "--json"))
-        object_print(json_pack("{s:I, s:I, s:I}", "train", (json_int_t)count[SPLIT_TRAIN], "val", (json_int_t)count[SPLIT_VAL], "test", (json_int_t)count[SPLIT_TEST]));
+        object_print(json_pack("{s:I, s:I, s:I}", "train", (json_int_t)count[SPLIT_TRAIN], "val", (json_int_t)count[SPLIT_VAL], "test",
+            (json_int_t)count[SPLIT_TEST]));
     else
         for (int k = SPLIT_TRAIN; k < SPLITS; k++)
             if (share[k] > 0) printf("%-6s %6lld films  %6lld patients\n", split_names[k], (long long)count[k], (long long)patients[k]);
