@@ -32,7 +32,7 @@ MODE_v3 = -O3 -march=x86-64-v3 -fPIC
 MODE_v4 = -O3 -march=x86-64-v4 -mprefer-vector-width=512 -fPIC
 
 FOLDERS := base kernels nn nn/ops nn/layers geometry datasets train eval verbs
-SOURCES := $(wildcard $(addsuffix /*.c,$(FOLDERS)))
+SOURCES := $(filter-out $(if $(filter double,$(BUILD)),kernels/dnn_cpu.c),$(wildcard $(addsuffix /*.c,$(FOLDERS))))
 OBJECTS := $(SOURCES:%.c=$(B)/%.o)
 TESTS   := $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/*_test.c))
 HELPERS := $(patsubst tests/%.c,$(B)/tests/%.o,$(filter-out %_test.c,$(wildcard tests/*.c)))
@@ -83,11 +83,11 @@ test: deps
 	@$(MAKE) --no-print-directory darkspine
 	@$(MAKE) --no-print-directory tests BUILD=cpu
 	@$(MAKE) --no-print-directory tests BUILD=double
-	@$(MAKE) --no-print-directory tests BUILD=asan
+	@$(MAKE) --no-print-directory tests build/asan/darkspine BUILD=asan
 	@sh tests/run $(patsubst $(B)/%,build/cpu/%,$(TESTS)) $(patsubst $(B)/%,build/double/%,$(DOUBLE_TESTS)) $(patsubst $(B)/%,build/asan/%,$(ASAN_TESTS))
 
 DOUBLE_TESTS = $(addprefix $(B)/tests/,op_test op_rules_test golden_ops_test unet_test optim_test schedule_test)
-ASAN_TESTS   = $(filter-out %/unet_test %/cli_test,$(TESTS))
+ASAN_TESTS   = $(filter-out %/unet_test %/schedule_test,$(TESTS))
 
 tests: $(if $(filter double,$(BUILD)),$(DOUBLE_TESTS),$(if $(filter asan,$(BUILD)),$(ASAN_TESTS),$(TESTS)))
 
@@ -126,8 +126,7 @@ else
 	@$(MAKE) --no-print-directory darkspine
 	install -D darkspine $(DESTDIR)$(prefix)/bin/darkspine
 endif
-	cd configs && find . -type f -exec install -Dm644 {} $(DESTDIR)$(prefix)/share/darkspine/configs/{} \;
-	cd classes && find . -type f -exec install -Dm644 {} $(DESTDIR)$(prefix)/share/darkspine/classes/{} \;
+	find configs classes -type f -exec install -Dm644 {} $(DESTDIR)$(prefix)/share/darkspine/{} \;
 
 $(B)/libdarkspine.so: $(OBJECTS)
 	$(CC) $(CFLAGS) -shared -Wl,--no-undefined -o $@ $^ $(LDLIBS)

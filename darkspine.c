@@ -3,6 +3,7 @@
 #include "base/die.h"
 #include "base/machine.h"
 #include "base/version.h"
+#include "datasets/store.h"
 #include "verbs/verb.h"
 #include <signal.h>
 #include <stdio.h>
@@ -68,7 +69,9 @@ static void log_debug(int argc, char **argv)
 
 int main(int argc, char **argv)
 {
+    store_library();
     signal(SIGPIPE, SIG_DFL);
+    signal(SIGXFSZ, SIG_IGN);                    /* a limit on the size of files is a full disk: an error of writing, reported as such */
     spin_less(argv);
     log_debug(argc, argv);
     if (argc < 2 || !strcmp(argv[1], "--help")) return help_overview(), EXIT_OK;

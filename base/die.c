@@ -19,6 +19,18 @@ static void clean(char *s)
     for (; *s; s++) if ((unsigned char)*s < 32 || *s == 127) *s = ' ';
 }
 
+static _Noreturn void end(int status, const char *line)
+{
+    if (trap) {
+        die_trap *t = trap;
+        snprintf(t->text, sizeof t->text, "%s", line), t->status = status, trap = t->outer;
+        longjmp(t->jump, 1);
+    }
+    fflush(stdout);
+    fprintf(stderr, "darkspine: %s\n", line);
+    exit(status);
+}
+
 static _Noreturn void finish(int status, const char *at, const char *fmt, va_list ap)
 {
     char text[900], line[1024];
@@ -26,14 +38,13 @@ static _Noreturn void finish(int status, const char *at, const char *fmt, va_lis
     if (at) snprintf(line, sizeof line, "%s: %s", at, text);
     else snprintf(line, sizeof line, "%s", text);
     clean(line);
-    if (trap) {
-        die_trap *t = trap;
-        memcpy(t->text, line, sizeof t->text), t->status = status, trap = t->outer;
-        longjmp(t->jump, 1);
-    }
-    fflush(stdout);
-    fprintf(stderr, "darkspine: %s\n", line);
-    exit(status);
+    end(status, line);
+}
+
+void die_again(const die_trap *t)
+{
+    const die_trap caught = *t;                  /* t may be the trap that this raises into */
+    end(caught.status, caught.text);
 }
 
 #define FINISH(status, at) do { va_list ap; va_start(ap, fmt); finish(status, at, fmt, ap); } while (0)

@@ -27,6 +27,7 @@ void warn(const char *fmt, ...) PRINTF(1, 2);                                   
 typedef struct die_trap { jmp_buf jump; char text[1024]; int status; struct die_trap *outer; } die_trap;
 void die_trap_push(die_trap *t);
 void die_trap_pop(die_trap *t);
+_Noreturn void die_again(const die_trap *t);         /* raises what was caught once more: the same text, the same status */
 
 /* The name in names[0..n) (NULL entries skipped) closest to got by edit distance, or NULL when none is close enough to
  * suggest. die_nearest gives the ready text " (did you mean Z?)" or "", in a buffer of its own per thread. */

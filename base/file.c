@@ -128,6 +128,14 @@ char *file_read(const char *path, size_t limit, size_t *n)
     return text;
 }
 
+char *text_read(const char *path, size_t limit)
+{
+    size_t n;
+    char *text = file_read(path, limit, &n);
+    if (strlen(text) != n) { free(text); die("%s: not a text file (it holds a zero byte)", path); }
+    return text;
+}
+
 int file_exists(const char *path) { return access(path, F_OK) == 0; }
 
 int file_is_folder(const char *path)
@@ -138,6 +146,7 @@ int file_is_folder(const char *path)
 
 void file_make_folders(const char *path)
 {
+    if (!*path) die("got an empty name, wanted a folder");
     char *p = xdup(path);
     for (char *q = p + 1;; q++)
         if (*q == '/' || !*q) {

@@ -21,6 +21,7 @@ void file_discard(const char *path);
 void  file_write(const char *path, const void *bytes, size_t n);           /* begin, write, commit */
 /* The whole file, NUL-terminated, length in *n (may be NULL); dies 2 when missing, unreadable or larger than limit bytes. */
 char *file_read(const char *path, size_t limit, size_t *n);
+char *text_read(const char *path, size_t limit);                           /* the same; dies 2 where it holds a zero byte: no text does */
 int   file_exists(const char *path);
 int   file_is_folder(const char *path);
 void  file_make_folders(const char *path);                                 /* mkdir -p; dies 2 or 4 */

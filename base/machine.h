@@ -6,7 +6,7 @@
 #include <stdint.h>
 
 typedef struct machine {
-    char    cpu[96];                     /* "AMD EPYC 9645 96-Core Processor" */
+    char    cpu[96];                     /* as the kernel calls it: "VENDOR MODEL 8-Core Processor" */
     char    features[256];               /* those of machine_features that it has, by space: "sse4_2 avx2 fma avx512f" */
     int     cores, usable;               /* of the machine; those this process may run on */
     double  quota;                       /* cores' worth of time the cgroup grants; 0: no limit */

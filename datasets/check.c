@@ -3,6 +3,8 @@
  * Two passes: each case by itself, on all threads, which leaves a small summary (hashes, a thumbnail, the classes seen); then the
  * summaries against each other. Each case collects its own list, so the result does not depend on the number of threads. */
 #include "datasets/check.h"
+#include "base/parallel.h"
+#include "base/utf8.h"
 #include "geometry/polygon.h"
 #include <math.h>
 #include <stdarg.h>
@@ -28,7 +30,7 @@ void faults_add(faults *f, int64_t at, int error, const char *code, const char *
     vsnprintf(text, sizeof text, fmt, ap);
     va_end(ap);
     if (f->n == f->room) f->f = xgrow(f->f, (size_t)(f->room = f->room ? 2 * f->room : 8) * sizeof *f->f);
-    f->f[f->n++] = (fault){ at, error, code, xdup(text) };
+    f->f[f->n++] = (fault){ at, error, code, utf8_clean(text) };          /* it may quote names from the store */
     if (error) f->errors++; else f->warnings++;
 }
 
@@ -182,7 +184,7 @@ static void guarded(const store *s, int64_t at, faults *f, summary *k, void (*pa
         die_trap_pop(&t);
         return;
     }
-    if (t.status == EXIT_MACHINE) die_machine("%s", t.text);
+    if (t.status == EXIT_MACHINE) die_again(&t);
     faults_add(f, at, 1, "damaged", "%s", t.text);
 }
 
@@ -242,8 +244,7 @@ static void same_patient(const store *s, const entry *e, int64_t n, const summar
         const store_case *c = store_at(s, e[i].at);
         if (c->split != SPLIT_NONE && c->split != (split)home)
             faults_add(&f[e[i].at], e[i].at, 1, "patient_leak", "patient %s is in %s here and in %s with %lld other film%s", c->patient,
-                split_names[c->split],
-                       split_names[home], (long long)in[home], in[home] == 1 ? "" : "s");
+                split_names[c->split], split_names[home], (long long)in[home], in[home] == 1 ? "" : "s");
     }
 }
 
@@ -261,8 +262,7 @@ static void near_twins(const store *s, const summary *k, faults *f)
             const store_case *a = store_at(s, j), *b = store_at(s, i);
             int leak = a->split != b->split && a->split && b->split;
             faults_add(&f[i], i, leak, leak ? "image_leak" : "image_similar", "nearly the same picture as case %s (correlation %.5f)%s", a->id,
-                (double)dot,
-                       leak ? ", which is in another part of the split" : "");
+                (double)dot, leak ? ", which is in another part of the split" : "");
             break;
         }
 }
@@ -316,9 +316,19 @@ static faults join(faults *each, int64_t n, int any_spacing)
     return all;
 }
 
+typedef struct { const store *s; faults *f; summary *k; int any_spacing, any_split; } job;
+
+static void check_case(void *arg, int64_t i)
+{
+    const job *j = arg;
+    check_row(store_at(j->s, i), i, &j->f[i], j->any_spacing, j->any_split);
+    guarded(j->s, i, &j->f[i], &j->k[i], check_image);
+    guarded(j->s, i, &j->f[i], &j->k[i], check_labels);
+}
+
 faults check_store(const store *s, void (*tick)(void *, int64_t, int64_t), void *with)
 {
-    int64_t n = store_count(s), done = 0;
+    int64_t n = store_count(s);
     int any_spacing = 0, any_split = 0;
     faults *f = xalloc_n((size_t)n, sizeof *f);
     summary *k = xalloc_n((size_t)n, sizeof *k);
@@ -326,14 +336,8 @@ faults check_store(const store *s, void (*tick)(void *, int64_t, int64_t), void 
         const store_case *c = store_at(s, i);
         any_spacing |= c->spacing[0] != 0 || c->spacing[1] != 0, any_split |= c->split != SPLIT_NONE;
     }
-    #pragma omp parallel for schedule(dynamic)
-    for (int64_t i = 0; i < n; i++) {
-        check_row(store_at(s, i), i, &f[i], any_spacing, any_split);
-        guarded(s, i, &f[i], &k[i], check_image);
-        guarded(s, i, &f[i], &k[i], check_labels);
-        #pragma omp critical
-        if (done++, tick) tick(with, done, n);
-    }
+    job j = { s, f, k, any_spacing, any_split };
+    parallel_for(n, check_case, &j, tick, with);
     groups(s, k, 0, f, same_image), groups(s, k, 1, f, same_labels), groups(s, k, 2, f, same_patient);
     near_twins(s, k, f);
     unusual_classes(s, k, f);

@@ -1,9 +1,9 @@
 /* check.h - every fault of every case of a store, at once.
  *
  * A rule gives a fault a level: ERROR means that the case would teach or measure something wrong (corners crossed, a vertebra out
- * of order, a film twice, a patient in two parts), WARNING that somebody should look. Limits stand in one table (check.c) and were set so
- * that some 400 carefully labelled films of scoliotic spines give none. Rules compare a vertebra with its neighbours on the same film, never with
- * absolute sizes: films come in any scale. */
+ * of order, a film twice, a patient in two parts), WARNING that somebody should look. Limits stand in one table (check_corners.c) and
+ * were set so that some 400 carefully labelled films of scoliotic spines give none. Rules compare a vertebra with its neighbours on the
+ * same film, never with absolute sizes: films come in any scale. Texts of faults are clean UTF-8, safe for a terminal. */
 #ifndef DATASETS_CHECK_H
 #define DATASETS_CHECK_H
 #include "base/die.h"
@@ -13,7 +13,7 @@ typedef struct fault { int64_t at; int error; const char *code; char *text; } fa
 typedef struct faults { int64_t n, room; fault *f; int64_t errors, warnings; } faults;
 
 /* In the order of the cases, errors and warnings as found; data that cannot be read are a fault, not an end. Cases are looked at on all
- * threads; tick (may be NULL) is called from one. */
+ * threads; tick (may be NULL) is called by one of them at a time. */
 faults check_store(const store *s, void (*tick)(void *with, int64_t done, int64_t total), void *with);
 void   faults_free(faults *f);
 /* marks (count of the store) gets 1 where a case has an error-level fault; returns their number. */

@@ -23,9 +23,10 @@ static const struct { const char *code; double warning, error; } limits[] = {
     [CHAIN]      = { "corner_chain",   0.25, 0.4 },         /* a lower corner below the next upper one: see interlock */
 };
 
+enum { WRONG_ITSELF = 1, WRONG_PLACE = 2 };  /* has an error of its own; stands out of order in the chain */
 typedef struct quad {
     const corners *c;
-    int rank, wrong;                         /* wrong: has an error of its own */
+    int rank, wrong;                         /* bits: WRONG_ITSELF, WRONG_PLACE */
     double round[8];                         /* TL TR BR BL, pixels */
     double x, y, area, height;
 } quad;
@@ -69,7 +70,7 @@ static void check_inside(faults *out, int64_t at, quad *q, int64_t h, int64_t w)
         if (x >= -0.5 && y >= -0.5 && x <= (double)w - 0.5 && y <= (double)h - 0.5) continue;
         faults_add(out, at, 1, "corner_outside", "%s: corner %s at (%.1f, %.1f) is outside the image of %lld x %lld", q->c->level, names[k], x, y,
             (long long)w, (long long)h);
-        q->wrong |= !isfinite(x) || !isfinite(y);
+        if (!isfinite(x) || !isfinite(y)) q->wrong = WRONG_ITSELF;
     }
 }
 
@@ -81,14 +82,14 @@ static void check_shape(faults *out, int64_t at, quad *q)
     if (top || left) {
         faults_add(out, at, 1, "corner_order", "%s: crossed, its %s sides cut each other (two corners exchanged?)", level,
             top ? "upper and lower" : "left and right");
-        q->wrong = 1;
+        q->wrong = WRONG_ITSELF;
         return;
     }
     if (!(q->area > 0)) {
         faults_add(out, at, 1, "corner_order", q->area < 0
             ? "%s: mirrored, its corners run the wrong way round (left and right, or top and bottom, exchanged?)"
                                                            : "%s: its corners span no area", level);
-        q->wrong = 1;
+        q->wrong = WRONG_ITSELF;
         return;
     }
     for (int k = 0; k < 4; k++) {
@@ -96,9 +97,10 @@ static void check_shape(faults *out, int64_t at, quad *q)
             r[2 * ((k + 2) % 4) + 1] };
         bent |= polygon_area(three, 3) <= 0;
     }
-    if (bent) faults_add(out, at, 1, "corner_order", "%s: one corner lies inside the triangle of the other three", level), q->wrong = 1;
+    if (bent) faults_add(out, at, 1, "corner_order", "%s: one corner lies inside the triangle of the other three", level), q->wrong = WRONG_ITSELF;
     double across = ratio(length(r, r + 2), length(r + 4, r + 6)), down = ratio(length(r, r + 6), length(r + 2, r + 4));
-    if (!bent && judge(out, at, SIDES, fmax(across, down), "%s: one side is %.1f times the opposite one", level, fmax(across, down))) q->wrong = 1;
+    if (!bent && judge(out, at, SIDES, fmax(across, down), "%s: one side is %.1f times the opposite one", level, fmax(across, down)))
+        q->wrong = WRONG_ITSELF;
 }
 
 static quad quad_of(const corners *c)
@@ -177,10 +179,10 @@ static void check_pair(faults *out, int64_t at, quad *a, quad *b, const double a
     if (!(along > 0)) {
         faults_add(out, at, 1, "vertebra_order", "%s does not lie below %s (%.0f pixels %s)", b->c->level, a->c->level, fabs(along),
             along < 0 ? "above it" : "apart");
-        b->wrong |= 2;
+        b->wrong |= WRONG_PLACE;
         return;
     }
-    if (a->wrong & 1 || b->wrong & 1) return;
+    if ((a->wrong | b->wrong) & WRONG_ITSELF) return;
     double share = polygon_common(a->round, 4, b->round, 4) / fmin(a->area, b->area);
     int bad = judge(out, at, OVERLAP, share, "%s and %s overlap by %.0f %% of the smaller one", a->c->level, b->c->level, 100 * share);
     for (int side = 0; side < 2 && !bad; side++) {

@@ -66,10 +66,10 @@ static char *field(char **line)
     return s;
 }
 
-classes classes_read(const char *path)
+classes classes_parse(const char *given, const char *path)
 {
     classes t = { 0 };
-    char *text = file_read(path, 1 << 20, NULL), *next = text;
+    char *text = xdup(given), *next = text;
     if (!strncmp(next, "\xEF\xBB\xBF", 3)) next += 3;
     for (int row = 1; next; row++) {
         char *line = next, *end = strchr(next, '\n');
@@ -88,6 +88,14 @@ classes classes_read(const char *path)
         const char *bad = insert(&t, v, name, kind ? kind : "");
         if (bad) die_at(at, "%s,%s: %s", value, name, bad);
     }
+    free(text);
+    return t;
+}
+
+classes classes_read(const char *path)
+{
+    char *text = file_read(path, 1 << 20, NULL);
+    classes t = classes_parse(text, path);
     free(text);
     if (!t.n) die("%s: no class in it", path);
     return t;

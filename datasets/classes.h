@@ -12,6 +12,7 @@ typedef struct class { int value; char name[CLASS_NAME], kind[CLASS_NAME]; } cla
 typedef struct classes { int n; class *c; } classes;                                      /* ascending by value; zero = no table */
 
 classes classes_read(const char *path);              /* dies 2 with file:line on anything malformed, out of range or doubled */
+classes classes_parse(const char *text, const char *path);     /* the same of text; path: what messages call it. May hold no class */
 classes classes_copy(const classes *t);
 void    classes_add(classes *t, int value, const char *name, const char *kind);           /* dies 2 where the value or name stands already */
 void    classes_free(classes *t);

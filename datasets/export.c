@@ -2,6 +2,8 @@
 #include "datasets/export.h"
 #include "base/die.h"
 #include "base/file.h"
+#include "base/parallel.h"
+#include "base/utf8.h"
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -29,6 +31,26 @@ static void write_mask(const store *s, int64_t i, const char *path)
     image_free(&m);
 }
 
+/* One label map for each class that occurs in the overlapping planes: DIR/planes/VALUE/ID.png. */
+static void write_planes(const store *s, int64_t i, const char *folder)
+{
+    const store_case *c = store_at(s, i);
+    const int64_t len = c->h * c->w;
+    uint32_t *planes = xalloc_n((size_t)len, sizeof *planes), seen = 0;
+    int any = store_read_planes(s, i, planes);
+    for (int64_t k = 0; any && k < len; k++) seen |= planes[k];
+    for (int v = 1; v < 32; v++) {
+        if (!(seen >> v & 1)) continue;
+        image m = image_new(c->h, c->w, 8);
+        for (int64_t k = 0; k < len; k++) ((uint8_t *)m.p)[k] = (uint8_t)(planes[k] >> v & 1 ? v : 0);
+        char *sub = xprintf("%s/planes/%d", folder, v), *path = xprintf("%s/%s.png", sub, c->id);
+        file_make_folders(sub);
+        image_write(path, &m);
+        image_free(&m), free(sub), free(path);
+    }
+    free(planes);
+}
+
 static void write_instances(const store_case *c, const labels *l, const char *folder)
 {
     char *sub = xprintf("%s/instances/%s", folder, c->id);
@@ -53,6 +75,7 @@ static void write_pictures(const store *s, int64_t i, const char *folder)
     store_read_image(s, i, m.p);
     image_write(film, &m);
     write_mask(s, i, mask);
+    write_planes(s, i, folder);
     labels l = store_read_labels(s, i);
     if (l.ninstances) write_instances(c, &l, folder);
     labels_free(&l), image_free(&m), free(film), free(mask);
@@ -142,30 +165,49 @@ static void write_corners(const store *s, const labels *all, const char *folder)
     free(path), free(levels.name), free(values.name), free(units.name);
 }
 
+/* Text of the store, which need not be UTF-8 outside its ids. */
+static json_t *text(const char *s)
+{
+    char *clean = utf8_clean(s);
+    json_t *j = json_string(clean);
+    free(clean);
+    if (!j) die_machine("out of memory");
+    return j;
+}
+
 static json_t *real(double v)
 {
     json_t *j = json_real(v);                                  /* NULL where v is not finite */
     return j ? j : json_null();
 }
 
-/* The case form of `measure`: corners of a frontal film under UL UR LL LR, landmarks by name, values by name. */
+/* Under a key that is a text of the store. */
+static void set(json_t *o, const char *key, json_t *value)
+{
+    char *clean = utf8_clean(key);
+    if (json_object_set_new(o, clean, value)) die_machine("out of memory");
+    free(clean);
+}
+
+/* The case form of `measure`: corners under UL UR LL LR, landmarks by name, values by name. A store does not record from which side a
+ * film was taken, so the mode is left to the reader. */
 static json_t *truth_case(const store_case *c, const labels *l)
 {
     static const char *const corner[4] = { "UL", "UR", "LL", "LR" };
     json_t *o = json_object(), *part = NULL, *order;
     char *file = xprintf("images/%s.png", c->id);
-    json_object_set_new(o, "id", json_string(c->id)), json_object_set_new(o, "file", json_string(file));
-    json_object_set_new(o, "patient", json_string(c->patient)), json_object_set_new(o, "split", json_string(split_names[c->split]));
-    json_object_set_new(o, "spacing", c->spacing[0] > 0 ? json_pack("[o, o]", real(c->spacing[0]), real(c->spacing[1])) : json_null());
-    if (!(c->spacing[0] > 0)) json_object_set_new(o, "spacing_why", json_string("not known"));
+    json_object_set_new(o, "id", text(c->id)), json_object_set_new(o, "file", text(file));
+    json_object_set_new(o, "patient", text(c->patient)), json_object_set_new(o, "split", json_string(split_names[c->split]));
+    json_object_set_new(o, "spacing", store_spacing_known(c) ? json_pack("[o, o]", real(c->spacing[0]), real(c->spacing[1])) : json_null());
+    if (!store_spacing_known(c)) json_object_set_new(o, "spacing_why", json_string("not known"));
     if (l->ncorners) {
-        json_object_set_new(o, "mode", json_string("coronal"));
+        json_object_set_new(o, "mode", json_null()), json_object_set_new(o, "mode_why", json_string("the store does not record the view"));
         json_object_set_new(o, "order", order = json_array()), json_object_set_new(o, "vertebrae", part = json_object());
         for (int i = 0; i < l->ncorners; i++) {
             json_t *q = json_object();
-            for (int k = 0; k < 4; k++) json_object_set_new(q, corner[k], json_pack("[o, o]", real(l->corners[i].p[k][0]),
-                real(l->corners[i].p[k][1])));
-            json_array_append_new(order, json_string(l->corners[i].level)), json_object_set_new(part, l->corners[i].level, q);
+            for (int k = 0; k < 4; k++) json_object_set_new(q, corner[k],
+                json_pack("[o, o]", real(l->corners[i].p[k][0]), real(l->corners[i].p[k][1])));
+            json_array_append_new(order, text(l->corners[i].level)), set(part, l->corners[i].level, q);
         }
     }
     if (l->nlandmarks) json_object_set_new(o, "landmarks", part = json_object());
@@ -173,10 +215,10 @@ static json_t *truth_case(const store_case *c, const labels *l)
         const landmark *m = &l->landmarks[i];
         json_t *p = json_pack("[o, o]", real(m->x), real(m->y));
         if (m->r > 0) json_array_append_new(p, real(m->r));
-        json_object_set_new(part, m->name, p);
+        set(part, m->name, p);
     }
     json_object_set_new(o, "values", part = json_object());
-    for (int i = 0; i < l->nvalues; i++) json_object_set_new(part, l->values[i].name, real(l->values[i].value));
+    for (int i = 0; i < l->nvalues; i++) set(part, l->values[i].name, real(l->values[i].value));
     free(file);
     return o;
 }
@@ -204,17 +246,23 @@ static void write_classes(const classes *t, const char *folder)
     free(path);
 }
 
+const char *const export_products[] = { "images", "masks", "instances", "planes", "classes.csv", "labels.csv", "truth.json", NULL };
+
+typedef struct { const store *s; const char *folder; } job;
+
+static void export_case(void *arg, int64_t i)
+{
+    const job *j = arg;
+    write_pictures(j->s, i, j->folder);
+}
+
 void export_store(const store *s, const char *folder, void (*tick)(void *, int64_t, int64_t), void *with)
 {
-    int64_t n = store_count(s), done = 0;
+    const int64_t n = store_count(s);
+    job j = { s, folder };
     char *images = path_join(folder, "images"), *masks = path_join(folder, "masks");
     file_make_folders(images), file_make_folders(masks);
-    #pragma omp parallel for schedule(dynamic)
-    for (int64_t i = 0; i < n; i++) {
-        write_pictures(s, i, folder);
-        #pragma omp critical
-        if (done++, tick) tick(with, done, n);
-    }
+    parallel_for(n, export_case, &j, tick, with);
     labels *all = xalloc_n((size_t)n, sizeof *all);
     for (int64_t i = 0; i < n; i++) {
         all[i] = store_read_labels(s, i);

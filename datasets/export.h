@@ -2,10 +2,15 @@
  *
  *   DIR/images/ID.png      8 or 16 bits            DIR/classes.csv    value,name,kind
  *   DIR/masks/ID.png       label map               DIR/labels.csv     corners in the form that `import corners` reads (if there are any)
- *   DIR/instances/ID/NNN_LEVEL.png   0 / 255       DIR/truth.json     {"cases": [...]}: id, file, patient, split, spacing, corners, landmarks, values */
+ *   DIR/planes/VALUE/ID.png          0 / VALUE     DIR/truth.json     {"cases": [...]}: id, file, patient, split, spacing, corners,
+ *   DIR/instances/ID/NNN_LEVEL.png   0 / 255                          landmarks, values
+ *
+ * A plane is a label map of one class, of the cases where it may overlap others; a case without the class has no file. */
 #ifndef DATASETS_EXPORT_H
 #define DATASETS_EXPORT_H
 #include "datasets/store.h"
+
+extern const char *const export_products[];      /* what stands in DIR after an export; NULL at the end */
 
 /* Makes the folders, overwrites files of the same names; truth.json comes last. Dies 2 where the store is damaged or the folder cannot be
  * made, 4 when the disk is full. */

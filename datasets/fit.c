@@ -1,6 +1,7 @@
 /* fit.c - films into net inputs and net maps back onto films; see fit.h. */
 #include "datasets/fit.h"
 #include "base/die.h"
+#include "datasets/clahe.h"
 #include <omp.h>
 #include <stdlib.h>
 #include <string.h>
@@ -89,17 +90,46 @@ static int percentile(const uint32_t *histogram, double n, double share)
     return v;
 }
 
+static uint32_t *histogram_of(const fit_source *s)
+{
+    uint32_t *histogram = xalloc_n(65536, sizeof *histogram);
+    for (int64_t i = 0; i < s->h * s->w; i++) histogram[s->p[i]]++;
+    return histogram;
+}
+
+/* s->sub, s->mul: the percentile low becomes 0, high becomes 1, a film of one grey 0. */
+static void spread(const fit_conf *c, const uint32_t *histogram, fit_source *s)
+{
+    const double n = (double)(s->h * s->w);
+    int lo = percentile(histogram, n, c->low / 100), hi = percentile(histogram, n, c->high / 100);
+    s->sub = (float)lo, s->mul = 1.f / (float)(hi > lo ? hi - lo : 1);
+}
+
+/* CLAHE knows 256 greys: what lies between the percentiles is spread over them before, and they over 0..65535 afterwards. */
+static void equalise(const fit_conf *c, fit_source *s)
+{
+    const int64_t n = s->h * s->w;
+    uint32_t *histogram = histogram_of(s);
+    uint8_t *grey = xalloc((size_t)n);
+    spread(c, histogram, s);
+    for (int64_t i = 0; i < n; i++) {
+        float v = ((float)s->p[i] - s->sub) * s->mul;
+        grey[i] = (uint8_t)((v < 0 ? 0 : v > 1 ? 1 : v) * 255 + 0.5f);
+    }
+    clahe(grey, s->h, s->w, c->clahe, c->clahe_tiles, c->clahe_tiles, grey);
+    for (int64_t i = 0; i < n; i++) s->p[i] = (uint16_t)(257 * grey[i]);
+    s->sub = 0;
+    free(grey), free(histogram);
+}
+
 static void statistics(const fit *f, fit_source *s)
 {
     const int64_t n = s->h * s->w;
     s->lo = 0, s->hi = 1, s->mul = 1.f / 65535;
-    if (f->conf.normalise == FIT_SCALE) return;
-    uint32_t *histogram = xalloc_n(65536, sizeof *histogram);
-    for (int64_t i = 0; i < n; i++) histogram[s->p[i]]++;
-    if (f->conf.normalise == FIT_PERCENTILE) {
-        int lo = percentile(histogram, (double)n, f->conf.low / 100), hi = percentile(histogram, (double)n, f->conf.high / 100);
-        s->sub = (float)lo, s->mul = 1.f / (float)(hi > lo ? hi - lo : 1);                   /* a film of one grey becomes 0 */
-    } else {
+    if (f->conf.normalise == FIT_SCALE || (f->conf.normalise == FIT_PERCENTILE && f->conf.clahe > 0)) return;
+    uint32_t *histogram = histogram_of(s);
+    if (f->conf.normalise == FIT_PERCENTILE) spread(&f->conf, histogram, s);
+    else {
         double mean = 0, var = 0;
         for (int v = 0; v < 65536; v++) mean += (double)v * histogram[v];
         mean /= (double)n;
@@ -117,6 +147,7 @@ fit_source fit_reduce(const fit *f, const void *pixels, int bits, const uint8_t 
     fit_source s = { .h = (f->h + f->ky - 1) / f->ky, .w = (f->w + f->kx - 1) / f->kx };
     s.p = xalloc_n((size_t)(s.h * s.w), sizeof *s.p);
     reduce_grey(f, pixels, bits, &s);
+    if (f->conf.clahe > 0) equalise(&f->conf, &s);
     statistics(f, &s);
     if (mask) reduce_labels(f, mask, &s);
     return s;

@@ -19,6 +19,8 @@ enum { FIT_SCALE, FIT_ZSCORE, FIT_PERCENTILE };
 typedef struct fit_conf {
     int mode, normalise;
     double low, high;                /* percentiles */
+    double clahe;                    /* clip limit; 0: without */
+    int64_t clahe_tiles;             /* along each side */
 } fit_conf;
 
 /* at: offset of the fit_conf in the struct that the table fills */
@@ -28,8 +30,13 @@ typedef struct fit_conf {
     { "normalise", K_WORD, (at) + offsetof(fit_conf, normalise), "percentile", \
       "grey values become: value / largest possible; (value - mean) / sd of the film; 0..1 between two percentiles of the film", \
       0, 0, "scale|zscore|percentile" }, \
-    { "low", K_REAL, (at) + offsetof(fit_conf, low), "0.5", "normalise=percentile: this percentile becomes 0, and so does what lies below", 0, 49, NULL }, \
-    { "high", K_REAL, (at) + offsetof(fit_conf, high), "99.5", "normalise=percentile: this percentile becomes 1, and so does what lies above", 51, 100, NULL }
+    { "low", K_REAL, (at) + offsetof(fit_conf, low), "0.5", \
+      "normalise=percentile or clahe: this percentile becomes 0, and so does what lies below", 0, 49, NULL }, \
+    { "high", K_REAL, (at) + offsetof(fit_conf, high), "99.5", \
+      "normalise=percentile or clahe: this percentile becomes 1, and so does what lies above", 51, 100, NULL }, \
+    { "clahe", K_REAL, (at) + offsetof(fit_conf, clahe), "0", \
+      "equalise local contrast (CLAHE) between the percentiles low and high, with this clip limit, such as 2; 0: leave it", 0, 256, NULL }, \
+    { "clahe_tiles", K_INT, (at) + offsetof(fit_conf, clahe_tiles), "8", "clahe: tiles along each side of the film", 1, 64, NULL }
 
 typedef struct fit {
     fit_conf conf;
@@ -52,7 +59,8 @@ typedef struct fit_source {
     float lo, hi;                    /* normalised range of the film: clipped to it; what gamma works between */
 } fit_source;
 
-/* pixels (h, w) of the film, uint8_t or uint16_t by bits; mask (h, w) or NULL. */
+/* pixels (h, w) of the film, uint8_t or uint16_t by bits; mask (h, w) or NULL. With conf.clahe > 0 the greys are equalised
+ * (datasets/clahe.h) before the statistics, and the range 0..1 is what came out: there is nothing left for normalise=percentile to cut. */
 fit_source fit_reduce(const fit *f, const void *pixels, int bits, const uint8_t *mask);
 void   fit_source_free(fit_source *s);
 size_t fit_source_bytes(const fit_source *s);

@@ -84,7 +84,7 @@ static int decode(reader *r, image *out)
     int64_t w = png_get_image_width(r->png, r->info), h = png_get_image_height(r->png, r->info);
     int depth = png_get_bit_depth(r->png, r->info), colour = png_get_color_type(r->png, r->info);
     if (w * h > IMAGE_MAX_PIXELS) return snprintf(r->why, sizeof r->why, "%lld x %lld pixels, more than the limit of %d million",
-                                                  (long long)w, (long long)h, IMAGE_MAX_PIXELS >> 20), 0;
+        (long long)w, (long long)h, IMAGE_MAX_PIXELS >> 20), 0;
     if (colour & PNG_COLOR_MASK_ALPHA) return snprintf(r->why, sizeof r->why,
         "has an alpha channel, wanted a label map (grey, palette, or r = g = b)"), 0;
     if (depth < 8) png_set_packing(r->png);

@@ -4,6 +4,7 @@
  * bad case (without skip_bad) the rest is still read, to list everything at once, but nothing more is written. */
 #include "datasets/import_kinds.h"
 #include "base/file.h"
+#include "base/parallel.h"
 #include "geometry/polygon.h"
 #include <stdarg.h>
 #include <stdio.h>
@@ -88,19 +89,37 @@ static void draw_corners(task *t, sample *s, const classes *table)
     free(one);
 }
 
-static void load(task *t, sample *s, const classes *table)
+/* As it goes into the store; strings stay the task's. */
+static store_case row_of(const task *t, const sample *s, const import_options *o)
+{
+    return (store_case){ .id = t->id, .patient = t->patient, .source = t->name, .h = s->film.h, .w = s->film.w, .bits = s->film.bits,
+                         .spacing = { o->spacing[0], o->spacing[1] }, .spacing_source = o->spacing[0] > 0 ? "given" : "",
+                         .labelled_h = t->labelled_h, .labelled_w = t->labelled_w };
+}
+
+static void load(task *t, sample *s, const classes *table, const import_options *o)
 {
     char why[IMAGE_WHY];
+    const char *bad;
     if (t->bad) return;
     if (!film_try(t->film, &s->film, why)) { task_bad(t, "%s", why); return; }
+    const store_case row = row_of(t, s, o);
+    if ((bad = store_case_fault(&row))) { task_bad(t, "it cannot be a case: %s", bad); return; }
     if (t->mask) load_mask(t, s); else draw_corners(t, s, table);
+}
+
+/* One block, all threads. */
+typedef struct { task *t; sample *s; const classes *table; const import_options *o; } block;
+
+static void load_one(void *arg, int64_t i)
+{
+    const block *b = arg;
+    load(&b->t[i], &b->s[i], b->table, b->o);
 }
 
 static void write_case(store *out, const task *t, const sample *s, const import_options *o)
 {
-    store_case row = { .id = t->id, .patient = t->patient, .source = t->name, .h = s->film.h, .w = s->film.w, .bits = s->film.bits,
-                       .spacing = { o->spacing[0], o->spacing[1] }, .spacing_source = o->spacing[0] > 0 ? "given" : "",
-                       .labelled_h = t->labelled_h, .labelled_w = t->labelled_w };
+    const store_case row = row_of(t, s, o);
     store_add(out, &row, s->film.p, s->mask.p, NULL, &t->labels);
 }
 
@@ -158,8 +177,8 @@ import_result import_run(const import_options *o)
     for (int64_t at = 0; at < l.n; at += BLOCK) {
         int64_t n = l.n - at < BLOCK ? l.n - at : BLOCK;
         sample *s = xalloc_n(BLOCK, sizeof *s);
-        #pragma omp parallel for schedule(dynamic)
-        for (int64_t i = 0; i < n; i++) load(&l.t[at + i], &s[i], &table);
+        block b = { &l.t[at], s, &table, o };
+        parallel_for(n, load_one, &b, NULL, NULL);
         for (int64_t i = 0; i < n; i++) {
             any_bad |= l.t[at + i].bad != NULL;
             if (!l.t[at + i].bad && (o->skip_bad || !any_bad)) {

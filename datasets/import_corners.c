@@ -44,7 +44,8 @@ static header header_read(const csv *t, const char *path, const char *patient)
         char name[STORE_NAME];
         int corner, axis;
         if (corner_column(t->name[i], name, &corner, &axis)) level_named(&h, name)->column[corner][axis] = i;
-        else h.plain[i] = i != h.file && i != h.patient && i != h.width && i != h.height && strlen(t->name[i]) < STORE_NAME;
+        else h.plain[i] = i != h.file && i != h.patient && i != h.width && i != h.height;
+        if (strlen(t->name[i]) >= STORE_NAME) die("%s:1: the name of column %d is too long, wanted at most %d bytes", path, i + 1, STORE_NAME - 1);
     }
     if (!h.nlevels) die("%s:1: no corner columns, wanted LEVEL_TL_x, LEVEL_TL_y, ... LEVEL_BR_y", path);
     for (int i = 0; i < h.nlevels; i++)

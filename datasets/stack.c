@@ -38,7 +38,8 @@ static corners body(const spine *s, uint64_t seed, uint32_t i, int k, int64_t h,
     snprintf(c.level, sizeof c.level, k < 7 ? "T%d" : "L%d", k < 7 ? k + 6 : k - 6);
     for (int q = 0; q < 4; q++) {
         double u = side[q][0] * 0.5 * s->width * grow * H, v = side[q][1] * 0.5 * s->height * H;
-        u += H * draw(seed, i, 100 + 8 * (uint64_t)k + (uint64_t)q, -0.003, 0.003), v += H * draw(seed, i, 104 + 8 * (uint64_t)k + (uint64_t)q, -0.003, 0.003);
+        u += H * draw(seed, i, 100 + 8 * (uint64_t)k + (uint64_t)q, -0.003, 0.003);
+        v += H * draw(seed, i, 104 + 8 * (uint64_t)k + (uint64_t)q, -0.003, 0.003);
         c.p[q][0] = cx + u * cos(a) + v * sin(a), c.p[q][1] = cy - u * sin(a) + v * cos(a);
     }
     return c;
@@ -48,7 +49,8 @@ static double clamp01(double v) { return v < 0 ? 0 : v > 1 ? 1 : v; }
 
 static void picture(const spine *s, uint64_t seed, uint32_t i, const uint8_t *mask, image *film)
 {
-    double stripe = draw(seed, i, 7, 0.25, 0.6), phase = draw(seed, i, 8, 0, 6.28), gain = draw(seed, i, 9, 0.7, 1.1), bone = draw(seed, i, 10, 0.12, 0.22);
+    double stripe = draw(seed, i, 7, 0.25, 0.6), phase = draw(seed, i, 8, 0, 6.28), gain = draw(seed, i, 9, 0.7, 1.1);
+    double bone = draw(seed, i, 10, 0.12, 0.22);
     double noise = draw(seed, i, 11, 0.02, 0.05), H = (double)film->h;
     for (int64_t y = 0; y < film->h; y++)
         for (int64_t x = 0; x < film->w; x++) {

@@ -5,8 +5,9 @@
 #include "datasets/store_h5.h"
 #include "base/die.h"
 #include "base/file.h"
+#include "base/utf8.h"
 #include <errno.h>
-#include <jansson.h>
+#include <math.h>
 #include <pthread.h>
 #include <setjmp.h>
 #include <stddef.h>
@@ -26,14 +27,14 @@ const column store_columns[] = {
 };
 const int store_ncolumns = sizeof store_columns / sizeof *store_columns;
 
-enum { TEXT_LIMIT = 1024 };                                    /* bytes of one string in a store */
-
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;       /* HDF5 is one global machine: so is its lock */
+
+void store_library(void) { H5dont_atexit(); }
 
 void h5_enter(void)
 {
     pthread_mutex_lock(&lock);
-    H5dont_atexit();                                           /* after a full disk its clean-up at exit crashes; every file here is closed by hand */
+    store_library();
     H5Eset_auto2(H5E_DEFAULT, NULL, NULL);                     /* per thread: our own messages, not HDF5's stack */
     H5PLset_loading_state(0);
 }
@@ -55,10 +56,27 @@ const char *id_fault(const char *id)
 {
     if (!id || !id[0]) return "an empty id";
     if (id[0] == '.' || strlen(id) > 200) return "an id that begins with a dot or is longer than 200 bytes";
-    for (const char *p = id; *p; p++) if ((unsigned char)*p < 32 || *p == 127 || *p == '/') return "an id with a slash or a control character";
-    json_t *utf8 = json_string(id);                            /* refuses what is not UTF-8 */
-    json_decref(utf8);
-    return utf8 ? NULL : "an id that is not UTF-8";
+    if (strchr(id, '/')) return "an id with a slash";
+    char *clean = utf8_clean(id);
+    const int same = !strcmp(clean, id);
+    free(clean);
+    return same ? NULL : "an id with a control character, or that is not UTF-8";
+}
+
+const char *store_case_fault(const store_case *c)
+{
+    const char *bad = id_fault(c->id);
+    for (int i = 0; !bad && i < store_ncolumns; i++) {
+        if (store_columns[i].kind != COL_TEXT) continue;
+        const char *text = *(const char *const *)((const char *)c + store_columns[i].at);
+        if (text && strlen(text) > STORE_TEXT) bad = "a text longer than 1024 bytes";
+    }
+    return bad;
+}
+
+int store_spacing_known(const store_case *c)
+{
+    return isfinite(c->spacing[0]) && isfinite(c->spacing[1]) && c->spacing[0] > 0 && c->spacing[1] > 0;
 }
 
 /* ---- small datasets ------------------------------------------------------------------------------------------------------------ */
@@ -115,7 +133,7 @@ static const char *variable_strings(hid_t d, hid_t stored, const layout *l, char
     else if (l->chunked) reason = "variable-length text in chunks, wanted contiguous or of fixed length";
     else if (l->count && H5Dread(d, stored, H5S_ALL, H5S_ALL, H5P_DEFAULT, v) < 0) reason = "damaged data";
     for (hsize_t i = 0; !reason && i < l->count; i++) {
-        if (v[i] && strlen(v[i]) > TEXT_LIMIT) reason = "a string that is too long";
+        if (v[i] && strlen(v[i]) > STORE_TEXT) reason = "a string that is too long";
         else if (!(text[i] = strdup(v[i] ? v[i] : ""))) reason = "too large for the memory";
     }
     if (v && l->count) H5Dvlen_reclaim(stored, space, H5P_DEFAULT, v);
@@ -126,7 +144,7 @@ static const char *variable_strings(hid_t d, hid_t stored, const layout *l, char
 static const char *fixed_strings(hid_t d, hid_t stored, const layout *l, char **text)
 {
     char *raw;
-    if (l->each > TEXT_LIMIT) return "strings that are too long";
+    if (l->each > STORE_TEXT) return "strings that are too long";
     const char *reason = h5_read(d, l, stored, (void **)&raw);
     int spaces = H5Tget_strpad(stored) == H5T_STR_SPACEPAD;
     for (hsize_t i = 0; !reason && i < l->count; i++) {
@@ -261,7 +279,7 @@ static void read_classes(store *s)
     if (!reason) reason = reason2;
     if (!reason && (n != dims || (kind && m != dims))) reason = "columns of different lengths";
     for (hsize_t i = 0; !reason && i < dims; i++) {
-        if (!(value[i] >= 1 && value[i] <= CLASS_MAX)) reason = "a value outside 1 to 255";
+        if (!(value[i] >= 1 && value[i] <= CLASS_MAX && value[i] == (int)value[i])) reason = "a value that is no whole number from 1 to 255";
         else classes_add(&s->table, (int)value[i], name[i], kind ? kind[i] : "");
     }
     h5_strings_free(name, n), h5_strings_free(kind, m), free(value);
@@ -331,8 +349,7 @@ store *store_open(const char *path)
         return s;
     }
     store_close(s);                                            /* whoever caught the error must not inherit an open file */
-    if (t.status == EXIT_MACHINE) die_machine("%s", t.text);
-    die("%s", t.text);
+    die_again(&t);
 }
 
 void store_close(store *s)

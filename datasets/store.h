@@ -10,7 +10,7 @@
 #include "datasets/classes.h"
 #include "datasets/image.h"
 
-enum { STORE_VERSION = 1, STORE_NAME = 64, STORE_MAX_CASES = 1 << 22 };
+enum { STORE_VERSION = 1, STORE_NAME = 64, STORE_TEXT = 1024, STORE_MAX_CASES = 1 << 22 };     /* NAME, TEXT: bytes */
 enum { CORNER_TL, CORNER_TR, CORNER_BL, CORNER_BR };
 
 typedef enum split { SPLIT_NONE, SPLIT_TRAIN, SPLIT_VAL, SPLIT_TEST, SPLITS } split;
@@ -46,7 +46,15 @@ typedef struct store_case {
     const char *sha256_image, *sha256_labels;                         /* hex; "" = not recorded */
 } store_case;
 
+/* What makes a row unfit for a store (its id, a text longer than STORE_TEXT), or NULL. Texts may be NULL for "". */
+const char *store_case_fault(const store_case *c);
+int store_spacing_known(const store_case *c);                         /* both numbers finite and above 0 */
+
 typedef struct store store;
+
+/* First thing in a program that writes HDF5 files, before any of HDF5: its clean-up at exit crashes after a full disk. Every file is
+ * closed by hand, so nothing is lost. */
+void    store_library(void);
 
 /* Reading. */
 store  *store_open(const char *path);

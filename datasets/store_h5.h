@@ -1,4 +1,5 @@
-/* store_h5.h - what store.c (opening, index), store_chunk.c (bytes), store_read.c (cases) and store_write.c share; nobody else includes it.
+/* store_h5.h - what store.c (opening, index), store_chunk.c (bytes), store_read.c (cases) and store_write.c
+ * share, and what eval/predictions.c reads its file with; nobody else includes it.
  *
  * Every HDF5 call is made between h5_enter and h5_leave. Code in between never dies (the lock would stay shut): it returns a
  * reason, NULL for fine, and the caller leaves before it dies. */

@@ -85,6 +85,8 @@ static const char *read_columns(hid_t file, const char *id, columns *c)
     if (!any) return NULL;
     for (int k = 0; !reason && k < 5; k++)
         if (has[k == 0 ? 0 : k == 1 ? 1 : k < 4 ? 2 : 3]) reason = h5_strings(file, IN(names[k]), SMALL_LIMIT, ntext[k], text[k]);
+    for (int k = 0; !reason && k < 5; k++)
+        for (hsize_t i = 0; i < *ntext[k]; i++) if (strlen((*text[k])[i]) >= STORE_NAME) reason = "a name longer than 63 bytes";
     if (!reason && has[0]) reason = h5_small(file, IN("corners/points"), H5T_NATIVE_DOUBLE, 3, SMALL_LIMIT, c->npoints, (void **)&c->points);
     if (!reason && has[1]) reason = h5_small(file, IN("landmarks/points"), H5T_NATIVE_DOUBLE, 2, SMALL_LIMIT, c->nmarks, (void **)&c->marks);
     if (!reason && has[2]) reason = h5_small(file, IN("values/value"), H5T_NATIVE_DOUBLE, 1, SMALL_LIMIT, &c->nvalues, (void **)&c->values);

@@ -187,7 +187,7 @@ static int put_labels(hid_t group, const labels *l)
 
 static void check_case(const store *s, const store_case *c, const labels *l)
 {
-    const char *bad = id_fault(c->id);
+    const char *bad = store_case_fault(c);
     if (bad) die("%s: case '%s': %s", s->path, c->id ? c->id : "", bad);
     if (c->h < 1 || c->w < 1 || c->h > IMAGE_MAX_SIDE || c->w > IMAGE_MAX_SIDE || c->h * c->w > IMAGE_MAX_PIXELS || (c->bits != 8 && c->bits != 16))
         die("%s: case %s: got %lld x %lld pixels of %d bits", s->path, c->id, (long long)c->w, (long long)c->h, c->bits);

@@ -3,13 +3,13 @@
  * The arithmetic ceiling is a loop of independent fused multiply-adds that never leaves the registers, one copy of it compiled for
  * each width of vector and chosen by what the processor has, so that a portable build measures the same peak as a native one. */
 #include "eval/bench.h"
+#include "base/clock.h"
 #include "base/die.h"
 #include "base/machine.h"
 #include <omp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 typedef float v4 __attribute__((vector_size(16)));
 typedef float v8 __attribute__((vector_size(32)));
@@ -38,13 +38,6 @@ PEAK(peak_avx2, __attribute__((target("avx2,fma"))), v8, 12)
 #endif
 PEAK(peak_plain, , v4, 12)
 
-static double now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
 static int ascending(const void *a, const void *b)
 {
     double x = *(const double *)a, y = *(const double *)b;
@@ -56,9 +49,9 @@ double bench_time(void (*fn)(void *), void *arg, int repeats)
     double *t = xalloc_n((size_t)repeats, sizeof *t), median;
     fn(arg);
     for (int i = 0; i < repeats; i++) {
-        double start = now();
+        double start = clock_now();
         fn(arg);
-        t[i] = now() - start;
+        t[i] = clock_now() - start;
     }
     qsort(t, (size_t)repeats, sizeof *t, ascending);
     median = repeats % 2 ? t[repeats / 2] : (t[repeats / 2 - 1] + t[repeats / 2]) / 2;

@@ -141,7 +141,7 @@ metrics metrics_absent(int value)
 int metrics_image(const uint8_t *pred, const uint8_t *truth, int64_t h, int64_t w, const double *spacing, double tau, metrics *out)
 {
     double sx = spacing ? spacing[0] : 1, sy = spacing ? spacing[1] : 1;
-    assert(h > 0 && w > 0 && sx > 0 && sy > 0 && tau >= 0);
+    assert(h > 0 && w > 0 && isfinite(sx) && sx > 0 && isfinite(sy) && sy > 0 && tau >= 0);
     overlap count[256] = { 0 };
     box boxes[256] = { 0 };
     for (int64_t y = 0; y < h; y++) {

@@ -115,7 +115,8 @@ pairs *pairs_open(const char *pred, const char *truth, const char *part)
         pair e = { .id = t->id, .patient = "" };
         if (p->truth.s) {
             const store_case *c = store_at(p->truth.s, t->at);
-            e.patient = c->patient, e.spacing[0] = c->spacing[0], e.spacing[1] = c->spacing[1];
+            e.patient = c->patient;
+            if (store_spacing_known(c)) e.spacing[0] = c->spacing[0], e.spacing[1] = c->spacing[1];
         }
         p->of_truth[p->n] = i, p->of_pred[p->n] = find(&p->pred, t->id), p->e[p->n++] = e;
     }
@@ -164,7 +165,8 @@ void pairs_load(const pairs *p, int64_t i, int64_t *h, int64_t *w, uint8_t **pre
     int64_t ph, pw;
     *pred = load(&p->pred, a, &ph, &pw), *truth = load(&p->truth, b, h, w);
     if (ph != *h || pw != *w)
-        die("%s: %s: got %" PRId64 " x %" PRId64 ", wanted the size of the truth, %" PRId64 " x %" PRId64 " (h x w)", p->pred.path, a->id, ph, pw, *h, *w);
+        die("%s: %s: got %" PRId64 " x %" PRId64 ", wanted the size of the truth, %" PRId64 " x %" PRId64 " (h x w)", p->pred.path, a->id,
+            ph, pw, *h, *w);
 }
 
 static classes named(const source *s)

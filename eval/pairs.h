@@ -10,7 +10,7 @@
 
 typedef struct pair {
     const char *id, *patient;            /* patient: "" unknown */
-    double spacing[2];                   /* mm per pixel, x then y, as the truth knows it; 0 0: unknown */
+    double spacing[2];                   /* mm per pixel, x then y, as the truth knows it, both finite and above 0; 0 0: unknown */
 } pair;
 
 typedef struct pairs pairs;

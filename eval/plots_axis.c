@@ -1,7 +1,7 @@
 /* plots_axis.c - see plots_axis.h. The page is drawn into memory and written in one piece, so that errors of the disk are handled where
  * all files are. The trap: a cairo context that has met an error ignores all that follows, so the status is checked at the end. */
 #include "eval/plots_axis.h"
-#include "eval/utf8.h"
+#include "base/utf8.h"
 #include "base/die.h"
 #include "base/file.h"
 #include <cairo-svg.h>

@@ -1,6 +1,7 @@
 /* predict.c - from films to label maps; see predict.h. The trap is an error in the second thread: it must not end the program while
  * the first one computes, so it is caught there and raised again where the two meet. */
 #include "eval/predict.h"
+#include "base/clock.h"
 #include "base/die.h"
 #include "base/file.h"
 #include "eval/predictions.h"
@@ -8,14 +9,6 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
-
-static double now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
 
 predictor *predictor_new(checkpoint *k, const fit_conf *conf, const meaning *m, int mirror, const device *dev)
 {
@@ -23,7 +16,8 @@ predictor *predictor_new(checkpoint *k, const fit_conf *conf, const meaning *m, 
     if (!k->net) die("%s: holds no network: wanted a checkpoint that `train` or `convert` wrote", k->path);
     net *t = net_parse(k->net, k->path, one, 1);
     const net_conf *c = &t->conf;
-    if (m->n != (c->classes == 1 ? 2 : (int)c->classes)) die("%s: its run names %d classes, its network has %lld", k->path, m->n, (long long)c->classes);
+    if (m->n != (c->classes == 1 ? 2 : (int)c->classes))
+        die("%s: its run names %d classes, its network has %lld", k->path, m->n, (long long)c->classes);
     predictor *p = xalloc(sizeof *p);
     *p = (predictor){ .p = params_new(t->g, dev, 0), .fit = *conf, .classes = *m, .mirror = mirror };
     checkpoint_load(k, p->p, NULL);
@@ -89,7 +83,7 @@ typedef struct {
 
 static void read_film(const predict_job *job, slot *s, double *seconds)
 {
-    double start = now();
+    double start = clock_now();
     const film *e = &job->f->e[s->i];
     if (e->s) {
         const store_case *c = store_at(e->s, e->at);
@@ -99,7 +93,7 @@ static void read_film(const predict_job *job, slot *s, double *seconds)
     size_t pixels = (size_t)(s->film.h * s->film.w);
     s->labels = xalloc(pixels);
     if (job->probabilities) s->probabilities = xalloc_n(pixels, (size_t)predictor_channels(job->p) * sizeof(float));
-    seconds[s->i] += now() - start;
+    seconds[s->i] += clock_now() - start;
 }
 
 static char *product(const predict_job *job, const char *kind, const char *stem) { return xprintf("%s/%s/%s.png", job->folder, kind, stem); }
@@ -117,7 +111,7 @@ static void write_overlay(const predict_job *job, const slot *s)
 
 static void write_film(const predict_job *job, predictions *h5, slot *s, double *seconds)
 {
-    double start = now();
+    double start = clock_now();
     const film *e = &job->f->e[s->i];
     char *path = product(job, "masks", e->stem);
     image_write(path, &(image){ s->film.h, s->film.w, 8, s->labels });
@@ -125,7 +119,7 @@ static void write_film(const predict_job *job, predictions *h5, slot *s, double 
     predictions_add(h5, e->stem, e->source, s->film.h, s->film.w, s->labels, s->probabilities);
     free(path), free(s->labels), free(s->probabilities);
     image_free(&s->film);
-    seconds[s->i] += now() - start;
+    seconds[s->i] += clock_now() - start;
     *s = (slot){ .i = -1 };
 }
 
@@ -142,23 +136,16 @@ static void *run_errand(void *arg)
     return NULL;
 }
 
-static void raise_again(const errand *e)
-{
-    if (!e->failed) return;
-    if (e->trap.status == EXIT_INPUT) die("%s", e->trap.text);
-    die_machine("%s", e->trap.text);
-}
-
 /* Computes s while the second thread runs the errand. */
 static void compute(const predict_job *job, slot *s, errand *e)
 {
     pthread_t second;
     if (pthread_create(&second, NULL, run_errand, e)) die_machine("cannot start a thread");
-    double start = now();
+    double start = clock_now();
     predictor_run(job->p, &s->film, s->labels, s->probabilities);
-    e->seconds[s->i] += now() - start;
+    e->seconds[s->i] += clock_now() - start;
     pthread_join(second, NULL);
-    raise_again(e);
+    if (e->failed) die_again(&e->trap);
 }
 
 static predictions *create(const predict_job *job)

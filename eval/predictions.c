@@ -1,15 +1,16 @@
 /* predictions.c - predictions.h5, written and read; see predictions.h. Sizes are checked before a byte is taken for them; links that
- * lead out of the file are refused, since following one would read whatever file a stranger names. */
+ * lead out of the file are refused, since following one would read whatever file a stranger names; and chunks are decoded as those of a
+ * store are (datasets/store_h5.h), since HDF5 does not compare what a chunk unpacks to with what the file claims. */
 #include "eval/predictions.h"
 #include "base/die.h"
 #include "base/file.h"
 #include "datasets/image.h"
-#include <hdf5.h>
+#include "datasets/store_h5.h"
 #include <stdlib.h>
 #include <string.h>
 
 enum { VERSION = 1, MOST = 1 << 20, NAME = 256, GZIP = 4 };
-static const char FORMAT[] = "darkspine-predictions";
+static const char FORMAT[] = "darkspine-predictions", ABOUT[] = ".about";
 
 typedef struct { char *stem; int64_t h, w; } entry;
 struct predictions {
@@ -19,61 +20,48 @@ struct predictions {
     entry *e; int64_t n;
 };
 
-static void quiet(void) { H5Eset_auto2(H5E_DEFAULT, NULL, NULL); }
+/* ---- writing: inside the lock, 0 on failure ---------------------------------------------------------------------------------------- */
 
-static void must(int ok, const predictions *p)
+static int put_text(hid_t at, const char *name, const char *text)
 {
-    if (!ok) die_machine("%s: cannot be written (disk full?)", p->path);
-}
-
-static hid_t text_type(size_t n)
-{
-    hid_t t = H5Tcopy(H5T_C_S1);
-    H5Tset_size(t, n ? n : 1), H5Tset_cset(t, H5T_CSET_UTF8), H5Tset_strpad(t, H5T_STR_NULLPAD);
-    return t;
-}
-
-/* count < 0: one value, not a list. */
-static void put_attribute(const predictions *p, hid_t at, const char *name, hid_t type, int count, const void *data)
-{
-    hsize_t n = (hsize_t)count;
-    hid_t space = count < 0 ? H5Screate(H5S_SCALAR) : H5Screate_simple(1, &n, NULL);
+    hid_t space = H5Screate(H5S_SCALAR), type = H5Tcopy(H5T_C_S1);
+    H5Tset_size(type, *text ? strlen(text) : 1), H5Tset_cset(type, H5T_CSET_UTF8), H5Tset_strpad(type, H5T_STR_NULLPAD);
     hid_t a = H5Acreate2(at, name, type, space, H5P_DEFAULT, H5P_DEFAULT);
-    must(a >= 0 && H5Awrite(a, type, data) >= 0, p);
-    H5Aclose(a), H5Sclose(space);
+    int ok = a >= 0 && H5Awrite(a, type, text) >= 0;
+    if (a >= 0) ok &= H5Aclose(a) >= 0;
+    H5Tclose(type), H5Sclose(space);
+    return ok;
 }
 
-static void put_text(const predictions *p, hid_t at, const char *name, const char *text)
+static int put_head(hid_t file, const char *weights, int n, const int *values, const char *const *names)
 {
-    hid_t type = text_type(strlen(text));
-    put_attribute(p, at, name, type, -1, text);
-    H5Tclose(type);
+    const int version = VERSION;
+    const char *const format = FORMAT;
+    const hsize_t count = (hsize_t)n, one = 1;
+    hid_t g = H5Gcreate2(file, ABOUT, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
+    int ok = g >= 0 && h5_put_strings(g, "format", 1, &format) && h5_put(g, "version", H5T_NATIVE_INT, 1, &one, &version) &&
+         h5_put(g, "value", H5T_NATIVE_INT, 1, &count, values) && h5_put_strings(g, "name", count, names) &&
+         h5_put_strings(g, "weights", 1, &weights);
+    if (g >= 0) H5Gclose(g);
+    return ok;
 }
 
 predictions *predictions_create(const char *path, const char *weights, int nclasses, const int *values, const char *const *names)
 {
-    quiet();
     predictions *p = xalloc(sizeof *p);
     *p = (predictions){ .path = xdup(path), .writing = 1, .nclasses = nclasses };
-    p->file = H5Fcreate(file_temp(path), H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT);
+    const char *temp = file_temp(path);
+    h5_enter();
+    p->file = H5Fcreate(temp, H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT);
+    int ok = p->file >= 0 && put_head(p->file, weights, nclasses, values, names);
+    h5_leave();
     if (p->file < 0) die("%s: cannot be written", path);
-    int version = VERSION;
-    put_text(p, p->file, "format", FORMAT);
-    put_attribute(p, p->file, "version", H5T_NATIVE_INT, -1, &version);
-    put_text(p, p->file, "weights", weights);
-    put_attribute(p, p->file, "class_values", H5T_NATIVE_INT, nclasses, values);
-    size_t room = 1;
-    for (int i = 0; i < nclasses; i++) if (strlen(names[i]) > room) room = strlen(names[i]);
-    char *text = xalloc_n((size_t)nclasses, room);
-    for (int i = 0; i < nclasses; i++) memcpy(text + (size_t)i * room, names[i], strlen(names[i]));
-    hid_t type = text_type(room);
-    put_attribute(p, p->file, "class_names", type, nclasses, text);
-    H5Tclose(type), free(text);
+    if (!ok) die_machine("%s: cannot be written (disk full?)", path);
     return p;
 }
 
 /* One film is one chunk, as far as a chunk may go (4 GiB): larger arrays are cut into rows. */
-static void put_array(const predictions *p, hid_t group, const char *name, hid_t type, int rank, const hsize_t *dims, const void *data)
+static int put_array(hid_t group, const char *name, hid_t type, int rank, const hsize_t *dims, const void *data)
 {
     hsize_t chunk[3];
     memcpy(chunk, dims, (size_t)rank * sizeof *dims);
@@ -82,23 +70,23 @@ static void put_array(const predictions *p, hid_t group, const char *name, hid_t
     hid_t space = H5Screate_simple(rank, dims, NULL), how = H5Pcreate(H5P_DATASET_CREATE);
     H5Pset_chunk(how, rank, chunk), H5Pset_shuffle(how), H5Pset_deflate(how, GZIP), H5Pset_fletcher32(how);
     hid_t d = H5Dcreate2(group, name, type, space, H5P_DEFAULT, how, H5P_DEFAULT);
-    must(d >= 0 && H5Dwrite(d, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, data) >= 0, p);
-    if (rank == 2) put_text(p, d, "CLASS", "IMAGE"), put_text(p, d, "IMAGE_VERSION", "1.2"), put_text(p, d, "IMAGE_SUBCLASS", "IMAGE_INDEXED");
-    H5Dclose(d), H5Pclose(how), H5Sclose(space);
+    int ok = d >= 0 && H5Dwrite(d, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, data) >= 0;
+    if (rank == 2) ok = ok && put_text(d, "CLASS", "IMAGE") && put_text(d, "IMAGE_VERSION", "1.2") && put_text(d, "IMAGE_SUBCLASS", "IMAGE_INDEXED");
+    if (d >= 0) ok &= H5Dclose(d) >= 0;
+    H5Pclose(how), H5Sclose(space);
+    return ok;
 }
 
 void predictions_add(predictions *p, const char *stem, const char *source, int64_t h, int64_t w, const uint8_t *labels, const float *probabilities)
 {
     hsize_t dims[3] = { (hsize_t)h, (hsize_t)w, (hsize_t)p->nclasses };
-    quiet();                                                 /* HDF5 keeps this setting thread by thread */
-    hid_t links = H5Pcreate(H5P_LINK_CREATE);
-    H5Pset_char_encoding(links, H5T_CSET_UTF8);
-    hid_t group = H5Gcreate2(p->file, stem, links, H5P_DEFAULT, H5P_DEFAULT);
-    must(group >= 0, p);
-    put_text(p, group, "source", source);
-    put_array(p, group, "labels", H5T_NATIVE_UINT8, 2, dims, labels);
-    if (probabilities) put_array(p, group, "probabilities", H5T_NATIVE_FLOAT, 3, dims, probabilities);
-    H5Gclose(group), H5Pclose(links);
+    h5_enter();
+    hid_t group = H5Gcreate2(p->file, stem, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);      /* not marked as UTF-8: see list */
+    int ok = group >= 0 && put_text(group, "source", source) && put_array(group, "labels", H5T_NATIVE_UINT8, 2, dims, labels);
+    if (probabilities) ok = ok && put_array(group, "probabilities", H5T_NATIVE_FLOAT, 3, dims, probabilities);
+    if (group >= 0) H5Gclose(group);
+    h5_leave();
+    if (!ok) die_machine("%s: cannot be written (disk full?)", p->path);
 }
 
 static void release(predictions *p)
@@ -109,9 +97,11 @@ static void release(predictions *p)
 
 void predictions_commit(predictions *p)
 {
+    h5_enter();
     int ok = H5Fflush(p->file, H5F_SCOPE_GLOBAL) >= 0;
     ok &= H5Fclose(p->file) >= 0;
-    must(ok, p);
+    h5_leave();
+    if (!ok) die_machine("%s: cannot be written (disk full?)", p->path);
     file_publish(p->path);
     release(p);
 }
@@ -119,124 +109,148 @@ void predictions_commit(predictions *p)
 void predictions_close(predictions *p)
 {
     if (!p) return;
-    H5Fclose(p->file);
+    h5_enter();
+    if (p->file >= 0) H5Fclose(p->file);
+    h5_leave();
     if (p->writing) file_discard(p->path);
     release(p);
 }
 
-/* A fixed-length text attribute of at most NAME - 1 bytes; 0 where there is none. */
-static int get_text(hid_t at, const char *name, char out[NAME])
+/* ---- reading ------------------------------------------------------------------------------------------------------------------------ */
+
+/* Inside the lock. */
+static hid_t open_file(const char *path)
 {
-    hid_t a = H5Aexists(at, name) > 0 ? H5Aopen(at, name, H5P_DEFAULT) : -1, type = a < 0 ? -1 : H5Aget_type(a), space = a < 0 ? -1 : H5Aget_space(a);
-    int ok = type >= 0 && H5Tget_class(type) == H5T_STRING && !H5Tis_variable_str(type) && H5Tget_size(type) < NAME
-             && H5Sget_simple_extent_npoints(space) == 1;
-    memset(out, 0, NAME);
-    if (ok) ok = H5Aread(a, type, out) >= 0;
-    if (space >= 0) H5Sclose(space);
-    if (type >= 0) H5Tclose(type);
-    if (a >= 0) H5Aclose(a);
-    return ok;
+    hid_t access = H5Pcreate(H5P_FILE_ACCESS);
+    H5Pset_fclose_degree(access, H5F_CLOSE_STRONG);
+    hid_t file = H5Fopen(path, H5F_ACC_RDONLY, access);
+    H5Pclose(access);
+    return file;
 }
 
 int predictions_is(const char *path)
 {
-    char text[NAME] = "";
-    quiet();
-    if (H5Fis_hdf5(path) <= 0) return 0;
-    hid_t file = H5Fopen(path, H5F_ACC_RDONLY, H5P_DEFAULT);
-    if (file < 0) return 0;
-    get_text(file, "format", text);
-    H5Fclose(file);
-    return !strcmp(text, FORMAT);
+    char **text = NULL;
+    hsize_t n = 0;
+    h5_enter();
+    hid_t file = H5Fis_hdf5(path) > 0 ? open_file(path) : -1;
+    if (file >= 0) h5_strings(file, "/.about/format", 1, &n, &text), H5Fclose(file);
+    h5_leave();
+    const int is = n == 1 && !strcmp(text[0], FORMAT);
+    h5_strings_free(text, n);
+    return is;
 }
 
 static herr_t collect(hid_t root, const char *name, const H5L_info_t *info, void *arg)
 {
     predictions *p = arg;
     (void)root;
+    if (!strcmp(name, ABOUT)) return 0;
     if (info->type != H5L_TYPE_HARD || p->n >= MOST || strlen(name) >= NAME) return -1;
-    if ((p->n & (p->n + 1)) == 0) p->e = xgrow(p->e, (size_t)(2 * (p->n + 1)) * sizeof *p->e);
-    p->e[p->n++].stem = xdup(name);
-    return 0;
+    entry *more = realloc(p->e, (size_t)(p->n + 1) * sizeof *more);
+    if (!more) return -1;
+    p->e = more, p->e[p->n].stem = strdup(name);
+    return p->e[p->n].stem ? p->n++, 0 : -1;
 }
 
-/* The labels of entry i, opened and found to be what they should be; -1 otherwise. */
-static hid_t open_labels(const predictions *p, int64_t i, hsize_t dims[2])
+/* The labels of entry i, opened and found to be what they should be; -1 with the reason otherwise. Inside the lock. */
+static hid_t open_labels(const predictions *p, int64_t i, layout *l, const char **reason)
 {
-    char *name = xprintf("%s/labels", p->e[i].stem);
-    H5L_info_t link;
-    H5O_info_t object;
-    int ok = H5Oget_info_by_name(p->file, p->e[i].stem, &object, H5P_DEFAULT) >= 0 && object.type == H5O_TYPE_GROUP
-             && H5Lexists(p->file, name, H5P_DEFAULT) > 0 && H5Lget_info(p->file, name, &link, H5P_DEFAULT) >= 0 && link.type == H5L_TYPE_HARD
-             && H5Oget_info_by_name(p->file, name, &object, H5P_DEFAULT) >= 0 && object.type == H5O_TYPE_DATASET;
-    hid_t d = ok ? H5Dopen2(p->file, name, H5P_DEFAULT) : -1;
-    free(name);
-    if (d < 0) return -1;
-    hid_t type = H5Dget_type(d), space = H5Dget_space(d), how = H5Dget_create_plist(d);
-    ok = H5Tget_class(type) == H5T_INTEGER && H5Tget_size(type) == 1 && H5Tget_sign(type) == H5T_SGN_NONE && H5Sget_simple_extent_ndims(space) == 2
-         && H5Sget_simple_extent_dims(space, dims, NULL) == 2 && H5Pget_external_count(how) == 0 && H5Pget_layout(how) != H5D_VIRTUAL;
-    ok = ok && dims[0] && dims[1] && dims[0] <= IMAGE_MAX_SIDE && dims[1] <= IMAGE_MAX_SIDE && dims[0] * dims[1] <= IMAGE_MAX_PIXELS;
-    H5Tclose(type), H5Sclose(space), H5Pclose(how);
-    if (!ok) H5Dclose(d);
-    return ok ? d : -1;
+    char path[NAME + 16];
+    snprintf(path, sizeof path, "%s/labels", p->e[i].stem);
+    hid_t d = h5_open(p->file, path, reason);
+    if (d < 0) {
+        if (!*reason) *reason = "it is missing";
+        return -1;
+    }
+    hid_t type = H5Dget_type(d);
+    if (H5Tget_class(type) != H5T_INTEGER || !h5_plain_number(type) || H5Tget_size(type) != 1 || H5Tget_sign(type) != H5T_SGN_NONE)
+        *reason = "another type, wanted uint8";
+    else *reason = h5_layout(d, 2, IMAGE_MAX_SIDE, l);
+    if (!*reason && (!l->count || l->count > IMAGE_MAX_PIXELS)) *reason = "no pixels, or too many";
+    H5Tclose(type);
+    if (!*reason) return d;
+    H5Dclose(d);
+    return -1;
+}
+
+/* Fills the list; the reason why that is impossible, or NULL. *bad: the entry that is wrong, -1 where it is the file. Inside the lock.
+ * Only a root group in HDF5's earliest form is listed, which is what HDF5 writes unless told otherwise: of the later, compact form HDF5 1.10
+ * believes the number of links that the file claims, and frees what it never read. */
+static const char *list(predictions *p, int64_t *bad)
+{
+    const char *reason = NULL;
+    H5G_info_t root;
+    *bad = -1;
+    if (p->file < 0 || H5Gget_info(p->file, &root) < 0) return "its films cannot be listed";
+    if (root.storage_type != H5G_STORAGE_TYPE_SYMBOL_TABLE) return "its root group is not in HDF5's earliest form, which predictions are written in";
+    if (H5Literate(p->file, H5_INDEX_NAME, H5_ITER_INC, NULL, collect, p) < 0) return "its films cannot be listed";
+    for (int64_t i = 0; i < p->n; i++) {
+        layout l;
+        hid_t d = open_labels(p, i, &l, &reason);
+        if (d < 0) { *bad = i; return reason; }
+        p->e[i].h = (int64_t)l.dims[0], p->e[i].w = (int64_t)l.dims[1];
+        H5Dclose(d);
+    }
+    return NULL;
 }
 
 predictions *predictions_open(const char *path)
 {
-    if (!predictions_is(path)) die("%s: got another kind of file, wanted predictions (an HDF5 file with attribute format = %s)", path, FORMAT);
+    if (!predictions_is(path)) die("%s: got another kind of file, wanted predictions (an HDF5 file whose /.about/format is %s)", path, FORMAT);
     predictions *p = xalloc(sizeof *p);
-    *p = (predictions){ .path = xdup(path), .file = H5Fopen(path, H5F_ACC_RDONLY, H5P_DEFAULT) };
-    if (p->file < 0 || H5Literate(p->file, H5_INDEX_NAME, H5_ITER_INC, NULL, collect, p) < 0) {
-        predictions_close(p);
-        die("%s: damaged: its films cannot be listed", path);
-    }
-    for (int64_t i = 0; i < p->n; i++) {
-        hsize_t dims[2];
-        hid_t d = open_labels(p, i, dims);
-        if (d < 0) die("%s: damaged: /%s/labels is not a label map (uint8, two sizes)", path, p->e[i].stem);
-        p->e[i].h = (int64_t)dims[0], p->e[i].w = (int64_t)dims[1];
-        H5Dclose(d);
-    }
-    return p;
+    char stem[NAME] = "";
+    int64_t bad;
+    p->path = xdup(path);
+    h5_enter();
+    p->file = open_file(path);
+    const char *reason = list(p, &bad);
+    h5_leave();
+    if (!reason) return p;
+    if (bad >= 0) snprintf(stem, sizeof stem, "%s", p->e[bad].stem);
+    predictions_close(p);
+    if (bad >= 0) die("%s: damaged: /%s/labels is not a label map: %s", path, stem, reason);
+    die("%s: damaged: %s", path, reason);
 }
 
 int64_t predictions_count(const predictions *p) { return p->n; }
 const char *predictions_stem(const predictions *p, int64_t i) { return p->e[i].stem; }
 void predictions_size(const predictions *p, int64_t i, int64_t *h, int64_t *w) { *h = p->e[i].h, *w = p->e[i].w; }
 
-void predictions_read(const predictions *p, int64_t i, uint8_t *labels)
+static const char *read_labels(const predictions *p, int64_t i, uint8_t *labels)
 {
-    hsize_t dims[2];
-    hid_t d = open_labels(p, i, dims);
-    int ok = d >= 0 && H5Dread(d, H5T_NATIVE_UINT8, H5S_ALL, H5S_ALL, H5P_DEFAULT, labels) >= 0;
-    if (d >= 0) H5Dclose(d);
-    if (!ok) die("%s: damaged: /%s/labels cannot be read", p->path, p->e[i].stem);
+    layout l;
+    const char *reason;
+    void *whole;
+    hid_t d = open_labels(p, i, &l, &reason);
+    if (d < 0) return reason;
+    if (l.dims[0] != (hsize_t)p->e[i].h || l.dims[1] != (hsize_t)p->e[i].w) reason = "its size has changed";
+    else if (!(reason = h5_read(d, &l, H5T_NATIVE_UINT8, &whole))) memcpy(labels, whole, l.count), free(whole);
+    H5Dclose(d);
+    return reason;
 }
 
-/* A list attribute read whole as `type`; the number of its elements, 0 where it is missing or not of that class. */
-static int get_list(hid_t at, const char *name, H5T_class_t class, int most, size_t each, void *out, hid_t type)
+void predictions_read(const predictions *p, int64_t i, uint8_t *labels)
 {
-    hid_t a = H5Aexists(at, name) > 0 ? H5Aopen(at, name, H5P_DEFAULT) : -1;
-    if (a < 0) return 0;
-    hid_t stored = H5Aget_type(a), space = H5Aget_space(a);
-    hssize_t n = H5Sget_simple_extent_npoints(space);
-    int ok = H5Tget_class(stored) == class && n > 0 && n <= most && H5Tget_size(stored) <= each && (class != H5T_STRING || !H5Tis_variable_str(stored));
-    ok = ok && H5Aread(a, type, out) >= 0;
-    H5Tclose(stored), H5Sclose(space), H5Aclose(a);
-    return ok ? (int)n : 0;
+    h5_enter();
+    const char *reason = read_labels(p, i, labels);
+    h5_leave();
+    if (reason) die("%s: damaged: /%s/labels cannot be read: %s", p->path, p->e[i].stem, reason);
 }
 
 classes predictions_classes(const predictions *p)
 {
-    int value[CLASS_MAX + 1];
-    char (*name)[CLASS_NAME] = xalloc_n(CLASS_MAX + 1, sizeof *name);
-    hid_t type = text_type(CLASS_NAME);
-    H5Tset_strpad(type, H5T_STR_NULLTERM);
-    int n = get_list(p->file, "class_values", H5T_INTEGER, CLASS_MAX + 1, sizeof(int), value, H5T_NATIVE_INT);
-    int names = get_list(p->file, "class_names", H5T_STRING, CLASS_MAX + 1, CLASS_NAME, name, type);
-    H5Tclose(type);
+    hsize_t n = 0, names = 0;
+    int *value = NULL;
+    char **name = NULL;
     classes t = { 0 };
-    for (int i = 0; i < n && n == names; i++) if (value[i] >= 1 && value[i] <= CLASS_MAX && *name[i]) classes_add(&t, value[i], name[i], "");
-    free(name);
+    h5_enter();
+    const char *reason = h5_small(p->file, "/.about/value", H5T_NATIVE_INT, 1, CLASS_MAX + 1, &n, (void **)&value);
+    if (!reason) reason = h5_strings(p->file, "/.about/name", CLASS_MAX + 1, &names, &name);
+    h5_leave();
+    for (hsize_t i = 0; !reason && value && i < n && n == names; i++)
+        if (value[i] >= 1 && value[i] <= CLASS_MAX && *name[i]) classes_add(&t, value[i], name[i], "");
+    h5_strings_free(name, names), free(value);
+    if (reason) die("%s: damaged: its classes cannot be read: %s", p->path, reason);
     return t;
 }

@@ -1,11 +1,16 @@
 /* predictions.h - predictions.h5: what `predict` leaves for other programs, and what `eval` reads back.
  *
- * Root attributes: format = "darkspine-predictions", version = 1, weights (the file they came from), class_values (int32) and
- * class_names (text, empty where a class has no name), in the order of the channels of the probabilities. One group per film, named after its stem:
+ * One group per film, named after its stem (which never begins with a dot), and one of what they have in common:
+ *     /.about/format        text (1): darkspine-predictions
+ *     /.about/version       int32 (1): 1
+ *     /.about/value, name   int32 and text (c): the classes in the order of the channels; the name is empty where a class has none
+ *     /.about/weights       text (1): the file they came from
  *     /STEM/labels          uint8 (h, w): the value is the class, at the film's own size
  *     /STEM/probabilities   float32 (h, w, c), where asked for
  *     attribute source      the film's file, or STORE.h5:ID
- * The trap: HDF5 is not safe on several threads, so all calls on one file, and those on stores meanwhile, belong to one thread. */
+ * The root group is in HDF5's earliest form, and nothing that is read back is an attribute: HDF5 1.10 reads beyond
+ * a damaged one, while datasets are read with the checks of a store.
+ * The trap: HDF5 is not safe on several threads. Calls take its lock, as those of stores do, but one file is for one thread. */
 #ifndef EVAL_PREDICTIONS_H
 #define EVAL_PREDICTIONS_H
 #include <stdint.h>

@@ -12,7 +12,6 @@ score *score_new(const score_options *o)
     s->options = *o;
     if (!o->tau) s->options.tau = o->in_mm ? 1 : 2;
     if (!o->draws) s->options.draws = 10000;
-    if (!o->seed) s->options.seed = 1;
     for (int v = 1; v < 256; v++) s->names[v] = o->names && o->names[v] ? xdup(o->names[v]) : xprintf("%d", v);
     return s;
 }

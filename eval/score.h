@@ -14,14 +14,15 @@
 #include "eval/table.h"
 #include <jansson.h>
 
-/* Zeroed options are valid: pixels, tau 2, 10,000 draws of seed 1, classes named by their numbers. */
+/* Zeroed options are valid: pixels, tau 2, 10,000 draws of seed 0, classes named by their numbers. */
 typedef struct {
     const char *const *names;        /* [256] names of the values, NULL where there is none; or NULL */
     int in_mm;                       /* distances in mm: only where EVERY case has its spacing; else in px */
     const char *units_why;           /* what `units_why` of the JSON says, e.g. "2 of 9 cases have no pixel spacing"; or NULL */
     double tau;                      /* of NSD, in px or mm; 0: 2 px or 1 mm */
     int64_t draws;                   /* of the bootstrap, 0: 10,000 */
-    int64_t seed;                    /* 0: 1 */
+    int64_t seed;
+    int64_t excluded;                /* cases that the caller left out because they are marked as faulty: told in notes and JSON */
 } score_options;
 
 /* One metric of one class over the images in which it has a value. With n = 0 all is missing, with n = 1 the sd, with one patient
@@ -69,7 +70,7 @@ table *score_border_table(const score *s);
 table *score_case_table(const score *s, int64_t most);
 table *score_presence_table(const score *s);
 
-/* {units, tau, draws, seed, patients, cases_without_patient, classes:[{value, name, n, METRIC:{mean, sd, ci:[lo,hi], n, min, p5, ... max},
+/* {units, tau, draws, seed, patients, cases_without_patient, excluded, classes:[{value, name, n, METRIC:{mean, sd, ci:[lo,hi], n, min, p5, ... max},
  * presence}], overall:{METRIC:...}, worst:[{case, DSC}], cases:[{case, patient, DSC, classes:[{value, name, METRIC:number}]}],
  * parameters:[]}, with every METRIC of metric_table; a fresh object. A missing number is null and KEY_why beside it says why. */
 json_t *score_json(const score *s);

@@ -1,7 +1,7 @@
 /* score_write.c - a finished score as tables and as JSON; see score.h. The metric table decides names, units and order everywhere, so
  * that text, CSV and JSON cannot disagree. The trap: jansson takes no NaN and no text that is not UTF-8; both come out as nothing. */
 #include "eval/score.h"
-#include "eval/utf8.h"
+#include "base/utf8.h"
 #include "base/die.h"
 #include <assert.h>
 #include <stdlib.h>
@@ -10,6 +10,13 @@
 static const char *unit_of(const score *s, int metric) { return !metric_table[metric].is_length ? "" : s->options.in_mm ? "mm" : "px"; }
 static int decimals_of(int metric) { return metric_table[metric].is_length ? 2 : 3; }
 
+static void add_excluded(const score *s, table *t)
+{
+    if (!s->options.excluded) return;
+    char *note = xprintf("images left out because they are marked as faulty: %lld", (long long)s->options.excluded);
+    table_note(t, note), free(note);
+}
+
 /* How the figures above were made: what a reader needs to make them again. */
 static void add_notes(const score *s, table *t)
 {
@@ -17,9 +24,11 @@ static void add_notes(const score *s, table *t)
     char *note = xprintf("images: %lld, patients: %lld; 95 %% CI: BCa bootstrap over patients, %lld draws, seed %lld", (long long)s->ncases,
                          (long long)s->npatients, (long long)o->draws, (long long)o->seed);
     table_note(t, note), free(note);
-    if (!s->unknown_patients) return;
-    note = xprintf("images without a patient, counted as one each: %lld", (long long)s->unknown_patients);
-    table_note(t, note), free(note);
+    if (s->unknown_patients) {
+        note = xprintf("images without a patient, counted as one each: %lld", (long long)s->unknown_patients);
+        table_note(t, note), free(note);
+    }
+    add_excluded(s, t);
 }
 
 static void spread_cell(table *t, const summary *m)
@@ -78,6 +87,7 @@ table *score_border_table(const score *s)
     table_note(t, note), free(note);
     table_note(t, "penalised: the image diagonal stands where only one of the maps has the class");
     if (s->options.units_why) table_note(t, s->options.units_why);
+    add_excluded(s, t);
     return t;
 }
 
@@ -134,10 +144,8 @@ static void set_quantity(json_t *o, const char *key, quantity q)
 /* Text from outside may hold bytes that are no UTF-8, which JSON cannot: those bytes are replaced as in the tables. */
 static json_t *outside_text(const char *s)
 {
-    json_t *j = json_string(s);
-    if (j) return j;
     char *clean = utf8_clean(s);
-    j = json_string(clean);
+    json_t *j = json_string(clean);
     free(clean);
     return j;
 }
@@ -205,6 +213,7 @@ json_t *score_json(const score *s)
     json_object_set_new(all, "seed", json_integer(o->seed));
     json_object_set_new(all, "patients", json_integer(s->npatients));
     json_object_set_new(all, "cases_without_patient", json_integer(s->unknown_patients));
+    json_object_set_new(all, "excluded", json_integer(o->excluded));
     for (int k = 0; k < s->nclasses; k++) json_array_append_new(classes, class_json(&s->classes[k]));
     for (int64_t i = 0; i < s->ncases; i++) json_array_append_new(cases, case_json(s, &s->cases[i]));
     for (int64_t i = 0; i < s->ncases && i < 5; i++) {

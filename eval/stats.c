@@ -107,8 +107,6 @@ interval stats_bootstrap(stats_of statistic, const void *data, int64_t units, in
     double z = stats_normal_inverse(0.5 * (1 - level));
     r.lo = stats_percentile(drawn, draws, corrected(r.z0, r.a, z));
     r.hi = stats_percentile(drawn, draws, corrected(r.z0, r.a, -z));
-    r.percentile_lo = stats_percentile(drawn, draws, 50 * (1 - level));
-    r.percentile_hi = stats_percentile(drawn, draws, 50 * (1 + level));
     free(unit), free(drawn);
     return r;
 }

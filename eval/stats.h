@@ -29,8 +29,8 @@ double stats_normal_inverse(double p);
 uint64_t stats_splitmix64(uint64_t *state);
 
 /* Two-sided interval of a statistic by the bootstrap. lo..hi is BCa: the percentile interval corrected for bias (z0) and for
- * acceleration (a, from the jackknife over units); percentile_lo..hi is the plain one. */
-typedef struct { double estimate, lo, hi, percentile_lo, percentile_hi, z0, a; } interval;
+ * acceleration (a, from the jackknife over units). */
+typedef struct { double estimate, lo, hi, z0, a; } interval;
 
 /* A statistic of a sample of units: unit[0..n) are indices into data, some drawn several times, some not at all. Must give a
  * finite number for every such sample, n >= 1, the same to the last bit in whatever order the units stand (add in long double):

@@ -1,7 +1,7 @@
 /* table.c - see table.h. Cells are kept as numbers; `shown` is the one place that turns a cell into words, and a form only decides what
  * stands around them, so that another form (LaTeX) is one more function in `writers`. */
 #include "eval/table.h"
-#include "eval/utf8.h"
+#include "base/utf8.h"
 #include "base/die.h"
 #include <assert.h>
 #include <math.h>

@@ -19,6 +19,7 @@ typedef struct conv_shape {
     int64_t groups;                      /* of channels; 1 in a transposed convolution */
     int transposed, bias;                /* bias: forward adds one, [k] */
     activation act; real slope;          /* what forward applies last: linear in training, where backward wants the value before */
+    int bf16;                            /* factors may be rounded to bf16 where that is faster; sums are float32 */
 } conv_shape;
 
 /* The output size along one axis: pad is the sum of both sides; of a transposed one, extra is its output padding. */
@@ -50,7 +51,7 @@ size_t bias_work(int64_t pixels, int64_t k);
 typedef enum { CONV_FORWARD, CONV_DATA, CONV_WEIGHTS, CONV_PASSES } conv_pass;
 
 typedef struct conv_kernel {             /* one pass of one layer, ready to run; zero is a valid state */
-    char name[56];                       /* for `plan` */
+    char name[60];                       /* for `plan` */
     size_t work;                         /* scratch bytes it wants in context.work, 64-byte aligned */
     conv_shape s;
     /* forward: a = x, b = w, out = y.  data: a = gy, b = w, out = gx.  weights: a = x, b = gy, out = gw.  bias: forward only. */

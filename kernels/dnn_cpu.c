@@ -32,6 +32,7 @@ typedef struct {
     dnnl_dims_t w, at;                   /* [groups] out in h w, and where each index leads in our weights */
     dnnl_dims_t stride, dilation, before, after;     /* h w; dilation 0: none */
     int nw, bias;
+    dnnl_data_type_t type;               /* of what is multiplied: float32 or bf16; sums and results are float32 */
 } problem;
 
 typedef enum { AS_FORWARD, AS_DATA, AS_WEIGHTS } kind;
@@ -42,23 +43,25 @@ typedef struct {
     call pack[2];                        /* weights to the primitive; weight gradients from it, setting and adding */
     int64_t n_in[2], c_in[2], s_in[2];   /* pixels, channels and stride of the maps read (AS_WEIGHTS: of src and dst) */
     int64_t n_out, c_out, s_out;
-    int turn, swap, bias;                /* swap: x is dst, gy is src */
+    int turn, swap, bias, bf16;          /* swap: x is dst, gy is src */
     int64_t blocks, taps, block;         /* of our weights, for turning: [blocks taps block] */
     size_t at_turned, at_packed, at_in[2], at_out, at_own;     /* in scratch */
 } state;
 
 /* ---- descriptions ---- */
 
-static layout_of map_layout(const dnnl_dims_t d)
+static layout_of map_layout(const dnnl_dims_t d, dnnl_data_type_t type)
 {
     layout_of m;
-    CHECK(dnnl_memory_desc_init_by_tag(&m, 4, d, dnnl_f32, dnnl_nhwc));
+    CHECK(dnnl_memory_desc_init_by_tag(&m, 4, d, type, dnnl_nhwc));
     return m;
 }
-static layout_of any_weights(const problem *p)
+static layout_of src_layout(const problem *p, kind as) { return map_layout(p->src, as == AS_DATA ? dnnl_f32 : p->type); }
+static layout_of dst_layout(const problem *p, kind as) { return map_layout(p->dst, as == AS_FORWARD ? dnnl_f32 : p->type); }
+static layout_of any_weights(const problem *p, kind as)
 {
     layout_of m;
-    CHECK(dnnl_memory_desc_init_by_tag(&m, p->nw, p->w, dnnl_f32, dnnl_format_tag_any));
+    CHECK(dnnl_memory_desc_init_by_tag(&m, p->nw, p->w, as == AS_WEIGHTS ? dnnl_f32 : p->type, dnnl_format_tag_any));
     return m;
 }
 static layout_of our_weights(const problem *p)
@@ -175,11 +178,12 @@ static dnnl_primitive_attr_t attributes(const conv_shape *s, int activate, int a
 /* The description of one pass; w: the layout of the weights, any or chosen. NULL: no fast kernel. */
 static dnnl_primitive_desc_t describe(const problem *p, kind as, const layout_of *w, dnnl_primitive_attr_t attr, dnnl_engine_t e)
 {
-    layout_of src = map_layout(p->src), dst = map_layout(p->dst), b = bias_layout(p);
+    layout_of src = src_layout(p, as), dst = dst_layout(p, as), b = bias_layout(p), hint_w = any_weights(p, AS_FORWARD);
+    layout_of hint_src = src_layout(p, AS_FORWARD);
     dnnl_convolution_desc_t d, fd;
     dnnl_primitive_desc_t hint, found;
-    if (dnnl_dilated_convolution_forward_desc_init(&fd, dnnl_forward_training, dnnl_convolution_direct, &src, w,
-            as == AS_FORWARD && p->bias ? &b : NULL, &dst, p->stride, p->dilation, p->before, p->after) != dnnl_success) return NULL;
+    if (dnnl_dilated_convolution_forward_desc_init(&fd, dnnl_forward_training, dnnl_convolution_direct, &hint_src,
+            as == AS_FORWARD ? w : &hint_w, as == AS_FORWARD && p->bias ? &b : NULL, &dst, p->stride, p->dilation, p->before, p->after) != dnnl_success) return NULL;
     if (as == AS_FORWARD) return pick(&fd, attr, e, NULL);
     if (as == AS_DATA)
         CHECK(dnnl_dilated_convolution_backward_data_desc_init(&d, dnnl_convolution_direct, &src, w, &dst, p->stride, p->dilation,
@@ -200,7 +204,7 @@ static size_t finish_call(call *c, state *t, dnnl_primitive_desc_t pd, const pro
 {
     static const int args[][3] = { { DNNL_ARG_SRC, DNNL_ARG_WEIGHTS, DNNL_ARG_DST },
         { DNNL_ARG_DIFF_DST, DNNL_ARG_WEIGHTS, DNNL_ARG_DIFF_SRC }, { DNNL_ARG_SRC, DNNL_ARG_DIFF_DST, DNNL_ARG_DIFF_WEIGHTS } };
-    layout_of src = map_layout(p->src), dst = map_layout(p->dst), b = bias_layout(p), own = *asks(pd, dnnl_query_scratchpad_md);
+    layout_of src = src_layout(p, as), dst = dst_layout(p, as), b = bias_layout(p), own = *asks(pd, dnnl_query_scratchpad_md);
     const layout_of *order[][3] = { { &src, w, &dst }, { &dst, w, &src }, { &src, &dst, w } };
     for (int i = 0; i < 3; i++) call_arg(c, t->engine, args[as][i], order[as][i]);
     call_arg(c, t->engine, DNNL_ARG_SCRATCHPAD, &own);
@@ -239,9 +243,30 @@ static void copy_map(int64_t pixels, int64_t channels, const real *x, int64_t xs
     }
 }
 
-/* input i, copied to scratch if it is a view */
-static const real *contiguous(const context *c, const state *t, int i, const real *x)
+/* x rounded to bf16, to the nearest and even; NaN stays NaN */
+static void round_map(int64_t pixels, int64_t channels, const real *x, int64_t xs, uint16_t *y)
 {
+    #pragma omp parallel for schedule(static)
+    for (int64_t p = 0; p < pixels; p++) {
+        const real *restrict in = x + p * xs;
+        uint16_t *restrict out = y + p * channels;
+        #pragma omp simd
+        for (int64_t i = 0; i < channels; i++) {
+            union { float f; uint32_t u; } v = { .f = (float)in[i] };
+            uint32_t rounded = (v.u + 0x7fff + (v.u >> 16 & 1)) >> 16;
+            out[i] = (uint16_t)((v.u & 0x7fffffff) > 0x7f800000 ? 0x7fc0 : rounded);
+        }
+    }
+}
+
+/* input i, copied to scratch if it is a view or has to be rounded */
+static const void *contiguous(const context *c, const state *t, int i, const real *x)
+{
+    if (t->bf16) {
+        uint16_t *rounded = (uint16_t *)((char *)c->work + t->at_in[i]);
+        round_map(t->n_in[i], t->c_in[i], x, t->s_in[i], rounded);
+        return rounded;
+    }
     if (t->s_in[i] == t->c_in[i]) return x;
     real *copy = (real *)((char *)c->work + t->at_in[i]);
     copy_map(t->n_in[i], t->c_in[i], x, t->s_in[i], NULL, copy, t->c_in[i], 0);
@@ -276,7 +301,7 @@ static void run_sums(const context *c, const conv_kernel *k, const real *x, cons
 {
     const state *t = k->state;
     char *work = c->work;
-    const real *src = contiguous(c, t, 0, t->swap ? gy : x), *dst = contiguous(c, t, 1, t->swap ? x : gy);
+    const void *src = contiguous(c, t, 0, t->swap ? gy : x), *dst = contiguous(c, t, 1, t->swap ? x : gy);
     (void)bias;
     call_run(&t->run[0], t->stream, (void *[]){ (void *)src, (void *)dst, work + t->at_packed, work + t->at_own });
     call_run(&t->pack[add], t->stream, (void *[]){ work + t->at_packed, gw, work + t->at_own });
@@ -308,7 +333,7 @@ static void set_map(const dnnl_dims_t d, int64_t stride, int64_t *pixels, int64_
 /* Primitives, reorders and scratch of one pass; 0: no fast kernel. */
 static int build(state *t, const conv_shape *s, const problem *p, kind as, conv_pass pass, conv_kernel *k)
 {
-    layout_of any = any_weights(p), ours = our_weights(p), chosen;
+    layout_of any = any_weights(p, as), ours = our_weights(p), chosen;
     int activate = as == AS_FORWARD && s->act != ACT_LINEAR;
     dnnl_primitive_attr_t set = attributes(s, activate, 0), sum = attributes(s, activate, 1);
     dnnl_primitive_desc_t pd = describe(p, as, &any, set, t->engine), pd_sum = NULL;
@@ -316,7 +341,7 @@ static int build(state *t, const conv_shape *s, const problem *p, kind as, conv_
     size_t own = 0;
     if (pd) {
         CHECK(dnnl_primitive_desc_query(pd, dnnl_query_impl_info_str, 0, &name));
-        snprintf(k->name, sizeof k->name, "dnnl %s%.36s", t->turn ? "as forward " : "", name);
+        snprintf(k->name, sizeof k->name, "dnnl %s%s%.34s", t->bf16 ? "bf16 " : "", t->turn ? "as forward " : "", name);
         chosen = *asks(pd, as == AS_WEIGHTS ? dnnl_query_diff_weights_md : dnnl_query_weights_md);
         if (as == AS_FORWARD && pass == CONV_DATA) pd_sum = describe(p, as, &chosen, sum, t->engine);
         own = finish_call(&t->run[0], t, pd, p, as, &chosen);
@@ -347,17 +372,21 @@ static void set_maps(state *t, const conv_shape *s, const problem *p, kind as, c
         if (t->s_out != t->c_out || late || may_add) t->at_out = take(work, (size_t)(t->n_out * t->c_out) * sizeof(real));
     }
     for (int i = 0; i < inputs; i++)
-        if (t->s_in[i] != t->c_in[i]) t->at_in[i] = take(work, (size_t)(t->n_in[i] * t->c_in[i]) * sizeof(real));
+        if (t->bf16 || t->s_in[i] != t->c_in[i])
+            t->at_in[i] = take(work, (size_t)(t->n_in[i] * t->c_in[i]) * (t->bf16 ? sizeof(uint16_t) : sizeof(real)));
 }
 
-int dnn_conv_make(const conv_shape *s, conv_pass pass, conv_kernel *k)
+static int make(const conv_shape *s, conv_pass pass, dnnl_data_type_t type, conv_kernel *k)
 {
     int big = s->n * s->h * s->w * s->c > INT32_MAX || s->n * s->oh * s->ow * s->k > INT32_MAX || conv_weights(s) > INT32_MAX;
     if (big) return 0;                                         /* its kernels index with int */
     conv_pass backward = s->transposed ? CONV_FORWARD : CONV_DATA;
     kind as = pass == CONV_WEIGHTS ? AS_WEIGHTS : pass == backward ? AS_DATA : AS_FORWARD;
-    problem p = problem_of(s), other = p;
+    problem p = problem_of(s);
+    p.type = type;
+    problem other = p;
     state *t = xalloc(sizeof *t);
+    t->bf16 = type == dnnl_bf16;
     conv_kernel made = { .s = *s, .run = pass == CONV_WEIGHTS ? run_sums : run_map, .release = release, .state = t };
     if (as == AS_DATA && turned(&other)) p = other, as = AS_FORWARD, t->turn = 1;
     p.bias = p.bias && pass == CONV_FORWARD;
@@ -375,6 +404,15 @@ int dnn_conv_make(const conv_shape *s, conv_pass pass, conv_kernel *k)
     if (t->turn) t->at_turned = take(&made.work, (size_t)conv_weights(s) * sizeof(real));
     *k = made;
     return 1;
+}
+
+/* bf16 only where the processor multiplies it (oneDNN would emulate it) and both sides have channels enough to gain, and not for weight
+ * gradients: with AMX, oneDNN 2.6.3's kernel gives infinities at 4x896x320, 16 to 16 channels, and does not end at other shapes. */
+int dnn_conv_make(const conv_shape *s, conv_pass pass, conv_kernel *k)
+{
+    int able = (dnnl_get_effective_cpu_isa() & dnnl_cpu_isa_avx512_core_bf16) == dnnl_cpu_isa_avx512_core_bf16;
+    if (able && s->bf16 && pass != CONV_WEIGHTS && s->c >= 8 && s->k >= 8 && make(s, pass, dnnl_bf16, k)) return 1;
+    return make(s, pass, dnnl_f32, k);
 }
 
 int dnn_gemm(const gemm_shape *s, real alpha, const real *a, const real *b, real *y, int add)

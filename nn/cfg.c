@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { TEXT_MAX = 1 << 20, SECTIONS_MAX = 20000, DEPTH_MAX = 8, REPEAT_MAX = 1000 };
+enum { TEXT_MAX = 1 << 20, SECTIONS_MAX = 20000, DEPTH_MAX = 8, REPEAT_MAX = 1000, EXPANSIONS_MAX = 20000 };
 
 static cfg_section *section_add(cfg *c, const char *name, const char *at)
 {
@@ -85,20 +85,33 @@ static cfg *parse_flat(const char *text, const char *path)
     return c;
 }
 
+/* The value with every %d replaced by the pass of the [repeat] it stands in; pass 0: outside of any. */
+static char *fill_pass(const char *value, int pass)
+{
+    char *out = xdup(value);
+    for (char *hole; pass && (hole = strstr(out, "%d"));) {
+        char *next = xprintf("%.*s%d%s", (int)(hole - out), out, pass, hole + 2);
+        free(out);
+        out = next;
+    }
+    return out;
+}
+
 static void copy_section(cfg *to, const cfg_section *s, int pass)
 {
     cfg_section *t = section_add(to, s->name, s->at);
     for (int i = 0; i < s->n; i++) {
-        const char *value = s->e[i].value, *hole = pass ? strstr(value, "%d") : NULL;
-        char *filled = hole ? xprintf("%.*s%d%s", (int)(hole - value), value, pass, hole + 2) : xdup(value);
+        char *filled = fill_pass(s->e[i].value, pass);
         entry_add(t, s->e[i].key, filled, s->e[i].at);
         free(filled);
     }
 }
 
-static void expand(cfg *to, const cfg *from, int i, int end, int pass, int depth);
+/* budget: expansions still allowed; empty repeats in repeats, or a file that includes itself twice, would otherwise never end */
+typedef struct { cfg *to; int budget; } target;
+static void expand(target *to, const cfg *from, int i, int end, int pass, int depth);
 
-static void include(cfg *to, cfg_section *s, const char *path, int depth)
+static void include(target *to, cfg_section *s, const char *path, int pass, int depth)
 {
     const char *file = cfg_get(s, "file");
     if (!file || s->n != 1) die_at(s->at, "include: wanted one key, file=");
@@ -107,12 +120,12 @@ static void include(cfg *to, cfg_section *s, const char *path, int depth)
     if (!file_exists(full)) die_at(s->e[0].at, "include.file: no such file %s", full);
     char *text = file_read(full, TEXT_MAX, NULL);
     cfg *c = parse_flat(text, full);
-    expand(to, c, 0, c->n, 0, depth + 1);
+    expand(to, c, 0, c->n, pass, depth + 1);
     cfg_free(c);
     free(text), free(full), free(folder);
 }
 
-static int repeat(cfg *to, const cfg *from, int i, int end, int depth)
+static int repeat(target *to, const cfg *from, int i, int end, int depth)
 {
     cfg_section *s = &from->s[i];
     const char *times = cfg_get(s, "times");
@@ -129,14 +142,15 @@ static int repeat(cfg *to, const cfg *from, int i, int end, int depth)
     return close;
 }
 
-static void expand(cfg *to, const cfg *from, int i, int end, int pass, int depth)
+static void expand(target *to, const cfg *from, int i, int end, int pass, int depth)
 {
+    if (!to->budget--) die_at(from->path, "more than %d includes and repeats", EXPANSIONS_MAX);
     for (; i < end; i++) {
         cfg_section *s = &from->s[i];
-        if (!strcmp(s->name, "include")) include(to, s, from->path, depth);
+        if (!strcmp(s->name, "include")) include(to, s, from->path, pass, depth);
         else if (!strcmp(s->name, "repeat")) i = repeat(to, from, i, end, depth);
         else if (!strcmp(s->name, "end")) die_at(s->at, "end: no [repeat] stands before it");
-        else copy_section(to, s, pass);
+        else copy_section(to->to, s, pass);
     }
 }
 
@@ -144,7 +158,8 @@ cfg *cfg_parse(const char *text, const char *path)
 {
     cfg *flat = parse_flat(text, path), *c = xalloc(sizeof *c);
     c->path = xdup(path);
-    expand(c, flat, 0, flat->n, 0, 0);
+    target to = { c, EXPANSIONS_MAX };
+    expand(&to, flat, 0, flat->n, 0, 0);
     cfg_free(flat);
     return c;
 }
@@ -213,6 +228,9 @@ void cfg_override(cfg *c, const char *word, const char *const *known)
     if (equals) *equals = 0, dot = strrchr(copy, '.');
     if (!dot || dot == copy || !dot[1]) die("got '%s', wanted section.key=value", word);
     *dot = 0;
+    for (const char *p = equals + 1; *p; p++)
+        if ((*p == '#' || *p == ';') && isspace((unsigned char)p[-1]))
+            die("%s: a %c after white space starts a comment in a cfg: it cannot stand in a value", copy, *p);
     cfg_section *s = addressed(c, copy, word, known);
     cfg_entry *e = entry_find(s, dot + 1);
     if (e) {
@@ -225,7 +243,6 @@ void cfg_override(cfg *c, const char *word, const char *const *known)
 void cfg_fill(cfg_section *s, const key *table, void *out)
 {
     s->used = 1;
-    key_defaults(table, out);
     for (const key *k = table; k->name; k++) {
         cfg_entry *e = entry_find(s, k->name);
         if (e) {
@@ -233,7 +250,8 @@ void cfg_fill(cfg_section *s, const key *table, void *out)
             snprintf(where, sizeof where, "%s: %s.%s", e->at, s->name, k->name);
             key_set(k, out, e->value, where);
             e->used = 1;
-        } else if (!k->def) die_at(s->at, "%s.%s: missing, wanted: %s", s->name, k->name, k->help);
+        } else if (k->def) key_set(k, out, k->def, k->name);
+        else die_at(s->at, "%s.%s: missing, wanted: %s", s->name, k->name, k->help);
     }
 }
 

@@ -245,6 +245,12 @@ static int has(hid_t group, const char *name)                    /* a link that 
 }
 
 /* Contiguous, in this file, and of the size its shape needs: bytes that were written, not declared. */
+static hid_t open_group(const checkpoint *k, const char *name)
+{
+    if (!has((hid_t)k->file, name)) bad(k, name);
+    return got(k, H5Gopen2((hid_t)k->file, name, H5P_DEFAULT), name);
+}
+
 static hid_t open_data(const checkpoint *k, hid_t group, const char *name)
 {
     if (!has(group, name)) bad(k, name);
@@ -268,7 +274,7 @@ static char *get_text(const checkpoint *k, hid_t group, const char *name)
 
 static void get_extras(checkpoint *k)
 {
-    hid_t g = got(k, H5Gopen2((hid_t)k->file, "extra", H5P_DEFAULT), "extra");
+    hid_t g = open_group(k, "extra");
     H5G_info_t info;
     char name[64];
     got(k, H5Gget_info(g, &info), "extra");
@@ -316,7 +322,7 @@ checkpoint *checkpoint_open(const char *path)
         die("%s: got schema %lld, wanted %d: it was written by another version of darkspine", k->path, (long long)schema, SCHEMA);
     }
     for (int i = 0; i < FIELDS; i++) get_number(k, (hid_t)k->file, fields[i].name, fields[i].type, (char *)k + fields[i].at);
-    hid_t g = got(k, H5Gopen2((hid_t)k->file, "texts", H5P_DEFAULT), "texts");
+    hid_t g = open_group(k, "texts");
     for (int i = 0; i < TEXTS; i++) if (has(g, texts[i].name)) *(char **)((char *)k + texts[i].at) = get_text(k, g, texts[i].name);
     H5Gclose(g);
     get_extras(k);
@@ -390,7 +396,7 @@ static void get_tensor(const checkpoint *k, hid_t group, const set *s, const par
 
 static void get_set(const checkpoint *k, const set *s, const params *p)
 {
-    hid_t g = got(k, H5Gopen2((hid_t)k->file, s->group, H5P_DEFAULT), s->group);
+    hid_t g = open_group(k, s->group);
     for (int i = 0; i < p->n; i++) if (in_set(s, &p->p[i]) && H5Lexists(g, p->p[i].name, H5P_DEFAULT) <= 0) missing(k, g, s, &p->p[i]);
     check_no_others(k, g, s, p);
     for (int i = 0; i < p->n; i++) if (in_set(s, &p->p[i])) get_tensor(k, g, s, p, &p->p[i]);

@@ -123,6 +123,12 @@ static char *list_text(const key_list *l)
     return s;
 }
 
+char *key_word(const char *words, int i)
+{
+    while (i--) words = strchr(words, '|') + 1;
+    return xprintf("%.*s", (int)strcspn(words, "|"), words);
+}
+
 char *key_text(const key *k, const void *out)
 {
     const char *text;
@@ -134,9 +140,7 @@ char *key_text(const key *k, const void *out)
     case K_TEXT: case K_FROM: text = FIELD(const char *const); return xdup(text ? text : "");
     case K_WORD: break;
     }
-    const char *w = k->words;
-    for (int i = 0; i < FIELD(const int); i++) w = strchr(w, '|') + 1;
-    return xprintf("%.*s", (int)strcspn(w, "|"), w);
+    return key_word(k->words, FIELD(const int));
 }
 
 void key_unused(const key *table, const void *values, const char *name, int used, const char *choice, const char *at)

@@ -36,6 +36,8 @@ void key_defaults(const key *table, void *out);                  /* tables end w
 const key *key_find(const key *table, const char *name);         /* NULL: no such key */
 /* Words of a test case or a flag list, "size=3 stride=2": defaults, then each word; dies like cfg reading does. */
 void key_words(const key *table, void *out, const char *words, const char *where);
+/* Word i of "linear|relu|leaky"; fresh string, free() it. */
+char *key_word(const char *words, int i);
 /* The value of a field as text, the form key_set reads; fresh string, free() it. */
 char *key_text(const key *k, const void *values);
 /* For tables in which a choice decides which keys are read: dies where key `name` of the table differs from its default although

@@ -9,7 +9,6 @@ typedef struct place {                   /* where a layer is built; passed to bu
     const char *name;                    /* its name= or section_index */
     const char *at;                      /* "unet.cfg:42" */
     const char *share;                   /* parameters of that layer instead of its own, or NULL */
-    int group;                           /* which objective trains its parameters */
 } place;
 
 typedef struct layer {

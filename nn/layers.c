@@ -18,7 +18,9 @@ const layer *const layers[] = {
 
 const layer *layer_find(const char *section)
 {
-    static const struct { const char *alias, *name; } darknet[] = { { "conv", "convolutional" }, { "deconv", "deconvolutional" }, { "max", "maxpool" } };
+    static const struct { const char *alias, *name; } darknet[] = {
+        { "conv", "convolutional" }, { "deconv", "deconvolutional" }, { "max", "maxpool" }
+    };
     for (size_t i = 0; i < sizeof darknet / sizeof *darknet; i++) if (!strcmp(section, darknet[i].alias)) section = darknet[i].name;
     for (int i = 0; layers[i]; i++) if (!strcmp(layers[i]->section, section)) return layers[i];
     return NULL;
@@ -37,7 +39,7 @@ tensor *layer_param(const place *p, const char *suffix, shape s, role r, layout 
     }
     if (t) die_at(p->at, "the name %s is taken", name);
     t = graph_leaf(p->g, name, s, REAL_TYPE, r);
-    t->group = p->group, t->layout = l, t->init = i, t->decay = decay;
+    t->layout = l, t->init = i, t->decay = decay;
     return t;
 }
 
@@ -57,42 +59,45 @@ tensor *layer_node(const place *p, const char *which, const char *suffix, int ni
     return t;
 }
 
-static const char *act_word(int activation)
-{
-    static const char *const word[] = { "linear", "relu", "leaky", "logistic", "tanh", "swish", "gelu" };
-    return word[activation];
-}
-
 int layer_has_tail(const layer_tail *t) { return t->normalize != NORM_NONE || t->activation != ACT_LINEAR; }
 
 tensor *layer_finish(const place *p, const layer_tail *t, tensor *x)
 {
-    const char *act = act_word(t->activation);
-    if (t->normalize == NORM_NONE) return t->activation == ACT_LINEAR ? x : layer_node(p, "activation", NULL, 1, &x, "activation=%s slope=%.17g", act, t->slope);
+    char *act = key_word(ACT_WORDS, t->activation), *words = xprintf("activation=%s slope=%.17g", act, t->slope);
     int64_t c = tensor_channels(x);
-    tensor *in[5] = { x, layer_param(p, "norm.weight", SHAPE1(c), PARAM, LAYOUT_PLAIN, init_constant(1), 0),
-                      layer_param(p, "norm.bias", SHAPE1(c), PARAM, LAYOUT_PLAIN, init_constant(0), 0) };
-    if (t->normalize == NORM_INSTANCE)
-        return layer_node(p, "group_norm", NULL, 3, in, "groups=%lld eps=%.17g activation=%s slope=%.17g", (long long)c, t->eps, act, t->slope);
-    in[3] = layer_param(p, "norm.running_mean", SHAPE1(c), STATE, LAYOUT_PLAIN, init_constant(0), 0);
-    in[4] = layer_param(p, "norm.running_var", SHAPE1(c), STATE, LAYOUT_PLAIN, init_constant(1), 0);
-    return layer_node(p, "batch_norm", NULL, 5, in, "eps=%.17g momentum=%.17g activation=%s slope=%.17g", t->eps, t->momentum, act, t->slope);
+    if (t->normalize == NORM_NONE) {
+        if (t->activation != ACT_LINEAR) x = layer_node(p, "activation", NULL, 1, &x, "%s", words);
+    } else {
+        tensor *in[5] = { x, layer_param(p, "norm.weight", SHAPE1(c), PARAM, LAYOUT_PLAIN, init_constant(1), 0),
+                          layer_param(p, "norm.bias", SHAPE1(c), PARAM, LAYOUT_PLAIN, init_constant(0), 0) };
+        if (t->normalize == NORM_INSTANCE) x = layer_node(p, "group_norm", NULL, 3, in, "groups=%lld eps=%.17g %s", (long long)c, t->eps, words);
+        else {
+            in[3] = layer_param(p, "norm.running_mean", SHAPE1(c), STATE, LAYOUT_PLAIN, init_constant(0), 0);
+            in[4] = layer_param(p, "norm.running_var", SHAPE1(c), STATE, LAYOUT_PLAIN, init_constant(1), 0);
+            x = layer_node(p, "batch_norm", NULL, 5, in, "eps=%.17g momentum=%.17g %s", t->eps, t->momentum, words);
+        }
+    }
+    free(act), free(words);
+    return x;
+}
+
+static int64_t whole(const place *p, const char *what, double v)
+{
+    if (v != floor(v)) die_at(p->at, "%s: got %g, wanted whole numbers", what, v);
+    return (int64_t)v;
 }
 
 void layer_padding(const place *p, const key_list *l, int64_t out[4])
 {
     static const int map[5][4] = { { 0 }, { 0, 0, 0, 0 }, { 0, 0, 1, 1 }, { 0 }, { 0, 1, 2, 3 } };
     if (l->n != 1 && l->n != 2 && l->n != 4) die_at(p->at, "padding: got %d numbers, wanted 1, 2 (rows,columns) or 4 (top,bottom,left,right)", l->n);
-    for (int i = 0; i < 4; i++) out[i] = (int64_t)l->v[map[l->n][i]];
+    for (int i = 0; i < 4; i++) out[i] = whole(p, "padding", l->v[map[l->n][i]]);
 }
 
 void layer_pair(const place *p, const char *what, const key_list *l, int64_t out[2])
 {
     if (l->n != 1 && l->n != 2) die_at(p->at, "%s: got %d numbers, wanted 1 or 2 (rows,columns)", what, l->n);
-    for (int i = 0; i < 2; i++) {
-        out[i] = (int64_t)l->v[l->n == 2 ? i : 0];
-        if ((double)out[i] != l->v[l->n == 2 ? i : 0]) die_at(p->at, "%s: wanted whole numbers", what);
-    }
+    for (int i = 0; i < 2; i++) out[i] = whole(p, what, l->v[l->n == 2 ? i : 0]);
 }
 
 init init_fan_in(int64_t fan_in) { return (init){ INIT_UNIFORM, 1 / sqrt((double)fan_in) }; }

@@ -12,29 +12,20 @@ const key net_keys[] = {
     { "width",     K_INT,  offsetof(net_conf, width),     "256",     "columns of the input, pixels", 1, 16384, 0 },
     { "channels",  K_INT,  offsetof(net_conf, channels),  "1",       "channels of the input", 1, 64, 0 },
     { "classes",   K_INT,  offsetof(net_conf, classes),   "2",       "classes of the output, background included; 1: one sigmoid", 1, 255, 0 },
-    { "winograd",  K_BOOL, offsetof(net_conf, winograd),  "1",       "3x3 convolutions by Winograd where the machine has such a kernel", 0, 0, 0 },
-    { "precision", K_WORD, offsetof(net_conf, precision), "float32", "storage and arithmetic of maps", 0, 0, "float32|bf16" },
+    { "winograd",  K_BOOL, offsetof(net_conf, winograd),  "1",       "1: Winograd 3x3 convolutions where there is a kernel for them (not yet)", 0, 0, 0 },
+    { "precision", K_WORD, offsetof(net_conf, precision), "float32", "bf16: convolutions multiply bf16 numbers where the machine can and add in float32; all else is float32", 0, 0, "float32|bf16" },
     { "output",    K_TEXT, offsetof(net_conf, output),    "",        "name of the layer whose map is the result (default: the last)", 0, 0, 0 },
     { 0 }
 };
 
 /* Keys that every layer takes besides its own. */
-typedef struct { const char *name, *from, *share; int64_t group; } common;
-static const key common_keys[] = {
+typedef struct { const char *name, *from, *share; } common;
+const key layer_keys[] = {
     { "name",  K_TEXT, offsetof(common, name),  "", "what other layers call it, and the start of its parameters' names", 0, 0, 0 },
-    { "from",  K_FROM, offsetof(common, from),  "", "where the input comes from (default: the layer before)", 0, 0, 0 },
+    { "from",  K_FROM, offsetof(common, from),  "", "where the input comes from: names or indices (default: the layer before)", 0, 0, 0 },
     { "share", K_TEXT, offsetof(common, share), "", "use the parameters of that layer", 0, 0, 0 },
-    { "group", K_INT,  offsetof(common, group), "0", "which objective trains the parameters", 0, 63, 0 },
     { 0 }
 };
-
-static const char *layer_names(const net *t, const char **names, int room)
-{
-    int n = 0;
-    for (int i = t->n; i-- > 0 && n < room - 1;) names[n++] = t->layer[i].name;
-    names[n] = NULL;
-    return NULL;
-}
 
 /* "enc1", "3" (a layer's index), "-2" (relative), or "input" */
 static tensor *resolve(const net *t, const char *word, const char *where)
@@ -49,8 +40,7 @@ static tensor *resolve(const net *t, const char *word, const char *where)
     for (int k = t->n; k-- > 0;) if (!strcmp(t->layer[k].name, word)) return t->layer[k].out;
     const char *names[256];
     int n = 0;
-    layer_names(t, names, 256);
-    while (n < 255 && names[n]) n++;
+    for (int k = t->n; k-- > 0 && n < 256;) names[n++] = t->layer[k].name;
     die_at(where, "got %s, wanted the name of an earlier layer%s", word, die_nearest(word, names, n));
 }
 
@@ -101,14 +91,17 @@ static void add_layer(net *t, cfg_section *s)
         die_at(s->at, "unknown section [%s]%s", s->name, die_nearest(s->name, names, n));
     }
     common c;
-    cfg_fill(s, common_keys, &c);
+    cfg_fill(s, layer_keys, &c);
     void *values = xalloc(l->size);
     cfg_fill(s, l->keys, values);
-    cfg_check_used(s, (const key *const[]){ l->keys, common_keys }, 2);
+    cfg_check_used(s, (const key *const[]){ l->keys, layer_keys }, 2);
     if ((t->n & (t->n + 1)) == 0) t->layer = xgrow(t->layer, (size_t)(2 * (t->n + 1)) * sizeof *t->layer);
     net_layer row = { .l = l, .first = t->g->n };
     if (c.name) snprintf(row.name, sizeof row.name, "%s", c.name);
     else snprintf(row.name, sizeof row.name, "%s_%d", s->name, t->n);
+    int64_t number;
+    if (c.name && (text_int(c.name, &number) || !strcmp(c.name, "input")))
+        die_at(s->at, "%s.name: got %s, which means an index or the input elsewhere: wanted another name", s->name, c.name);
     if (c.name && strpbrk(c.name, "/, ")) die_at(s->at, "%s.name: got '%s', wanted a name without slash, comma and space", s->name, c.name);
     if (c.name && strlen(c.name) >= sizeof row.name) die_at(s->at, "%s.name: longer than %zu characters", s->name, sizeof row.name - 1);
     for (int i = 0; i < t->n; i++)
@@ -118,7 +111,7 @@ static void add_layer(net *t, cfg_section *s)
     int n = inputs(t, l, s, &c, values, from), before = t->g->nt;
     char where[640];
     snprintf(where, sizeof where, "%s: %s", s->at, s->name);
-    place p = { t->g, t, row.name, where, c.share, (int)c.group };
+    place p = { t->g, t, row.name, where, c.share };
     row.out = l->build(&p, values, from, n);
     row.count = t->g->n - row.first;
     for (int i = row.first; i < t->g->n; i++) t->g->node[i]->layer = t->n;
@@ -153,7 +146,6 @@ static net *build(cfg *text, const char *const *overrides, int noverrides)
                text->n ? text->s[0].name : "", text->n ? "]" : "");
     cfg_fill(&text->s[0], net_keys, &t->conf);
     cfg_check_used(&text->s[0], (const key *const[]){ net_keys }, 1);
-    if (t->conf.precision) die_at(text->s[0].at, "net.precision: got bf16, wanted float32 (the only one this build computes in)");
     t->g = graph_new();
     t->input = graph_leaf(t->g, "input", SHAPE4(t->conf.batch, t->conf.height, t->conf.width, t->conf.channels), REAL_TYPE, INPUT);
     for (int i = 1; i < text->n; i++) add_layer(t, &text->s[i]);
@@ -189,27 +181,18 @@ int64_t net_macs(const net *t)
     return macs;
 }
 
-void net_print(const net *t)
-{
-    char text[64];
-    int64_t parameters = 0;
-    printf("%5s  %-24s %-18s %-20s %12s %14s\n", "layer", "name", "section", "output", "parameters", "MACs / image");
-    for (int i = 0; i < t->n; i++) {
-        const net_layer *l = &t->layer[i];
-        printf("%5d  %-24s %-18s %-20s %12lld %14lld\n", i, l->name, l->l->section, shape_text(&l->out->s, text), (long long)l->parameters,
-               (long long)net_layer_macs(t, i));
-        parameters += l->parameters;
-    }
-    printf("%lld parameters, %.3f GMACs an image\n", (long long)parameters, (double)net_macs(t) * 1e-9);
-}
-
 char *net_text(const net *t) { return cfg_text(t->text); }
+
+context net_context(const net *t, const device *dev)
+{
+    return (context){ .dev = dev, .bf16 = t->conf.precision, .loss_scale = 1 };
+}
 
 net_program *net_program_new(const char *text, const char *path, const char *const *overrides, int n, const params *p, const device *d)
 {
     net_program *r = xalloc(sizeof *r);
     r->t = net_parse(text, path, overrides, n);
-    r->c = (context){ .dev = d, .loss_scale = 1 };
+    r->c = net_context(r->t, d);
     schedule_forward(&r->plan, r->t->g, &r->t->output, 1);
     params_bind(p, r->t->g);
     plan_make(&r->plan, &r->c, 1);

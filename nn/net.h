@@ -35,16 +35,17 @@ typedef struct net {
     tensor *output;                      /* n,h,w,classes: logits */
 } net;
 
-extern const key net_keys[];
+extern const key net_keys[], layer_keys[];      /* of [net]; of every layer besides its own */
 
 /* overrides: "net.batch=4", "NAME.key=value" words, or NULL. Dies with file:line on anything wrong. */
 net    *net_load(const char *path, const char *const *overrides, int noverrides);
 net    *net_parse(const char *text, const char *path, const char *const *overrides, int noverrides);
 void    net_free(net *t);
-void    net_print(const net *t);         /* Darknet's table on stdout: index, name, layer, output, parameters, MACs */
 int64_t net_macs(const net *t);          /* multiply-adds of one forward pass of ONE image */
 int64_t net_layer_macs(const net *t, int i);
 char   *net_text(const net *t);          /* the cfg as resolved, from which net_parse builds the same net; free() it */
+
+context net_context(const net *t, const device *dev);            /* for evaluation, at the net's precision */
 
 /* A forward-only program: the net for one input size, planned and placed, with the parameters of `p` bound. */
 typedef struct net_program { net *t; schedule plan; context c; } net_program;

@@ -15,7 +15,7 @@ static void take(params *p, const graph *g, role r)
         if (params_find(p, t->name)) die("two parameters are named %s: give the layers different names", t->name);
         if ((p->n & (p->n + 1)) == 0) p->p = xgrow(p->p, (size_t)(2 * (p->n + 1)) * sizeof *p->p);
         param *q = &p->p[p->n++];
-        *q = (param){ .s = t->s, .role = r, .group = t->group, .decay = t->decay, .layout = t->layout, .init = t->init,
+        *q = (param){ .s = t->s, .role = r, .decay = t->decay, .layout = t->layout, .init = t->init,
                       .at = p->total, .count = (size_t)shape_volume(&t->s) };
         memcpy(q->name, t->name, sizeof q->name);
         p->total += (q->count + line - 1) / line * line;
@@ -64,7 +64,8 @@ void params_bind(const params *p, graph *g)
         if (t->role != PARAM && t->role != STATE) continue;
         const param *q = params_find(p, t->name);
         if (!q) die("the network has a parameter %s that the model has not", t->name);
-        if (!shape_same(&q->s, &t->s)) die("parameter %s: the model has %s, the network wants %s", t->name, shape_text(&q->s, a), shape_text(&t->s, b));
+        if (!shape_same(&q->s, &t->s))
+            die("parameter %s: the model has %s, the network wants %s", t->name, shape_text(&q->s, a), shape_text(&t->s, b));
         t->x.p = p->x + q->at;
         t->g.p = t->role == PARAM && p->g ? p->g + q->at : NULL;
     }
@@ -77,8 +78,10 @@ void params_init(params *p, uint64_t seed)
         real *host = xalloc_n(q->count, sizeof *host);
         for (size_t j = 0; j < q->count; j++) {
             rng4 r = rng_draw(seed, RNG_INIT, (uint32_t)i, 0, j);
-            host[j] = (real)(float)(q->init.kind == INIT_UNIFORM ? rng_range(r.v[0], -q->init.value, q->init.value)
-                                    : q->init.kind == INIT_NORMAL ? q->init.value * rng_normal(r.v[0], r.v[1]) : q->init.value);
+            double v = q->init.value;
+            if (q->init.kind == INIT_UNIFORM) v = rng_range(r.v[0], -v, v);
+            if (q->init.kind == INIT_NORMAL) v *= rng_normal(r.v[0], r.v[1]);
+            host[j] = (real)(float)v;
         }
         p->dev->put(p->dev, p->x + q->at, host, q->count * sizeof *host);
         free(host);

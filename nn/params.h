@@ -9,7 +9,7 @@ typedef struct param {
     char   name[96];
     shape  s;
     role   role;                         /* PARAM or STATE */
-    int    group, decay;
+    int    decay;
     layout layout;
     init   init;
     size_t at, count;                    /* elements, offset in the arena */

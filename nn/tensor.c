@@ -5,10 +5,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define MAX_NUMBERS ((int64_t)1 << 40)                         /* in one map: 4 TiB of float32, more than any machine has */
+
 int64_t shape_volume(const shape *s)
 {
     int64_t v = 1;
-    for (int i = 0; i < s->nd; i++) v *= s->d[i];
+    for (int i = 0; i < s->nd; i++)
+        if (__builtin_mul_overflow(v, s->d[i], &v)) 
+            die_machine("a map of %lld x %lld x ... numbers is too large", (long long)s->d[0], (long long)s->d[i]);
     return v;
 }
 
@@ -39,7 +43,9 @@ tensor *tensor_new(const char *name, shape s, dtype type, role r)
     if (strlen(name) >= sizeof t->name) die("the name %s is longer than %zu characters", name, sizeof t->name - 1);
     strcpy(t->name, name);
     t->s = s, t->type = type, t->role = r;
-    t->x.size = (size_t)shape_volume(&s) * dtype_size(type);
+    int64_t n = shape_volume(&s);
+    if (n < 0 || n > MAX_NUMBERS) die_machine("%s: %lld numbers in one map are too many", name, (long long)n);
+    t->x.size = (size_t)n * dtype_size(type);
     t->g.size = type == REAL_TYPE ? t->x.size : 0;             /* labels and indices have no gradient */
     t->x.first = t->g.first = -1;
     return t;

@@ -40,7 +40,6 @@ typedef struct tensor {
     shape  s;
     dtype  type;
     role   role;
-    int    group;                        /* PARAM: which objective trains it */
     int    decay;                        /* PARAM: 1 a weight, 0 a bias or norm parameter (solver: decay_norm) */
     layout layout;
     init   init;

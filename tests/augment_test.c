@@ -3,7 +3,7 @@
 #include "train/augment.h"
 
 enum { H = 240, W = 160, N = 128 };
-static const fit_conf letterbox = { FIT_LETTERBOX, FIT_SCALE, 0, 100 };
+static const fit_conf letterbox = { FIT_LETTERBOX, FIT_SCALE, 0, 100, 0, 8 };
 
 static augment_conf conf_of(const char *words)
 {
@@ -48,7 +48,8 @@ static void a_pure_function(void **state)
 static void ranges_hold(void **state)
 {
     (void)state;
-    augment_conf c = conf_of("flip=0.3 rotate=20 scale=0.5,2 shift=0.1 gamma=0.5,2 noise=0.1 brightness=0.2 contrast=0.5,1.5 geometry=0.8 intensity=0.6");
+    augment_conf c = conf_of("flip=0.3 rotate=20 scale=0.5,2 shift=0.1 gamma=0.5,2 noise=0.1 "
+                             "brightness=0.2 contrast=0.5,1.5 geometry=0.8 intensity=0.6");
     fit f = fit_make(&letterbox, H, W, N, N);
     int mirrored = 0, still = 0, plain = 0;
     double most_angle = 0, least_scale = 9, most_scale = 0, most_gamma = 0;
@@ -61,7 +62,8 @@ static void ranges_hold(void **state)
         assert_true((move.m[0] < 0) == a.mirrored);
         assert_true(s > 0.4999 && s < 2.0001 && angle < 20.0001 && a.gamma > 0.4999 && a.gamma < 2.0001 && a.noise >= 0 && a.noise <= 0.1);
         assert_true(fabs(a.brightness) <= 0.2 && a.contrast >= 0.5 && a.contrast <= 1.5);
-        most_angle = fmax(most_angle, angle), least_scale = fmin(least_scale, s), most_scale = fmax(most_scale, s), most_gamma = fmax(most_gamma, a.gamma);
+        most_angle = fmax(most_angle, angle), least_scale = fmin(least_scale, s);
+        most_scale = fmax(most_scale, s), most_gamma = fmax(most_gamma, a.gamma);
     }
     near((double)mirrored / DRAWS, 0.3, 0.03); near((double)still / DRAWS, 0.2, 0.03); near((double)plain / DRAWS, 0.4, 0.03);
     assert_true(most_angle > 19.5 && least_scale < 0.52 && most_scale > 1.95 && most_gamma > 1.95);
@@ -117,7 +119,7 @@ static void film_labels_and_points_move_together(void **state)
 static void rotation_is_rigid_on_the_film(void **state)
 {
     (void)state;
-    const fit_conf stretch = { FIT_STRETCH, FIT_SCALE, 0, 100 };
+    const fit_conf stretch = { FIT_STRETCH, FIT_SCALE, 0, 100, 0, 8 };
     augment_conf c = conf_of("rotate=45 scale=1,1 shift=0.1");
     fit f = fit_make(&stretch, 400, 100, 64, 64);
     for (int k = 0; k < 20; k++) {
@@ -206,7 +208,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(nothing_is_nothing), cmocka_unit_test(a_pure_function), cmocka_unit_test(ranges_hold),
-        cmocka_unit_test(film_labels_and_points_move_together), cmocka_unit_test(rotation_is_rigid_on_the_film), cmocka_unit_test(a_mirror_swaps_pairs),
+        cmocka_unit_test(film_labels_and_points_move_together), cmocka_unit_test(rotation_is_rigid_on_the_film),
+        cmocka_unit_test(a_mirror_swaps_pairs),
         cmocka_unit_test(grey_changes_as_the_formula_says), cmocka_unit_test(noise_is_normal_enough), cmocka_unit_test(bad_settings),
     };
     return RUN_TESTS(tests);

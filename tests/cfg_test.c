@@ -31,7 +31,8 @@ static void every_mistake_is_named(void **state)
 static void grammar(void **state)
 {
     (void)state;
-    cfg *c = cfg_parse("# a comment\n  [net]  ; another\nheight = 12 # rows\nwidth=7\r\n\n[repeat]\ntimes=2\n[convolutional]\nname=c%d\n[end]\n", "g.cfg");
+    cfg *c = cfg_parse("# a comment\n  [net]  ; another\nheight = 12 # rows\nwidth=7\r\n\n"
+                       "[repeat]\ntimes=2\n[convolutional]\nname=c%d\n[end]\n", "g.cfg");
     assert_int_equal(c->n, 3);
     assert_string_equal(cfg_get(&c->s[0], "height"), "12");
     assert_string_equal(cfg_get(&c->s[0], "width"), "7");
@@ -61,7 +62,8 @@ static void overrides(void **state)
     dies(EXIT_INPUT, "wanted section.key=value", net_parse(two, "two.cfg", (const char *const[]){ "height=6" }, 1));
     dies(EXIT_INPUT, "has several [convolutional] sections", net_parse(two, "two.cfg", (const char *const[]){ "convolutional.size=3" }, 1));
     dies(EXIT_INPUT, "has no section or name nte (did you mean net?)", net_parse(two, "two.cfg", (const char *const[]){ "nte.height=6" }, 1));
-    dies(EXIT_INPUT, "command line: net.heigth: unknown key (did you mean height?)", net_parse(two, "two.cfg", (const char *const[]){ "net.heigth=6" }, 1));
+    dies(EXIT_INPUT, "command line: net.heigth: unknown key (did you mean height?)",
+         net_parse(two, "two.cfg", (const char *const[]){ "net.heigth=6" }, 1));
     dies(EXIT_INPUT, "command line: net.height: got -1, wanted 1 to 16384", net_parse(two, "two.cfg", (const char *const[]){ "net.height=-1" }, 1));
 }
 

@@ -28,8 +28,10 @@ static void spine(corners *c, int k)
 {
     for (int i = 0; i < LEVELS; i++) {
         rng4 r = rng_draw(9, RNG_TEST, (uint32_t)k, (uint32_t)i, 0);
-        double t = i / 16.0, bend = rng_range(rng_draw(9, RNG_TEST, (uint32_t)k, 99, 0).v[0], -40, 40), x = 60 + bend * sin(3.1 * t), y = 20 + 300 * t;
-        double slope = -bend * 3.1 * cos(3.1 * t) / 300 + rng_range(r.v[0], -0.1, 0.1), w = 12 + 8 * t + rng_range(r.v[1], -1, 1), h = 5 + 3 * t + rng_range(r.v[2], -0.7, 0.7);
+        double t = i / 16.0, bend = rng_range(rng_draw(9, RNG_TEST, (uint32_t)k, 99, 0).v[0], -40, 40);
+        double x = 60 + bend * sin(3.1 * t), y = 20 + 300 * t;
+        double slope = -bend * 3.1 * cos(3.1 * t) / 300 + rng_range(r.v[0], -0.1, 0.1);
+        double w = 12 + 8 * t + rng_range(r.v[1], -1, 1), h = 5 + 3 * t + rng_range(r.v[2], -0.7, 0.7);
         double ux = cos(slope), uy = sin(slope);
         snprintf(c[i].level, STORE_NAME, i < 12 ? "T%d" : "L%d", i < 12 ? i + 1 : i - 11);
         for (int q = 0; q < 4; q++) {
@@ -62,7 +64,8 @@ static plan *plan_new(void)
         }
         spine(p->c[k], k), draw(p, k);
         snprintf(p->id[k], 16, "case%02d", k), snprintf(p->patient[k], 16, "P%d", k / 3);
-        p->row[k] = (store_case){ .h = H, .w = W, .bits = 8, .split = k / 3 % 2 ? SPLIT_VAL : SPLIT_TRAIN, .spacing = { 0.5, 0.5 }, .labelled_h = H, .labelled_w = W };
+        p->row[k] = (store_case){ .h = H, .w = W, .bits = 8, .split = k / 3 % 2 ? SPLIT_VAL : SPLIT_TRAIN, .spacing = { 0.5, 0.5 },
+                                    .labelled_h = H, .labelled_w = W };
     }
     return p;
 }
@@ -108,7 +111,15 @@ static void expect(plan *p, const want *w) { expect_path(plan_write(p), w); }
 
 #define WANT(...) ((const want[]){ __VA_ARGS__, { 0, NULL } })
 #define PLANT(name, code, ...) \
-    static void name(void **state) { (void)state; plan *p = plan_new(); corners *c = p->c[VICTIM]; (void)c; __VA_ARGS__; expect(p, WANT({ VICTIM, code })); }
+    static void name(void **state) \
+    { \
+        (void)state; \
+        plan *p = plan_new(); \
+        corners *c = p->c[VICTIM]; \
+        (void)c; \
+        __VA_ARGS__; \
+        expect(p, WANT({ VICTIM, code })); \
+    }
 
 static void sound(void **state) { (void)state; expect(plan_new(), (const want[]){ { 0, NULL } }); }
 
@@ -116,6 +127,12 @@ static void swap(corners *c, int a, int b)
 {
     double t[2];
     memcpy(t, c->p[a], sizeof t), memcpy(c->p[a], c->p[b], sizeof t), memcpy(c->p[b], t, sizeof t);
+}
+
+static void rename_each_other(corners *a, corners *b)
+{
+    char t[STORE_NAME];
+    memcpy(t, a->level, STORE_NAME), memcpy(a->level, b->level, STORE_NAME), memcpy(b->level, t, STORE_NAME);
 }
 
 PLANT(top_corners_exchanged, "corner_order", swap(&c[4], CORNER_TL, CORNER_TR))
@@ -126,10 +143,11 @@ PLANT(upside_down, "tilt", swap(&c[8], CORNER_TL, CORNER_BR), swap(&c[8], CORNER
 PLANT(corner_outside, "corner_outside", c[5].p[CORNER_TR][0] = W + 3)
 PLANT(corner_not_a_number, "corner_outside", c[5].p[CORNER_TR][0] = NAN)
 PLANT(corner_dragged, "side_ratio", c[9].p[CORNER_BL][1] += 42)
-PLANT(neighbours_interlocked, "corner_chain", double t[2]; memcpy(t, c[6].p[CORNER_BL], sizeof t); memcpy(c[6].p[CORNER_BL], c[7].p[CORNER_TL], sizeof t);
-      memcpy(c[7].p[CORNER_TL], t, sizeof t); c[6].p[CORNER_BL][1] += 1.5; c[7].p[CORNER_TL][1] -= 1.5)
-PLANT(levels_exchanged, "vertebra_order", char t[STORE_NAME]; memcpy(t, c[4].level, STORE_NAME); memcpy(c[4].level, c[5].level, STORE_NAME); memcpy(c[5].level, t, STORE_NAME))
-PLANT(far_levels_exchanged, "vertebra_order", char t[STORE_NAME]; memcpy(t, c[1].level, STORE_NAME); memcpy(c[1].level, c[14].level, STORE_NAME); memcpy(c[14].level, t, STORE_NAME))
+PLANT(neighbours_interlocked, "corner_chain", double t[2]; memcpy(t, c[6].p[CORNER_BL], sizeof t);
+      memcpy(c[6].p[CORNER_BL], c[7].p[CORNER_TL], sizeof t); memcpy(c[7].p[CORNER_TL], t, sizeof t);
+      c[6].p[CORNER_BL][1] += 1.5; c[7].p[CORNER_TL][1] -= 1.5)
+PLANT(levels_exchanged, "vertebra_order", rename_each_other(&c[4], &c[5]))
+PLANT(far_levels_exchanged, "vertebra_order", rename_each_other(&c[1], &c[14]))
 PLANT(last_at_the_top, "vertebra_order", for (int q = 0; q < 4; q++) c[16].p[q][1] -= 318)
 PLANT(drawn_twice, "vertebra_twice", for (int q = 0; q < 4; q++) for (int a = 0; a < 2; a++) c[7].p[q][a] = c[6].p[q][a] + 0.5)
 PLANT(level_given_twice, "level_twice", memcpy(c[4].level, c[5].level, STORE_NAME))
@@ -145,9 +163,21 @@ PLANT(film_twice, "image_twice", memcpy(p->film[VICTIM], p->film[2], H * W))
 PLANT(patient_in_two_parts, "patient_leak", p->row[VICTIM].split = SPLIT_VAL)
 PLANT(absurd_spacing, "spacing_absurd", p->row[VICTIM].spacing[0] = 143)
 PLANT(half_a_spacing, "spacing_absurd", p->row[VICTIM].spacing[1] = 0)
+PLANT(spacing_not_a_number, "spacing_absurd", p->row[VICTIM].spacing[0] = NAN)
+
+/* What a fault quotes comes from a file, and goes to a terminal and into JSON. */
+static void texts_are_clean(void **state)
+{
+    (void)state;
+    faults f = { 0 };
+    faults_add(&f, 0, 1, "code", "%s", "a\x1b[31m \xff\xc2\x9b ok");
+    assert_string_equal(f.f[0].text, "a\xef\xbf\xbd[31m \xef\xbf\xbd\xef\xbf\xbd ok");
+    faults_free(&f);
+}
 
 /* The same film saved again a little brighter, in the other part of the split. */
-PLANT(film_again_in_the_other_part, "image_leak", for (int i = 0; i < H * W; i++) p->film[VICTIM][i] = (uint8_t)(p->film[3][i] < 250 ? p->film[3][i] + 1 + i % 2 : 251))
+PLANT(film_again_in_the_other_part, "image_leak",
+      for (int i = 0; i < H * W; i++) p->film[VICTIM][i] = (uint8_t)(p->film[3][i] < 250 ? p->film[3][i] + 1 + i % 2 : 251))
 
 static void one_class_a_level(void **state)
 {
@@ -185,7 +215,8 @@ static void tampered(void **state)
 static void levels_have_ranks(void **state)
 {
     (void)state;
-    const char *down[] = { "C1", "C7", "T1", "T12", "T13", "L1", "L5", "L6", "S1", "S5" }, *not[] = { "", "X1", "T0", "T14", "L7", "T1a", "C8", "T+1", "t1", "T01" };
+    const char *down[] = { "C1", "C7", "T1", "T12", "T13", "L1", "L5", "L6", "S1", "S5" };
+    const char *not[] = { "", "X1", "T0", "T14", "L7", "T1a", "C8", "T+1", "t1", "T01" };
     for (int i = 1; i < 10; i++) assert_true(level_rank(down[i]) > level_rank(down[i - 1]));
     assert_int_equal(level_rank("L1") - level_rank("T12"), 2);
     assert_int_equal(level_rank("S1") - level_rank("L5"), 2);
@@ -200,7 +231,8 @@ static void the_verb(void **state)
     plan *p = plan_new();
     swap(&p->c[VICTIM][4], CORNER_TL, CORNER_TR);
     char *path = plan_write(p), *sheet = path_join(scratch, "sheet.png");
-    char *look[] = { "check", path, "--json", "--quiet", "--sheet", sheet }, *exclude[] = { "check", path, "--exclude", "--quiet", "--threads", "1" }, *again[] = { "check", path, "--quiet" };
+    char *look[] = { "check", path, "--json", "--quiet", "--sheet", sheet };
+    char *exclude[] = { "check", path, "--exclude", "--quiet", "--threads", "1" }, *again[] = { "check", path, "--quiet" };
     fflush(stdout), fflush(stderr);
     int out = dup(1), err = dup(2);
     FILE *null = fopen("/dev/null", "w");
@@ -222,9 +254,12 @@ int main(void)
 {
     #define T(name) cmocka_unit_test(name)
     const struct CMUnitTest table[] = {
-        T(sound), T(top_corners_exchanged), T(left_corners_exchanged), T(diagonal_exchanged), T(mirrored), T(upside_down), T(corner_outside), T(corner_not_a_number),
-        T(corner_dragged), T(neighbours_interlocked), T(levels_exchanged), T(far_levels_exchanged), T(last_at_the_top), T(drawn_twice), T(level_given_twice), T(too_small),
+        T(sound), T(top_corners_exchanged), T(left_corners_exchanged), T(diagonal_exchanged), T(mirrored), T(upside_down),
+        T(corner_outside), T(corner_not_a_number),
+        T(corner_dragged), T(neighbours_interlocked), T(levels_exchanged), T(far_levels_exchanged), T(last_at_the_top), T(drawn_twice),
+        T(level_given_twice), T(too_small),
         T(beside_the_spine), T(size_of_another_film), T(nothing_drawn), T(other_class), T(mask_of_another_film), T(constant_film), T(film_twice),
-        T(patient_in_two_parts), T(absurd_spacing), T(half_a_spacing), T(film_again_in_the_other_part), T(one_class_a_level), T(tampered), T(levels_have_ranks), T(the_verb) };
+        T(patient_in_two_parts), T(absurd_spacing), T(half_a_spacing), T(spacing_not_a_number), T(texts_are_clean), T(film_again_in_the_other_part),
+        T(one_class_a_level), T(tampered), T(levels_have_ranks), T(the_verb) };
     return _cmocka_run_group_tests(__FILE__, table, sizeof table / sizeof *table, set_up, tear_down);
 }

@@ -13,18 +13,22 @@ static char *folder;                             /* scratch of this program */
 
 static char *in(const char *name) { return path_join(folder, name); }
 
-/* The program with these words (shell syntax; $ROOT is the folder that the tests were started in), run in the scratch folder. */
-static result call(const char *words)
+/* The program with these words (shell syntax; $ROOT is the folder that the tests were started in), run in the scratch folder. before:
+ * shell commands that come first, each with its semicolon. */
+static result call_after(const char *before, const char *words)
 {
     char *out = in("stdout"), *err = in("stderr"), root[4096];
     const char *program = getenv("DARKSPINE") ? getenv("DARKSPINE") : "./darkspine";
     assert_non_null(getcwd(root, sizeof root));
-    char *full = path_join(root, program), *line = xprintf("cd '%s' && ROOT='%s' && '%s' %s >'%s' 2>'%s' </dev/null", folder, root, full, words, out, err);
+    char *full = path_join(root, program);
+    char *line = xprintf("cd '%s' && ROOT='%s' && %s '%s' %s >'%s' 2>'%s' </dev/null", folder, root, before, full, words, out, err);
     int status = system(line);
     result r = { WIFEXITED(status) ? WEXITSTATUS(status) : -1, file_read(out, 1 << 24, NULL), file_read(err, 1 << 20, NULL) };
     free(line), free(full), free(out), free(err);
     return r;
 }
+
+static result call(const char *words) { return call_after("", words); }
 
 static void drop(result *r) { free(r->out), free(r->err); }
 
@@ -114,7 +118,8 @@ static void test_help(void **state)
 static void test_every_verb_has_help(void **state)
 {
     (void)state;
-    static const char *const names[] = { "plan", "import", "export", "split", "check", "synth", "train", "predict", "eval", "bench", "convert", "doctor", "help" };
+    static const char *const names[] = { "plan", "import", "export", "split", "check", "synth", "train", "predict", "eval", "bench", "convert",
+                                         "doctor", "help" };
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         char *words = xprintf("%s --help", names[i]), *usage = xprintf("usage: darkspine %s", names[i]);
         succeeds(words, usage);
@@ -142,7 +147,6 @@ static void test_unknown(void **state)
     refused("doctor --threads", "--threads");
     refused("doctor --json --json", "twice");
     refused("doctor --device cuda", "cuda");
-    refused("doctor --precision bf16", "bf16");
     refused("doctor more", "more");
 }
 
@@ -163,11 +167,14 @@ static void test_pipe_closed(void **state)
     char root[4096];
     const char *program = getenv("DARKSPINE") ? getenv("DARKSPINE") : "./darkspine";
     assert_non_null(getcwd(root, sizeof root));
-    char *full = path_join(root, program), *err = in("pipe"), *line = xprintf("{ '%s' help convolutional; } 2>'%s' | true", full, err);
+    char *full = path_join(root, program), *err = in("pipe"), *status = in("status");
+    /* after the sleep the reader is gone */
+    char *line = xprintf("{ sleep 0.3; '%s' help convolutional; echo $? >'%s'; } 2>'%s' | true", full, status, err);
     assert_int_equal(system(line), 0);
-    char *text = file_read(err, 1 << 20, NULL);
+    char *text = file_read(err, 1 << 20, NULL), *how = file_read(status, 100, NULL);
     assert_string_equal(text, "");
-    free(text), free(line), free(err), free(full);
+    assert_string_equal(how, "141\n");           /* 128 + SIGPIPE: the program did write, and was ended without a word */
+    free(text), free(how), free(line), free(err), free(status), free(full);
 }
 
 /* ---- plan ---------------------------------------------------------------------------------------------------------------------------- */
@@ -221,7 +228,8 @@ static void test_plan_settings(void **state)
 static void test_plan_of_a_run(void **state)
 {
     (void)state;
-    write_text("net.cfg", "[net]\nbatch=1\nheight=32\nwidth=48\nclasses=3\n[convolutional]\nfilters=4\nsize=3\npad=1\nbatch_normalize=1\n[convolutional]\nsize=1\n");
+    write_text("net.cfg", "[net]\nbatch=1\nheight=32\nwidth=48\nclasses=3\n"
+               "[convolutional]\nfilters=4\nsize=3\npad=1\nbatch_normalize=1\n[convolutional]\nsize=1\n");
     write_text("run.cfg", "[data]\nstore=none.h5\n[net]\nfile=net.cfg\n[solver]\nbatch=6\nsubdivisions=2\noptimiser=adam\n");
     json_t *net = object("plan net.cfg --json"), *run = object("plan run.cfg --json");
     near(json_number_value(json_array_get(json_object_get(net, "input"), 0)), 1, 0);
@@ -257,7 +265,7 @@ static void test_eval(void **state)
     (void)state;
     make_maps();
     json_t *o = object("eval pred truth --json");
-    has(o, "units classes cases parameters");
+    has(o, "units classes cases parameters excluded");
     assert_string_equal(json_string_value(json_object_get(o, "units")), "px");
     const json_t *one = class_of(o, 1), *two = class_of(o, 2);
     has(one, "value name n DSC IoU precision recall HD95 ASSD NSD");
@@ -286,8 +294,10 @@ static void test_eval_forms(void **state)
     near(number(json_object_get(class_of(o, 1), "DSC"), "mean"), 1, 0);
     json_decref(o);
     succeeds("eval pred truth", "DSC");
+    succeeds("eval pred truth", "HD95");
     succeeds("eval pred truth --out table --quiet", "DSC");
-    static const char *const files[] = { "table.txt", "table.md", "table.csv", "cases.csv", "presence.csv", "eval.json", "dsc.svg", "dsc.png" };
+    static const char *const files[] = { "table.txt", "table.md", "table.csv", "borders.txt", "borders.md", "borders.csv", "cases.csv",
+                                         "presence.csv", "eval.json", "dsc.svg", "dsc.png" };
     for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
         char *name = xprintf("table/%s", files[i]), *path = in(name);
         if (!file_exists(path)) fail_msg("%s is missing", name);
@@ -348,7 +358,8 @@ static void make_run(void)
     int made = file_exists(best);
     free(best);
     if (made) return;
-    write_text("tiny.cfg", "[net]\nbatch=2\nheight=96\nwidth=64\nclasses=2\n[convolutional]\nfilters=4\nsize=3\npad=1\nactivation=relu\n[convolutional]\nsize=1\n");
+    write_text("tiny.cfg", "[net]\nbatch=2\nheight=96\nwidth=64\nclasses=2\n"
+               "[convolutional]\nfilters=4\nsize=3\npad=1\nactivation=relu\n[convolutional]\nsize=1\n");
     succeeds("synth films.h5 region=stack n=6 height=96 width=64 --quiet", "6");
     json_t *o = object("train tiny.cfg --out run --quiet --json --threads 1 data.store=films.h5 data.train=all data.val=all solver.epochs=6 "
                        "solver.optimiser=adam solver.lr=0.05 solver.batch=2");
@@ -458,6 +469,91 @@ static void test_predict_whole_or_nothing(void **state)
     succeeds("predict run/best.h5 mixed/good.png --out once --force --quiet", "1 film");
 }
 
+/* ---- import, check, export, convert --------------------------------------------------------------------------------------------------- */
+
+static void test_import_skips(void **state)
+{
+    (void)state;
+    map("set/images/a.png", 3, 4, "012301230123"), map("set/masks/a.png", 3, 4, "110011000000");
+    map("set/images/b.png", 3, 4, "012301230123"), map("set/masks/b.png", 2, 4, "11001100");
+    map("set/images/c\xff.png", 3, 4, "012301230123"), map("set/masks/c\xff.png", 3, 4, "110011000000");
+    result r = call("import masks set set.h5 --quiet");
+    assert_int_equal(r.status, 2);
+    assert_string_equal(r.out, "");
+    assert_non_null(strstr(r.err, "2 cases cannot be read"));
+    drop(&r);
+    json_t *o = object("import masks set set.h5 --skip-bad --json --quiet --threads 1");
+    has(o, "cases skipped store");
+    near(number(o, "cases"), 1, 0);
+    const json_t *skipped = json_object_get(o, "skipped"), *second = json_array_get(skipped, 1);
+    assert_int_equal(json_array_size(skipped), 2);
+    has(json_array_get(skipped, 0), "file why");
+    assert_string_equal(json_string_value(json_object_get(second, "file")), "images/c\xef\xbf\xbd.png");
+    assert_non_null(strstr(json_string_value(json_object_get(second, "why")), "UTF-8"));
+    json_decref(o);
+}
+
+static void test_check_and_export(void **state)
+{
+    (void)state;
+    map("twice/images/a.png", 3, 4, "012301230123"), map("twice/masks/a.png", 3, 4, "110011000000");
+    map("twice/images/b.png", 3, 4, "012301230123"), map("twice/masks/b.png", 3, 4, "110011000000");
+    succeeds("import masks twice twice.h5 --quiet", "2 cases");
+    result r = call("check twice.h5 --json --quiet --threads 1");
+    json_t *o = json_loads(r.out, 0, NULL);
+    assert_int_equal(r.status, 2);                           /* a film twice is an error, and is told on stdout */
+    has(o, "faults cases faulty errors warnings");
+    assert_true(number(o, "errors") > 0);
+    assert_int_equal(json_array_size(json_object_get(o, "faults")), number(o, "errors") + number(o, "warnings"));
+    has(json_array_get(json_object_get(o, "faults"), 0), "case level code text");
+    drop(&r), json_decref(o);
+    o = object("export twice.h5 plain-twice --json --quiet --threads 1");
+    near(number(o, "cases"), 2, 0);
+    json_decref(o);
+    refused("export twice.h5 plain-twice", "--force");
+    map("some/masks/z.png", 1, 1, "1");
+    refused("export twice.h5 some", "some/masks: exists already");
+    succeeds("export twice.h5 some --force --quiet", "2 cases");
+}
+
+static void test_convert_round_trip(void **state)
+{
+    (void)state;
+    make_run();
+    json_t *o = object("convert run/best.h5 w.safetensors --json --quiet");
+    has(o, "tensors parameters file");
+    near(number(o, "tensors"), 4, 0);
+    json_decref(o);
+    succeeds("convert w.safetensors again.h5 --net tiny.cfg --quiet", "4 tensors");
+    succeeds("convert again.h5 w2.safetensors --quiet", "4 tensors");
+    char *one = in("w.safetensors"), *two = in("w2.safetensors");
+    size_t n, m;
+    char *a = file_read(one, 1 << 20, &n), *b = file_read(two, 1 << 20, &m);
+    assert_int_equal(n, m);
+    assert_memory_equal(a, b, n);
+    free(one), free(two), free(a), free(b);
+}
+
+/* Files may not grow beyond 16 KiB: whatever is half written goes, and the status says that it was the machine. */
+static void test_disk_full(void **state)
+{
+    (void)state;
+    make_run();
+    static const char *const words[] = { "synth big.h5 region=stack n=40 --quiet",
+                                         "predict run/best.h5 films.h5 --out full --probabilities --quiet" };
+    for (int i = 0; i < 2; i++) {
+        result r = call_after("ulimit -f 32;", words[i]);
+        if (r.status != 4) fail_msg("%s: status %d, wanted 4: %s", words[i], r.status, r.err);
+        assert_non_null(strstr(r.err, "cannot be written"));
+        drop(&r);
+    }
+    char *line = xprintf("find '%s' -name '*.tmp*' | grep -q .", folder), *big = in("big.h5"), *h5 = in("full/predictions.h5");
+    assert_int_not_equal(system(line), 0);
+    assert_false(file_exists(big));
+    assert_false(file_exists(h5));
+    free(line), free(big), free(h5);
+}
+
 static void test_bench_refuses(void **state)
 {
     (void)state;
@@ -476,7 +572,8 @@ int main(void)
         cmocka_unit_test(test_eval), cmocka_unit_test(test_eval_forms), cmocka_unit_test(test_eval_refuses),
         cmocka_unit_test(test_eval_unreadable), cmocka_unit_test(test_predict_refuses), cmocka_unit_test(test_predict_agrees_with_validation),
         cmocka_unit_test(test_split_chooses), cmocka_unit_test(test_predict_mirror), cmocka_unit_test(test_predict_whole_or_nothing),
-        cmocka_unit_test(test_bench_refuses),
+        cmocka_unit_test(test_bench_refuses), cmocka_unit_test(test_import_skips), cmocka_unit_test(test_check_and_export),
+        cmocka_unit_test(test_convert_round_trip), cmocka_unit_test(test_disk_full),
     };
     folder = test_scratch();
     int failed = RUN_TESTS(tests);

@@ -2,8 +2,10 @@
 #include "tests/test.h"
 #include "datasets/fit.h"
 #include "base/rng.h"
+#include "datasets/clahe.h"
+#include "nn/key.h"
 
-static const fit_conf letterbox = { FIT_LETTERBOX, FIT_SCALE, 0, 100 }, stretch = { FIT_STRETCH, FIT_SCALE, 0, 100 };
+static const fit_conf letterbox = { FIT_LETTERBOX, FIT_SCALE, 0, 100, 0, 8 }, stretch = { FIT_STRETCH, FIT_SCALE, 0, 100, 0, 8 };
 
 static void same_size_is_the_identity(void **state)
 {
@@ -82,7 +84,7 @@ static void padding_is_zero_and_not_inside(void **state)
     (void)state;
     uint8_t film[20 * 10];
     memset(film, 200, sizeof film);
-    fit_conf z = { FIT_LETTERBOX, FIT_ZSCORE, 0, 100 };
+    fit_conf z = { FIT_LETTERBOX, FIT_ZSCORE, 0, 100, 0, 8 };
     for (int i = 0; i < 100; i++) film[i] = 100;
     fit f = fit_make(&z, 20, 10, 20, 20);
     fit_source s = fit_reduce(&f, film, 8, NULL);
@@ -105,7 +107,7 @@ static void percentiles_clip(void **state)
     float out[1000];
     for (int i = 0; i < 1000; i++) film[i] = (uint16_t)(1000 + i);
     film[999] = 65535;                                             /* a burnt-in letter */
-    fit_conf c = { FIT_STRETCH, FIT_PERCENTILE, 1, 99 };
+    fit_conf c = { FIT_STRETCH, FIT_PERCENTILE, 1, 99, 0, 8 };
     fit f = fit_make(&c, 20, 50, 20, 50);
     fit_film(&f, film, 16, 1, out);
     near(out[0], 0, 1e-6); near(out[999], 1, 1e-6); near(out[500], (1500. - 1009) / (1989 - 1009), 1e-5);
@@ -181,7 +183,7 @@ static void odd_sizes(void **state)
                     uint8_t film[33 * 33], mask[33 * 33], small[25];
                     float out[3 * 25], scores[25] = { 0 };
                     memset(film, 255, sizeof film), memset(mask, 3, sizeof mask);
-                    fit_conf c = { mode, FIT_SCALE, 0, 100 };
+                    fit_conf c = { mode, FIT_SCALE, 0, 100, 0, 8 };
                     fit f = fit_make(&c, h, w, n, n + 1 > 5 ? 5 : n);
                     fit_film(&f, film, 8, 3, out), fit_mask(&f, mask, small);
                     fit_back(&f, scores, 1, mask, NULL);
@@ -193,13 +195,114 @@ static void odd_sizes(void **state)
                 }
 }
 
+static const key fit_keys[] = { FIT_KEYS(0), { 0 } };
+
+enum { TALL = 120, WIDE = 70 };
+
+/* faint stripes on a steep ramp, 16 bits */
+static void striped(uint16_t film[TALL * WIDE])
+{
+    for (int i = 0; i < TALL * WIDE; i++) film[i] = (uint16_t)(3000 + 400 * (i / WIDE) + 250 * (i % WIDE / 3 % 2));
+}
+
+/* mean step from one pixel to its right neighbour */
+static double contrast(const fit_source *s)
+{
+    double sum = 0;
+    for (int64_t i = 0; i < s->h * s->w; i++)
+        if ((i + 1) % s->w) sum += fabsf((float)(s->p[i + 1] - s->p[i]) * s->mul);
+    return sum / (double)(s->h * s->w);
+}
+
+static void clahe_is_off_unless_asked_for(void **state)
+{
+    (void)state;
+    uint16_t film[TALL * WIDE];
+    fit_conf c, more;
+    striped(film);
+    key_words(fit_keys, &c, "low=0 high=100", "fit"), key_words(fit_keys, &more, "low=0 high=100 clahe=0 clahe_tiles=3", "fit");
+    assert_true(c.clahe == 0 && c.clahe_tiles == 8);
+    fit f = fit_make(&c, TALL, WIDE, TALL, WIDE), g = fit_make(&more, TALL, WIDE, TALL, WIDE);
+    fit_source s = fit_reduce(&f, film, 16, NULL), t = fit_reduce(&g, film, 16, NULL);
+    assert_memory_equal(s.p, film, sizeof film), assert_memory_equal(t.p, film, sizeof film);
+    near(s.sub, 3000, 0); near(t.sub, 3000, 0); near(s.mul, t.mul, 0); near(s.mul, 1.f / (400 * 119 + 250), 0);
+    fit_source_free(&s), fit_source_free(&t);
+    dies(2, "wanted 0 to 256", key_words(fit_keys, &c, "clahe=-1", "fit"));
+    dies(2, "wanted 1 to 64", key_words(fit_keys, &c, "clahe_tiles=0", "fit"));
+}
+
+static void clahe_raises_local_contrast(void **state)
+{
+    (void)state;
+    uint16_t film[TALL * WIDE];
+    fit_conf off, on;
+    striped(film);
+    key_words(fit_keys, &off, "normalise=scale", "fit"), key_words(fit_keys, &on, "normalise=scale clahe=2", "fit");
+    fit f = fit_make(&off, TALL, WIDE, TALL, WIDE), g = fit_make(&on, TALL, WIDE, TALL, WIDE);
+    fit_source s = fit_reduce(&f, film, 16, NULL), t = fit_reduce(&g, film, 16, NULL);
+    assert_true(contrast(&t) > 2 * contrast(&s));
+    fit_source_free(&s), fit_source_free(&t);
+}
+
+/* What the net sees is clahe() of the film spread over 0..255, under each normalisation. */
+static void clahe_then_normalise(void **state)
+{
+    (void)state;
+    uint8_t film[TALL * WIDE], want[TALL * WIDE];
+    float out[TALL * WIDE];
+    double mean = 0, var = 0, least = 255, most = 0;
+    for (int i = 0; i < TALL * WIDE; i++) film[i] = (uint8_t)(50 + i * i / 7 % 52);             /* 52 greys: 51 steps of 5 */
+    for (int i = 0; i < TALL * WIDE; i++) want[i] = (uint8_t)((film[i] - 50) * 5);
+    clahe(want, TALL, WIDE, 3, 4, 4, want);
+    for (int i = 0; i < TALL * WIDE; i++) mean += want[i] / (double)(TALL * WIDE), least = fmin(least, want[i]), most = fmax(most, want[i]);
+    for (int i = 0; i < TALL * WIDE; i++) var += (want[i] - mean) * (want[i] - mean) / (TALL * WIDE);
+    for (int normalise = FIT_SCALE; normalise <= FIT_PERCENTILE; normalise++) {
+        const fit_conf c = { FIT_STRETCH, normalise, 0, 100, 3, 4 };
+        const fit f = fit_make(&c, TALL, WIDE, TALL, WIDE);
+        const int z = normalise == FIT_ZSCORE;
+        fit_film(&f, film, 8, 1, out);
+        for (int i = 0; i < TALL * WIDE; i++) near(out[i], z ? (want[i] - mean) / sqrt(var) : want[i] / 255., 1e-5);
+        fit_source s = fit_reduce(&f, film, 8, NULL);                                            /* gamma works from lo to hi: no pixel beyond */
+        for (int i = 0; i < TALL * WIDE; i++) assert_true(out[i] >= s.lo && out[i] <= s.hi);
+        near(s.lo, z ? (least - mean) / sqrt(var) : 0, 1e-5); near(s.hi, z ? (most - mean) / sqrt(var) : 1, 1e-5);
+        fit_source_free(&s);
+    }
+}
+
+/* Validation reduces film and labels together and samples later, prediction goes through fit_film with the settings that the run stored. */
+static void clahe_is_the_same_in_validation_and_prediction(void **state)
+{
+    (void)state;
+    uint16_t film[TALL * WIDE];
+    uint8_t mask[TALL * WIDE];
+    float a[32 * 32], b[32 * 32], plain[32 * 32];
+    fit_conf c, stored, off;
+    striped(film), memset(mask, 1, sizeof mask);
+    key_words(fit_keys, &c, "clahe=2.5 clahe_tiles=5", "fit");
+    key_defaults(fit_keys, &stored), key_words(fit_keys, &off, "", "fit");
+    for (const key *k = fit_keys; k->name; k++) {
+        char *text = key_text(k, &c);
+        key_set(k, &stored, text, "fit");
+        free(text);
+    }
+    fit f = fit_make(&c, TALL, WIDE, 32, 32), g = fit_make(&stored, TALL, WIDE, 32, 32), h = fit_make(&off, TALL, WIDE, 32, 32);
+    fit_source s = fit_reduce(&f, film, 16, mask);
+    float *plane = xalloc_n(fit_plane_floats(&s), sizeof *plane);
+    fit_sample(&f, &s, &f.to_film, plane, a, NULL);
+    fit_film(&g, film, 16, 1, b), fit_film(&h, film, 16, 1, plain);
+    assert_memory_equal(a, b, sizeof a);
+    assert_memory_not_equal(a, plain, sizeof a);
+    free(plane), fit_source_free(&s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(same_size_is_the_identity), cmocka_unit_test(corners_of_the_film_meet_the_net), cmocka_unit_test(ramps_keep_their_place),
         cmocka_unit_test(shrinking_averages), cmocka_unit_test(padding_is_zero_and_not_inside), cmocka_unit_test(percentiles_clip),
         cmocka_unit_test(labels_take_the_commonest), cmocka_unit_test(scores_come_back), cmocka_unit_test(a_disc_survives_the_round_trip),
-        cmocka_unit_test(odd_sizes),
+        cmocka_unit_test(odd_sizes), cmocka_unit_test(clahe_is_off_unless_asked_for), cmocka_unit_test(clahe_raises_local_contrast),
+        cmocka_unit_test(clahe_then_normalise), cmocka_unit_test(clahe_is_the_same_in_validation_and_prediction),
     };
     return RUN_TESTS(tests);
 }

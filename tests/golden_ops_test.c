@@ -197,7 +197,8 @@ static void one_loss(void **state)
 static void generator(void **state)
 {
     (void)state;
-    static const double want[] = { 0.851774156, 0.142112434, 0.574915469, 0.240576625 }, weight[] = { 0.406193793, -0.413252980, 0.0865049288, -0.299556315 };
+    static const double want[] = { 0.851774156, 0.142112434, 0.574915469, 0.240576625 };
+    static const double weight[] = { 0.406193793, -0.413252980, 0.0865049288, -0.299556315 };
     real w[4];
     golden_fill("unet/inc.double_conv.0.weight", sqrt(3.0 / 9), 0, 4, w);
     for (int i = 0; i < 4; i++) {

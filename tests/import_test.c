@@ -108,7 +108,8 @@ static void bad_files(void **state)
     store_close(s), import_result_free(&r), image_free(&m), free(src), free(out), free(cut), free(deep);
 }
 
-static const char table_head[] = "file,patient,width,height,cobb_main_deg,note,T12_TL_x,T12_TL_y,T12_TR_x,T12_TR_y,T12_BL_x,T12_BL_y,T12_BR_x,T12_BR_y,"
+static const char table_head[] = "file,patient,width,height,cobb_main_deg,note,T12_TL_x,T12_TL_y,T12_TR_x,T12_TR_y,"
+                                 "T12_BL_x,T12_BL_y,T12_BR_x,T12_BR_y,"
                                  "L1_TL_x,L1_TL_y,L1_TR_x,L1_TR_y,L1_BL_x,L1_BL_y,L1_BR_x,L1_BR_y\n";
 
 static char *corner_folder(const char *name, const char *rows)
@@ -164,7 +165,8 @@ static void bad_tables(void **state)
     dies(2, "labels.csv:2: got 9 fields, wanted 22", run("corners", src, out, (import_options){ 0 }));
     free(src), src = corner_folder("rows",
         "a.png,P1,20,30,1,ok,x,3,10,3,2,8,10,8,3,12,10,12,3,16,10,16\nb.png,,20,30,1,ok,1,3,10,3,2,8,10,8,3,12,10,12,3,16,10,\n"
-                                           "c.png,P3,20,30,1,ok,1,3,10,3,2,8,10,8,3,12,10,12,3,16,10,16\na.png,P1,0,30,1,ok,1,3,10,3,2,8,10,8,3,12,10,12,3,16,10,16\n");
+                                           "c.png,P3,20,30,1,ok,1,3,10,3,2,8,10,8,3,12,10,12,3,16,10,16\n"
+                                           "a.png,P1,0,30,1,ok,1,3,10,3,2,8,10,8,3,12,10,12,3,16,10,16\n");
     import_result r = run("corners", src, out, (import_options){ 0 });
     assert_int_equal(r.nbad, 4);
     assert_non_null(strstr(r.bad[0].why, "line 2: T12_TL_x: got 'x', wanted a number"));
@@ -211,6 +213,48 @@ static void class_tables(void **state)
     classes_free(&t), free(path);
 }
 
+/* What makes a bad case and no end of the import: texts longer than a store takes. */
+static void long_texts(void **state)
+{
+    (void)state;
+    char *src = fresh("long"), *out = path_join(scratch, "long.h5"), name[240], file[300];
+    memset(name, 'n', 220), name[220] = 0;
+    snprintf(file, sizeof file, "images/%s.png", name), picture(src, file, 6, 6, 0, 99);
+    snprintf(file, sizeof file, "masks/%s.png", name), picture(src, file, 6, 6, 0, 2);
+    picture(src, "images/good.png", 6, 6, 0, 99), picture(src, "masks/good.png", 6, 6, 0, 2);
+    import_result r = run("masks", src, out, (import_options){ .skip_bad = 1 });
+    assert_int_equal(r.cases, 1);
+    assert_int_equal(r.nbad, 1);
+    assert_non_null(strstr(r.bad[0].why, "longer than 200 bytes"));
+    import_result_free(&r), free(src), free(out);
+    char text[1100];
+    memset(text, 't', 1025), text[1025] = 0;
+    const store_case row = { .id = "a", .patient = text, .h = 1, .w = 1, .bits = 8 };
+    assert_string_equal(store_case_fault(&row), "a text longer than 1024 bytes");
+    text[1024] = 0;
+    assert_null(store_case_fault(&row));
+}
+
+/* Overlapping structures come out as one label map a class. */
+static void export_planes(void **state)
+{
+    (void)state;
+    char *path = path_join(scratch, "planes.h5"), *dir = path_join(scratch, "planes"), *five = path_join(dir, "planes/5/a.png"),
+         *six = path_join(dir, "planes/6/a.png");
+    const uint8_t film[4] = { 1, 2, 3, 4 };
+    const uint32_t planes[4] = { 0, 1u << 5, 1u << 5 | 1u << 31, 0 };
+    const store_case row = { .id = "a", .h = 2, .w = 2, .bits = 8 };
+    store *s = store_create(path, NULL);
+    store_add(s, &row, film, NULL, planes, NULL);
+    store_commit(s);
+    s = store_open(path);
+    export_store(s, dir, NULL, NULL);
+    image m = labels_read(five);
+    for (int i = 0; i < 4; i++) assert_int_equal(image_at(&m, i), i == 1 || i == 2 ? 5 : 0);
+    assert_false(file_exists(six));
+    image_free(&m), store_close(s), free(path), free(dir), free(five), free(six);
+}
+
 /* store -> files -> store: the same pixels, labels and table. */
 static void export_and_back(void **state)
 {
@@ -238,6 +282,7 @@ static void export_and_back(void **state)
     }
     char *truth = path_join(dir, "truth.json"), *text = file_read(truth, 1 << 20, NULL), *inst = path_join(dir, "instances/a/002_L1.png");
     assert_non_null(strstr(text, "\"UL\""));
+    assert_non_null(strstr(text, "\"mode_why\""));              /* a store does not know from which side the film was taken */
     assert_non_null(strstr(text, "\"cobb_main\": 41.5"));
     assert_true(file_exists(inst));
     store_close(a), store_close(b), store_close(c);
@@ -298,6 +343,7 @@ int main(void)
     const struct CMUnitTest table[] = {
         cmocka_unit_test(masks_by_stem), cmocka_unit_test(masks_by_pattern), cmocka_unit_test(bad_files), cmocka_unit_test(corners_to_masks),
             cmocka_unit_test(bad_tables),
-        cmocka_unit_test(class_tables), cmocka_unit_test(export_and_back), cmocka_unit_test(split_patients) };
+        cmocka_unit_test(class_tables), cmocka_unit_test(export_and_back), cmocka_unit_test(long_texts),
+        cmocka_unit_test(export_planes), cmocka_unit_test(split_patients) };
     return _cmocka_run_group_tests(__FILE__, table, sizeof table / sizeof *table, set_up, tear_down);
 }

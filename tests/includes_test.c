@@ -17,7 +17,7 @@ static const rule rules[] = {
     { "verbs", "base/ nn/ datasets/ geometry/ eval/ train/ kernels/" },
 };
 /* In eval, metrics, statistics, tables and plots stand alone. */
-static const char *const alone[] = { "metrics", "distance", "stats", "table", "utf8", "plots", "plots_axis", "plots_strips", "score", "score_write" };
+static const char *const alone[] = { "metrics", "distance", "stats", "table", "plots", "plots_axis", "plots_strips", "score", "score_write" };
 
 static int starts(const char *s, const char *prefix) { return !strncmp(s, prefix, strlen(prefix)); }
 

@@ -159,7 +159,7 @@ static void parts_and_classes_are_checked(void **state)
     samples *set;
     dies(2, "no case is in part test (train 9, val 2, test 0, none 0): `darkspine split`", open_part(&s, "test", 3, 0));
     dies(2, "got part 'trian', wanted train, val, test, all or none (did you mean train?)", open_part(&s, "trian", 3, 0));
-    dies(2, "has classes up to value 2 (disc), but the network tells 2 apart", open_part(&s, "train", 2, 0));
+    dies(2, "has a class of value 2 (disc), but the network tells 2 apart", open_part(&s, "train", 2, 0));
     set = open_part(&s, "none", 3, 0);
     assert_int_equal(set->n, 0);
     samples_free(set), store_close(s);
@@ -173,6 +173,12 @@ static void parts_and_classes_are_checked(void **state)
     assert_int_equal(set->class_of[2], 1), assert_int_equal(set->class_of[1], 2), assert_int_equal(set->class_of[7], 0),
         assert_int_equal(set->class_of[255], 255);
     samples_free(set);
+    any.labels = "any";
+    set = samples_new(s, &any, "train", 2, 2, N, N, 0, 0);          /* all but 0 and what is ignored */
+    assert_int_equal(set->class_of[1], 1), assert_int_equal(set->class_of[2], IGNORED);
+    samples_free(set);
+    dies(2, "objective.ignore: got 1, which is class 2 by data.labels=2,1", samples_new(s, &list, "train", 3, 1, N, N, 0, 0));
+    dies(2, "objective.ignore: got 2, which is class 2 by data.labels=all", samples_new(s, &data, "train", 3, 2, N, N, 0, 0));
     list.labels = "1-400";
     dies(2, "data.labels: got '1-400'", samples_new(s, &list, "train", 3, -1, N, N, 0, 0));
     store_close(s);

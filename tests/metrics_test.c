@@ -69,7 +69,8 @@ static int64_t slow_border(const uint8_t *m, int64_t h, int64_t w, int v, int64_
     int64_t n = 0;
     for (int64_t y = 0; y < h; y++)
         for (int64_t x = 0; x < w; x++)
-            if (is(m, h, w, y, x, v) && !(is(m, h, w, y - 1, x, v) && is(m, h, w, y + 1, x, v) && is(m, h, w, y, x - 1, v) && is(m, h, w, y, x + 1, v)))
+            if (is(m, h, w, y, x, v) && !(is(m, h, w, y - 1, x, v) && is(m, h, w, y + 1, x, v) &&
+                                          is(m, h, w, y, x - 1, v) && is(m, h, w, y, x + 1, v)))
                 at[n++] = y * w + x;
     return n;
 }
@@ -114,7 +115,8 @@ static void paint(uint8_t *m, int64_t h, int64_t w, uint32_t image, uint32_t whi
 {
     for (uint32_t k = 0; k < 12; k++) {
         rng4 r = rng_draw(3, RNG_TEST, image, which, k), c = rng_draw(3, RNG_TEST, image, which + 2, k);
-        int64_t y0 = rng_below(r.v[0], (uint32_t)h), x0 = rng_below(r.v[1], (uint32_t)w), bh = 1 + rng_below(r.v[2], 9), bw = 1 + rng_below(r.v[3], 9);
+        int64_t y0 = rng_below(r.v[0], (uint32_t)h), x0 = rng_below(r.v[1], (uint32_t)w);
+        int64_t bh = 1 + rng_below(r.v[2], 9), bw = 1 + rng_below(r.v[3], 9);
         for (int64_t y = y0; y < h && y < y0 + bh; y++)
             for (int64_t x = x0; x < w && x < x0 + bw; x++) m[y * w + x] = (uint8_t)(c.v[0] % 6 == 5 ? 255 : c.v[0] % 6);
     }

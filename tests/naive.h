@@ -108,7 +108,10 @@ static inline double concat_at(const rig *r, int64_t n, int64_t h, int64_t w, in
 }
 static inline void naive_concat(const rig *r, double *y) { EACH_OUT(concat_at(r, n, h, w, c)); }
 
-static inline double framed(const rig *r, int64_t n, int64_t h, int64_t w, int64_t c) { return within(r->n->in[0], h, w) ? x_at(r, 0, n, h, w, c) : 0; }
+static inline double framed(const rig *r, int64_t n, int64_t h, int64_t w, int64_t c)
+{
+    return within(r->n->in[0], h, w) ? x_at(r, 0, n, h, w, c) : 0;
+}
 static inline void naive_pad(const rig *r, double *y) { EACH_OUT(framed(r, n, h - (int64_t)setting(r, "top"), w - (int64_t)setting(r, "left"), c)); }
 static inline void naive_crop(const rig *r, double *y) { EACH_OUT(framed(r, n, h + (int64_t)setting(r, "top"), w + (int64_t)setting(r, "left"), c)); }
 

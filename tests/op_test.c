@@ -227,7 +227,8 @@ static double objective(rig *r)
 {
     double sum = 0;
     rig_forward(r);
-    for (int o = 0; o < r->n->nout; o++) for (int64_t i = 0; i < r->y[o].n; i++) sum += (double)slot_get(&r->gy[o], i) * (double)slot_get(&r->y[o], i);
+    for (int o = 0; o < r->n->nout; o++)
+        for (int64_t i = 0; i < r->y[o].n; i++) sum += (double)slot_get(&r->gy[o], i) * (double)slot_get(&r->y[o], i);
     return sum;
 }
 
@@ -281,7 +282,8 @@ static void check_added(const rig *r, const shot *clean, unsigned added)
 {
     for (int j = 0; j < r->n->nin; j++)
         for (int64_t i = 0; i < r->gx[j].n && r->gx[j].base; i++) {
-            const double g = (double)((real *)clean->g[j])[i], want = (added >> j & 1 ? 3 : 0) + g, tol = (sizeof(real) == 8 ? 1e-13 : 2e-6) * (3 + fabs(g));
+            const double g = (double)((real *)clean->g[j])[i], want = (added >> j & 1 ? 3 : 0) + g;
+            const double tol = (sizeof(real) == 8 ? 1e-13 : 2e-6) * (3 + fabs(g));
             if (!(fabs((double)slot_get(&r->gx[j], i) - want) <= tol))
                 fail_msg("law 5: gradient %d, element %lld is %.9g, wanted %.9g", j, (long long)i, (double)slot_get(&r->gx[j], i), want);
         }

@@ -108,7 +108,8 @@ static void odd_input_is_drawn_and_repeatable(void **state)
     double x[] = { 1, 2, 3, 4 }, y[] = { 3, INFINITY, 1e300, 2 }, z[] = { 1e9, 1e9, 1e9 + 1e-7, 1e9 };
     plot_series s[] = { { "a < b & \xff \n", x, y, 4, 1, 0 }, { "flat", x, z, 4, 0, PLOT_MARK_LOWEST }, { "", 0, 0, 0, 0, PLOT_MARK_HIGHEST } };
     plot_panel p[] = { { "one", "x", "y", s, 3, 0, 0 },
-                       { "two", "x", "y", s + 1, 1, 0, 0 }, { "three", "", "", s + 2, 1, 0, 0 }, { "", "", "", 0, 0, 0, 0 }, { "", "", "", s, 1, 2, 3 } };
+                       { "two", "x", "y", s + 1, 1, 0, 0 }, { "three", "", "", s + 2, 1, 0, 0 },
+                        { "", "", "", 0, 0, 0, 0 }, { "", "", "", s, 1, 2, 3 } };
     char *svg = path_join(folder, "panels.svg"), *png = path_join(folder, "panels.png");
     for (int n = 1; n <= 5; n++) {
         size_t first, second;

@@ -70,13 +70,16 @@ static void test_dropped(void **state)
 static char *forged(const char *name, void (*make)(hid_t group))
 {
     static const char format[] = "darkspine-predictions";
+    const hsize_t one = 1;
     char *path = in(name);
-    hid_t file = H5Fcreate(path, H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT), type = H5Tcopy(H5T_C_S1), one = H5Screate(H5S_SCALAR);
+    hid_t file = H5Fcreate(path, H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT), type = H5Tcopy(H5T_C_S1), space = H5Screate_simple(1, &one, NULL);
     H5Tset_size(type, sizeof format - 1);
-    hid_t a = H5Acreate2(file, "format", type, one, H5P_DEFAULT, H5P_DEFAULT), group = H5Gcreate2(file, "a", H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
-    H5Awrite(a, type, format);
+    hid_t about = H5Gcreate2(file, ".about", H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
+    hid_t d = H5Dcreate2(about, "format", type, space, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
+    hid_t group = H5Gcreate2(file, "a", H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
+    H5Dwrite(d, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, format);
     make(group);
-    H5Gclose(group), H5Aclose(a), H5Sclose(one), H5Tclose(type), H5Fclose(file);
+    H5Gclose(group), H5Dclose(d), H5Gclose(about), H5Sclose(space), H5Tclose(type), H5Fclose(file);
     return path;
 }
 
@@ -111,6 +114,28 @@ static void test_lies(void **state)
     for (size_t i = 0; i < sizeof make / sizeof *make; i++) refused(make[i]);
 }
 
+/* A sound description of 64 x 64 pixels, and a chunk that unpacks to 4 bytes. */
+static void short_chunk(hid_t g)
+{
+    static const unsigned char four[] = { 0x78, 0x9c, 0x63, 0x64, 0x64, 0x64, 0x04, 0x00, 0x00, 0x0e, 0x00, 0x05 };    /* zlib: 1 1 1 1 */
+    const hsize_t side[2] = { 64, 64 }, corner[2] = { 0, 0 };
+    hid_t space = H5Screate_simple(2, side, NULL), how = H5Pcreate(H5P_DATASET_CREATE);
+    H5Pset_chunk(how, 2, side), H5Pset_deflate(how, 4);
+    hid_t d = H5Dcreate2(g, "labels", H5T_NATIVE_UINT8, space, H5P_DEFAULT, how, H5P_DEFAULT);
+    assert_true(H5Dwrite_chunk(d, H5P_DEFAULT, 0, corner, sizeof four, four) >= 0);
+    H5Dclose(d), H5Pclose(how), H5Sclose(space);
+}
+
+static void test_short_chunk(void **state)
+{
+    (void)state;
+    char *const path = forged("short.h5", short_chunk);
+    uint8_t *const map = xalloc(64 * 64);
+    predictions *const p = predictions_open(path);
+    dies(EXIT_INPUT, "/a/labels cannot be read: damaged data", predictions_read(p, 0, map));
+    predictions_close(p), free(map), free(path);
+}
+
 static void test_other_files(void **state)
 {
     (void)state;
@@ -128,7 +153,8 @@ static void test_other_files(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_round_trip), cmocka_unit_test(test_dropped), cmocka_unit_test(test_lies), cmocka_unit_test(test_other_files),
+        cmocka_unit_test(test_round_trip), cmocka_unit_test(test_dropped), cmocka_unit_test(test_lies), cmocka_unit_test(test_short_chunk),
+        cmocka_unit_test(test_other_files),
     };
     folder = test_scratch();
     int failed = RUN_TESTS(tests);

@@ -153,5 +153,6 @@ static inline void rig_intact(const rig *r)
     slot_intact(&r->work, "scratch");
 }
 
-static inline double rig_u(uint32_t tensor_, int64_t i) { return 2 * rng_u01(rng_draw(2024, RNG_TEST, tensor_, 0, (uint64_t)i).v[0]) - 1; }   /* -1..1 */
+/* -1..1 */
+static inline double rig_u(uint32_t tensor_, int64_t i) { return 2 * rng_u01(rng_draw(2024, RNG_TEST, tensor_, 0, (uint64_t)i).v[0]) - 1; }
 #endif

@@ -244,7 +244,7 @@ static void other_files(void **state)
     hid_t f = H5Fcreate(no, H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT);
     H5Fclose(f);
     dies(2, "not a darkspine store", store_open(no));
-    char *donor = build("donor.h5");                                             /* pixels that lie in another file: by a link, and by external storage */
+    char *donor = build("donor.h5");             /* pixels that lie in another file: by a link, and by external storage */
     f = H5Fopen(path, H5F_ACC_RDWR, H5P_DEFAULT);
     H5Ldelete(f, "/cases/film 01 \xc3\xa4/mask", H5P_DEFAULT);
     H5Lcreate_external(donor, "/cases/film 01 \xc3\xa4/mask", f, "/cases/film 01 \xc3\xa4/mask", H5P_DEFAULT, H5P_DEFAULT);
@@ -304,7 +304,8 @@ static int python(void) { return system("/usr/bin/python3 -c 'import h5py, numpy
 /* Runs the code block of docs/store.md that is marked with this word. */
 static int run_page(const char *word, const char *path, const char *out)
 {
-    char *cmd = xprintf("awk '/^```python %s/{on=1;next} /^```/{on=0} on' docs/store.md > '%s/page.py' && /usr/bin/python3 '%s/page.py' '%s' > '%s'", word, scratch, scratch, path, out);
+    char *cmd = xprintf("awk '/^```python %s/{on=1;next} /^```/{on=0} on' docs/store.md > '%s/page.py' && "
+                        "/usr/bin/python3 '%s/page.py' '%s' > '%s'", word, scratch, scratch, path, out);
     int status = system(cmd);
     free(cmd);
     return status;

@@ -1,7 +1,7 @@
 /* table_test.c - what each form of a table looks like, to the byte, with hostile names and missing cells. */
 #include "tests/test.h"
 #include "eval/table.h"
-#include "eval/utf8.h"
+#include "base/utf8.h"
 
 /* What is written in a form equals want. */
 static void looks(const table *t, enum table_form form, const char *want)

@@ -1,10 +1,11 @@
 /* train_test.c - whole trainings of a tiny U-Net: resumed anywhere = uninterrupted, bit for bit; overfitting; numbers that go wrong; stopping;
- * run files and what is wrong in them. */
+ * settings that are refused. */
 #include "tests/test.h"
 #include "base/file.h"
 #include "base/rng.h"
 #include "datasets/store.h"
 #include "nn/checkpoint.h"
+#include "train/log.h"
 #include "train/model.h"
 #include "train/train.h"
 #include "verbs/verb.h"
@@ -99,7 +100,8 @@ static int train_some(const char *name, const char *words, int resume, int steps
     return status;
 }
 
-#define WORDS "solver.epochs=4 solver.batch=4 solver.subdivisions=2 solver.lr=0.02 solver.policy=poly solver.ema=0.9 solver.optimiser=adam evaluate.every=2"
+#define WORDS "solver.epochs=4 solver.batch=4 solver.subdivisions=2 solver.lr=0.02 solver.policy=poly solver.ema=0.9 solver.optimiser=adam " \
+    "evaluate.every=2"
 /* 6 samples, batch 4: 2 steps an epoch, 8 in all; the second step of each epoch wraps round. */
 
 static void same_state(const char *a, const char *b)
@@ -198,18 +200,123 @@ static void resuming_something_else_is_refused(void **state)
     (void)state;
     dies(2, "solver.lr: got 0.5", train_some("whole", WORDS " solver.lr=0.5", 1, -1, 0, NULL));
     dies(2, "filters: got 4", train_some("whole", WORDS " enc.filters=4", 1, -1, 0, NULL));
-    dies(2, "its training cases (3 cases", train_some("whole", WORDS, 1, -1, 3, NULL));
+    dies(2, "--overfit: got 3, but", train_some("whole", WORDS, 1, -1, 3, NULL));
     train_result t;
     assert_int_equal(train_some("whole", WORDS " solver.epochs=5", 1, -1, 0, &t), EXIT_OK);      /* longer is allowed */
     assert_int_equal(t.steps, 10);
+}
+
+/* Writes the weights of folder/whole/last.h5 to folder/NAME/last.h5, with the counters of *k and the texts of the old file. */
+static void store_changed(const char *name, void (*change)(checkpoint *k))
+{
+    char *from = xprintf("%s/whole/last.h5", folder), *dir = path_join(folder, name), *to = path_join(dir, "last.h5");
+    char *log = path_join(dir, "log.jsonl");
+    checkpoint *k = checkpoint_open(from);
+    run *r = run_of(WORDS);
+    net *t = run_net(r, 2);
+    params *p = params_new(t->g, &device_cpu, 1);
+    optim *o = optim_new(&r->solver.optim, p);
+    checkpoint_load(k, p, o);
+    change(k);
+    file_make_folders(dir), file_write(log, "", 0);
+    checkpoint_write(to, k, CHECKPOINT_STATE, p, o);
+    optim_free(o), params_free(p), net_free(t), run_free(r), checkpoint_close(k);
+    free(from), free(dir), free(to), free(log);
+}
+
+static void step_below(checkpoint *k) { k->step = -1; }
+static void step_beyond(checkpoint *k) { k->step = INT64_MAX; }
+static void log_below(checkpoint *k) { k->log_bytes = INT64_MIN; }
+static void best_beyond(checkpoint *k) { k->best_epoch = 99; }
+static void closed_beyond(checkpoint *k) { checkpoint_put_number(k, "closed_epochs", 1e18); }
+static void closed_nowhere(checkpoint *k) { checkpoint_put_number(k, "closed_epochs", NAN); }
+static void other_films(checkpoint *k) { checkpoint_put_text(k, "validation_cases", "2 cases, 00"); }
+
+static void changed_is_refused(void (*change)(checkpoint *k), const char *want)
+{
+    char *cfg = xprintf("%s/hostile/run.cfg", folder);
+    store_changed("hostile", change);
+    dies(2, want, train_some("hostile", WORDS, 1, -1, 0, NULL));
+    assert_false(file_exists(cfg));
+    free(cfg);
+}
+
+/* A checkpoint whose seal is right may still say anything. */
+static void hostile_counters_are_refused(void **state)
+{
+    (void)state;
+    static const struct { void (*change)(checkpoint *); const char *want; } tries[] = {
+        { step_below, "step -1, " }, { step_beyond, "more than solver.epochs=4 makes (8)" }, { log_below, "log_bytes -9223372036854775808" },
+        { best_beyond, "in epoch 99: not what training writes" }, { closed_beyond, "closed_epochs: got 1e+18, wanted 0 to 4" },
+        { closed_nowhere, "closed_epochs: got nan, wanted 0 to 4" }, { other_films, "its validation cases (2 cases, " },
+    };
+    for (size_t i = 0; i < sizeof tries / sizeof *tries; i++) changed_is_refused(tries[i].change, tries[i].want);
+}
+
+/* A log that is too short for the checkpoint is found before the folder is changed; what a killed process left is cleared away. */
+static void a_cut_log_is_refused(void **state)
+{
+    (void)state;
+    char *cfg = xprintf("%s/cut2/run.cfg", folder), *log = xprintf("%s/cut2/log.jsonl", folder), *temp = xprintf("%s/cut2/last.h5.tmp77", folder);
+    file_write(cfg, "mine", 4), file_write(log, "", 0), file_write(temp, "", 0);
+    dies(2, "has 0 bytes, the checkpoint was written when it had", train_some("cut2", WORDS, 1, -1, 0, NULL));
+    char *text = file_read(cfg, 100, NULL);
+    assert_string_equal(text, "mine"), assert_false(file_exists(temp));
+    free(text), free(cfg), free(log), free(temp);
+}
+
+/* Films with a label value 9 that is ignored; those of the validation part are of one grey, a fault. */
+static void ignored_values_and_faulty_validation(void **state)
+{
+    (void)state;
+    char *path = path_join(folder, "ignore.h5"), *dir = path_join(folder, "ignore");
+    classes table = { 0 };
+    classes_add(&table, 1, "body", "vertebra"), classes_add(&table, 9, "metal", "other");
+    store *s = store_create(path, &table);
+    uint8_t film[H * W], mask[H * W];
+    for (int i = 0; i < 4; i++) {
+        char id[16];
+        snprintf(id, sizeof id, "case%d", i);
+        draw(i, film, mask);
+        for (int p = 0; p < 3 * W; p++) mask[p] = 9;
+        if (i == 3) memset(film, 7, sizeof film);
+        store_add(s, &(store_case){ .id = id, .h = H, .w = W, .bits = 8, .split = i < 3 ? SPLIT_TRAIN : SPLIT_VAL }, film, mask, NULL, NULL);
+    }
+    store_commit(s);
+    const char *words[] = { "solver.epochs=1", "data.val=train", NULL, NULL };
+    words[2] = xprintf("data.store=%s", path), words[3] = "objective.ignore=9";
+    train_options o = { .out = dir, .dev = &device_cpu };
+    train_result t;
+    run *r = run_read(net_path, words, 4);
+    assert_int_equal(train(r, &o, &t), EXIT_OK);
+    assert_true(t.best >= 0 && t.best <= 1);
+    run_free(r);
+    r = run_read(net_path, words, 3);
+    dies(2, "has a class of value 9 (metal)", train(r, &o, &t));
+    run_free(r);
+    words[1] = "data.val=val", r = run_read(net_path, words, 4);
+    dies(2, "all 1 validation cases have faults", train(r, &o, &t));
+    run_free(r), free((char *)words[2]), free(path), free(dir), classes_free(&table);
+}
+
+static void a_huge_log_is_not_drawn(void **state)
+{
+    (void)state;
+    char *dir = path_join(folder, "huge"), *csv = path_join(dir, "log.csv");
+    file_make_folders(dir);
+    run_log *l = log_open(dir, 0);
+    l->bytes = (int64_t)LOG_MAX + 1;
+    log_draw(l, "dice"), log_draw(l, "dice");
+    assert_int_equal(l->warned, 1), assert_false(file_exists(csv));
+    log_close(l), free(dir), free(csv);
 }
 
 static void overfits_a_batch(void **state)
 {
     (void)state;
     train_result t;
-    assert_int_equal(train_some("overfit", "solver.epochs=150 solver.batch=2 solver.lr=0.01 solver.optimiser=adam evaluate.every=150 objective.loss=cross_entropy,dice "
-                                "objective.dice=milesial", 0, -1, 2, &t), EXIT_OK);
+    assert_int_equal(train_some("overfit", "solver.epochs=150 solver.batch=2 solver.lr=0.01 solver.optimiser=adam evaluate.every=150 "
+                                "objective.loss=cross_entropy,dice objective.dice=milesial", 0, -1, 2, &t), EXIT_OK);
     assert_true(last_loss < 0.1);
     assert_true(t.best > 0.9);
 }
@@ -347,7 +454,16 @@ static void wrong_settings_are_refused(void **state)
     fails("solvr.epochs=3", "no section or name solvr (did you mean");
     fails("solver.batch=3 solver.subdivisions=2", "subdivisions: got 2, wanted a divisor of batch=3");
     fails("objective.loss=bce", "bce is for a net of one class, this one has 2");
-    fails("objective.loss=focal", "loss: got focal, wanted cross_entropy, bce or dice");
+    fails("objective.loss=focal", "loss: got 'focal', wanted cross_entropy, bce or dice");
+    fails("objective.loss=dice,", "loss: got '', wanted");
+    fails("objective.loss=,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,", "loss: got '', wanted");
+    fails("objective.loss=dice objective.class_weights=1,2", "class_weights: got 1,2, which loss=dice does not use");
+    fails("objective.loss=cross_entropy objective.dice=milesial", "dice: got milesial, which loss=cross_entropy does not use");
+    fails("objective.ignore=1", "ignore: got 1, which is class 1 by data.labels=all");
+    fails("objective.ignore=0 data.labels=any", "ignore: got 0, which is class 0 by data.labels=any");
+    fails("objective.ignore=3 data.labels=3", "ignore: got 3, which is class 1 by data.labels=3");
+    fails("solver.policy=plateau data.val=none", "got plateau, which listens to validation");
+    fails("solver.policy=plateau solver.mode=min", "mode: got min, wanted max: a larger dice");
     fails("objective.loss=dice,dice", "dice stands twice");
     fails("objective.weights=1", "weights: got 1 numbers");
     fails("objective.class_weights=1,2,3", "class_weights: got 3 numbers, wanted 2");
@@ -356,45 +472,16 @@ static void wrong_settings_are_refused(void **state)
     fails("data.labels=1,2", "makes 3 classes with background");
     fails("augment.pairs=1:2", "pairs: got 1:2");
     fails("net.height=33", "32");
-    dies(2, "data.store: missing", run_read(net_path, NULL, 0));
-    dies(2, "tiny.cfg: no network", run_parse("[solver]\nepochs=3\n", "tiny.cfg", NULL, 0));
-    dies(2, "r.cfg:3: unknown section [sovler] beside net.file (did you mean solver?)", run_parse("[net]\nfile=tiny.cfg\n[sovler]\nepochs=3\n",
-                                                                                                  "r.cfg", NULL, 0));
-    dies(2, "r.cfg:2: net.file: no such file", run_parse("\n[net]\nfile=none.cfg\n", "r.cfg", NULL, 0));
-}
-
-/* A run file beside the network's: lines keep their numbers, keys of [net] override, words override both. */
-static void run_files(void **state)
-{
-    (void)state;
-    char *path = path_join(folder, "r.cfg");
-    const char *words[] = { "solver.lr=0.5", "enc.filters=4", "net.width=64" };
-    run *r = run_parse("# a run\n[data]\nstore=x.h5\n\n[net]\nfile=tiny.cfg\nheight=64\n[solver]\nepochs=7\nlr=0.25 # overridden\n", path, words, 3);
-    net *t = run_net(r, 3);
-    assert_int_equal(t->conf.height, 64), assert_int_equal(t->conf.width, 64), assert_int_equal(t->conf.batch, 3),
-        assert_int_equal(t->layer[0].out->s.d[3], 4);
-    assert_int_equal(r->solver.epochs, 7), assert_int_equal(r->solver.batch, 4);
-    near(r->solver.policy.lr, 0.5, 0);
-    run_check(r, t);
-    assert_string_equal(r->objective.loss, "cross_entropy,dice");
-    char *text = run_text(r, t);
-    run *again = run_parse(text, "again.cfg", NULL, 0);
-    net *u = run_net(again, 0);
-    run_check(again, u);
-    char *second = run_text(again, u);
-    assert_string_equal(text, second);
-    net_free(t), net_free(u), run_free(r), run_free(again), free(text), free(second);
-    dies(2, "r.cfg:9: solver.epochs: got 0, wanted 1 to", run_parse("[data]\nstore=x\n\n[net]\nfile=tiny.cfg\n\n[solver]\n\nepochs=0\n", path, NULL, 0));
-    dies(2, "r.cfg:4: unknown section [dense]", net_free(run_net(run_parse("[net]\nheight=8\nwidth=8\n[dense]\n[data]\nstore=x\n", "r.cfg", NULL, 0), 0)));
-    free(path);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(signals_save_and_end_with_75),                /* first: it forks, and OpenMP does not like to be forked */
-        cmocka_unit_test(run_files), cmocka_unit_test(wrong_settings_are_refused), cmocka_unit_test(resumed_anywhere_is_uninterrupted),
-        cmocka_unit_test(products_are_there), cmocka_unit_test(the_resolved_run_is_the_same_run), cmocka_unit_test(resuming_something_else_is_refused),
+        cmocka_unit_test(wrong_settings_are_refused), cmocka_unit_test(resumed_anywhere_is_uninterrupted),
+        cmocka_unit_test(products_are_there), cmocka_unit_test(the_resolved_run_is_the_same_run), cmocka_unit_test(hostile_counters_are_refused),
+        cmocka_unit_test(resuming_something_else_is_refused), cmocka_unit_test(a_cut_log_is_refused), cmocka_unit_test(a_huge_log_is_not_drawn),
+        cmocka_unit_test(ignored_values_and_faulty_validation),
         cmocka_unit_test(overfits_a_batch), cmocka_unit_test(numbers_that_go_wrong_stop_it), cmocka_unit_test(a_bad_input_is_named),
         cmocka_unit_test(parts_of_a_batch_add_up), cmocka_unit_test(a_stop_file_or_the_time_stops_it),
     };

@@ -12,7 +12,8 @@ void reference_key(const char *name, char key[160])
 {
     const char *conv = strstr(name, ".conv"), *dot = strchr(name, '.');
     if (!conv) {
-        snprintf(key, 160, strncmp(name, "outc", 4) ? "%s%s" : "%.4s.conv%s", strncmp(name, "outc", 4) ? name : "outc", strncmp(name, "outc", 4) ? "" : dot);
+        snprintf(key, 160, strncmp(name, "outc", 4) ? "%s%s" : "%.4s.conv%s",
+                 strncmp(name, "outc", 4) ? name : "outc", strncmp(name, "outc", 4) ? "" : dot);
         return;
     }
     const char *rest = conv + 6, *norm = strstr(rest, ".norm");
@@ -68,9 +69,9 @@ static void fill_parameters(params *p)
     }
 }
 
-model model_new(const char *path, int64_t h, int64_t w, const char *tag, int winograd)
+unet unet_new(const char *path, int64_t h, int64_t w, const char *tag, int winograd)
 {
-    model m = { .c = { .dev = &device_cpu, .loss_scale = 1 } };
+    unet m = { .c = { .dev = &device_cpu, .loss_scale = 1 } };
     char height[40], width[40], key[40];
     snprintf(height, sizeof height, "net.height=%lld", (long long)h);
     snprintf(width, sizeof width, "net.width=%lld", (long long)w);
@@ -108,7 +109,7 @@ model model_new(const char *path, int64_t h, int64_t w, const char *tag, int win
     return m;
 }
 
-void model_free(model *m)
+void unet_free(unet *m)
 {
     free(m->t->input->x.p), free(m->truth->x.p);
     schedule_free(&m->plan), params_free(m->p), net_free(m->t);

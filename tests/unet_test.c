@@ -19,7 +19,7 @@ static double *chw(const tensor *t)
     return v;
 }
 
-static void check_logits(const model *m, const golden *g, const char *tag)
+static void check_logits(const unet *m, const golden *g, const char *tag)
 {
     char name[64];
     shape s;
@@ -31,10 +31,11 @@ static void check_logits(const model *m, const golden *g, const char *tag)
     free(want), free(got);
 }
 
-static void check_features(const model *m, const golden *g, const char *tag)
+static void check_features(const unet *m, const golden *g, const char *tag)
 {
     static const char *const at[][2] = { { "inc", "inc.conv2" }, { "down1", "down1.conv2" }, { "down2", "down2.conv2" }, { "down3", "down3.conv2" },
-        { "down4", "down4.conv2" }, { "up1", "up1.conv2" }, { "up2", "up2.conv2" }, { "up3", "up3.conv2" }, { "up4", "up4.conv2" }, { "outc", "outc" } };
+        { "down4", "down4.conv2" }, { "up1", "up1.conv2" }, { "up2", "up2.conv2" }, { "up3", "up3.conv2" },
+        { "up4", "up4.conv2" }, { "outc", "outc" } };
     for (size_t k = 0; k < sizeof at / sizeof *at; k++) {
         char name[64];
         snprintf(name, sizeof name, "%s.train_feat.%s", tag, at[k][0]);
@@ -58,11 +59,12 @@ static double gradient_norm(const params *p)
 }
 
 /* One line of the projections table: name shape norm proj0..proj5. */
-static int check_projection(const model *m, const char *line, const char *tag, double whole, double bound)
+static int check_projection(const unet *m, const char *line, const char *tag, double whole, double bound)
 {
     char name[160], size[64], key[160], full[200];
     double norm, want[6], got = 0, proj[6] = { 0 };
-    if (sscanf(line, "%159s %63s %lf %lf %lf %lf %lf %lf %lf", name, size, &norm, want, want + 1, want + 2, want + 3, want + 4, want + 5) != 9) return 0;
+    if (sscanf(line, "%159s %63s %lf %lf %lf %lf %lf %lf %lf", name, size, &norm,
+               want, want + 1, want + 2, want + 3, want + 4, want + 5) != 9) return 0;
     size_t head = strlen(tag) + strlen(".grad.");
     if (strncmp(name, tag, strlen(tag)) || name[strlen(tag)] != '.') return 0;
     for (int i = 0; i < m->p->n; i++) {
@@ -90,7 +92,7 @@ static int check_projection(const model *m, const char *line, const char *tag, d
     return 0;
 }
 
-static void check_gradients(const model *m, const char *table, const char *tag, double whole, double bound)
+static void check_gradients(const unet *m, const char *table, const char *tag, double whole, double bound)
 {
     char line[1024];
     FILE *f = fopen(table, "r");
@@ -110,7 +112,7 @@ static void run_case(const char *path, const char *stem, const char *tag, int64_
     char table[128], name[64];
     snprintf(table, sizeof table, "tests/golden/%s", stem);
     golden *g = golden_open(table);
-    model m = model_new(path, h, w, tag, 0);
+    unet m = unet_new(path, h, w, tag, 0);
     schedule_run_part(&m.plan, &m.c, 0, m.forward);
     check_logits(&m, g, tag);
     m.c.training = 1;
@@ -134,7 +136,7 @@ static void run_case(const char *path, const char *stem, const char *tag, int64_
     snprintf(table, sizeof table, "tests/golden/%s_projections.tsv", stem);
     check_gradients(&m, table, tag, whole, bound);
     free(var), free(mean);
-    model_free(&m), golden_free(g);
+    unet_free(&m), golden_free(g);
 }
 
 static void transposed_even(void **s) { (void)s; run_case("configs/nets/unet.cfg", "unet_convT", "a32", 32, 32, 3e-4); }

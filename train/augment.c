@@ -22,7 +22,8 @@ const key augment_keys[] = {
     { "contrast",      K_LIST, offsetof(augment_conf, contrast), "0.9,1.1",
       "smallest and largest factor about the middle of the range; one number v: 1-v,1+v", 0, 20, 0 },
     { "brightness",    K_REAL, offsetof(augment_conf, brightness), "0.05", "largest change either way, share of the film's range", 0, 10, 0 },
-    { "noise",         K_REAL, offsetof(augment_conf, noise), "0.02", "largest standard deviation of added noise, share of the film's range", 0, 10, 0 },
+    { "noise",         K_REAL, offsetof(augment_conf, noise), "0.02",
+      "largest standard deviation of added noise, share of the film's range", 0, 10, 0 },
     { 0 }
 };
 
@@ -48,7 +49,8 @@ void augment_check(const augment_conf *c, int64_t classes, const char *at, uint8
         if (colon) *colon = 0;
         if (!colon || !text_int(w, &a) || !text_int(colon + 1, &b)) die_at(at, "pairs: got '%s', wanted LEFT:RIGHT,...", c->pairs);
         if (a < 1 || b < 1 || a >= classes || b >= classes || a == b || swap[a] != a || swap[b] != b)
-            die_at(at, "pairs: got %lld:%lld, wanted two different classes of 1 to %lld, each once", (long long)a, (long long)b, (long long)classes - 1);
+            die_at(at, "pairs: got %lld:%lld, wanted two different classes of 1 to %lld, each once", (long long)a, (long long)b,
+                   (long long)classes - 1);
         swap[a] = (uint8_t)b, swap[b] = (uint8_t)a;
     }
     free(copy);
@@ -60,10 +62,12 @@ augmentation augment_none(const fit *f) { return (augmentation){ .to_film = f->t
 static affine moved(const augment_conf *c, const fit *f, const rng4 *u, const rng4 *v, int mirror, int overturn, int move)
 {
     const double degree = 3.14159265358979323846 / 180, cx = 0.5 * (double)(f->w - 1), cy = 0.5 * (double)(f->h - 1);
-    double angle = move ? rng_range(u->v[0], -c->rotate, c->rotate) * degree : 0, shear = move ? tan(rng_range(u->v[1], -c->shear, c->shear) * degree) : 0;
+    double angle = move ? rng_range(u->v[0], -c->rotate, c->rotate) * degree : 0;
+    double shear = move ? tan(rng_range(u->v[1], -c->shear, c->shear) * degree) : 0;
     const range scale = range_of(&c->scale);
     double s = move ? exp(rng_range(u->v[2], log(scale.lo), log(scale.hi))) : 1;
-    double dx = move ? rng_range(v->v[0], -c->shift, c->shift) * (double)f->w : 0, dy = move ? rng_range(v->v[1], -c->shift, c->shift) * (double)f->h : 0;
+    double dx = move ? rng_range(v->v[0], -c->shift, c->shift) * (double)f->w : 0;
+    double dy = move ? rng_range(v->v[1], -c->shift, c->shift) * (double)f->h : 0;
     double co = cos(angle) / s, si = sin(angle) / s, fx = mirror ? -1 : 1, fy = overturn ? -1 : 1;
     affine a = { { fx * co, fx * (shear * co - si), 0, fy * si, fy * (shear * si + co), 0 } };
     a.m[2] = cx - a.m[0] * (cx + dx) - a.m[1] * (cy + dy);
@@ -118,7 +122,8 @@ void augment_grey(const augmentation *a, uint64_t seed, int64_t epoch, int64_t s
     const float range = hi > lo ? hi - lo : 1, unit = STEPS / range;
     if (a->gamma != 1 || a->contrast != 1 || a->brightness != 0) {
         float curve[STEPS + 2];                              /* the whole change as a table: grey in, grey out */
-        for (int i = 0; i <= STEPS; i++) curve[i] = lo + range * (float)((pow((double)i / STEPS, a->gamma) - 0.5) * a->contrast + 0.5 + a->brightness);
+        for (int i = 0; i <= STEPS; i++)
+            curve[i] = lo + range * (float)((pow((double)i / STEPS, a->gamma) - 0.5) * a->contrast + 0.5 + a->brightness);
         curve[STEPS + 1] = curve[STEPS];
         for (int64_t i = 0; i < n; i++) {
             float t = (image[i] - lo) * unit;

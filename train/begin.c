@@ -5,13 +5,16 @@
 #include "base/machine.h"
 #include "base/version.h"
 #include "datasets/check.h"
-#include "train/clock.h"
+#include "base/clock.h"
+#include <ctype.h>
 #include <errno.h>
 #include <math.h>
+#include <omp.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 
@@ -38,6 +41,8 @@ static void leave_out_faulty(trainer *t)
     faults_cases(&f, n, marks);
     samples_drop(t->set, marks), samples_drop(t->val, marks);
     if (!t->set->n) die("%s: all %lld training cases have faults: `darkspine check` lists them", t->r->data.store, (long long)t->set->faulty);
+    if (!t->val->n && t->val->faulty)
+        die("%s: all %lld validation cases have faults: `darkspine check` lists them", t->r->data.store, (long long)t->val->faulty);
     if (t->set->faulty + t->val->faulty)
         trainer_note(t, "%s: %lld training and %lld validation cases left out, they have faults (`darkspine check` lists them)", t->r->data.store,
                      (long long)t->set->faulty, (long long)t->val->faulty);
@@ -56,7 +61,7 @@ static void open_data(trainer *t, const net *n)
     if (limit && limit < t->set->n) t->set->n = t->val->n = limit;
     const double room = (double)d->cache * 1048576, all = (double)(t->set->n + t->val->n);
     t->set->room = (size_t)(room * (double)t->set->n / all), t->val->room = (size_t)(room * (double)t->val->n / all);
-    t->steps = run_epoch_steps(t->r, t->set->n), t->total = t->steps * t->r->solver.epochs;
+    t->steps = loader_steps(t->set->n, t->r->solver.batch), t->total = t->steps * t->r->solver.epochs;
     trainer_note(t, "%s: %lld cases to train on, %lld to validate on; %lld excluded cases left out; %lld steps an epoch, %lld in all", d->store,
                  (long long)t->set->n, (long long)t->val->n, (long long)(t->set->excluded + (limit ? 0 : t->val->excluded)), (long long)t->steps,
                  (long long)t->total);
@@ -64,20 +69,50 @@ static void open_data(trainer *t, const net *n)
 
 static double mib(size_t bytes) { return (double)bytes / 1048576; }
 
-/* Does the machine have what the run will need? Said before it is taken. */
-static void check_room(const trainer *t)
+static const char *const one_film[] = { "net.batch=1" };
+
+/* Bytes of validation: the network once more, for one film, without parameters of its own. */
+static size_t judge_bytes(const trainer *t)
+{
+    if (!t->val->n) return 0;
+    schedule forward = { 0 };
+    net *n = net_parse(t->net, t->r->net_path, one_film, 1);
+    context c = net_context(n, t->o->dev);
+    schedule_forward(&forward, n->g, &n->output, 1);
+    plan_make(&forward, &c, 1);
+    const size_t bytes = forward.arena + forward.work + n->input->x.size + validate_bytes(t->val, &n->conf);
+    schedule_free(&forward), net_free(n);
+    return bytes;
+}
+
+static void check_memory(const trainer *t)
 {
     const net_conf *c = &t->m->t->conf;
-    const run_solver *s = &t->r->solver;
-    const size_t area = (size_t)(c->height * c->width), maps = model_map_bytes(t->m), state = model_state_bytes(t->m, t->r);
-    const size_t batches = 3 * (size_t)s->batch * area * ((size_t)c->channels * sizeof(float) + 1), films = samples_room(t->set) + samples_room(t->val);
+    const size_t area = (size_t)(c->height * c->width), batch = (size_t)t->r->solver.batch * area * ((size_t)c->channels * sizeof(float) + 1);
+    const size_t maps = model_map_bytes(t->m), state = model_state_bytes(t->m, t->r), judge = judge_bytes(t), batches = 3 * batch;
+    const size_t films = samples_room(t->set) + samples_room(t->val), need = maps + state + judge + batches + films;
     const machine here = machine_read();
-    const size_t need = maps + state + batches + films, room = (size_t)machine_room(&here);
-    trainer_note(t, "memory: maps %.1f MiB, parameters and optimiser %.1f MiB, batches %.1f MiB, films %.1f MiB", mib(maps), mib(state),
-                 mib(batches), mib(films));
+    const size_t room = (size_t)machine_room(&here);
+    trainer_note(t, "memory: maps %.1f MiB, parameters and optimiser %.1f MiB, validation %.1f MiB, batches %.1f MiB, films %.1f MiB", mib(maps),
+                 mib(state), mib(judge), mib(batches), mib(films));
     if (need > room)
-        die_machine("not enough memory: the run needs %zu bytes, there are %zu; a smaller batch, subdivisions= or data.cache= needs less", need, room);
-    const size_t file = model_file_bytes(t->m, t->r), disk = 5 * file;                     /* last, the one before, best, one being written, and logs */
+        die_machine("not enough memory: the run needs %zu bytes, there are %zu; a smaller batch, subdivisions= or data.cache= needs less", need,
+                    room);
+}
+
+/* Checkpoints that stand in the folder give their room to those that replace them. */
+static void check_disk(const trainer *t)
+{
+    static const char *const replaced[] = { "last.h5", "last.prev.h5", "best.h5" };
+    const size_t whole = 5 * model_file_bytes(t->m, t->r);       /* these, one being written, and logs */
+    size_t there = 0;
+    for (int i = 0; i < 3; i++) {
+        struct stat s;
+        char *path = path_join(t->o->out, replaced[i]);
+        if (!stat(path, &s)) there += (size_t)s.st_size;
+        free(path);
+    }
+    const size_t disk = whole > there ? whole - there : 0;
     struct statvfs v;
     if (statvfs(t->o->out, &v)) return;
     const double left = (double)v.f_bavail * (double)v.f_frsize;
@@ -144,48 +179,94 @@ static void check_same(const trainer *t, const char *stored)
     cfg_free(was), cfg_free(is);
 }
 
-static double stored_number(const checkpoint *k, const char *key)
+/* What a checkpoint of this run says besides its state. */
+static void describe(trainer *t)
+{
+    checkpoint *k = &t->k;
+    char *cases = fingerprint(t->set), *validation = fingerprint(t->val);
+    k->run = xdup(t->text), k->net = xdup(t->net), k->classes = class_text(store_classes(t->s)), k->seed = (uint64_t)t->r->solver.seed;
+    k->metric = xdup(run_metric(t->r)), k->version = xprintf("%s %s %s", DARKSPINE_VERSION, version_commit(), version_build());
+    k->best_epoch = -1;
+    checkpoint_put_text(k, "cases", cases), checkpoint_put_text(k, "validation_cases", validation);
+    checkpoint_put_number(k, "overfit", (double)t->o->overfit), checkpoint_put_number(k, "threads", omp_get_max_threads());
+    free(cases), free(validation);
+}
+
+/* A number of the checkpoint within lo to hi (which leaves out NaN); dies where there is none. */
+static double stored_number(const checkpoint *k, const char *key, double lo, double hi)
 {
     double x;
     if (!checkpoint_number(k, key, &x)) die("%s: holds no %s: it was not written by training", k->path, key);
+    if (!(x >= lo && x <= hi)) die("%s: %s: got %.10g, wanted %.10g to %.10g", k->path, key, x, lo, hi);
     return x;
+}
+
+static void check_cases(const trainer *t, const checkpoint *k, const char *key, const char *what)
+{
+    const char *was = checkpoint_text(k, key), *is = checkpoint_text(&t->k, key);
+    if (was && strcmp(was, is)) die("%s: its %s cases (%s) are not those of %s (%s)", t->r->data.store, what, is, k->path, was);
+}
+
+/* Another build or number of threads may add in another order. */
+static void warn_of_other_bits(const trainer *t, const checkpoint *k)
+{
+    const char *version = k->version ? k->version : "unknown";
+    double threads = 0;
+    checkpoint_number(k, "threads", &threads);
+    if (strcmp(version, t->k.version) || threads != omp_get_max_threads())
+        warn("%s: written by version %s on %.0f threads, this is %s on %d: the run goes on, but perhaps not to the same bits", k->path, version,
+             threads, t->k.version, omp_get_max_threads());
+}
+
+/* The counters of a checkpoint are taken at their word only where a run can have written them. */
+static void take_counters(trainer *t, const checkpoint *k)
+{
+    const policy_state *p = &k->policy;
+    if (k->step > t->total)
+        die("%s: %lld steps are done, more than solver.epochs=%lld makes (%lld)", k->path, (long long)k->step, (long long)t->r->solver.epochs,
+            (long long)t->total);
+    if (k->step < 0 || k->log_bytes < 0 || k->best_epoch < -1 || k->best_epoch > k->step / t->steps || (k->best_epoch >= 0 && !isfinite(k->best)))
+        die("%s: step %lld, log_bytes %lld, best %g in epoch %lld: not what training writes", k->path, (long long)k->step, (long long)k->log_bytes,
+            k->best, (long long)k->best_epoch);
+    if (p->observed < 0 || p->bad < 0 || p->cooldown < 0 || (p->observed && !(isfinite(p->best) && p->lr >= 0 && p->lr <= t->r->solver.policy.lr)))
+        die("%s: the state of solver.policy is not what training writes", k->path);
+    t->step = k->step, t->closed = (int64_t)stored_number(k, "closed_epochs", 0, (double)(k->step / t->steps));
+    t->epoch_loss = stored_number(k, "epoch_loss", -1e300, 1e300), t->before = stored_number(k, "seconds", 0, 1e12);
+    t->k.best = k->best, t->k.best_epoch = k->best_epoch, t->k.policy = k->policy, t->k.log_bytes = k->log_bytes;
 }
 
 static void resume(trainer *t)
 {
     checkpoint *k = checkpoint_open(t->last);
-    const char *cases = checkpoint_text(k, "cases");
-    char *now = fingerprint(t->set);
-    if (!k->run || !cases) die("%s: holds no run: it was not written by training", k->path);
+    double overfit = 0;
+    if (!k->run || !checkpoint_text(k, "cases")) die("%s: holds no run: it was not written by training", k->path);
     check_same(t, k->run);
-    if (strcmp(cases, now)) die("%s: its training cases (%s) are not those of %s (%s)", t->r->data.store, now, k->path, cases);
+    checkpoint_number(k, "overfit", &overfit);
+    if (overfit != (double)t->o->overfit)
+        die_at("--overfit", "got %lld, but %s was trained with %.0f (0: without)", (long long)t->o->overfit, k->path, overfit);
+    check_cases(t, k, "cases", "training"), check_cases(t, k, "validation_cases", "validation");
+    take_counters(t, k);
     checkpoint_load(k, t->m->p, t->m->o);
-    t->step = k->step, t->closed = (int64_t)stored_number(k, "closed_epochs");
-    t->epoch_loss = stored_number(k, "epoch_loss"), t->before = stored_number(k, "seconds");
-    t->k.best = k->best, t->k.best_epoch = k->best_epoch, t->k.policy = k->policy, t->k.log_bytes = k->log_bytes;
-    if (t->step > t->total)
-        die("%s: %lld steps are done, more than solver.epochs=%lld makes (%lld)", k->path, (long long)t->step, (long long)t->r->solver.epochs,
-            (long long)t->total);
+    warn_of_other_bits(t, k);
     trainer_note(t, "resumed from %s: epoch %lld, %lld of %lld steps done", k->path, (long long)(t->step / t->steps + 1), (long long)t->step,
                  (long long)t->total);
-    free(now);
     checkpoint_close(k);
 }
 
 static void open_judge(trainer *t)
 {
     const run *r = t->r;
-    const char *word[] = { "net.batch=1" };
     if (!t->val->n) return;
     t->judged = *t->m->p;
     if (t->m->o->ema) t->judged.x = t->m->o->ema;
-    t->judge = net_program_new(t->net, r->net_path, word, 1, &t->judged, t->o->dev);
+    t->judge = net_program_new(t->net, r->net_path, one_film, 1, &t->judged, t->o->dev);
 }
 
 static void start_loader(trainer *t)
 {
-    loader_conf c = { .set = t->set, .augment = t->o->overfit ? NULL : &t->r->augment, .seed = (uint64_t)t->r->solver.seed, .batch = t->r->solver.batch,
-                      .channels = t->m->t->conf.channels, .shuffle = 1, .workers = (int)t->r->data.workers, .ahead = 2, .first = t->step };
+    loader_conf c = { .set = t->set, .augment = t->o->overfit ? NULL : &t->r->augment, .seed = (uint64_t)t->r->solver.seed,
+                      .batch = t->r->solver.batch, .channels = t->m->t->conf.channels, .shuffle = 1, .workers = (int)t->r->data.workers, .ahead = 2,
+                      .first = t->step };
     augment_check(&t->r->augment, 256, t->r->path, c.swap);
     t->l = loader_new(&c);
 }
@@ -200,13 +281,37 @@ static void clear_folder(const char *folder)
     }
 }
 
+/* Is this the temporary file ("last.h5.tmp123", base/file.c) of a product? */
+static int is_temporary(const char *name)
+{
+    for (int i = 0; train_products[i]; i++) {
+        const size_t n = strlen(train_products[i]);
+        if (!strncmp(name, train_products[i], n) && !strncmp(name + n, ".tmp", 4) && isdigit((unsigned char)name[n + 4])) return 1;
+    }
+    return 0;
+}
+
+/* What a process that was killed while it wrote left behind. */
+static void clear_temporaries(const char *folder)
+{
+    int n;
+    char **name = file_list(folder, NULL, &n);
+    for (int i = 0; i < n; i++) {
+        char *path = path_join(folder, name[i]);
+        if (is_temporary(name[i])) unlink(path);
+        free(path), free(name[i]);
+    }
+    free(name);
+}
+
 static void write_down(trainer *t)
 {
     if (!t->o->resume) clear_folder(t->o->out);
+    clear_temporaries(t->o->out);
+    t->log = log_open(t->o->out, t->k.log_bytes);                /* before run.cfg: a log that does not fit ends it here */
     char *path = path_join(t->o->out, "run.cfg");
     file_write(path, t->text, strlen(t->text));
     free(path);
-    t->log = log_open(t->o->out, t->k.log_bytes);
     if (t->k.log_bytes) return;
     log_add(t->log, json_pack("{s:s,s:s,s:I,s:I,s:I,s:I,s:I}", "kind", "run", "version", DARKSPINE_VERSION, "cases", (json_int_t)t->set->n,
                               "validation_cases",
@@ -216,7 +321,8 @@ static void write_down(trainer *t)
 
 static void set_paths(trainer *t, const char *out)
 {
-    t->last = path_join(out, "last.h5"), t->best = path_join(out, "best.h5"), t->failed = path_join(out, "failed.h5"), t->stop = path_join(out, "STOP");
+    t->last = path_join(out, "last.h5"), t->best = path_join(out, "best.h5"), t->failed = path_join(out, "failed.h5");
+    t->stop = path_join(out, "STOP");
 }
 
 void trainer_begin(trainer *t, run *r, const train_options *o)
@@ -229,19 +335,14 @@ void trainer_begin(trainer *t, run *r, const train_options *o)
     open_data(t, n);
     t->m = model_plan(r, n, o->dev);
     file_make_folders(o->out);
-    check_room(t);
+    check_memory(t), check_disk(t);
     model_take(t->m, r);
     trainer_note(t, "%lld parameters", (long long)params_count(t->m->p, PARAM));
-    t->k.best_epoch = -1;
+    describe(t);
     if (o->resume) resume(t);
     open_judge(t);
     write_down(t);
     unlink(t->stop);
-    t->k.run = xdup(t->text), t->k.net = xdup(t->net), t->k.classes = class_text(store_classes(t->s)), t->k.seed = (uint64_t)r->solver.seed;
-    t->k.metric = run_value(r, "evaluate", "metric"), t->k.version = xprintf("%s %s", DARKSPINE_VERSION, version_commit());
-    char *cases = fingerprint(t->set);
-    checkpoint_put_text(&t->k, "cases", cases);
-    free(cases);
     t->saved = t->drawn = clock_now();
     start_loader(t);
 }

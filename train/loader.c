@@ -3,7 +3,7 @@
 #include "train/loader.h"
 #include "base/die.h"
 #include "base/rng.h"
-#include "train/clock.h"
+#include "base/clock.h"
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,7 +19,7 @@ struct loader {
     pthread_mutex_t lock;
     pthread_cond_t room, ready;
     int stop, failed;
-    char why[1024]; int status;
+    die_trap error;
     double waited;
 };
 
@@ -105,7 +105,7 @@ static void *worker_main(void *arg)
         die_trap_pop(&t);
     } else {
         pthread_mutex_lock(&l->lock);
-        if (!l->failed) memcpy(l->why, t.text, sizeof l->why), l->status = t.status;
+        if (!l->failed) l->error = t;
         l->failed = l->stop = 1;
         pthread_cond_broadcast(&l->room), pthread_cond_broadcast(&l->ready);
         pthread_mutex_unlock(&l->lock);
@@ -164,12 +164,6 @@ void loader_free(loader *l)
     free(l->ring), free(l->thread), free(l);
 }
 
-static _Noreturn void raise_again(loader *l)
-{
-    if (l->status == EXIT_MACHINE) die_machine("%s", l->why);
-    die("%s", l->why);
-}
-
 const batch *loader_next(loader *l)
 {
     double before = clock_now();
@@ -185,7 +179,7 @@ const batch *loader_next(loader *l)
     s->b.index = l->next++;
     pthread_mutex_unlock(&l->lock);
     l->waited += clock_now() - before;
-    if (!whole) raise_again(l);
+    if (!whole) die_again(&l->error);
     return &s->b;
 }
 

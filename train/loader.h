@@ -34,6 +34,7 @@ void    loader_free(loader *l);              /* also in the middle of anything *
 const batch *loader_next(loader *l);
 double  loader_waited(const loader *l);      /* seconds spent waiting in loader_next so far */
 
+/* Batches, and so optimiser steps, of an epoch of n samples. */
 int64_t loader_steps(int64_t n, int64_t batch);
 /* order (n): the samples of this epoch (Fisher and Yates 1938; Durstenfeld 1964). */
 void    loader_order(uint64_t seed, int64_t epoch, int64_t n, int64_t *order);

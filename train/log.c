@@ -12,8 +12,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { LOG_MAX = 1 << 30 };
-
 run_log *log_open(const char *folder, int64_t bytes)
 {
     run_log *l = xalloc(sizeof *l);
@@ -87,7 +85,8 @@ static void take_line(const json_t *o, column c[COLUMNS], const char *metric, do
     const char *kind = json_string_value(json_object_get(o, "kind"));
     if (!kind) return;
     if (!strcmp(kind, "run")) *steps = number(o, "steps_per_epoch");
-    if (!strcmp(kind, "step")) push(&c[STEP_X], number(o, "step") / *steps), push(&c[STEP_LOSS], number(o, "loss")), push(&c[STEP_LR], number(o, "lr"));
+    if (!strcmp(kind, "step"))
+        push(&c[STEP_X], number(o, "step") / *steps), push(&c[STEP_LOSS], number(o, "loss")), push(&c[STEP_LR], number(o, "lr"));
     if (!strcmp(kind, "epoch")) push(&c[EPOCH_X], number(o, "epoch")), push(&c[EPOCH_LOSS], number(o, "loss"));
     if (!strcmp(kind, "validation")) push(&c[VAL_X], number(o, "epoch")), push(&c[VAL_METRIC], number(o, metric));
 }
@@ -110,8 +109,13 @@ static void curves(const run_log *l, const column c[COLUMNS], const char *metric
     }
 }
 
-void log_draw(const run_log *l, const char *metric)
+void log_draw(run_log *l, const char *metric)
 {
+    if (l->bytes > LOG_MAX) {
+        if (!l->warned) warn("%s: larger than %d bytes, log.csv and the curves are not drawn (evaluate.log_steps= thins it out)", l->path, LOG_MAX);
+        l->warned = 1;
+        return;
+    }
     column c[COLUMNS] = { 0 };
     double steps = 1;
     char *text = file_read(l->path, LOG_MAX, NULL), *csv = path_join(l->folder, "log.csv");

@@ -39,7 +39,7 @@ static void add_objective(model *m, const run *r)
     m->truth = graph_leaf(g, "truth", SHAPE4(s.d[0], s.d[1], s.d[2], 1), U8, INPUT);
     n = run_losses(r, kind, weight);
     for (int i = 0; i < n; i++) {
-        char *words = xprintf("ignore=%lld %s%s %s", (long long)r->objective.ignore, kind[i] == LOSS_DICE ? "type=" : "",
+        char *words = xprintf("ignore=%d %s%s %s", r->objective.ignore < 0 ? -1 : IGNORED, kind[i] == LOSS_DICE ? "type=" : "",
                               kind[i] == LOSS_DICE ? dice : "", kind[i] == LOSS_CROSS_ENTROPY ? w : "");
         char *name = xprintf("loss.%s", loss_names[kind[i]]);
         term[i] = loss_node(g, loss_names[kind[i]], name, at, 2, (tensor *const[]){ m->t->output, m->truth }, words);
@@ -56,7 +56,8 @@ model *model_plan(const run *r, net *t, const device *dev)
 {
     model *m = xalloc(sizeof *m);
     m->t = t, m->images = t->conf.batch, m->parts = r->solver.subdivisions;
-    m->c = (context){ .dev = dev, .training = 1, .seed = (uint64_t)r->solver.seed, .loss_scale = 1.0 / (double)m->parts };
+    m->c = net_context(t, dev);
+    m->c.training = 1, m->c.seed = (uint64_t)r->solver.seed, m->c.loss_scale = 1.0 / (double)m->parts;
     add_objective(m, r);
     graph *g = t->g;
     tensor **wrt = xalloc_n((size_t)g->nt, sizeof *wrt);
@@ -99,13 +100,10 @@ void model_free(model *m)
     free(m->staging), free(m);
 }
 
-static size_t numbers(const model *m, role a, role b)
+int64_t model_numbers(const graph *g, role which)
 {
-    size_t n = 0;
-    for (int i = 0; i < m->t->g->nt; i++) {
-        const tensor *t = m->t->g->tensor[i];
-        if (t->role == a || t->role == b) n += (size_t)shape_volume(&t->s);
-    }
+    int64_t n = 0;
+    for (int i = 0; i < g->nt; i++) if (g->tensor[i]->role == which) n += shape_volume(&g->tensor[i]->s);
     return n;
 }
 
@@ -115,12 +113,14 @@ size_t model_map_bytes(const model *m) { return m->plan.arena + m->plan.work + m
 
 size_t model_state_bytes(const model *m, const run *r)
 {
-    return sizeof(real) * (numbers(m, PARAM, STATE) * (r->solver.optim.ema > 0 ? 2 : 1) + numbers(m, PARAM, PARAM) * (size_t)(1 + moments(r)));
+    const size_t trained = (size_t)model_numbers(m->t->g, PARAM), all = trained + (size_t)model_numbers(m->t->g, STATE);
+    return sizeof(real) * (all * (r->solver.optim.ema > 0 ? 2 : 1) + trained * (size_t)(1 + moments(r)));
 }
 
 size_t model_file_bytes(const model *m, const run *r)
 {
-    return model_state_bytes(m, r) - sizeof(real) * numbers(m, PARAM, PARAM) + ((size_t)1 << 20);       /* no gradients; HDF5's own */
+    const size_t gradients = sizeof(real) * (size_t)model_numbers(m->t->g, PARAM), hdf5 = (size_t)1 << 20;
+    return model_state_bytes(m, r) - gradients + hdf5;
 }
 
 /* Part `part` of a batch onto the device. */

@@ -20,6 +20,8 @@ typedef struct model {
 model *model_plan(const run *r, net *t, const device *dev);
 void   model_take(model *m, const run *r);
 void   model_free(model *m);
+/* How many numbers all tensors of this role hold together. */
+int64_t model_numbers(const graph *g, role which);
 /* Bytes: maps and scratch of the plan; parameters with gradients, optimiser and average; one state checkpoint. */
 size_t model_map_bytes(const model *m);
 size_t model_state_bytes(const model *m, const run *r);

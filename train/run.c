@@ -11,6 +11,8 @@
 enum { TEXT_MAX = 1 << 20 };
 
 const char *const loss_names[LOSSES] = { "cross_entropy", "bce", "dice" };
+static const char *const metric_names[] = { "dice", "iou" };
+#define METRIC_WORDS "dice|iou"
 
 #define DATA(field)      offsetof(run_data, field)
 #define SOLVER(field)    offsetof(run_solver, field)
@@ -18,12 +20,12 @@ const char *const loss_names[LOSSES] = { "cross_entropy", "bce", "dice" };
 #define EVALUATE(field)  offsetof(run_evaluate, field)
 
 static const key data_keys[] = {
-    { "store",   K_TEXT, DATA(store), NULL, "the data set, a file made by `darkspine import`", 0, 0, 0 },
+    { "store",   K_TEXT, DATA(store), NULL, "the data set, a file made by `darkspine import`; a path relative to the working directory", 0, 0, 0 },
     { "train",   K_TEXT, DATA(train), "train", "cases trained on: a part of the store's split, or all", 0, 0, 0 },
     { "val",     K_TEXT, DATA(val), "val", "cases validated on: a part of the split, all, or none", 0, 0, 0 },
     { "classes", K_INT,  DATA(classes), "0", "classes of the label maps with background; 0: as many as the network has", 0, 255, 0 },
-    { "labels",  K_TEXT, DATA(labels), "all", "values of the label maps that are classes: all (value = class), any (all but 0 are class 1), or a list, "
-                                              "8-19,20 (the first is class 1, ...; other values are background)", 0, 0, 0 },
+    { "labels",  K_TEXT, DATA(labels), "all", "values of the label maps that are classes: all (value = class), any (all but 0 are class 1), "
+                                              "or a list, 8-19,20 (the first is class 1, ...; other values are background)", 0, 0, 0 },
     { "check",   K_BOOL, DATA(check), "1", "look for faults first, as `darkspine check` does, and leave out the cases with errors", 0, 0, 0 },
     FIT_KEYS(DATA(fit)),
     { "workers", K_INT,  DATA(workers), "2", "threads that prepare samples; any number gives the same run", 1, 64, 0 },
@@ -46,15 +48,17 @@ static const key objective_keys[] = {
     { "loss",          K_TEXT, OBJECTIVE(loss), "",
       "terms by comma: cross_entropy, bce, dice (default: cross_entropy,dice, or bce,dice for a net of one class)", 0, 0, 0 },
     { "weights",       K_LIST, OBJECTIVE(weights), "", "weight of each term (default: 1 each)", 0, 1e6, 0 },
-    { "dice",          K_WORD, OBJECTIVE(dice), "transunet", "which Dice (those of nnunet fall from 0 to -1, the others from 1 to 0)", 0, 0, DICE_WORDS },
+    { "dice",          K_WORD, OBJECTIVE(dice), "transunet",
+      "dice: which one (those of nnunet fall from 0 to -1, the others from 1 to 0)", 0, 0, DICE_WORDS },
     { "class_weights", K_LIST, OBJECTIVE(class_weights), "", "cross_entropy: weight of every class (default: 1 each)", 0, 1e6, 0 },
-    { "ignore",        K_INT,  OBJECTIVE(ignore), "-1", "class whose pixels count for nothing; -1: none", -1, 255, 0 },
+    { "ignore",        K_INT,  OBJECTIVE(ignore), "-1",
+      "value of the label maps, none of the classes, whose pixels count for nothing; -1: none", -1, 255, 0 },
     { 0 }
 };
 
 static const key evaluate_keys[] = {
     { "every",  K_INT,  EVALUATE(every), "1", "epochs from one validation to the next", 1, 1000000, 0 },
-    { "metric", K_WORD, EVALUATE(metric), "dice", "what the best weights are best at: mean over classes of the mean over films", 0, 0, "dice|iou" },
+    { "metric", K_WORD, EVALUATE(metric), "dice", "what the best weights are best at: mean over classes of the mean over films", 0, 0, METRIC_WORDS },
     { "cases",  K_BOOL, EVALUATE(cases), "0", "write the DSC of every case to the log", 0, 0, 0 },
     { "log_steps", K_INT, EVALUATE(log_steps), "1", "optimiser steps from one line of the log to the next", 1, 1000000, 0 },
     { 0 }
@@ -88,7 +92,7 @@ static size_t section_of(const char *line, const char **name)
 }
 
 /* The text with the lines of the run's sections (or, network = 0, of all others) made empty. *found: is any line of a section left? */
-static char *half(const char *text, int network, int *found)
+static char *keep_lines(const char *text, int network, int *found)
 {
     char *out = xdup(text), *to = out;
     int keep = 1;
@@ -117,9 +121,8 @@ static const char *nearest_section(const char *name)
 static void net_of(run *r, const char *text)
 {
     int any;
-    r->net_text = half(text, 1, &any), r->net_path = xdup(r->path);
+    r->net_text = keep_lines(text, 1, &any), r->net_path = xdup(r->path);
     if (!any) die_at(r->path, "no network: wanted [net] with file=, or a network's sections");
-    if (!strstr(r->net_text, "file")) return;
     cfg *c = cfg_parse(r->net_text, r->path);
     cfg_section *s = c->n && !strcmp(c->s[0].name, "net") ? &c->s[0] : NULL;
     const char *file = s ? cfg_get(s, "file") : NULL;
@@ -133,7 +136,7 @@ static void net_of(run *r, const char *text)
         char *folder = path_folder(r->path), *full = path_join(folder, file);
         if (!file_exists(full)) die_at(s->at, "net.file: no such file %s", full);
         free(r->net_text), free(r->net_path), free(folder);
-        r->net_text = file_read(full, TEXT_MAX, NULL), r->net_path = full;
+        r->net_text = text_read(full, TEXT_MAX), r->net_path = full;
     }
     cfg_free(c);
 }
@@ -150,11 +153,35 @@ static void fill(run *r, cfg *c)
     }
 }
 
-static void check_loss(const run_objective *o, const char *at);
+/* The terms of objective.loss: kind of each; returns how many. No term comes twice, so there are at most LOSSES. */
+static int loss_terms(const char *loss, int kind[LOSSES], const char *at)
+{
+    for (int n = 0;; loss++) {
+        const size_t length = strcspn(loss, ",");
+        char *w = xprintf("%.*s", (int)length, loss);
+        int i = 0;
+        while (i < LOSSES && strcmp(w, loss_names[i])) i++;
+        if (i == LOSSES)
+            die_at(at, "loss: got '%s', wanted cross_entropy, bce or dice, by comma without spaces%s", w, die_nearest(w, loss_names, LOSSES));
+        for (int j = 0; j < n; j++) if (kind[j] == i) die_at(at, "loss: %s stands twice", w);
+        kind[n++] = i;
+        free(w);
+        loss += length;
+        if (!*loss) return n;
+    }
+}
+
+static int check_loss(const run_objective *o, int kind[LOSSES], const char *at)
+{
+    const int n = loss_terms(o->loss, kind, at);
+    if (o->weights.n && o->weights.n != n) die_at(at, "weights: got %d numbers, wanted one for each term of loss=%s", o->weights.n, o->loss);
+    return n;
+}
 
 static void check(run *r)
 {
     uint8_t swap[256];
+    int kind[LOSSES];
     char *at = xprintf("%s: solver", r->path);
     if (r->solver.batch % r->solver.subdivisions)
         die_at(at, "subdivisions: got %lld, wanted a divisor of batch=%lld", (long long)r->solver.subdivisions, (long long)r->solver.batch);
@@ -165,7 +192,7 @@ static void check(run *r)
     augment_check(&r->augment, 256, at, swap);
     free(at);
     at = xprintf("%s: objective", r->path);
-    if (r->objective.loss) check_loss(&r->objective, at);
+    if (r->objective.loss) check_loss(&r->objective, kind, at);
     free(at);
 }
 
@@ -198,7 +225,7 @@ run *run_parse(const char *text, const char *path, const char *const *words, int
     r->path = xdup(path);
     r->word = xalloc_n((size_t)n + 64, sizeof *r->word);
     net_of(r, text);
-    char *own = half(text, 0, &any);
+    char *own = keep_lines(text, 0, &any);
     cfg *c = cfg_parse(own, path);
     for (int i = 0; i < n; i++) {
         if (section_find(words[i], strcspn(words[i], ".="))) cfg_override(c, words[i], known);
@@ -212,9 +239,7 @@ run *run_parse(const char *text, const char *path, const char *const *words, int
 
 run *run_read(const char *path, const char *const *words, int n)
 {
-    size_t length;
-    char *text = file_read(path, TEXT_MAX, &length);
-    if (strlen(text) != length) die("%s: not a text file (it holds a zero byte)", path);
+    char *text = text_read(path, TEXT_MAX);
     run *r = run_parse(text, path, words, n);
     free(text);
     return r;
@@ -242,56 +267,54 @@ net *run_net(const run *r, int64_t batch)
     return t;
 }
 
-static void check_loss(const run_objective *o, const char *at)
-{
-    char *copy = xdup(o->loss), *save;
-    int n = 0, seen = 0;
-    for (char *w = strtok_r(copy, ", ", &save); w; w = strtok_r(NULL, ", ", &save), n++) {
-        int i = 0;
-        while (i < LOSSES && strcmp(w, loss_names[i])) i++;
-        if (i == LOSSES) die_at(at, "loss: got %s, wanted cross_entropy, bce or dice%s", w, die_nearest(w, loss_names, LOSSES));
-        if (seen >> i & 1) die_at(at, "loss: %s stands twice", w);
-        seen |= 1 << i;
-    }
-    if (!n) die_at(at, "loss: got '%s', wanted cross_entropy, bce or dice", o->loss);
-    if (o->weights.n && o->weights.n != n) die_at(at, "weights: got %d numbers, wanted one for each term of loss=%s", o->weights.n, o->loss);
-    free(copy);
-}
-
 int run_losses(const run *r, int kind[LOSSES], double weight[LOSSES])
 {
-    char *copy = xdup(r->objective.loss), *save;
-    int n = 0;
-    for (char *w = strtok_r(copy, ", ", &save); w; w = strtok_r(NULL, ", ", &save), n++) {
-        for (int i = 0; i < LOSSES; i++) if (!strcmp(w, loss_names[i])) kind[n] = i;
-        weight[n] = r->objective.weights.v[n];
-    }
-    free(copy);
+    const int n = loss_terms(r->objective.loss, kind, r->path);
+    for (int i = 0; i < n; i++) weight[i] = r->objective.weights.v[i];
     return n;
+}
+
+/* classes: of the network. */
+static void check_objective(run *r, int64_t classes)
+{
+    int kind[LOSSES], has[LOSSES] = { 0 };
+    run_objective *o = &r->objective;
+    char *at = xprintf("%s: objective", r->path);
+    if (!o->loss) o->loss = xdup(classes == 1 ? "bce,dice" : "cross_entropy,dice");
+    const int n = check_loss(o, kind, at);
+    for (int i = o->weights.n; i < n; i++) o->weights.v[o->weights.n++] = 1;
+    for (int i = 0; i < n; i++) has[kind[i]] = 1;
+    if (has[LOSS_BCE] && classes != 1) die_at(at, "loss: bce is for a net of one class, this one has %lld", (long long)classes);
+    if (has[LOSS_CROSS_ENTROPY] && classes == 1) die_at(at, "loss: cross_entropy wants two classes or more, this net has one (use bce)");
+    char *choice = xprintf("loss=%s", o->loss);
+    key_unused(objective_keys, o, "class_weights", has[LOSS_CROSS_ENTROPY], choice, at);
+    key_unused(objective_keys, o, "dice", has[LOSS_DICE], choice, at);
+    if (o->class_weights.n && o->class_weights.n != classes)
+        die_at(at, "class_weights: got %d numbers, wanted %lld", o->class_weights.n, (long long)classes);
+    free(choice), free(at);
+}
+
+/* plateau listens to validation. */
+static void check_plateau(const run *r)
+{
+    const policy_conf *p = &r->solver.policy;
+    if (p->policy != POLICY_PLATEAU) return;
+    char *at = xprintf("%s: solver", r->path);
+    if (!strcmp(r->data.val, "none")) die_at(at, "policy: got plateau, which listens to validation, with data.val=none");
+    if (p->mode) die_at(at, "mode: got min, wanted max: a larger %s (evaluate.metric) is better", run_metric(r));
+    free(at);
 }
 
 void run_check(run *r, const net *t)
 {
-    int kind[LOSSES];
-    double weight[LOSSES];
     uint8_t swap[256];
-    run_objective *o = &r->objective;
-    char *at = xprintf("%s: objective", r->path);
     const int64_t k = t->conf.classes, values = k == 1 ? 2 : k;
-    if (!o->loss) o->loss = xdup(k == 1 ? "bce,dice" : "cross_entropy,dice");
-    check_loss(o, at);
-    if (!o->weights.n) {
-        for (const char *p = o->loss; p; p = strchr(p, ',') ? strchr(p, ',') + 1 : NULL) o->weights.v[o->weights.n++] = 1;
-    }
-    for (int i = 0, n = run_losses(r, kind, weight); i < n; i++) {
-        if (kind[i] == LOSS_BCE && k != 1) die_at(at, "loss: bce is for a net of one class, this one has %lld", (long long)k);
-        if (kind[i] == LOSS_CROSS_ENTROPY && k == 1) die_at(at, "loss: cross_entropy wants two classes or more, this net has one (use bce)");
-    }
-    if (o->class_weights.n && o->class_weights.n != k) die_at(at, "class_weights: got %d numbers, wanted %lld", o->class_weights.n, (long long)k);
-    free(at);
-    at = xprintf("%s: data", r->path);
+    check_objective(r, k);
+    check_plateau(r);
+    char *at = xprintf("%s: data", r->path);
     if (r->data.classes && r->data.classes != values)
-        die_at(at, "classes: got %lld, but the network tells %lld apart (net.classes=%lld)", (long long)r->data.classes, (long long)values, (long long)k);
+        die_at(at, "classes: got %lld, but the network tells %lld apart (net.classes=%lld)", (long long)r->data.classes, (long long)values,
+               (long long)k);
     free(at);
     at = xprintf("%s: augment", r->path);
     augment_check(&r->augment, values, at, swap);
@@ -304,7 +327,7 @@ char *run_value(const run *r, const char *section, const char *name)
     return key_text(key_find(s->keys, name), (const char *)r + s->at);
 }
 
-int64_t run_epoch_steps(const run *r, int64_t n) { return (n + r->solver.batch - 1) / r->solver.batch; }
+const char *run_metric(const run *r) { return metric_names[r->evaluate.metric]; }
 
 char *run_text(const run *r, const net *t)
 {

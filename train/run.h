@@ -28,11 +28,14 @@ typedef struct run_solver {
 enum { LOSS_CROSS_ENTROPY, LOSS_BCE, LOSS_DICE, LOSSES };
 extern const char *const loss_names[LOSSES];
 
+/* The number by which labels say objective.ignore, to the loss and to validation; no network has a class of this number. */
+enum { IGNORED = 255 };
+
 typedef struct run_objective {
-    const char *loss;                        /* as written; NULL: by the net's classes */
+    const char *loss;                        /* terms by comma; NULL: by the net's classes */
     key_list weights, class_weights;
     int dice;
-    int64_t ignore;
+    int64_t ignore;                          /* a value of the label maps, or -1 */
 } run_objective;
 
 typedef struct run_evaluate { int64_t every, log_steps; int metric, cases; } run_evaluate;
@@ -43,7 +46,7 @@ typedef struct run {
     run_objective objective;
     augment_conf augment;
     run_evaluate evaluate;
-    char *path, *at;                         /* the file; where each section begins is in its own messages */
+    char *path;                              /* the file */
     char *net_text, *net_path;               /* the network's cfg text, and what it calls itself in messages */
     char **word; int words;                  /* overrides that go to the network */
 } run;
@@ -67,9 +70,8 @@ char *run_text(const run *r, const net *t);
 
 /* One value as text, the form its key reads; fresh. */
 char *run_value(const run *r, const char *section, const char *key);
-/* Optimiser steps an epoch, for n samples. The last batch of an epoch is filled up with the epoch's first samples (varied anew): no
- * sample is left out, none twice before all have been seen once. */
-int64_t run_epoch_steps(const run *r, int64_t n);
+/* What the best weights are best at: "dice" or "iou". */
+const char *run_metric(const run *r);
 /* The terms of the objective: kind and weight of each; returns how many (at most LOSSES). */
 int run_losses(const run *r, int kind[LOSSES], double weight[LOSSES]);
 #endif

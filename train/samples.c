@@ -26,20 +26,21 @@ static void choose(samples *t, const char *part, int64_t limit)
         (long long)count[SPLIT_TRAIN], (long long)count[SPLIT_VAL], (long long)count[SPLIT_TEST], (long long)count[SPLIT_NONE]);
 }
 
-/* "8-19,20": class 1, 2, ... in this order; every other value is background. Returns how many. */
-static int64_t listed(int16_t class_of[256], const char *labels)
+int samples_values(const char *labels, int value[256])
 {
-    int64_t n = 0, a, b;
+    int n = 0;
+    int64_t a, b;
+    uint8_t seen[256] = { 0 };
     char *copy = xdup(labels), *save;
-    for (int v = 0; v < 256; v++) class_of[v] = 0;
+    value[0] = 0;
     for (char *w = strtok_r(copy, ", ", &save); w; w = strtok_r(NULL, ", ", &save)) {
         char *dash = strchr(w, '-');
         if (dash) *dash = 0;
         if (!text_int(w, &a) || !text_int(dash ? dash + 1 : w, &b) || a < 1 || b > 255 || a > b)
             die("data.labels: got '%s', wanted all, any, or values from 1 to 255 such as 8-19,20", labels);
         for (; a <= b; a++) {
-            if (class_of[a]) die("data.labels: value %lld stands twice", (long long)a);
-            class_of[a] = (int16_t)++n;
+            if (seen[a]++) die("data.labels: value %lld stands twice", (long long)a);
+            value[++n] = (int)a;
         }
     }
     free(copy);
@@ -52,16 +53,25 @@ static void meaning(samples *t, const char *labels, int64_t values, int64_t igno
     int64_t found = values - 1;
     if (!strcmp(labels, "all")) {
         for (int v = 0; v < 256; v++) t->class_of[v] = (int16_t)(v < values ? v : -1);
-        if (table->n && table->c[table->n - 1].value >= values && table->c[table->n - 1].value != ignore)
-            die("%s has classes up to value %d (%s), but the network tells %lld apart with background: change net.classes, or use data.labels=any or a list",
-                store_path(t->s), table->c[table->n - 1].value, table->c[table->n - 1].name, (long long)values);
+        for (int i = 0; i < table->n; i++)
+            if (table->c[i].value >= values && table->c[i].value != ignore)
+                die("%s has a class of value %d (%s), but the network tells %lld apart with background: "
+                    "change net.classes, or use data.labels=any or a list", store_path(t->s), table->c[i].value, table->c[i].name, (long long)values);
     } else if (!strcmp(labels, "any")) {
         for (int v = 0; v < 256; v++) t->class_of[v] = v > 0;
         found = 1;
-    } else found = listed(t->class_of, labels);
+    } else {
+        int value[256];
+        found = samples_values(labels, value);
+        for (int v = 0; v < 256; v++) t->class_of[v] = 0;
+        for (int k = 1; k <= found; k++) t->class_of[value[k]] = (int16_t)k;
+    }
     if (found != values - 1)
         die("data.labels=%s makes %lld classes with background, but the network tells %lld apart", labels, (long long)found + 1, (long long)values);
-    if (ignore >= 0) t->class_of[ignore] = (int16_t)ignore;
+    if (ignore < 0) return;
+    if (!ignore || (t->class_of[ignore] > 0 && strcmp(labels, "any")))         /* any means all others */
+        die("objective.ignore: got %lld, which is class %d by data.labels=%s, wanted another value", (long long)ignore, t->class_of[ignore], labels);
+    t->class_of[ignore] = IGNORED;
 }
 
 samples *samples_new(const store *s, const run_data *d, const char *part, int64_t values, int64_t ignore, int64_t net_h, int64_t net_w,

@@ -2,7 +2,7 @@
 #include "train/train.h"
 #include "base/die.h"
 #include "base/file.h"
-#include "train/clock.h"
+#include "base/clock.h"
 #include "train/trainer.h"
 #include <math.h>
 #include <stdio.h>
@@ -33,9 +33,8 @@ static _Noreturn void numbers_went_wrong(trainer *t, const batch *b, double loss
     trainer_save(t, t->failed, CHECKPOINT_STATE);
     model_first_bad(t->m, b->image, b->labels, bad);
     name_samples(t, b, ids, sizeof ids);
-    die_numbers("step %lld (epoch %lld): %s is %s; first bad tensor: %s; samples: %s; state in %s", (long long)t->step,
-                (long long)(t->step / t->steps + 1),
-                what, isnan(isfinite(loss) ? norm : loss) ? "not a number" : "infinite", bad, ids, t->failed);
+    die_numbers("step %lld (epoch %lld): %s is %s; first bad tensor: %s; samples: %s; state in %s", (long long)t->step + 1,
+                (long long)(t->step / t->steps + 1), what, isnan(isfinite(loss) ? norm : loss) ? "not a number" : "infinite", bad, ids, t->failed);
 }
 
 static void report(const trainer *t, double lr)
@@ -78,8 +77,9 @@ static void log_epoch(trainer *t, int64_t epoch)
 
 static void log_validation(trainer *t, int64_t epoch, const validation *v)
 {
-    json_t *list = json_array(), *o = json_pack("{s:s,s:I,s:I,s:I,s:f}", "kind", "validation", "epoch", (json_int_t)epoch, "step", (json_int_t)t->step,
-                                                "cases", (json_int_t)v->cases, "seconds", v->seconds);
+    json_t *list = json_array();
+    json_t *o = json_pack("{s:s,s:I,s:I,s:I,s:f}", "kind", "validation", "epoch", (json_int_t)epoch, "step", (json_int_t)t->step, "cases",
+                          (json_int_t)v->cases, "seconds", v->seconds);
     json_object_set_new(o, "dice", log_number(v->dice)), json_object_set_new(o, "iou", log_number(v->iou));
     for (int c = 1; c < 256; c++) {
         if (!v->class_n[c]) continue;
@@ -111,7 +111,7 @@ static int close_epoch(trainer *t)
     const train_watch *w = &t->o->watch;
     validation v = { 0 };
     if (due) {
-        v = validate(t->val, t->judge, (int)t->r->objective.ignore, asked_to_stop, t);
+        v = validate(t->val, t->judge, t->r->objective.ignore < 0 ? -1 : IGNORED, asked_to_stop, t);
         if (!v.cases) { validation_free(&v); return 0; }
     }
     log_epoch(t, epoch);
@@ -162,7 +162,7 @@ int train(run *r, const train_options *o, train_result *out)
     }
     *out = (train_result){ .steps = t.step, .epochs = t.step / t.steps, .seconds = t.before + clock_now() - t.began,
                            .images_per_second = t.training > 0 ? (double)t.images / t.training : 0,
-                           .waiting = t.training > 0 ? loader_waited(t.l) / t.training : 0, .metric = r->evaluate.metric ? "iou" : "dice",
+                           .waiting = t.training > 0 ? loader_waited(t.l) / t.training : 0, .metric = run_metric(r),
                            .best = t.k.best_epoch < 0 ? NAN : t.k.best, .best_epoch = t.k.best_epoch < 0 ? 0 : t.k.best_epoch };
     trainer_end(&t);
     return whole ? EXIT_OK : EXIT_STOPPED;

@@ -2,7 +2,10 @@
  *
  * A run lives in one folder: run.cfg (resolved), log.jsonl, log.csv, curves.svg, curves.png, last.h5 (the state, with the one before it),
  * best.h5 (the weights of the best validation). Where a run stands is one number, the optimiser steps done: order, augmentation,
- * dropout and learning rate follow from it, so a run that was stopped anywhere continues to the bit. */
+ * dropout and learning rate follow from it, so a run that was stopped anywhere continues to the bit, by the same build on as many threads.
+ *
+ * After a loss that is not finite, last.h5 is the last good state. failed.h5 is for inspection only: it is written after the pass that
+ * went wrong, so the weights are those of before it, but running statistics may have taken the bad numbers up. */
 #ifndef TRAIN_TRAIN_H
 #define TRAIN_TRAIN_H
 #include "train/run.h"

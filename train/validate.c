@@ -2,10 +2,11 @@
 #include "train/validate.h"
 #include "base/die.h"
 #include "train/agreement.h"
-#include "train/clock.h"
+#include "base/clock.h"
 #include <math.h>
 #include <stdlib.h>
 
+/* validate_bytes counts them. */
 typedef struct buffers { float *plane, *grey, *scores; real *in, *out; uint8_t *pred, *truth; } buffers;
 
 /* One film: labels (h, w) as predicted, into b->pred. */
@@ -32,6 +33,18 @@ static void one(samples *set, int64_t i, net_program *r, int ignore, buffers *b,
     free(b->plane), free(b->pred), free(b->truth);
 }
 
+size_t validate_bytes(const samples *set, const net_conf *c)
+{
+    const size_t area = (size_t)(set->net_h * set->net_w), k = (size_t)c->classes;
+    size_t film = 0;
+    for (int64_t i = 0; i < set->n; i++) {
+        const store_case *one = samples_case(set, i);
+        const size_t pixels = (size_t)((one->h + 1) * (one->w + 1));           /* of the plane, where the film is not reduced */
+        if (pixels > film) film = pixels;
+    }
+    return area * (sizeof(float) * (1 + k) + sizeof(real) * ((size_t)c->channels + k)) + film * (sizeof(float) + 2);
+}
+
 static void finish(validation *v)
 {
     double dice = 0, iou = 0;
@@ -49,8 +62,9 @@ validation validate(samples *set, net_program *r, int ignore, int (*stop)(void *
     const size_t area = (size_t)(set->net_h * set->net_w);
     const double began = clock_now();
     validation v = { .case_dice = xalloc_n((size_t)set->n, sizeof(double)) };
-    buffers b = { .grey = xalloc_n(area, sizeof(float)), .scores = xalloc_n(area * (size_t)r->t->conf.classes, sizeof(float)),
-                  .in = xalloc_n(area * (size_t)r->t->conf.channels, sizeof(real)), .out = xalloc_n(area * (size_t)r->t->conf.classes, sizeof(real)) };
+    const size_t c = (size_t)r->t->conf.channels, k = (size_t)r->t->conf.classes;
+    buffers b = { .grey = xalloc_n(area, sizeof(float)), .scores = xalloc_n(area * k, sizeof(float)),
+                  .in = xalloc_n(area * c, sizeof(real)), .out = xalloc_n(area * k, sizeof(real)) };
     for (int64_t i = 0; i < set->n; i++) {
         double dice[256], iou[256], sum = 0;
         int n = 0;

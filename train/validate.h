@@ -17,5 +17,7 @@ typedef struct validation {
 /* r: the network for one image, bound to the weights to judge. ignore: a class whose pixels do not count, or -1. stop, asked before
  * every film, may be NULL; once it says 1 the validation ends early with cases = 0. */
 validation validate(samples *set, net_program *r, int ignore, int (*stop)(void *), void *arg);
+/* Bytes that it takes beside the network: for the input, the scores and the largest film. */
+size_t validate_bytes(const samples *set, const net_conf *c);
 void validation_free(validation *v);
 #endif

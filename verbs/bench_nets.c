@@ -57,7 +57,8 @@ void bench_inference(bench *b, const char *path, const char *const *words, int n
     params *p = params_new(t->g, dev, 0);
     params_init(p, 1);
     char *text = net_text(t);
-    inference i = { net_program_new(text, path, NULL, 0, p, dev), xalloc(t->input->x.size), xalloc((size_t)shape_volume(&t->output->s) * sizeof(real)) };
+    inference i = { net_program_new(text, path, NULL, 0, p, dev), xalloc(t->input->x.size),
+                    xalloc((size_t)shape_volume(&t->output->s) * sizeof(real)) };
     fill(i.in, shape_volume(&t->input->s));
     finish(b, t, path, "inference", bench_time(infer, &i, b->repeats), 1, reset);
     net_program_free(i.program), params_free(p), net_free(t), run_free(r);

@@ -1,11 +1,11 @@
 /* check.c - `darkspine check STORE.h5`: every fault of every case; exit 2 while an error-level fault stands. */
 #include "verbs/verb.h"
+#include "verbs/compute.h"
 #include "verbs/flags.h"
 #include "verbs/object.h"
 #include "verbs/progress.h"
 #include "base/die.h"
 #include "datasets/check.h"
-#include <omp.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -32,10 +32,10 @@ static void print_json(const store *s, const faults *f, int64_t cases, int64_t e
     json_t *list = json_array();
     for (int64_t i = 0; i < f->n; i++) {
         const fault *a = &f->f[i];
-        json_t *o = json_pack("{s:s?, s:s, s:s, s:s+}", "case", a->at < 0 ? NULL : store_at(s, a->at)->id, "level", a->error ? "error" : "warning",
-                              "code", a->code, "text", a->text, "");
+        json_t *o = json_pack("{s:o, s:s, s:s, s:o}", "case", a->at < 0 ? json_null() : object_text(store_at(s, a->at)->id),
+                              "level", a->error ? "error" : "warning", "code", a->code, "text", object_text(a->text));
         if (a->at < 0) json_object_set_new(o, "case_why", json_string("concerns the whole store"));
-        json_array_append_new(list, o);
+        object_append(list, o);
     }
     object_print(json_pack("{s:o, s:I, s:I, s:I, s:I}", "faults", list, "cases", (json_int_t)store_count(s), "faulty", (json_int_t)cases,
                            "errors", (json_int_t)errors, "warnings", (json_int_t)f->warnings));
@@ -82,7 +82,7 @@ int verb_check(int argc, char **argv)
     if (!fl) return EXIT_OK;
     const char *path = fl->input[0], *sheet = flags_text(fl, "--sheet", NULL);
     if (sheet) flags_may_write(fl, sheet);
-    omp_set_num_threads((int)flags_int(fl, "--threads", omp_get_max_threads(), 1, 1024));
+    compute_threads(fl);
     store *s = store_open(path);
     int64_t n = store_count(s), standing = 0;
     progress p = progress_begin("check", n, flags_has(fl, "--quiet"));

@@ -7,12 +7,14 @@
 typedef struct compute {
     const device *dev;
     int threads;                         /* of OpenMP, already set */
-    uint64_t seed;                       /* 0 where --seed was not given */
+    uint64_t seed;                       /* 1 where --seed was not given */
     int precision;                       /* 0 float32, 1 bf16, -1: not given, the network's own */
 } compute;
 
-/* The verb must have declared FLAG_COMPUTE. Sets the number of threads: --threads, else OMP_NUM_THREADS, else every core that this
- * process may use. Dies 2 where --device cuda or --precision bf16 is asked for and there is none. */
+/* The number of OpenMP's threads, set: --threads, else OMP_NUM_THREADS, else every core that this process may use. The verb must have
+ * declared FLAG_THREADS. */
+int compute_threads(const flags *f);
+/* All of it; the verb must have declared FLAG_COMPUTE. Dies 2 where --device cuda or --precision bf16 is asked for and there is none. */
 compute compute_begin(const flags *f);
 const char *compute_no_gpu(void);        /* why there is no GPU to use; never NULL in a program without the CUDA half */
 #endif

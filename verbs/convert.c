@@ -23,7 +23,7 @@ static const usage how = { "convert", "IN OUT",
     "Converts a checkpoint (.h5) to .safetensors, or a .safetensors file to a checkpoint that `predict` reads. Of a run with an average of\n"
     "the weights, the average is taken. Strict: every tensor of the file is used and every parameter of the network is filled, or exit 2.\n"
     "Shapes in safetensors files are PyTorch's (out, in, height, width).",
-    own, FLAG_JSON | FLAG_FORCE, 2, 2, 1 };
+    own, FLAG_JSON | FLAG_QUIET | FLAG_FORCE, 2, 2, 1 };
 
 typedef struct converted { int tensors; int64_t parameters; } converted;
 
@@ -72,7 +72,7 @@ int verb_convert(int argc, char **argv)
     flags_may_write(f, out);
     converted c = leaving ? to_safetensors(in, out, map) : to_checkpoint(in, out, map, cfg, f->set, f->nset);
     if (flags_has(f, "--json"))
-        object_print(json_pack("{s:i s:I s:s}", "tensors", c.tensors, "parameters", (json_int_t)c.parameters, "file", out));
+        object_print(json_pack("{s:i s:I s:o}", "tensors", c.tensors, "parameters", (json_int_t)c.parameters, "file", object_text(out)));
     else printf("%s: %d tensors, %" PRId64 " parameters\n", out, c.tensors, c.parameters);
     flags_free(f);
     return EXIT_OK;

@@ -35,7 +35,8 @@ static void libraries(library out[LIBRARIES])
     snprintf(out[0].version, sizeof out->version, "%d.%d.%d", d->major, d->minor, d->patch);
     H5get_libversion(&a, &b, &c);
     snprintf(out[1].version, sizeof out->version, "%u.%u.%u", a, b, c);
-    const char *text[] = { png_get_libpng_ver(NULL), zlibVersion(), jansson_version_str(), cairo_version_string(), OpenSSL_version(OPENSSL_VERSION_STRING) };
+    const char *text[] = { png_get_libpng_ver(NULL), zlibVersion(), jansson_version_str(), cairo_version_string(),
+                           OpenSSL_version(OPENSSL_VERSION_STRING) };
     for (int i = 2; i < LIBRARIES; i++) snprintf(out[i].version, sizeof out->version, "%s", text[i - 2]);
 }
 
@@ -45,20 +46,21 @@ void doctor_version(void)
     library l[LIBRARIES];
     libraries(l);
     printf("darkspine %s (commit %s, %s build, %s)\n", DARKSPINE_VERSION, version_commit(), version_build(), version_compiler());
-    printf("CPU      %s\nfeatures %s\nCUDA     none (%s)\ncuDNN    none\n", *m.cpu ? m.cpu : "unknown", *m.features ? m.features : "none known", compute_no_gpu());
+    printf("CPU      %s\nfeatures %s\nCUDA     none (%s)\ncuDNN    none\n",
+           *m.cpu ? m.cpu : "unknown", *m.features ? m.features : "none known", compute_no_gpu());
     for (int i = 0; i < LIBRARIES; i++) printf("%-8s %s\n", l[i].name, l[i].version);
 }
 
 /* What kinds of layer are asked about; sizes as in the middle of a U-Net. */
 static const struct { const char *what; conv_shape s; } asked[] = {
-    { "convolution 3x3",           { 2, 64, 64, 64, 64, 64, 64, 64, 64, 3, 3, 1, 1, 1, 1, 1, 1, 1, 1, 1, 0, 0, ACT_LINEAR, 0 } },
-    { "convolution 3x3, stride 2", { 2, 64, 64, 64, 64, 32, 32, 64, 64, 3, 3, 2, 2, 1, 1, 1, 1, 1, 1, 1, 0, 0, ACT_LINEAR, 0 } },
-    { "convolution 1x1",           { 2, 64, 64, 64, 64, 64, 64, 64, 64, 1, 1, 1, 1, 1, 1, 0, 0, 0, 0, 1, 0, 0, ACT_LINEAR, 0 } },
-    { "transposed 2x2, stride 2",  { 2, 64, 64, 64, 64, 128, 128, 64, 64, 2, 2, 2, 2, 1, 1, 0, 0, 0, 0, 1, 1, 0, ACT_LINEAR, 0 } },
+    { "convolution 3x3",           { 2, 64, 64, 64, 64, 64, 64, 64, 64, 3, 3, 1, 1, 1, 1, 1, 1, 1, 1, 1, 0, 0, ACT_LINEAR, 0, 0 } },
+    { "convolution 3x3, stride 2", { 2, 64, 64, 64, 64, 32, 32, 64, 64, 3, 3, 2, 2, 1, 1, 1, 1, 1, 1, 1, 0, 0, ACT_LINEAR, 0, 0 } },
+    { "convolution 1x1",           { 2, 64, 64, 64, 64, 64, 64, 64, 64, 1, 1, 1, 1, 1, 1, 0, 0, 0, 0, 1, 0, 0, ACT_LINEAR, 0, 0 } },
+    { "transposed 2x2, stride 2",  { 2, 64, 64, 64, 64, 128, 128, 64, 64, 2, 2, 2, 2, 1, 1, 0, 0, 0, 0, 1, 1, 0, ACT_LINEAR, 0, 0 } },
 };
 static const char *const passes[CONV_PASSES] = { "forward", "backward data", "backward weights" };
 
-typedef struct { const char *what; char kernel[CONV_PASSES][56]; } choice;
+typedef struct { const char *what; char kernel[CONV_PASSES][60]; } choice;
 enum { CHOICES = sizeof asked / sizeof *asked };
 
 static void choose(choice out[CHOICES])
@@ -85,10 +87,11 @@ static const char *threads_why(const findings *d, const flags *f)
     return d->m.usable < d->m.cores ? "the cores this process may run on" : "all cores";
 }
 
+static int bf16_able(const findings *d) { return machine_has(&d->m, "amx_bf16") || machine_has(&d->m, "avx512_bf16"); }
+
 static const char *bf16_why(const findings *d)
 {
-    if (machine_has(&d->m, "amx_bf16") || machine_has(&d->m, "avx512_bf16")) return "the processor has it, this version computes in float32 only";
-    return "the processor has neither avx512_bf16 nor amx_bf16, and this version computes in float32 only";
+    return bf16_able(d) ? "the processor multiplies it; convolutions use it where net.precision=bf16" : "the processor has neither avx512_bf16 nor amx_bf16";
 }
 
 static void set_limit(json_t *o, const char *name, const char *name_why, json_t *value, int known)
@@ -120,7 +123,7 @@ static json_t *object(const findings *d, const flags *f)
     json_object_set_new(o, "gpu", json_null());
     json_object_set_new(o, "gpu_why", json_string(compute_no_gpu()));
     json_object_set_new(o, "device", json_pack("{s:s s:s}", "used", d->c.dev->name, "why", compute_no_gpu()));
-    json_object_set_new(o, "precision", json_pack("{s:b s:b s:s}", "float32", 1, "bf16", 0, "bf16_why", bf16_why(d)));
+    json_object_set_new(o, "precision", json_pack("{s:b s:b s:s}", "float32", 1, "bf16", bf16_able(d), "bf16_why", bf16_why(d)));
     json_t *libs = json_array(), *kernels = json_array();
     for (int i = 0; i < LIBRARIES; i++)
         json_array_append_new(libs, json_pack("{s:s s:s s:s}", "name", d->l[i].name, "version", d->l[i].version, "use", d->l[i].use));
@@ -144,7 +147,8 @@ static void print(const findings *d, const flags *f)
     if (m->quota > 0) printf(", quota of %.2f", m->quota);
     printf("\nmemory     %.2f GiB installed, %.2f GiB can be had", (double)m->memory / gib, (double)machine_room(m) / gib);
     if (m->limit) printf(" (cgroup limit %.2f GiB)", (double)m->limit / gib);
-    printf("\nGPU        none: %s\ndevice     %s\nprecision  float32; bf16 no: %s\n", compute_no_gpu(), d->c.dev->name, bf16_why(d));
+    printf("\nGPU        none: %s\ndevice     %s\nprecision  float32; bf16 %s: %s\n", compute_no_gpu(), d->c.dev->name,
+           bf16_able(d) ? "yes" : "no", bf16_why(d));
     printf("\n%-26s %-36s %-36s %s\n", "what computes", passes[0], passes[1], passes[2]);
     for (int i = 0; i < CHOICES; i++) printf("%-26s %-36s %-36s %s\n", d->k[i].what, d->k[i].kernel[0], d->k[i].kernel[1], d->k[i].kernel[2]);
     printf("\n%-26s %-12s %s\n", "library", "version", "used for");

@@ -25,10 +25,12 @@ static const flag own[] = {
 static const usage how = { "eval", "PRED TRUTH",
     "Compares predicted with true label maps: DSC, IoU, precision, recall, HD95, ASSD and NSD, class by class and case by case.\n"
     "Each of the two is a store, a predictions.h5 or a folder of label maps (*.png, or masks/*.png), paired by case or stem.\n"
-    "Confidence intervals resample patients. --out DIR writes table.txt, table.md, table.csv, cases.csv, presence.csv, eval.json, dsc.svg and dsc.png.",
+    "Confidence intervals resample patients. --out DIR writes table.{txt,md,csv}, borders.{txt,md,csv}, cases.csv,\n"
+    "presence.csv, eval.json, dsc.svg and dsc.png.",
     own, FLAG_JSON | FLAG_QUIET | FLAG_FORCE | FLAG_OUT | FLAG_COMPUTE, 2, 2, 0 };
 
-static const char *const products[] = { "table.txt", "table.md", "table.csv", "cases.csv", "presence.csv", "eval.json", "dsc.svg", "dsc.png" };
+static const char *const products[] = { "table.txt", "table.md", "table.csv", "borders.txt", "borders.md", "borders.csv", "cases.csv",
+                                       "presence.csv", "eval.json", "dsc.svg", "dsc.png" };
 
 static void may_write(const flags *f, const char *folder)
 {
@@ -72,14 +74,17 @@ static void plot(const score *s, const char *folder)
 
 static void write_all(const score *s, const char *folder)
 {
-    table *classes = score_class_table(s), *cases = score_case_table(s, 0), *present = score_presence_table(s);
+    table *classes = score_class_table(s), *borders = score_border_table(s), *cases = score_case_table(s, 0), *present = score_presence_table(s);
     file_make_folders(folder);
     write_table(classes, folder, "table.txt", TABLE_PLAIN);
     write_table(classes, folder, "table.md", TABLE_MARKDOWN);
     write_table(classes, folder, "table.csv", TABLE_CSV);
+    write_table(borders, folder, "borders.txt", TABLE_PLAIN);
+    write_table(borders, folder, "borders.md", TABLE_MARKDOWN);
+    write_table(borders, folder, "borders.csv", TABLE_CSV);
     write_table(cases, folder, "cases.csv", TABLE_CSV);
     write_table(present, folder, "presence.csv", TABLE_CSV);
-    table_free(classes), table_free(cases), table_free(present);
+    table_free(classes), table_free(borders), table_free(cases), table_free(present);
     json_t *o = score_json(s);
     char *path = path_join(folder, "eval.json");
     object_write(o, path);
@@ -87,12 +92,13 @@ static void write_all(const score *s, const char *folder)
     plot(s, folder);
 }
 
-static score_options options(const flags *f, const pairs *p, const classes *names, const char **name, const double *given, char why[96])
+static score_options options(const flags *f, const pairs *p, const classes *names, const char **name, const double *given, uint64_t seed,
+                             char why[96])
 {
     int64_t known = 0, n = pairs_count(p);
     for (int64_t i = 0; i < n; i++) known += given || pairs_at(p, i)->spacing[0] > 0;
     for (int i = 0; i < names->n; i++) name[names->c[i].value] = names->c[i].name;
-    score_options o = { .names = name, .in_mm = known == n, .seed = (uint64_t)flags_int(f, "--seed", 0, 0, INT64_MAX) };
+    score_options o = { .names = name, .in_mm = known == n, .seed = (int64_t)seed, .excluded = pairs_excluded(p) };
     if (flags_has(f, "--tau")) o.tau = flags_real(f, "--tau", 0, 1e-6, 1e6);
     if (!known) snprintf(why, 96, "no case has a pixel spacing");
     else snprintf(why, 96, "%" PRId64 " of %" PRId64 " cases have no pixel spacing", n - known, n);
@@ -119,18 +125,19 @@ static void add_all(score *s, const pairs *p, const double *given, int quiet)
 
 static void print(const score *s)
 {
-    table *t = score_class_table(s), *worst = score_case_table(s, WORST);
-    table_write(t, stdout, TABLE_PLAIN);
-    putchar('\n');
-    table_write(worst, stdout, TABLE_PLAIN);
-    table_free(t), table_free(worst);
+    table *t[] = { score_class_table(s), score_border_table(s), score_case_table(s, WORST) };
+    for (int i = 0; i < 3; i++) {
+        if (i) putchar('\n');
+        table_write(t[i], stdout, TABLE_PLAIN);
+        table_free(t[i]);
+    }
 }
 
 int verb_eval(int argc, char **argv)
 {
     flags *f = flags_parse(&how, argc, argv);
     if (!f) return EXIT_OK;
-    compute_begin(f);
+    const compute c = compute_begin(f);
     double given[2];
     char why[96];
     const char *name[256] = { 0 }, *folder = flags_text(f, "--out", NULL), *file = flags_text(f, "--classes", NULL);
@@ -138,7 +145,7 @@ int verb_eval(int argc, char **argv)
     may_write(f, folder);
     pairs *p = pairs_open(f->input[0], f->input[1], flags_text(f, "--split", NULL));
     classes names = file ? classes_read(file) : pairs_classes(p);
-    score_options o = options(f, p, &names, name, spacing, why);
+    score_options o = options(f, p, &names, name, spacing, c.seed, why);
     score *s = score_new(&o);
     if (pairs_excluded(p) && !flags_has(f, "--quiet"))
         warn("%s: %" PRId64 " cases are left out: `check --exclude` marked them as faulty", f->input[1], pairs_excluded(p));

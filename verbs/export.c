@@ -1,5 +1,6 @@
 /* export.c - `darkspine export STORE.h5 DIR`: a store back into plain files. Pixels and label values come out bit for bit. */
 #include "verbs/verb.h"
+#include "verbs/compute.h"
 #include "verbs/flags.h"
 #include "verbs/object.h"
 #include "verbs/progress.h"
@@ -11,8 +12,9 @@
 
 static const usage how = { "export", "STORE.h5 DIR",
     "Write a store as plain files: DIR/images/ID.png, DIR/masks/ID.png (label maps: the pixel value is the class), DIR/instances/ID/N.png\n"
-    "where there are instances, DIR/classes.csv, DIR/labels.csv where there are corners, and DIR/truth.json (corners, landmarks, values).",
-    NULL, FLAG_JSON | FLAG_QUIET | FLAG_FORCE, 2, 2, 0 };
+    "where there are instances, DIR/planes/CLASS/ID.png where structures overlap, DIR/classes.csv, DIR/labels.csv where there are corners,\n"
+    "and DIR/truth.json (corners, landmarks, values).",
+    NULL, FLAG_JSON | FLAG_QUIET | FLAG_FORCE | FLAG_THREADS, 2, 2, 0 };
 
 static void tick(void *with, int64_t done, int64_t total)
 {
@@ -26,8 +28,12 @@ int verb_export(int argc, char **argv)
     flags *f = flags_parse(&how, argc, argv);
     if (!f) return EXIT_OK;
     const char *folder = f->input[1];
-    char *truth = path_join(folder, "truth.json");
-    flags_may_write(f, truth);
+    compute_threads(f);
+    for (const char *const *product = export_products; *product; product++) {
+        char *path = path_join(folder, *product);
+        flags_may_write(f, path);
+        free(path);
+    }
     store *s = store_open(f->input[0]);
     progress p = progress_begin("export", store_count(s), flags_has(f, "--quiet"));
     export_store(s, folder, tick, &p);
@@ -35,6 +41,5 @@ int verb_export(int argc, char **argv)
     if (flags_has(f, "--json")) object_print(json_pack("{s:I}", "cases", (json_int_t)store_count(s)));
     else printf("%lld cases in %s\n", (long long)store_count(s), folder);
     store_close(s), flags_free(f);
-    free(truth);
     return EXIT_OK;
 }

@@ -15,7 +15,7 @@ static const flag shared[] = {                                /* entry i is swit
     { "--out", "PATH", "what to write" },
     { "--device", "cpu|cuda|auto", "where to compute (default auto)" },
     { "--threads", "N", "number of threads (default: all cores)" },
-    { "--seed", "N", "seed of all random numbers (default 0)" },
+    { "--seed", "N", "seed of all random numbers (default 1)" },
     { "--precision", "float32|bf16", "storage type of the heavy layers (default float32)" },
 };
 enum { NSHARED = sizeof shared / sizeof *shared };

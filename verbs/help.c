@@ -11,18 +11,12 @@
 
 enum { MOST_NAMES = 160 };
 
-static const usage how = { "help", "[VERB|SECTION]", "What the program can do, what a verb takes, or what the keys of a section mean.", NULL, 0, 0, 1, 0 };
+static const usage how = { "help", "[VERB|SECTION]",
+                           "What the program can do, what a verb takes, or what the keys of a section mean.", NULL, 0, 0, 1, 0 };
 
 static const char grammar[] =
     "`[include] file=` takes in another file, `[repeat] times=N` ... `[end]` unrolls (in which %d in a value is the pass, from 1).\n"
     "On the command line, section.key=value changes a key, NAME.key=value one of the section with name=NAME.\n";
-
-static const char *const common[] = {
-    "name=  what other layers call it, and the start of its parameters' names",
-    "from=  where the input comes from: names or indices (default: the layer before)",
-    "share= use the parameters of that layer",
-    "group= which objective trains the parameters",
-};
 
 static void sections_line(const char *title, int of_run)
 {
@@ -60,7 +54,7 @@ static int help_layer(const char *name)
     printf("[%s] - %s\n\n", l->section, l->help);
     key_print_help(l->keys);
     printf("\nEvery layer also takes\n");
-    for (size_t i = 0; i < sizeof common / sizeof *common; i++) printf("  %s\n", common[i]);
+    key_print_help(layer_keys);
     printf("\n%s", grammar);
     return 1;
 }

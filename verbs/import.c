@@ -1,5 +1,6 @@
 /* import.c - `darkspine import KIND SRC OUT.h5`: folders of films and labels into a store. */
 #include "verbs/verb.h"
+#include "verbs/compute.h"
 #include "verbs/flags.h"
 #include "verbs/object.h"
 #include "verbs/progress.h"
@@ -21,7 +22,7 @@ static const usage how = { "import", "KIND SRC OUT.h5",
     "Read films with their labels into one store. KIND is one of\n"
     "  masks    SRC/images/STEM.* with label maps SRC/masks/STEM.png, or --map\n"
     "  corners  SRC/labels.csv (file, LEVEL_TL_x, LEVEL_TL_y, ... TR BL BR) with SRC/images/",
-    own, FLAG_JSON | FLAG_QUIET | FLAG_FORCE, 3, 3, 0 };
+    own, FLAG_JSON | FLAG_QUIET | FLAG_FORCE | FLAG_THREADS, 3, 3, 0 };
 
 static void tick(void *with, int64_t done, int64_t total)
 {
@@ -33,8 +34,9 @@ static void tick(void *with, int64_t done, int64_t total)
 static void print_json(const import_result *r, const char *path)
 {
     json_t *skipped = json_array();
-    for (int i = 0; i < r->nbad; i++) json_array_append_new(skipped, json_pack("{s:s+, s:s+}", "file", r->bad[i].file, "", "why", r->bad[i].why, ""));
-    object_print(json_pack("{s:I, s:o, s:s}", "cases", (json_int_t)r->cases, "skipped", skipped, "store", path));
+    for (int i = 0; i < r->nbad; i++)
+        object_append(skipped, json_pack("{s:o, s:o}", "file", object_text(r->bad[i].file), "why", object_text(r->bad[i].why)));
+    object_print(json_pack("{s:I, s:o, s:o}", "cases", (json_int_t)r->cases, "skipped", skipped, "store", object_text(path)));
 }
 
 int verb_import(int argc, char **argv)
@@ -48,6 +50,7 @@ int verb_import(int argc, char **argv)
     flags_pair(f, "--spacing", o.spacing);
     if (o.map && strcmp(o.kind, "masks")) die("--map: only for kind masks, got %s", o.kind);
     flags_may_write(f, out);
+    compute_threads(f);
     progress p = progress_begin("import", 0, flags_has(f, "--quiet"));
     o.tick = tick, o.with = &p;
     import_result r = import_run(&o);

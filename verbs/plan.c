@@ -58,7 +58,7 @@ static planned make(const flags *f, const device *dev)
     run_check(p.r, t);
     p.m = model_plan(p.r, t, dev);
     p.inference = run_net(p.r, batch);
-    context c = { .dev = dev, .loss_scale = 1 };
+    context c = net_context(p.inference, dev);
     schedule_forward(&p.forward, p.inference->g, &p.inference->output, 1);
     plan_make(&p.forward, &c, 1);
     return p;
@@ -70,21 +70,14 @@ static void release(planned *p)
     net_free(p->inference), model_free(p->m), run_free(p->r);
 }
 
-static int64_t numbers(const graph *g, role which)
-{
-    int64_t n = 0;
-    for (int i = 0; i < g->nt; i++) if (g->tensor[i]->role == which) n += shape_volume(&g->tensor[i]->s);
-    return n;
-}
-
 typedef struct { int64_t parameters, trainable, macs; size_t bytes, training, inference, workspace; } totals;
 
 static totals add_up(const planned *p)
 {
     const graph *g = p->inference->g;
-    totals s = { .parameters = numbers(g, PARAM), .macs = net_macs(p->inference), .workspace = p->m->plan.work };
+    totals s = { .parameters = model_numbers(g, PARAM), .macs = net_macs(p->inference), .workspace = p->m->plan.work };
     s.trainable = s.parameters;
-    s.bytes = (size_t)(s.parameters + numbers(g, STATE)) * sizeof(real);
+    s.bytes = (size_t)(s.parameters + model_numbers(g, STATE)) * sizeof(real);
     s.training = model_map_bytes(p->m) + model_state_bytes(p->m, p->r);
     s.inference = p->forward.arena + p->forward.work + p->inference->input->x.size + s.bytes;
     return s;
@@ -115,12 +108,12 @@ static json_t *object(const planned *p, const char *path)
         json_t *shape = json_array();
         char *kernel = kernels(t, i);
         for (int d = 0; d < l->out->s.nd; d++) json_array_append_new(shape, json_integer(l->out->s.d[d]));
-        json_array_append_new(rows, json_pack("{s:i s:s s:s s:o s:I s:I s:s}", "index", i, "name", l->name, "section", l->l->section, "shape", shape,
-                              "parameters", (json_int_t)l->parameters, "macs", (json_int_t)net_layer_macs(t, i), "kernel", kernel));
+        object_append(rows, json_pack("{s:i s:o s:s s:o s:I s:I s:s}", "index", i, "name", object_text(l->name), "section", l->l->section,
+                                     "shape", shape, "parameters", (json_int_t)l->parameters, "macs", (json_int_t)net_layer_macs(t, i), "kernel", kernel));
         free(kernel);
     }
-    return json_pack("{s:s s:[I,I,I,I] s:I s:I s:I s:s s:o s:{s:I s:I s:I s:I}}", "net", path, "input", (json_int_t)c->batch, (json_int_t)c->height,
-                     (json_int_t)c->width, (json_int_t)c->channels, "parameters", (json_int_t)s.parameters, "trainable", (json_int_t)s.trainable,
+    return json_pack("{s:o s:[I,I,I,I] s:I s:I s:I s:s s:o s:{s:I s:I s:I s:I}}", "net", object_text(path), "input", (json_int_t)c->batch,
+                     (json_int_t)c->height, (json_int_t)c->width, (json_int_t)c->channels, "parameters", (json_int_t)s.parameters, "trainable", (json_int_t)s.trainable,
                      "macs", (json_int_t)s.macs, "loss", p->r->objective.loss, "layers", rows, "memory", "parameters", (json_int_t)s.bytes,
                      "training_peak", (json_int_t)s.training, "inference_peak", (json_int_t)s.inference, "workspace", (json_int_t)s.workspace);
 }
@@ -139,7 +132,8 @@ static void print(const planned *p, int memory)
                net_layer_macs(t, i), kernel);
         free(kernel);
     }
-    printf("\ninput       %s, %" PRId64 " parameters, %.3f G multiply-adds an image\n", shape_text(&t->input->s, text), s.parameters, (double)s.macs * 1e-9);
+    printf("\ninput       %s, %" PRId64 " parameters, %.3f G multiply-adds an image\n",
+           shape_text(&t->input->s, text), s.parameters, (double)s.macs * 1e-9);
     printf("objective   %s; %d steps forward and backward\n", p->r->objective.loss, p->m->plan.n);
     printf("memory      %10.1f MiB parameters\n            %10.1f MiB training: maps, parameters, gradients, optimiser", (double)s.bytes / mib,
            (double)s.training / mib);
@@ -151,7 +145,8 @@ int verb_plan(int argc, char **argv)
 {
     flags *f = flags_parse(&how, argc, argv);
     if (!f) return EXIT_OK;
-    if (flags_has(f, "--json") && (flags_has(f, "--dot") || flags_has(f, "--memory"))) die_at("--json", "cannot go with --dot or --memory: they print text");
+    if (flags_has(f, "--json") && (flags_has(f, "--dot") || flags_has(f, "--memory")))
+        die_at("--json", "cannot go with --dot or --memory: they print text");
     compute c = compute_begin(f);
     planned p = make(f, c.dev);
     if (flags_has(f, "--dot")) graph_print_dot(p.inference->g);

@@ -5,6 +5,7 @@
 #include "base/machine.h"
 #include "eval/predict.h"
 #include "train/run.h"
+#include "train/samples.h"
 #include "verbs/compute.h"
 #include "verbs/flags.h"
 #include "verbs/object.h"
@@ -27,48 +28,14 @@ static const usage how = { "predict", "WEIGHTS INPUT...",
     "are known to be readable.",
     own, FLAG_JSON | FLAG_QUIET | FLAG_FORCE | FLAG_OUT | FLAG_COMPUTE, 2, -1, 0 };
 
-/* The table that training kept as text, `value,name,kind` a line after a header line. */
-static classes table_of(const checkpoint *k)
-{
-    classes t = { 0 };
-    char *copy = xdup(k->classes ? k->classes : ""), *save;
-    strtok_r(copy, "\n", &save);
-    for (char *line; (line = strtok_r(NULL, "\r\n", &save));) {
-        char *name = strchr(line, ','), *kind = name ? strchr(name + 1, ',') : NULL;
-        int64_t value;
-        if (!name) continue;
-        *name++ = 0;
-        if (kind) *kind++ = 0;
-        if (!text_int(line, &value) || value < 1 || value > CLASS_MAX) die("%s: damaged class table: got the value '%s'", k->path, line);
-        classes_add(&t, (int)value, name, kind ? kind : "");
-    }
-    free(copy);
-    return t;
-}
-
-/* Values of a list such as 8-19,20, in the order of the classes: [data] labels of the run. */
-static void take_list(meaning *m, const char *labels, const char *path)
-{
-    int64_t a, b;
-    char *copy = xdup(labels), *save;
-    m->n = 1;
-    for (char *w = strtok_r(copy, ", ", &save); w; w = strtok_r(NULL, ", ", &save)) {
-        char *dash = strchr(w, '-');
-        if (dash) *dash = 0;
-        if (!text_int(w, &a) || !text_int(dash ? dash + 1 : w, &b) || a < 1 || b > CLASS_MAX)
-            die("%s: its run has data.labels=%s, which is no list of values", path, labels);
-        for (; a <= b && m->n <= CLASS_MAX; a++) m->value[m->n++] = (int)a;
-    }
-    free(copy);
-}
-
 static meaning meaning_of(const run *r, const net_conf *c, const classes *t, const char *path)
 {
     static const char background[] = "background";
     meaning m = { .n = c->classes == 1 ? 2 : (int)c->classes };
     if (!strcmp(r->data.labels, "all")) for (int i = 1; i < m.n; i++) m.value[i] = i;
     else if (!strcmp(r->data.labels, "any")) m.value[1] = 1;
-    else take_list(&m, r->data.labels, path);
+    else if (samples_values(r->data.labels, m.value) != m.n - 1)
+        die("%s: data.labels=%s is not a list of its %d classes", path, r->data.labels, m.n - 1);
     m.name[0] = background;
     for (int i = 1; i < m.n; i++) {
         const class *found = strcmp(r->data.labels, "any") ? classes_find(t, m.value[i]) : NULL;
@@ -118,10 +85,12 @@ static void report(const films *list, const double *each, double seconds, const 
     for (int64_t i = 0; i < list->n; i++) {
         const film *e = &list->e[i];
         char *mask = xprintf("%s/masks/%s.png", folder, e->stem);
-        json_array_append_new(cases, json_pack("{s:s s:s s:s s:f}", "case", e->stem, "file", e->s ? store_path(e->s) : e->source, "mask", mask, "seconds", each[i]));
+        object_append(cases, json_pack("{s:o s:o s:o s:f}", "case", object_text(e->stem), "file", object_text(e->s ? store_path(e->s) : e->source),
+                                       "mask", object_text(mask), "seconds", each[i]));
         free(mask);
     }
-    object_print(json_pack("{s:o s:f s:f s:I s:s}", "cases", cases, "seconds", seconds, "films_per_second", rate, "peak_rss", (json_int_t)peak, "out", folder));
+    object_print(json_pack("{s:o s:f s:f s:I s:o}", "cases", cases, "seconds", seconds, "films_per_second", rate, "peak_rss", (json_int_t)peak,
+                           "out", object_text(folder)));
 }
 
 int verb_predict(int argc, char **argv)
@@ -135,7 +104,7 @@ int verb_predict(int argc, char **argv)
     checkpoint *k = checkpoint_open(f->input[0]);
     run *r = run_of(k);
     net *t = run_net(r, 1);
-    classes table = table_of(k);
+    classes table = classes_parse(k->classes ? k->classes : "", k->path);
     meaning m = meaning_of(r, &t->conf, &table, k->path);
     films list = films_find(f->input + 1, f->n - 1, flags_text(f, "--split", NULL));
     may_write(f, &list, folder, overlay > 0);

@@ -1,17 +1,10 @@
 /* progress.c - see progress.h. */
 #include "verbs/progress.h"
+#include "base/clock.h"
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
-
-static double now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
 
 /* 59 s, 12:34 or 5:06:07. */
 static void clock_text(double seconds, char out[32])
@@ -24,15 +17,15 @@ static void clock_text(double seconds, char out[32])
 
 progress progress_begin(const char *what, int64_t total, int quiet)
 {
-    return (progress){ .what = what, .total = total, .quiet = quiet, .terminal = isatty(STDERR_FILENO), .began = now(), .last = now() };
+    return (progress){ .what = what, .total = total, .quiet = quiet, .terminal = isatty(STDERR_FILENO), .began = clock_now(), .last = clock_now() };
 }
 
-double progress_seconds(const progress *p) { return now() - p->began; }
+double progress_seconds(const progress *p) { return clock_now() - p->began; }
 
 void progress_step(progress *p, int64_t done, const char *fmt, ...)
 {
     enum { BAR = 24 };
-    double t = now(), wait = p->terminal ? 0.1 : 5;
+    double t = clock_now(), wait = p->terminal ? 0.1 : 5;
     if (p->quiet || t - p->last < wait) return;
     p->last = t, p->shown = 1;
     char line[512], bar[BAR + 1] = "", left[32] = "?", took[32];

@@ -16,8 +16,8 @@ static const flag own[] = {
 
 static const usage how = { "split", "STORE.h5",
     "Assign every patient of a store to one part. Counts of films come as near to the shares as whole patients allow;\n"
-    "the same seed gives the same split everywhere. Replaces an earlier split.",
-    own, FLAG_JSON | FLAG_QUIET | FLAG_FORCE | FLAG_SEED, 1, 1, 0 };
+    "the same seed gives the same split everywhere. A second split replaces the first.",
+    own, FLAG_JSON | FLAG_QUIET | FLAG_SEED, 1, 1, 0 };
 
 static void read_parts(const char *given, double share[SPLITS])
 {
@@ -50,7 +50,7 @@ int verb_split(int argc, char **argv)
     store *s = store_open(f->input[0]);
     int64_t n = store_count(s);
     split *part = xalloc_n((size_t)n, sizeof *part);
-    split_by_patient(s, share, (uint64_t)flags_int(f, "--seed", 0, 0, INT64_MAX), part);
+    split_by_patient(s, share, (uint64_t)flags_int(f, "--seed", 1, 0, INT64_MAX), part);
     for (int64_t i = 0; i < n; i++) {
         int first = 1;                                         /* the patient's first case counts the patient */
         for (int64_t j = 0; j < i && first && store_at(s, i)->patient[0]; j++) first = strcmp(store_at(s, i)->patient, store_at(s, j)->patient) != 0;
@@ -61,8 +61,8 @@ int verb_split(int argc, char **argv)
         if (share[k] > 0 && !count[k]) die("%s: too few patients: %s would get no film", f->input[0], split_names[k]);
     store_mark(f->input[0], part, NULL, n);
     if (flags_has(f, "--json"))
-        object_print(json_pack("{s:I, s:I, s:I}", "train", (json_int_t)count[SPLIT_TRAIN], "val", (json_int_t)count[SPLIT_VAL], "test",
-            (json_int_t)count[SPLIT_TEST]));
+        object_print(json_pack("{s:I, s:I, s:I}", "train", (json_int_t)count[SPLIT_TRAIN], "val", (json_int_t)count[SPLIT_VAL],
+            "test", (json_int_t)count[SPLIT_TEST]));
     else
         for (int k = SPLIT_TRAIN; k < SPLITS; k++)
             if (share[k] > 0) printf("%-6s %6lld films  %6lld patients\n", split_names[k], (long long)count[k], (long long)patients[k]);

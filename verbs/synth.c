@@ -75,8 +75,10 @@ int verb_synth(int argc, char **argv)
     store_commit(out);
     progress_end(&p);
     double seconds = progress_seconds(&p);
-    if (flags_has(f, "--json")) object_print(json_pack("{s:I, s:f, s:s}", "cases", (json_int_t)s.n, "seconds", seconds, "store", f->input[0]));
-    else printf("%lld films of %lld x %lld, seed %lld, in %s (%.1f s)\n", (long long)s.n, (long long)s.height, (long long)s.width, (long long)s.seed, f->input[0], seconds);
+    if (flags_has(f, "--json"))
+        object_print(json_pack("{s:I, s:f, s:o}", "cases", (json_int_t)s.n, "seconds", seconds, "store", object_text(f->input[0])));
+    else printf("%lld films of %lld x %lld, seed %lld, in %s (%.1f s)\n", (long long)s.n, (long long)s.height, (long long)s.width,
+                (long long)s.seed, f->input[0], seconds);
     classes_free(&table), flags_free(f);
     return 0;
 }

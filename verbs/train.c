@@ -26,7 +26,8 @@ static const flag own[] = {
 static const usage how = { "train", "RUN.cfg|NET.cfg",
     "Trains the network of a run, or a bare network with data.store=STORE.h5 and every other value at its default (`darkspine help solver`).\n"
     "DIR gets run.cfg (resolved), log.jsonl, log.csv, curves.svg, curves.png, last.h5 (the state) and best.h5 (the best weights).\n"
-    "SIGINT, SIGTERM, SIGUSR1 or a file DIR/STOP save the state and end with status 75; a second signal ends at once.",
+    "SIGINT, SIGTERM, SIGUSR1 or a file DIR/STOP save the state and end with status 75; a second signal ends at once with 128 + its number.\n"
+    "--seed N stands for solver.seed=N; without either the seed is the one of the cfg, or 1.",
     own, FLAG_JSON | FLAG_QUIET | FLAG_FORCE | FLAG_OUT | FLAG_COMPUTE, 0, 1, 1 };
 
 /* What a signal handler may touch: one number. */
@@ -34,8 +35,7 @@ static volatile sig_atomic_t signals;
 
 static void on_signal(int number)
 {
-    (void)number;
-    if (signals++) _exit(EXIT_STOPPED);                  /* asked twice: the last checkpoint on disk is whole */
+    if (signals++) _exit(128 + number);                  /* asked twice: not 75, the state may not be saved; the last one on disk is whole */
 }
 
 static void catch_signals(void)
@@ -46,7 +46,8 @@ static void catch_signals(void)
     for (size_t i = 0; i < sizeof which / sizeof *which; i++) sigaction(which[i], &a, NULL);
 }
 
-typedef struct screen { progress bar; int64_t epoch; int quiet; char title[40]; } screen;
+/* before: steps of earlier sessions, left out of the bar; -1: no step yet */
+typedef struct screen { progress bar; int64_t before; int quiet; } screen;
 
 static void note(void *arg, const char *line)
 {
@@ -57,10 +58,10 @@ static void note(void *arg, const char *line)
 static void stepped(void *arg, const train_status *t)
 {
     screen *s = arg;
-    if (s->epoch < 0) s->bar = progress_begin("train", t->total - t->done + 1, s->quiet), s->epoch = t->done - 1;
-    progress_step(&s->bar, t->done - s->epoch, "epoch %lld/%lld step %lld/%lld  loss %.4f  lr %.3g  %.1f img/s  %.0f %% waiting for data",
-                  (long long)t->epoch,
-                  (long long)t->epochs, (long long)t->step, (long long)t->steps, t->loss, t->lr, t->images_per_second, 100 * t->waiting);
+    if (s->before < 0) s->bar = progress_begin("train", t->total - t->done + 1, s->quiet), s->before = t->done - 1;
+    progress_step(&s->bar, t->done - s->before, "epoch %lld/%lld step %lld/%lld  loss %.4f  lr %.3g  %.1f img/s  %.0f %% waiting for data",
+                  (long long)t->epoch, (long long)t->epochs, (long long)t->step, (long long)t->steps, t->loss, t->lr, t->images_per_second,
+                  100 * t->waiting);
 }
 
 static void validated(void *arg, int64_t epoch, const validation *v, double metric, int best)
@@ -68,8 +69,7 @@ static void validated(void *arg, int64_t epoch, const validation *v, double metr
     const screen *s = arg;
     if (s->quiet) return;
     fprintf(stderr, "%sepoch %lld: validation %.4f on %lld films in %.1f s%s\n", s->bar.terminal ? "\r\033[K" : "", (long long)epoch, metric,
-            (long long)v->cases,
-            v->seconds, best ? ", the best so far" : "");
+            (long long)v->cases, v->seconds, best ? ", the best so far" : "");
 }
 
 static int stop(void *arg)
@@ -97,16 +97,17 @@ static double duration(const char *text)
 static run *read_run(const flags *f, const compute *c, const char *folder)
 {
     const char **word = xalloc_n((size_t)f->nset + 1, sizeof *word);
+    char *seed = xprintf("solver.seed=%llu", (unsigned long long)c->seed);
     int n = 0;
     for (; n < f->nset; n++) word[n] = f->set[n];
-    if (flags_has(f, "--seed")) word[n++] = xprintf("solver.seed=%llu", (unsigned long long)c->seed);
+    if (flags_has(f, "--seed")) word[n++] = seed;
     run *r = f->n ? run_read(f->input[0], word, n) : train_stored(folder, word, n);
-    free(word);
+    free(word), free(seed);
     return r;
 }
 
 /* A folder that holds a run is continued or, with --force, emptied of it (by train, once all else is known to be right); never mixed. */
-static void make_way(const flags *f, const char *folder, int resume)
+static void check_folder(const flags *f, const char *folder, int resume)
 {
     for (int i = 0; train_products[i]; i++) {
         char *path = path_join(folder, train_products[i]);
@@ -115,12 +116,13 @@ static void make_way(const flags *f, const char *folder, int resume)
             if (!file_exists(path) && !file_exists(previous)) die_at("--resume", "%s holds no last.h5 to continue from", folder);
             free(previous);
         }
-        if (!resume && file_exists(path) && !flags_has(f, "--force")) die("%s is there already: --resume continues that run, --force replaces it", path);
+        if (!resume && file_exists(path) && !flags_has(f, "--force"))
+            die("%s is there already: --resume continues that run, --force replaces it", path);
         free(path);
     }
 }
 
-static void summary(const train_result *t, const char *folder, int status, int json)
+static void summary(const train_result *t, const train_options *o, int status, int json)
 {
     const int64_t peak = machine_peak_rss();
     if (json) {
@@ -130,17 +132,19 @@ static void summary(const train_result *t, const char *folder, int status, int j
             json_object_set_new(best, "value_why", json_string("no validation yet"));
             json_object_set_new(best, "epoch_why", json_string("no validation yet"));
         }
-        object_print(json_pack("{s:I,s:I,s:f,s:o,s:I,s:f,s:f,s:b,s:s}", "steps", (json_int_t)t->steps, "epochs", (json_int_t)t->epochs, "seconds",
-                               t->seconds,
-                               "best", best, "peak_rss", (json_int_t)peak, "images_per_second", t->images_per_second, "waiting_for_data", t->waiting,
-                               "stopped", status == EXIT_STOPPED, "out", folder));
+        object_print(json_pack("{s:I,s:I,s:f,s:o,s:I,s:f,s:f,s:b,s:o}", "steps", (json_int_t)t->steps, "epochs", (json_int_t)t->epochs, "seconds",
+                               t->seconds, "best", best, "peak_rss", (json_int_t)peak, "images_per_second", t->images_per_second,
+                               "waiting_for_data", t->waiting, "stopped", status == EXIT_STOPPED, "out", object_text(o->out)));
         return;
     }
     printf("%s after %lld steps, %lld epochs, %.1f s; %.1f images a second, %.1f %% of the time waiting for data; peak memory %.1f MiB\n",
-           status == EXIT_STOPPED ? "stopped" : "trained", (long long)t->steps, (long long)t->epochs, t->seconds, t->images_per_second, 100 * t->waiting,
-           (double)peak / (1 << 20));
-    if (t->best_epoch) printf("best validation %s %.4f in epoch %lld: %s/best.h5\n", t->metric, t->best, (long long)t->best_epoch, folder);
-    if (status == EXIT_STOPPED) printf("`darkspine train --out %s --resume` continues it\n", folder);
+           status == EXIT_STOPPED ? "stopped" : "trained", (long long)t->steps, (long long)t->epochs, t->seconds, t->images_per_second,
+           100 * t->waiting, (double)peak / (1 << 20));
+    if (t->best_epoch) printf("best validation %s %.4f in epoch %lld: %s/best.h5\n", t->metric, t->best, (long long)t->best_epoch, o->out);
+    if (status != EXIT_STOPPED) return;
+    printf("`darkspine train --out %s --resume", o->out);
+    if (o->overfit) printf(" --overfit %lld", (long long)o->overfit);
+    printf("` continues it\n");
 }
 
 int verb_train(int argc, char **argv)
@@ -153,22 +157,21 @@ int verb_train(int argc, char **argv)
     int status = EXIT_OK;
     if (!f->n && !(resume && folder)) die("train: no input, wanted RUN.cfg, or --resume with --out DIR");
     if (!folder && !sheet) die_at("--out", "missing, wanted the folder of the run");
-    if (folder && !sheet) make_way(f, folder, resume);
+    if (folder && !sheet) check_folder(f, folder, resume);
     run *r = read_run(f, &c, folder);
     if (sheet) {
         flags_may_write(f, sheet);
         preview(r, sheet, 4, 5);
-        if (json) object_print(json_pack("{s:s}", "preview", sheet));
+        if (json) object_print(json_pack("{s:o}", "preview", object_text(sheet)));
     } else {
-        screen s = { .epoch = -1, .quiet = flags_has(f, "--quiet") };
+        screen s = { .before = -1, .quiet = flags_has(f, "--quiet") };
         const train_options o = { .out = folder, .resume = resume, .overfit = flags_int(f, "--overfit", 0, 1, 1 << 30),
-                                  .max_seconds = limit ? duration(limit) : 0,
-                                  .dev = c.dev, .watch = { &s, note, stepped, validated, stop } };
+                                  .max_seconds = limit ? duration(limit) : 0, .dev = c.dev, .watch = { &s, note, stepped, validated, stop } };
         train_result t;
         catch_signals();
         status = train(r, &o, &t);
-        if (s.epoch >= 0) progress_end(&s.bar);
-        summary(&t, folder, status, json);
+        if (s.before >= 0) progress_end(&s.bar);
+        summary(&t, &o, status, json);
     }
     run_free(r), flags_free(f);
     return status;

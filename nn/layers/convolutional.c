@@ -14,17 +14,18 @@ typedef struct conv_layer {
 
 enum { BIAS_AUTO, BIAS_OFF, BIAS_ON };
 
+#define AT(field) offsetof(conv_layer, field)
 static const key conv_keys[] = {
-    { "filters",  K_INT,  offsetof(conv_layer, filters),  "0",  "output channels; 0: as many as [net] classes", 0, 65536, 0 },
-    { "size",     K_LIST, offsetof(conv_layer, size),     "1",  "kernel size, rows[,columns]", 1, 99, 0 },
-    { "stride",   K_LIST, offsetof(conv_layer, stride),   "1",  "rows[,columns]", 1, 99, 0 },
-    { "pad",      K_BOOL, offsetof(conv_layer, pad),      "0",  "1: zero padding of size / 2 on every side", 0, 0, 0 },
-    { "padding",  K_LIST, offsetof(conv_layer, padding),  "0",  "zero padding: all sides, or rows,columns, or top,bottom,left,right", 0, 99, 0 },
-    { "groups",   K_INT,  offsetof(conv_layer, groups),   "1",  "channel groups that do not see each other", 1, 65536, 0 },
-    { "dilation", K_INT,  offsetof(conv_layer, dilation), "1",  "distance between the kernel's taps", 1, 99, 0 },
-    { "bias",     K_WORD, offsetof(conv_layer, bias),     "auto", "auto: unless a batch norm follows", 0, 0, "auto|0|1" },
-    { "init",     K_WORD, offsetof(conv_layer, start),    "uniform", "starting weights: U(-1/sqrt(fan_in), ..) or He normal, biases 0", 0, 0, "uniform|he" },
-    { "batch_normalize", K_BOOL, offsetof(conv_layer, batch_normalize), "0", "Darknet's word for normalize=batch", 0, 0, 0 },
+    { "filters",  K_INT,  AT(filters),  "0",  "output channels; 0: as many as [net] classes", 0, 65536, 0 },
+    { "size",     K_LIST, AT(size),     "1",  "kernel size, rows[,columns]", 1, 99, 0 },
+    { "stride",   K_LIST, AT(stride),   "1",  "rows[,columns]", 1, 99, 0 },
+    { "pad",      K_BOOL, AT(pad),      "0",  "1: zero padding of size / 2 on every side", 0, 0, 0 },
+    { "padding",  K_LIST, AT(padding),  "0",  "zero padding: all sides, or rows,columns, or top,bottom,left,right", 0, 99, 0 },
+    { "groups",   K_INT,  AT(groups),   "1",  "channel groups that do not see each other", 1, 65536, 0 },
+    { "dilation", K_INT,  AT(dilation), "1",  "distance between the kernel's taps", 1, 99, 0 },
+    { "bias",     K_WORD, AT(bias),     "auto", "auto: unless a batch norm follows", 0, 0, "auto|0|1" },
+    { "init",     K_WORD, AT(start),    "uniform", "starting weights: U(-1/sqrt(fan_in), ..), or He normal and biases 0", 0, 0, "uniform|he" },
+    { "batch_normalize", K_BOOL, AT(batch_normalize), "0", "Darknet's word for normalize=batch", 0, 0, 0 },
     LAYER_TAIL_KEYS(conv_layer, tail),
     { 0 }
 };
@@ -88,5 +89,9 @@ static tensor *deconv_build(const place *p, const void *values, tensor **from, i
     return layer_finish(p, &r.tail, sum(p, "deconv", v, &r, from[0], w, fan_in));
 }
 
-const layer layer_convolutional = { "convolutional", "convolution, then norm, then activation", conv_keys, sizeof(conv_layer), 1, 1, conv_build };
-const layer layer_deconvolutional = { "deconvolutional", "transposed convolution, then norm, then activation", conv_keys, sizeof(conv_layer), 1, 1, deconv_build };
+const layer layer_convolutional = {
+    "convolutional", "convolution, then norm, then activation", conv_keys, sizeof(conv_layer), 1, 1, conv_build
+};
+const layer layer_deconvolutional = {
+    "deconvolutional", "transposed convolution, then norm, then activation", conv_keys, sizeof(conv_layer), 1, 1, deconv_build
+};

@@ -18,7 +18,8 @@ static tensor *maxpool_build(const place *p, const void *values, tensor **from, 
     layer_pair(p, "size", &v->size, size);
     layer_pair(p, "stride", &v->stride, stride);
     layer_padding(p, &v->padding, pad);
-    return layer_node(p, "maxpool", NULL, 1, from, "size_h=%lld size_w=%lld stride_h=%lld stride_w=%lld pad_top=%lld pad_bottom=%lld pad_left=%lld pad_right=%lld",
+    return layer_node(p, "maxpool", NULL, 1, from,
+                      "size_h=%lld size_w=%lld stride_h=%lld stride_w=%lld pad_top=%lld pad_bottom=%lld pad_left=%lld pad_right=%lld",
                       (long long)size[0], (long long)size[1], (long long)stride[0], (long long)stride[1], (long long)pad[0], (long long)pad[1],
                       (long long)pad[2], (long long)pad[3]);
 }
@@ -38,9 +39,8 @@ static tensor *upsample_build(const place *p, const void *values, tensor **from,
 {
     (void)nfrom;
     const upsample_layer *v = values;
-    static const char *const mode[] = { "nearest", "bilinear" };
     return layer_node(p, "upsample", NULL, 1, from, "stride=%lld height=%lld width=%lld mode=%s align_corners=%d", (long long)v->stride,
-                      (long long)v->height, (long long)v->width, mode[v->mode], v->align_corners);
+                      (long long)v->height, (long long)v->width, v->mode ? "bilinear" : "nearest", v->align_corners);
 }
 
 const layer layer_maxpool = { "maxpool", "maximum over windows", maxpool_keys, sizeof(maxpool_layer), 1, 1, maxpool_build };

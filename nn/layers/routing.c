@@ -4,7 +4,10 @@
 #include "base/die.h"
 
 typedef struct { const char *layers; } route_layer;
-static const key route_keys[] = { { "layers", K_FROM, offsetof(route_layer, layers), "", "the layers to join, in the order of their channels", 0, 0, 0 }, { 0 } };
+static const key route_keys[] = {
+    { "layers", K_FROM, offsetof(route_layer, layers), "", "the layers to join, in the order of their channels", 0, 0, 0 },
+    { 0 }
+};
 
 static tensor *route_build(const place *p, const void *values, tensor **from, int nfrom)
 {
@@ -46,6 +49,7 @@ static tensor *frame(const place *p, const char *op, int sign, const frame_layer
     if (nfrom > 1) {
         char a[64], b[64];
         if (f[0] | f[1] | f[2] | f[3]) die_at(p->at, "padding= and to= contradict each other");
+        if (nfrom > 2) die_at(p->at, "to: got %d layers, wanted 1", nfrom - 1);
         for (int i = 0; i < 2; i++) {
             int64_t d = sign * (from[1]->s.d[1 + i] - from[0]->s.d[1 + i]);
             if (d < 0) die_at(p->at, "cannot %s %s to the size of %s", op, shape_text(&from[0]->s, a), shape_text(&from[1]->s, b));
@@ -53,7 +57,8 @@ static tensor *frame(const place *p, const char *op, int sign, const frame_layer
         }
     }
     if (!(f[0] | f[1] | f[2] | f[3])) return from[0];
-    return layer_node(p, op, NULL, 1, from, "top=%lld bottom=%lld left=%lld right=%lld", (long long)f[0], (long long)f[1], (long long)f[2], (long long)f[3]);
+    return layer_node(p, op, NULL, 1, from, "top=%lld bottom=%lld left=%lld right=%lld", (long long)f[0], (long long)f[1],
+                      (long long)f[2], (long long)f[3]);
 }
 
 static tensor *pad_build(const place *p, const void *values, tensor **from, int nfrom) { return frame(p, "pad", 1, values, from, nfrom); }

@@ -8,7 +8,7 @@
 /* That there are at least `from` and at most `to` inputs */
 static inline void check_inputs(const node *n, int from, int to)
 {
-    if (n->nin < from || n->nin > to) die_at(n->at, "%s: got %d inputs, wanted %d%s", n->op->name, n->nin, from, to > from ? " or more" : "");
+    if (n->nin < from || n->nin > to) die_at(n->at, "%s: got %d inputs, wanted %d to %d", n->op->name, n->nin, from, to);
 }
 
 /* That input i is a map n,h,w,c of the compute type */

@@ -1,6 +1,6 @@
 #!/bin/sh
-# tests/fuzz/run.sh SECONDS PROGRAM...: each fuzzer in turn, from the seeds in tests/fuzz/seeds/NAME where there are some. A crash, a hang of
-# 25 s or 2 GiB of memory fails. die() leaves memory to the exit by design, so leaks are not looked for.
+# tests/fuzz/run.sh SECONDS PROGRAM...: each fuzzer in turn; cfg starts from the networks and the bad cfgs of the tree. A crash, a hang
+# of 25 s or 2 GiB of memory fails. die() leaves memory to the exit by design, so leaks are not looked for.
 seconds=$1
 shift
 export ASAN_OPTIONS=detect_leaks=0

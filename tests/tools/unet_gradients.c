@@ -10,7 +10,7 @@ int main(int argc, char **argv)
 {
     int64_t h, w;
     if (argc != 7 || !text_int(argv[2], &h) || !text_int(argv[3], &w)) die("usage: unet_gradients NET.cfg HEIGHT WIDTH TAG OUT 0|1 (winograd)");
-    model m = model_new(argv[1], h, w, argv[4], argv[6][0] == '1');
+    unet m = unet_new(argv[1], h, w, argv[4], argv[6][0] == '1');
     m.c.training = 1;
     schedule_run(&m.plan, &m.c);
     char *bin = xprintf("%s.bin", argv[5]), *tsv = xprintf("%s.tsv", argv[5]), key[160];
@@ -32,6 +32,6 @@ int main(int argc, char **argv)
     }
     if (fclose(b) | fclose(t)) die_machine("%s: cannot be written", bin);
     printf("%.17g %zu\n", (double)*(real *)m.loss->x.p, sizeof(real));
-    free(bin), free(tsv), model_free(&m);
+    free(bin), free(tsv), unet_free(&m);
     return 0;
 }

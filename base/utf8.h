@@ -1,6 +1,6 @@
 /* utf8.h - text that came from outside (class names, file names), made safe to print and measured in columns. */
-#ifndef EVAL_UTF8_H
-#define EVAL_UTF8_H
+#ifndef BASE_UTF8_H
+#define BASE_UTF8_H
 
 /* A fresh copy in valid UTF-8 without control characters: each bad byte and each control character becomes U+FFFD. free() it. */
 char *utf8_clean(const char *s);

@@ -1,5 +1,5 @@
 /* utf8.c - see utf8.h. The width table is the coarse one: whole blocks, as terminals treat them. */
-#include "eval/utf8.h"
+#include "base/utf8.h"
 #include "base/die.h"
 #include <string.h>
 

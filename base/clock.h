@@ -1,6 +1,6 @@
 /* clock.h - seconds that only go forward. */
-#ifndef TRAIN_CLOCK_H
-#define TRAIN_CLOCK_H
+#ifndef BASE_CLOCK_H
+#define BASE_CLOCK_H
 #include <time.h>
 
 static inline double clock_now(void)
