@@ -179,7 +179,7 @@ static void bad_shapes(void **state)
         { "batch_norm", " ", 5, { v, v, v, v, v }, "wanted a map n,h,w,c" },
         { "group_norm", "groups=2", 3, { m, v, v }, "groups: got 2, wanted a divisor of 3" },
         { "group_norm", " ", 3, { m, v, v }, "groups: got 0" },
-        { "add", " ", 1, { m }, "got 1 inputs, wanted 2 or more" },
+        { "add", " ", 1, { m }, "got 1 inputs, wanted 2 to 16" },
         { "add", " ", 2, { m, SHAPE4(2, 4, 4, 1) }, "in1 is 2x4x4x1, wanted 2x4x4x3" },
         { "concat", " ", 2, { m, SHAPE4(2, 4, 5, 3) }, "wanted the same n,h,w" },
         { "concat", " ", 2, { m, v }, "wanted a map" },
