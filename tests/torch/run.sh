@@ -18,11 +18,15 @@ check() {   # build net kind height width tag bound
         failed=$((failed + 1))
     fi
 }
+# In float32 a ReLU input within rounding of zero may change sign, which moves the gradients before it by a share of themselves: at
+# 37 x 45 that happens, so the bound there is wide. The double build is the strict check.
 for size in "32 32 a32" "37 45 b37x45"; do
-    check double unet convT $size 1e-6
-    check double unet-bilinear bilinear $size 1e-6
-    check cpu unet convT $size 1e-3
-    check cpu unet-bilinear bilinear $size 6e-2
+    check double unet convT $size 1e-9
+    check double unet-bilinear bilinear $size 1e-9
 done
+check cpu unet convT 32 32 a32 1e-3
+check cpu unet-bilinear bilinear 32 32 a32 6e-2
+check cpu unet convT 37 45 b37x45 5e-2
+check cpu unet-bilinear bilinear 37 45 b37x45 2e-1
 echo "$passed passed, $failed failed, 0 skipped"
 [ "$failed" -eq 0 ]
