@@ -34,6 +34,7 @@ MODE_v4 = -O3 -march=x86-64-v4 -mprefer-vector-width=512 -fPIC
 FOLDERS := base kernels nn nn/ops nn/layers geometry datasets train eval verbs
 SOURCES := $(filter-out $(if $(filter double,$(BUILD)),kernels/dnn_cpu.c),$(wildcard $(addsuffix /*.c,$(FOLDERS))))
 OBJECTS := $(SOURCES:%.c=$(B)/%.o)
+VERBS   := $(filter $(B)/verbs/%,$(OBJECTS))
 TESTS   := $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/*_test.c))
 HELPERS := $(patsubst tests/%.c,$(B)/tests/%.o,$(filter-out %_test.c,$(wildcard tests/*.c)))
 FUZZ    := $(patsubst tests/fuzz/%.c,build/fuzz/%,$(wildcard tests/fuzz/*_fuzz.c))
@@ -128,11 +129,11 @@ else
 endif
 	find configs classes -type f -exec install -Dm644 {} $(DESTDIR)$(prefix)/share/darkspine/{} \;
 
-$(B)/libdarkspine.so: $(OBJECTS)
-	$(CC) $(CFLAGS) -shared -Wl,--no-undefined -o $@ $^ $(LDLIBS)
+$(B)/libdarkspine.so: $(filter-out $(VERBS),$(OBJECTS))
+	$(Q)$(CC) $(CFLAGS) -shared -Wl,--no-undefined -o $@ $^ $(LDLIBS)
 
-$(B)/darkspine-shared: $(B)/darkspine.o $(B)/libdarkspine.so
-	$(CC) $(CFLAGS) -o $@ $< -L$(B) -ldarkspine -Wl,-rpath,'$$ORIGIN/../lib/darkspine' $(LDLIBS)
+$(B)/darkspine-shared: $(B)/darkspine.o $(VERBS) $(B)/libdarkspine.so
+	$(Q)$(CC) $(CFLAGS) -o $@ $(B)/darkspine.o $(VERBS) -L$(B) -ldarkspine -Wl,-rpath,'$$ORIGIN/../lib/darkspine' $(LDLIBS)
 
 clean:
 	rm -rf build darkspine

@@ -40,7 +40,7 @@ typedef struct train_options {
 typedef struct train_result {
     int64_t steps, epochs;                   /* done, by all sessions of the run */
     double seconds;                          /* of all sessions */
-    double images_per_second, waiting;       /* of this session */
+    double images_per_second, waiting;       /* since the start or resume */
     const char *metric;
     double best; int64_t best_epoch;         /* NaN, 0: no validation yet */
 } train_result;

@@ -26,7 +26,7 @@ typedef struct trainer {
     double epoch_loss;                       /* sum over the steps of the epoch so far */
     double before;                           /* seconds of earlier sessions */
     double began, saved, drawn;              /* clock_now() of: start, last checkpoint, last curves */
-    double training; int64_t images;         /* of this session: seconds in steps with waiting; samples */
+    double training; int64_t images;         /* since the start or resume: seconds in steps with waiting; samples */
     double epoch_training, epoch_waited; int64_t epoch_images;      /* the same at the epoch's begin */
 } trainer;
 
