@@ -15,14 +15,16 @@ static tensor *op_node(graph *g, const char *op, const char *name, int nin, tens
     return t;
 }
 
-/* wrt: one parameter's name, or NULL for all */
-static model model_new(const char *path, const char *wrt, int share)
+/* wrt: one parameter's name, or NULL for all; size: height and width */
+static model model_new(const char *path, int64_t size, const char *wrt, int share)
 {
+    char height[32], width[32];
+    snprintf(height, sizeof height, "net.height=%lld", (long long)size), snprintf(width, sizeof width, "net.width=%lld", (long long)size);
     model m = { .c = { .dev = &device_cpu, .loss_scale = 1, .training = 1, .seed = 5 } };
-    static const char *const set[] = { "net.batch=2", "net.height=64", "net.width=64" };
+    const char *set[] = { "net.batch=2", height, width };
     m.t = net_load(path, set, 3);
     graph *g = m.t->g;
-    m.truth = graph_leaf(g, "truth", SHAPE4(2, 64, 64, 1), U8, INPUT);
+    m.truth = graph_leaf(g, "truth", SHAPE4(2, size, size, 1), U8, INPUT);
     m.loss = op_node(g, "cross_entropy", "loss", 2, (tensor *[]){ m.t->output, m.truth }, " ");
     m.p = params_new(g, &device_cpu, 1);
     params_init(m.p, 7);
@@ -51,13 +53,15 @@ static void model_free(model *m)
     schedule_free(&m->plan), params_free(m->p), net_free(m->t);
 }
 
-static const char *const nets[] = { "configs/nets/unet-small.cfg", "configs/nets/unet-bilinear.cfg", "configs/nets/unet-nn.cfg" };
+static const struct { const char *path; int64_t size; } nets[] = {         /* as small as their halvings allow */
+    { "configs/nets/unet-small.cfg", 32 }, { "configs/nets/unet-bilinear.cfg", 32 }, { "configs/nets/unet-nn.cfg", 64 }
+};
 
 static void shared_is_apart(void **state)
 {
     (void)state;
     for (size_t k = 0; k < sizeof nets / sizeof *nets; k++) {
-        model a = model_new(nets[k], NULL, 1), b = model_new(nets[k], NULL, 0);
+        model a = model_new(nets[k].path, nets[k].size, NULL, 1), b = model_new(nets[k].path, nets[k].size, NULL, 0);
         schedule_run(&a.plan, &a.c), schedule_run(&b.plan, &b.c);
         assert_true(isfinite(*(real *)a.loss->x.p));
         assert_memory_equal(a.loss->x.p, b.loss->x.p, sizeof(real));
@@ -74,7 +78,7 @@ static void shared_is_apart(void **state)
 static void restricted_backward(void **state)
 {
     (void)state;
-    model all = model_new(nets[0], NULL, 1), one = model_new(nets[0], "outc.weight", 1);
+    model all = model_new(nets[0].path, 32, NULL, 1), one = model_new(nets[0].path, 32, "outc.weight", 1);
     assert_true(one.plan.n - one.forward < (all.plan.n - all.forward) / 8);
     schedule_run(&all.plan, &all.c), schedule_run(&one.plan, &one.c);
     for (int i = 0; i < one.p->n; i++) {
@@ -116,7 +120,7 @@ static void late_readers_are_no_views(void **state)
 static void micro_batches_add(void **state)
 {
     (void)state;
-    model m = model_new(nets[0], NULL, 1);
+    model m = model_new(nets[0].path, 32, NULL, 1);
     m.c.training = 0;                                          /* running statistics: the batch is then a plain mean */
     schedule_run(&m.plan, &m.c);
     real *once = xalloc(m.p->trainable * sizeof *once);
