@@ -118,7 +118,7 @@ static void include(target *to, cfg_section *s, const char *path, int pass, int 
     if (depth >= DEPTH_MAX) die_at(s->at, "include: more than %d files deep", DEPTH_MAX);
     char *folder = path_folder(path), *full = path_join(folder, file);
     if (!file_exists(full)) die_at(s->e[0].at, "include.file: no such file %s", full);
-    char *text = file_read(full, TEXT_MAX, NULL);
+    char *text = text_read(full, TEXT_MAX);
     cfg *c = parse_flat(text, full);
     expand(to, c, 0, c->n, pass, depth + 1);
     cfg_free(c);
@@ -166,9 +166,7 @@ cfg *cfg_parse(const char *text, const char *path)
 
 cfg *cfg_read(const char *path)
 {
-    size_t n;
-    char *text = file_read(path, TEXT_MAX, &n);
-    if (strlen(text) != n) die("%s: not a text file (it holds a zero byte)", path);
+    char *text = text_read(path, TEXT_MAX);
     cfg *c = cfg_parse(text, path);
     free(text);
     return c;

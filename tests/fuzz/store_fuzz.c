@@ -30,7 +30,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
         for (int i = 0; i < H * W; i++) film[i] = (uint16_t)(i * 999), mask[i] = i % 4 == 0, planes[i] = 1u << i % 32;
         corners c = { "L1", { { 1, 1 }, { 4, 1 }, { 1, 3 }, { 4, 3 } } };
         landmark m = { "head", 2, 2, 1 };
-        quantity v = { "cobb", "deg", 12.5 };
+        measured v = { "cobb", "deg", 12.5 };
         instance o = instance_from_mask(mask, H, W, 1, "L1");
         labels l = { 1, 1, 1, 1, &c, &m, &v, &o };
         store_case row = { .id = k ? "b" : "a", .patient = "P", .h = H, .w = W, .bits = k ? 8 : 16 };
