@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SIDES, AREA, TILT, STEP_SHORT, STEP_LONG, OFFSET, OVERLAP, CHAIN };
+enum { SIDES, AREA, TILT, STEP_SHORT, STEP_LONG, OFFSET, OVERLAP, CHAIN, DISCS };
 static const struct { const char *code; double warning, error; } limits[] = {
     [SIDES]      = { "side_ratio",     2.6,  3.7 },         /* opposite sides of a body */
     [AREA]       = { "area_outlier",   2.4,  2.8 },         /* against the median of six neighbours, either way */
@@ -21,6 +21,7 @@ static const struct { const char *code; double warning, error; } limits[] = {
     [OFFSET]     = { "offset",         0.85, 1.2 },         /* sideways from the line through its neighbours, in steps */
     [OVERLAP]    = { "overlap",        0.1,  0.3 },         /* share of the smaller quad */
     [CHAIN]      = { "corner_chain",   0.25, 0.4 },         /* a lower corner below the next upper one: see interlock */
+    [DISCS]      = { "disc_height",    0.75, 1 },           /* median disc / body beside it: anatomy has 0.2 to 0.5 */
 };
 
 enum { WRONG_ITSELF = 1, WRONG_PLACE = 2 };  /* has an error of its own; stands out of order in the chain */
@@ -215,6 +216,23 @@ static void check_place(faults *out, int64_t at, const quad *q, int n, int i)
     judge(out, at, OFFSET, off, "%s lies %.1f steps beside the line through its neighbours", level, off);
 }
 
+/* Discs are never as high as bodies. Where they are, the quads were drawn too low, on the discs, or on a part of each body. */
+static void check_discs(faults *out, int64_t at, const quad *q, int n)
+{
+    double *v = xalloc_n((size_t)n, sizeof *v);
+    int m = 0;
+    for (int i = 1; i < n; i++) {
+        const double *up = q[i - 1].round, *low = q[i].round;
+        if (q[i].rank > q[i - 1].rank + 2) continue;
+        v[m++] = hypot(low[0] + low[2] - up[4] - up[6], low[1] + low[3] - up[5] - up[7]) / (q[i - 1].height + q[i].height);
+    }
+    if (m >= 4) {
+        const double high = median(v, m);
+        judge(out, at, DISCS, high, "the discs are %.1f times as high as the bodies (are the corners on the discs?)", high);
+    }
+    free(v);
+}
+
 /* Quads in order of rank, all of known level, no rank twice. */
 static void check_chain(faults *out, int64_t at, quad *q, int n)
 {
@@ -228,6 +246,7 @@ static void check_chain(faults *out, int64_t at, quad *q, int n)
     int m = 0;                                                   /* the sound ones move up; judged among themselves */
     for (int i = 0; i < n; i++) if (!q[i].wrong) q[m++] = q[i];
     for (int i = 0; i < m && m >= 4; i++) check_place(out, at, q, m, i);
+    check_discs(out, at, q, m);
 }
 
 void check_corners(faults *out, int64_t at, const corners *c, int n, int64_t h, int64_t w)

@@ -154,6 +154,10 @@ PLANT(level_given_twice, "level_twice", memcpy(c[4].level, c[5].level, STORE_NAM
 PLANT(too_small, "area_outlier", double x = 0, y = 0; for (int q = 0; q < 4; q++) x += c[7].p[q][0] / 4, y += c[7].p[q][1] / 4;
       for (int q = 0; q < 4; q++) c[7].p[q][0] = x + 0.5 * (c[7].p[q][0] - x), c[7].p[q][1] = y + 0.5 * (c[7].p[q][1] - y))
 PLANT(beside_the_spine, "offset", double by = c[10].p[0][0] < 50 ? 28 : -28; for (int q = 0; q < 4; q++) c[10].p[q][0] += by)
+PLANT(on_the_discs, "disc_height", for (int i = 0; i < LEVELS; i++) for (int q = 0; q < 2; q++) for (int a = 0; a < 2; a++) {
+          const double top = c[i].p[q][a], low = c[i].p[q + 2][a];
+          c[i].p[q][a] = low + 0.1 * (low - top), c[i].p[q + 2][a] = low + 0.45 * (low - top);
+      } draw(p, VICTIM))
 PLANT(size_of_another_film, "size_mismatch", p->row[VICTIM].labelled_w = W + 1)
 PLANT(nothing_drawn, "mask_empty", memset(p->mask[VICTIM], 0, H * W))
 PLANT(other_class, "class_unknown", for (int i = 0; i < H * W; i++) if (p->mask[VICTIM][i]) p->mask[VICTIM][i] = 7)
@@ -258,7 +262,8 @@ int main(void)
         T(corner_outside), T(corner_not_a_number),
         T(corner_dragged), T(neighbours_interlocked), T(levels_exchanged), T(far_levels_exchanged), T(last_at_the_top), T(drawn_twice),
         T(level_given_twice), T(too_small),
-        T(beside_the_spine), T(size_of_another_film), T(nothing_drawn), T(other_class), T(mask_of_another_film), T(constant_film), T(film_twice),
+        T(beside_the_spine), T(on_the_discs),
+        T(size_of_another_film), T(nothing_drawn), T(other_class), T(mask_of_another_film), T(constant_film), T(film_twice),
         T(patient_in_two_parts), T(absurd_spacing), T(half_a_spacing), T(spacing_not_a_number), T(texts_are_clean), T(film_again_in_the_other_part),
         T(one_class_a_level), T(tampered), T(levels_have_ranks), T(the_verb) };
     return _cmocka_run_group_tests(__FILE__, table, sizeof table / sizeof *table, set_up, tear_down);
