@@ -259,18 +259,18 @@ static void add_parts(const plan *p, const float *sums, float *gw, int add)
     const int64_t count = p->broad.blocks * p->taps;
     #pragma omp parallel for schedule(static)
     for (int64_t q = 0; q < count * p->narrow.blocks; q++) {
-        float sum[EDGE][EDGE] = { { 0 } };
+        float sum[EDGE * EDGE] = { 0 };
         for (int64_t part = 0; part < p->parts; part++) {
             const float *from = sums + part * part_floats(p) + q * EDGE * EDGE;
             #pragma omp simd
-            for (int i = 0; i < EDGE * EDGE; i++) sum[i / EDGE][i % EDGE] += from[i];
+            for (int i = 0; i < EDGE * EDGE; i++) sum[i] += from[i];
         }
         const int64_t m = q % count / p->taps * EDGE, n = q / count * EDGE;
         float *to = gw + q % p->taps * p->at_tap + m * p->at_broad + n * p->at_narrow;
         for (int64_t i = 0; i < least(EDGE, p->broad.channels - m); i++)
             for (int64_t j = 0; j < least(EDGE, p->narrow.channels - n); j++) {
                 float *w = to + i * p->at_broad + j * p->at_narrow;
-                *w = (add ? *w : 0) + sum[i][j];
+                *w = (add ? *w : 0) + sum[i * EDGE + j];
             }
     }
 }
