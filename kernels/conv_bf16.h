@@ -8,8 +8,8 @@
 typedef enum { BF16_AMX, BF16_AVX512, BF16_PATHS } bf16_path;
 
 #if DNN_TAKES(REAL) && defined __x86_64__
-/* The row of the table: CONV_WEIGHTS with s->bf16, by the first path this CPU has. Scratch is counted for the threads of this moment;
- * a run with more threads uses no more than those. */
+/* The row of the table: CONV_WEIGHTS with s->bf16, by the path that is a gain on this CPU, if any. Scratch is counted for the threads of
+ * this moment; a run with more threads uses no more than those. */
 conv_make bf16_weights_make;
 /* The same by one path, whether s->bf16 or not; 0 where the CPU does not have it or the shape is not taken: groups, dilation, kernels
  * beyond 7 x 7, strides beyond 2, fewer than 8 channels on a side. */

@@ -187,7 +187,8 @@ static void test_same_bits(void **state)
         for (int i = 0; has(path) && i < CASES; i++) {
             const conv_shape s = shape_from(&cases[i]);
             const int64_t n = conv_weights(&s);
-            real *x = map_new(s.n * s.h * s.w, s.c, s.xs), *gy = map_new(s.n * s.oh * s.ow, s.k, s.ys), *first = guarded(n), *gw = guarded(n);
+            real *x = map_new(s.n * s.h * s.w, s.c, s.xs), *gy = map_new(s.n * s.oh * s.ow, s.k, s.ys);
+            real *first = guarded(n), *gw = guarded(n);
             for (size_t t = 0; t < sizeof threads / sizeof *threads; t++) {
                 weights(path, &s, x, gy, t ? gw : first, 0, threads[t][0], threads[t][1]);
                 if (t) assert_memory_equal(gw, first, (size_t)n * sizeof *gw);
@@ -228,8 +229,13 @@ static void test_refuses(void **state)
             assert_null(k.run);
         }
     for (conv_pass pass = CONV_FORWARD; pass < CONV_WEIGHTS; pass++) assert_false(bf16_weights_make(&plain, pass, &(conv_kernel){ 0 }));
+    for (bf16_path path = 0; path < BF16_PATHS; path++)
+        for (int i = 0; i < 7; i++) assert_false(bf16_weights_make_by(path, &s[i], &(conv_kernel){ 0 }));
+    if (!has(BF16_AMX)) return;
     conv_kernel k = { 0 };
-    assert_int_equal(bf16_weights_make(&plain, CONV_WEIGHTS, &k), has(BF16_AVX512));
+    context c = { 0 };
+    conv_choose_cpu(&c, &plain, CONV_WEIGHTS, &k);             /* the table asks it first */
+    assert_string_equal(k.name, "bf16 amx");
     conv_release(&k);
 }
 
