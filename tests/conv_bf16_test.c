@@ -43,7 +43,7 @@ static const shape_case cases[] = {
     { 1, 8, 11, 12, 8, KERNEL_OF(3, 5, 1, 2), PAD(0, 1, 2, 3) },     /* a different padding on every side */
     { 1, 7, 8, 12, 8, KERNEL_OF(2, 3, 2, 1), PAD(3, 0, 4, 1), VIEW(2, 3) },  /* and more than the kernel */
     { 2, 70, 700, 16, 16, SQUARE(3, 1, 1), VIEW(0, 16) },     /* several chunks an image, the last one smaller */
-    { 2, 61, 333, 48, 16, SQUARE(3, 2, 1) },
+    { 2, 61, 333, 48, 40, SQUARE(3, 2, 1) },                   /* many depths of two by two blocks */
     { 9, 33, 150, 8, 8, SQUARE(3, 1, 1) },
     { 1, 5, 7, 16, 8, SQUARE(2, 2, 0), VIEW(2, 5), .transposed = 1 },
     { 2, 9, 35, 33, 17, SQUARE(2, 2, 0), .transposed = 1 },
