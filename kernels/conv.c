@@ -3,6 +3,7 @@
  * Every element of an output is summed by one thread in a fixed order, so the bits do not depend on the number of threads: passes
  * to a map gather (each output pixel collects what reaches it), passes to weights give each thread rows of the weights. */
 #include "kernels/conv.h"
+#include "kernels/conv_bf16.h"
 #include "kernels/dnn_cpu.h"
 #include "kernels/loop.h"
 #include <assert.h>
@@ -195,7 +196,7 @@ static int loops_make(const conv_shape *s, conv_pass pass, conv_kernel *k)
 
 void conv_choose_cpu(const context *c, const conv_shape *s, conv_pass pass, conv_kernel *k)
 {
-    static conv_make *const table[] = { deconv_gemm_make, dnn_conv_make, loops_make };
+    static conv_make *const table[] = { bf16_weights_make, deconv_gemm_make, dnn_conv_make, loops_make };
     (void)c;
     for (size_t i = 0; i < sizeof table / sizeof *table && !table[i](s, pass, k); i++) continue;
 }
