@@ -5,6 +5,7 @@
 #include "kernels/conv.h"
 #include "kernels/dnn_cpu.h"
 #include "kernels/loop.h"
+#include "kernels/winograd.h"
 #include <assert.h>
 
 int64_t conv_weights(const conv_shape *s) { return s->kh * s->kw * (s->c / s->groups) * s->k; }
@@ -195,7 +196,7 @@ static int loops_make(const conv_shape *s, conv_pass pass, conv_kernel *k)
 
 void conv_choose_cpu(const context *c, const conv_shape *s, conv_pass pass, conv_kernel *k)
 {
-    static conv_make *const table[] = { deconv_gemm_make, dnn_conv_make, loops_make };
+    static conv_make *const table[] = { deconv_gemm_make, winograd_make, dnn_conv_make, loops_make };
     (void)c;
     for (size_t i = 0; i < sizeof table / sizeof *table && !table[i](s, pass, k); i++) continue;
 }
