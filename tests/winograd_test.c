@@ -8,6 +8,8 @@
 enum { GUARD = 64 };
 static const float SENTINEL = -77;
 
+#define need_avx512() do { if (!__builtin_cpu_supports("avx512f")) skip(); } while (0)
+
 /* about normal, of standard deviation 1 */
 static float draw(uint32_t which, int64_t i)
 {
@@ -132,6 +134,7 @@ static const int64_t maps[][2] = { { 5, 7 }, { 13, 9 }, { 33, 17 }, { 8, 8 }, { 
 /* Every map with every pair of channels, dense or a view, set or added to, with and without bias, in turn. */
 static void test_values(void **state)
 {
+    need_avx512();
     (void)state;
     for (int i = 0; i < 5 * 25 * CONV_PASSES; i++) {
         conv_pass pass = (conv_pass)(i % CONV_PASSES);
@@ -144,6 +147,7 @@ static void test_values(void **state)
 
 static void test_activations(void **state)
 {
+    need_avx512();
     (void)state;
     for (int i = 0; i < 4; i++) {
         conv_shape s = shape_of(1, 10, 6, 32, 40, i % 2);
@@ -153,15 +157,126 @@ static void test_activations(void **state)
     }
 }
 
-/* Shapes of every plan, by name; for each of 1, 2, 3 and 4 threads, planned and run with different numbers too. */
+/* Shapes of every plan; planned for 1 to 4 threads and run with 1 to 3, each gives the same bits. */
 static void test_threads(void **state)
 {
-    static const struct { conv_shape s; conv_pass pass; const char *name; } table[] = { { { 0 }, 0, "" } };
-    (void)state, (void)table;
+    static const struct { int64_t n, h, w, c, k; conv_pass pass; const char *name; } table[] = {
+        { 2, 45, 47, 32, 33, CONV_FORWARD, "winograd 4x4" },          { 2, 45, 47, 32, 40, CONV_DATA, "winograd 4x4" },
+        { 2, 45, 47, 300, 32, CONV_FORWARD, "winograd 4x4" },         { 1, 33, 61, 80, 48, CONV_FORWARD, "winograd 4x4 fused" },
+        { 1, 33, 61, 64, 100, CONV_DATA, "winograd 4x4 fused" },      { 2, 45, 47, 32, 33, CONV_WEIGHTS, "winograd 4x4 parts" },
+        { 1, 33, 61, 64, 48, CONV_WEIGHTS, "winograd 4x4" },          { 1, 8, 9, 48, 70, CONV_WEIGHTS, "winograd 4x4" },
+    };
+    int threads = omp_get_max_threads();
+    need_avx512();
+    (void)state;
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+        float *first = NULL;
+        conv_shape s = shape_of(table[i].n, table[i].h, table[i].w, table[i].c, table[i].k, 1);
+        check(s, table[i].pass, 0);
+        for (int q = 0; q < 12; q++) {
+            omp_set_num_threads(q / 3 + 1);
+            problem p = problem_new(s, table[i].pass);
+            map *out = output(&p);
+            size_t size = (size_t)(out->rows * out->stride) * sizeof *first;
+            assert_string_equal(p.k.name, table[i].name);
+            omp_set_num_threads(q % 3 + 1);
+            solve(&p, 0);
+            if (!first) memcpy(first = xalloc(size), out->p, size);
+            assert_memory_equal(first, out->p, size);
+            problem_free(&p);
+        }
+        free(first);
+    }
+    omp_set_num_threads(threads);
+}
+
+/* A map that is larger than a cache and aligned is stored past it: the same bits as one that is not. */
+static void test_streams(void **state)
+{
+    need_avx512();
+    (void)state;
+    conv_shape s = shape_of(1, 260, 260, 32, 64, 0), t = s;
+    t.ys++;
+    problem p = problem_new(s, CONV_FORWARD), q = problem_new(t, CONV_FORWARD);
+    solve(&p, 0), solve(&q, 0);
+    for (int64_t i = 0; i < p.y.rows * p.y.n; i++) if (at(&p.y, i) != at(&q.y, i)) fail_msg("differs at %lld", (long long)i);
+    problem_free(&p), problem_free(&q);
+}
+
+/* The rounding error by the depth of the sum: channels, or pixels of a weights pass. */
+static void test_errors(void **state)
+{
+    static const struct { int64_t depth, side; double largest[CONV_PASSES], rms[CONV_PASSES]; } table[] = {
+        { 64, 8, { 1, 1, 1 }, { 1, 1, 1 } }, { 256, 16, { 1, 1, 1 }, { 1, 1, 1 } }, { 1024, 32, { 1, 1, 1 }, { 1, 1, 1 } },
+    };
+    need_avx512();
+    (void)state;
+    for (int i = 0; i < 3 * CONV_PASSES; i++) {
+        conv_pass pass = (conv_pass)(i % CONV_PASSES);
+        int64_t depth = table[i / 3].depth, side = pass == CONV_WEIGHTS ? table[i / 3].side : 64;
+        problem p = problem_new(shape_of(1, side, side, pass == CONV_FORWARD ? depth : 32, pass == CONV_DATA ? depth : 32, 0), pass);
+        double largest, rms;
+        solve(&p, 0);
+        textbook(&p, 0);
+        errors(&p, &largest, &rms);
+        printf("%d %d %g %g\n", (int)depth, pass, largest, rms);
+        near(largest, 0, table[i / 3].largest[pass]);
+        near(rms, 0, table[i / 3].rms[pass]);
+        problem_free(&p);
+    }
+}
+
+/* What winograd_make answers; it fills k only where it takes the pass. */
+static int made(conv_shape s, conv_pass pass)
+{
+    conv_kernel k = { 0 };
+    int taken = winograd_make(&s, pass, &k);
+    assert_int_equal(taken, k.run != NULL);
+    conv_release(&k);
+    return taken;
+}
+
+static void test_refusals(void **state)
+{
+    const int able = sizeof(real) == sizeof(float) && __builtin_cpu_supports("avx512f");
+    const conv_shape good = shape_of(2, 16, 16, 64, 32, 1);
+    (void)state;
+    for (conv_pass pass = CONV_FORWARD; pass < CONV_PASSES; pass++) {
+        conv_shape bad[16];
+        int n = 0;
+        for (int i = 0; i < 16; i++) bad[i] = good;
+        bad[n++].winograd = 0;
+        bad[n].kh = 1, bad[n].top = 0, bad[n++].bottom = 0;
+        bad[n].kw = 5, bad[n].left = 2, bad[n++].right = 2;
+        bad[n].sh = 2, bad[n++].oh = 8;
+        bad[n].sw = 2, bad[n++].ow = 8;
+        bad[n].dh = 2, bad[n].top = 2, bad[n++].bottom = 2;
+        bad[n].dw = 2, bad[n].left = 2, bad[n++].right = 2;
+        bad[n].top = 0, bad[n++].bottom = 2;
+        bad[n].left = 2, bad[n++].right = 0;
+        bad[n++].groups = 2;
+        bad[n++].transposed = 1;
+        bad[n++].c = 31;
+        bad[n++].k = 31;
+        bad[n].n = 1, bad[n].h = 8, bad[n].oh = 8, bad[n].w = 12, bad[n++].ow = 12;
+        for (int i = 0; i < n; i++) if (made(bad[i], pass)) fail_msg("pass %d took shape %d", pass, i);
+        assert_int_equal(made(good, pass), able);
+        conv_shape s = good;
+        s.act = ACT_TANH;
+        assert_int_equal(made(s, pass), able && pass != CONV_FORWARD);
+        s = good, s.bf16 = 1;
+        int other = __builtin_cpu_supports("amx-bf16") || __builtin_cpu_supports("avx512bf16");
+        assert_int_equal(made(s, pass), able && (pass == CONV_WEIGHTS || !other));
+        s.k = 64;
+        assert_int_equal(made(s, pass), able && (pass == CONV_WEIGHTS || !__builtin_cpu_supports("amx-bf16")));
+    }
 }
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = { cmocka_unit_test(test_values), cmocka_unit_test(test_activations), cmocka_unit_test(test_threads) };
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_values), cmocka_unit_test(test_activations), cmocka_unit_test(test_threads), cmocka_unit_test(test_streams),
+        cmocka_unit_test(test_errors), cmocka_unit_test(test_refusals),
+    };
     return RUN_TESTS(tests);
 }
