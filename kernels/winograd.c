@@ -5,11 +5,15 @@
  * a time and divide its channels. Which, and into how many parts a sum over tiles is cut, follows from the shape alone, never from
  * the number of threads, so that the bits do not either.
  *
- * Measured against oneDNN's direct convolution, times as fast (forward, data, weights; 2 images):
- *   channels, side   Xeon with AMX     Zen 5             channels, side   Xeon with AMX     Zen 5
- *    16,  128        1.1  1.2  1.1     0.8  0.8  0.8     512,  32         SLOT
- *    32,  128        2.1  2.1  2.1     1.7  1.7  2.2     512,  16         1.7  1.8  2.0     2.0  2.0  2.8
- * hence from 32 channels on both sides and 8 tiles of 4x4 on; an image of 8x8 has 4. */
+ * Times as fast as oneDNN's direct convolution (2 images; forward, data, weights; the Zen 5 ran an earlier form of this code):
+ *   channels, side    Xeon with AMX, 1 thread    Zen 5, 2 threads
+ *     16, 128 (Zen: 256) 1.1  1.1  1.0             0.8  0.8  0.8
+ *     32, 128 (Zen: 256) 2.2  2.2  1.9             1.7  1.7  2.2
+ *     64, 256            2.6  2.5  3.2             3.0  3.0  4.1
+ *    512,  32            2.0  2.0  2.2             3.1  2.9  3.4
+ *   1024,  16            1.8  1.9  2.2             2.0  1.8  3.9
+ *    512,   8            1.3  1.4  1.2             1.2  1.0  1.9
+ * hence: from 32 channels on both sides on, and from 8 tiles on (2 images of 8 x 8). With 2 tiles it is no gain. */
 #include "kernels/winograd.h"
 #include "kernels/loop.h"
 #include "kernels/winograd_avx512.h"
