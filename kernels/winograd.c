@@ -18,6 +18,7 @@
 #include "kernels/loop.h"
 #include "kernels/winograd_avx512.h"
 #include "base/die.h"
+#include "base/machine.h"
 #include <omp.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -290,7 +291,8 @@ int winograd_build(const conv_shape *s, conv_pass pass, conv_kernel *k)
 static int bf16_is_faster(const conv_shape *s, conv_pass pass)
 {
     if (!s->bf16 || pass == CONV_WEIGHTS) return 0;
-    return __builtin_cpu_supports("amx-bf16") || (__builtin_cpu_supports("avx512bf16") && least(s->c, s->k) < 64);
+    machine m = machine_read();
+    return machine_has(&m, "amx_bf16") || (machine_has(&m, "avx512_bf16") && least(s->c, s->k) < 64);
 }
 
 int winograd_make(const conv_shape *s, conv_pass pass, conv_kernel *k)
