@@ -140,7 +140,7 @@ static void test_values(void **state)
     for (int i = 0; i < 5 * 25 * CONV_PASSES; i++) {
         conv_pass pass = (conv_pass)(i % CONV_PASSES);
         int q = i / CONV_PASSES;
-        conv_shape s = shape_of(2, maps[q / 25][0], maps[q / 25][1], channels[q / 5 % 5], channels[q % 5], q % 2);
+        conv_shape s = shape_of(q / 25 == 2 ? 1 : 2, maps[q / 25][0], maps[q / 25][1], channels[q / 5 % 5], channels[q % 5], q % 2);
         s.bias = pass == CONV_FORWARD && q % 3;
         check(s, pass, pass != CONV_FORWARD && q % 3 == 1);
     }
@@ -249,14 +249,16 @@ static void test_refusals(void **state)
         int n = 0;
         for (int i = 0; i < 16; i++) bad[i] = good;
         bad[n++].winograd = 0;
-        bad[n].kh = 1, bad[n].top = 0, bad[n++].bottom = 0;
-        bad[n].kw = 5, bad[n].left = 2, bad[n++].right = 2;
+        bad[n].kh = 1, bad[n++].oh = 18;
+        bad[n].kw = 5, bad[n++].ow = 14;
         bad[n].sh = 2, bad[n++].oh = 8;
         bad[n].sw = 2, bad[n++].ow = 8;
-        bad[n].dh = 2, bad[n].top = 2, bad[n++].bottom = 2;
-        bad[n].dw = 2, bad[n].left = 2, bad[n++].right = 2;
-        bad[n].top = 0, bad[n++].bottom = 2;
-        bad[n].left = 2, bad[n++].right = 0;
+        bad[n].dh = 2, bad[n++].oh = 14;
+        bad[n].dw = 2, bad[n++].ow = 14;
+        bad[n].top = 2, bad[n++].oh = 17;
+        bad[n].bottom = 0, bad[n++].oh = 15;
+        bad[n].left = 2, bad[n++].ow = 17;
+        bad[n].right = 0, bad[n++].ow = 15;
         bad[n++].groups = 2;
         bad[n++].transposed = 1;
         bad[n++].c = 31;
