@@ -148,7 +148,7 @@ static void run_both(const char *path, const char *stem, const char *tag, int64_
     if (!strict) run_case(path, stem, tag, h, w, 1, winograd32);
 }
 
-static void transposed_even(void **s) { (void)s; run_both("configs/nets/unet.cfg", "unet_convT", "a32", 32, 32, 3e-4, 1e-2); }
+static void transposed_even(void **s) { (void)s; run_both("configs/nets/unet.cfg", "unet_convT", "a32", 32, 32, 3e-4, 3e-2); }
 static void transposed_odd(void **s) { (void)s; run_both("configs/nets/unet.cfg", "unet_convT", "b37x45", 37, 45, 1e-2, 1.5e-2); }
 static void bilinear_even(void **s) { (void)s; run_both("configs/nets/unet-bilinear.cfg", "unet_bilinear", "a32", 32, 32, 6e-2, 6e-2); }
 static void bilinear_odd(void **s) { (void)s; run_both("configs/nets/unet-bilinear.cfg", "unet_bilinear", "b37x45", 37, 45, 6e-2, 6e-2); }
