@@ -75,7 +75,7 @@ static void *take(const context *c, const tensor *t)
 /* Steps: 0 forward, then one backward step a mask of wanted gradients. */
 static trial open_trial(const one *e, const device *dev, const unsigned *want, int nwant)
 {
-    trial t = { .g = graph_new(), .c = { .dev = dev, .training = 1, .loss_scale = 1 } };
+    trial t = { .g = graph_new(), .c = { .dev = dev, .winograd = 1, .training = 1, .loss_scale = 1 } };
     const op *o = op_find(e->op);
     void *conf = xalloc(o->conf);
     key_words(o->keys, conf, e->words, "bench");

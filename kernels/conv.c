@@ -6,6 +6,7 @@
 #include "kernels/conv_bf16.h"
 #include "kernels/dnn_cpu.h"
 #include "kernels/loop.h"
+#include "kernels/winograd.h"
 #include <assert.h>
 
 int64_t conv_weights(const conv_shape *s) { return s->kh * s->kw * (s->c / s->groups) * s->k; }
@@ -196,7 +197,7 @@ static int loops_make(const conv_shape *s, conv_pass pass, conv_kernel *k)
 
 void conv_choose_cpu(const context *c, const conv_shape *s, conv_pass pass, conv_kernel *k)
 {
-    static conv_make *const table[] = { bf16_weights_make, deconv_gemm_make, dnn_conv_make, loops_make };
+    static conv_make *const table[] = { bf16_weights_make, deconv_gemm_make, winograd_make, dnn_conv_make, loops_make };
     (void)c;
     for (size_t i = 0; i < sizeof table / sizeof *table && !table[i](s, pass, k); i++) continue;
 }

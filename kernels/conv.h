@@ -20,6 +20,7 @@ typedef struct conv_shape {
     int transposed, bias;                /* bias: forward adds one, [k] */
     activation act; real slope;          /* what forward applies last: linear in training, where backward wants the value before */
     int bf16;                            /* factors may be rounded to bf16 where that is faster; sums are float32 */
+    int winograd;                        /* Winograd's algorithm may be used where that is faster; it rounds more */
 } conv_shape;
 
 /* The output size along one axis: pad is the sum of both sides; of a transposed one, extra is its output padding. */

@@ -12,7 +12,7 @@ const key net_keys[] = {
     { "width",     K_INT,  offsetof(net_conf, width),     "256",     "columns of the input, pixels", 1, 16384, 0 },
     { "channels",  K_INT,  offsetof(net_conf, channels),  "1",       "channels of the input", 1, 64, 0 },
     { "classes",   K_INT,  offsetof(net_conf, classes),   "2",       "classes of the output, background included; 1: one sigmoid", 1, 255, 0 },
-    { "winograd",  K_BOOL, offsetof(net_conf, winograd),  "1",       "1: Winograd 3x3 convolutions where there is a kernel for them (not yet)", 0, 0, 0 },
+    { "winograd",  K_BOOL, offsetof(net_conf, winograd),  "1",       "1: 3x3 convolutions by Winograd's algorithm where that is faster (float32, AVX-512); it rounds more", 0, 0, 0 },
     { "precision", K_WORD, offsetof(net_conf, precision), "float32", "bf16: convolutions multiply bf16 numbers where the machine can and add in float32; all else is float32", 0, 0, "float32|bf16" },
     { "output",    K_TEXT, offsetof(net_conf, output),    "",        "name of the layer whose map is the result (default: the last)", 0, 0, 0 },
     { 0 }
@@ -185,7 +185,7 @@ char *net_text(const net *t) { return cfg_text(t->text); }
 
 context net_context(const net *t, const device *dev)
 {
-    return (context){ .dev = dev, .bf16 = t->conf.precision, .loss_scale = 1 };
+    return (context){ .dev = dev, .bf16 = t->conf.precision, .winograd = t->conf.winograd, .loss_scale = 1 };
 }
 
 net_program *net_program_new(const char *text, const char *path, const char *const *overrides, int n, const params *p, const device *d)

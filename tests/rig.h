@@ -91,7 +91,7 @@ static inline rig *rig_new(const char *name, const char *words, int nin, const s
     if (!o) fail_msg("no op called %s", name);
     void *conf = xalloc(o->conf);
     r->g = graph_new();
-    r->c = (context){ .dev = &device_cpu, .training = 1, .seed = 11, .step = 3, .loss_scale = 1 };
+    r->c = (context){ .dev = &device_cpu, .winograd = 1, .training = 1, .seed = 11, .step = 3, .loss_scale = 1 };
     key_words(o->keys, conf, words, name);
     for (int i = 0; i < nin; i++) {
         char t[16];

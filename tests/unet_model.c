@@ -71,7 +71,7 @@ static void fill_parameters(params *p)
 
 unet unet_new(const char *path, int64_t h, int64_t w, const char *tag, int winograd)
 {
-    unet m = { .c = { .dev = &device_cpu, .loss_scale = 1 } };
+    unet m = { .c = { .dev = &device_cpu, .winograd = winograd, .loss_scale = 1 } };
     char height[40], width[40], key[40];
     snprintf(height, sizeof height, "net.height=%lld", (long long)h);
     snprintf(width, sizeof width, "net.width=%lld", (long long)w);

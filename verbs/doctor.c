@@ -53,10 +53,10 @@ void doctor_version(void)
 
 /* What kinds of layer are asked about; sizes as in the middle of a U-Net. */
 static const struct { const char *what; conv_shape s; } asked[] = {
-    { "convolution 3x3",           { 2, 64, 64, 64, 64, 64, 64, 64, 64, 3, 3, 1, 1, 1, 1, 1, 1, 1, 1, 1, 0, 0, ACT_LINEAR, 0, 0 } },
-    { "convolution 3x3, stride 2", { 2, 64, 64, 64, 64, 32, 32, 64, 64, 3, 3, 2, 2, 1, 1, 1, 1, 1, 1, 1, 0, 0, ACT_LINEAR, 0, 0 } },
-    { "convolution 1x1",           { 2, 64, 64, 64, 64, 64, 64, 64, 64, 1, 1, 1, 1, 1, 1, 0, 0, 0, 0, 1, 0, 0, ACT_LINEAR, 0, 0 } },
-    { "transposed 2x2, stride 2",  { 2, 64, 64, 64, 64, 128, 128, 64, 64, 2, 2, 2, 2, 1, 1, 0, 0, 0, 0, 1, 1, 0, ACT_LINEAR, 0, 0 } },
+    { "convolution 3x3",           { 2, 64, 64, 64, 64, 64, 64, 64, 64, 3, 3, 1, 1, 1, 1, 1, 1, 1, 1, 1, 0, 0, ACT_LINEAR, 0, 0, 1 } },
+    { "convolution 3x3, stride 2", { 2, 64, 64, 64, 64, 32, 32, 64, 64, 3, 3, 2, 2, 1, 1, 1, 1, 1, 1, 1, 0, 0, ACT_LINEAR, 0, 0, 1 } },
+    { "convolution 1x1",           { 2, 64, 64, 64, 64, 64, 64, 64, 64, 1, 1, 1, 1, 1, 1, 0, 0, 0, 0, 1, 0, 0, ACT_LINEAR, 0, 0, 1 } },
+    { "transposed 2x2, stride 2",  { 2, 64, 64, 64, 64, 128, 128, 64, 64, 2, 2, 2, 2, 1, 1, 0, 0, 0, 0, 1, 1, 0, ACT_LINEAR, 0, 0, 1 } },
 };
 static const char *const passes[CONV_PASSES] = { "forward", "backward data", "backward weights" };
 
