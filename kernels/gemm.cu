@@ -4,7 +4,7 @@
 #include <assert.h>
 
 template <class WAY, class TILE, int VECTOR>
-static __global__ void __launch_bounds__(TILE_THREADS, 2) gemm_tiles(matrix_source a, matrix_source b, matrix_sink y)
+static __global__ void __launch_bounds__(TILE_THREADS, WAY::BLOCKS) gemm_tiles(matrix_source a, matrix_source b, matrix_sink y)
 {
     const int across = (b.lines + TILE::N - 1) / TILE::N, i = blockIdx.x / across, j = blockIdx.x % across;
     tile_product<WAY, TILE, VECTOR>(a, b, i * TILE::M, j * TILE::N, 0, a.end, y);

@@ -39,7 +39,7 @@ static inline DEVICE divider divider_by(int by)
 {
     divider d = { (uint32_t)by, 0, 0 };
     while ((uint64_t)1 << d.shift < d.by) d.shift++;
-    d.factor = (uint32_t)((((uint64_t)1 << d.shift) - d.by << 32) / d.by + 1);
+    d.factor = (uint32_t)(((((uint64_t)1 << d.shift) - d.by) << 32) / d.by + 1);
     return d;
 }
 static inline DEVICE int divide(int n, const divider &d)
@@ -91,7 +91,7 @@ static __device__ inline void multiply_fragments(const uint32_t *a, const uint32
 
 /* PACK numbers a word, DEPTH numbers a stage; BLOCKS of this kind are to fit on a multiprocessor. word(v): the word of v[0 .. PACK) */
 struct in_tf32 {
-    enum { PACK = 1, DEPTH = 16, TURN = 8 };
+    enum { PACK = 1, DEPTH = 16, TURN = 8, BLOCKS = 2 };
     typedef float number;
     typedef uint32_t word;
     typedef word_quad words;
@@ -104,7 +104,7 @@ struct in_tf32 {
 };
 
 struct in_bf16 {
-    enum { PACK = 2, DEPTH = 32, TURN = 4 };
+    enum { PACK = 2, DEPTH = 32, TURN = 4, BLOCKS = 2 };
     typedef float number;
     typedef uint32_t word;
     typedef word_quad words;
@@ -118,7 +118,7 @@ struct in_bf16 {
 
 /* Each thread has blocks of 4 x 4, 32 rows and 16 columns apart; the 8 x 4 threads of a warp fill what lies between. */
 struct exactly {
-    enum { PACK = 1, DEPTH = 16, TURN = 8 };
+    enum { PACK = 1, DEPTH = 16, TURN = 8, BLOCKS = 2 };
     typedef real number;
     typedef real word;
     typedef quad words;
@@ -152,8 +152,8 @@ struct exactly {
 /* What one thread carries of each stage of a factor with LINES lines: CELLS runs of 4 neighbours. Along the depth (deep) all its
  * cells have one depth and lines STEP apart; along the lines, one run of lines and depths in groups of PACK. */
 template <class WAY, int LINES, int VECTOR, class SOURCE> struct carrier {
-    enum { ALL = LINES * WAY::DEPTH / 4, CELLS = (ALL + TILE_THREADS - 1) / TILE_THREADS, QUADS = WAY::DEPTH / 4, STEP = TILE_THREADS / QUADS,
-           RUNS = LINES / 4, SLOTS = TILE_THREADS / RUNS };
+    enum { ALL = LINES * WAY::DEPTH / 4, CELLS = (ALL + TILE_THREADS - 1) / TILE_THREADS,
+           QUADS = WAY::DEPTH / 4, STEP = TILE_THREADS / QUADS, RUNS = LINES / 4, SLOTS = TILE_THREADS / RUNS };
     const SOURCE &from;
     typename SOURCE::line line[CELLS];
     int first;                           /* line of cell 0 */
