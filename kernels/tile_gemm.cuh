@@ -73,19 +73,18 @@ static __device__ inline void multiply_fragments(const uint32_t *a, const uint32
     const int g = threadIdx.x % 32 / 4, t = threadIdx.x % 4;
     #pragma unroll
     for (int w = t; w < STAGE_WORDS; w += 8) {
-        uint32_t fa[TILE::WARP_M / 16][4], fb[TILE::WARP_N / 8][2];
-        #pragma unroll
-        for (int i = 0; i < TILE::WARP_M / 16; i++)
-            #pragma unroll
-            for (int q = 0; q < 4; q++) fa[i][q] = a[stage_at<TILE::M>(w + q / 2 * 4, row + i * 16 + q % 2 * 8 + g, TURN)];
+        uint32_t fa[4], fb[TILE::WARP_N / 8][2];
         #pragma unroll
         for (int j = 0; j < TILE::WARP_N / 8; j++)
             #pragma unroll
             for (int q = 0; q < 2; q++) fb[j][q] = b[stage_at<TILE::N>(w + q * 4, column + j * 8 + g, TURN)];
         #pragma unroll
-        for (int i = 0; i < TILE::WARP_M / 16; i++)
+        for (int i = 0; i < TILE::WARP_M / 16; i++) {
             #pragma unroll
-            for (int j = 0; j < TILE::WARP_N / 8; j++) mma(sums + (i * (TILE::WARP_N / 8) + j) * 4, fa[i], fb[j]);
+            for (int q = 0; q < 4; q++) fa[q] = a[stage_at<TILE::M>(w + q / 2 * 4, row + i * 16 + q % 2 * 8 + g, TURN)];
+            #pragma unroll
+            for (int j = 0; j < TILE::WARP_N / 8; j++) mma(sums + (i * (TILE::WARP_N / 8) + j) * 4, fa, fb[j]);
+        }
     }
 }
 
