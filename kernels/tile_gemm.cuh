@@ -151,7 +151,8 @@ struct exactly {
 /* What one thread carries of each stage of a factor with LINES lines: CELLS runs of 4 neighbours. Along the depth (deep) all its
  * cells have one depth and lines STEP apart; along the lines, one run of lines and depths in groups of PACK. */
 template <class WAY, int LINES, int VECTOR, class SOURCE> struct carrier {
-    enum { ALL = LINES * WAY::DEPTH / 4, CELLS = (ALL + TILE_THREADS - 1) / TILE_THREADS,
+    enum { ALL = LINES * WAY::DEPTH / 4, DEEP_CELLS = (ALL + TILE_THREADS - 1) / TILE_THREADS,
+           CELLS = DEEP_CELLS > WAY::PACK ? DEEP_CELLS : WAY::PACK,
            QUADS = WAY::DEPTH / 4, STEP = TILE_THREADS / QUADS, RUNS = LINES / 4, SLOTS = TILE_THREADS / RUNS };
     const SOURCE &from;
     typename SOURCE::line line[CELLS];
@@ -165,8 +166,9 @@ template <class WAY, int LINES, int VECTOR, class SOURCE> struct carrier {
         #pragma unroll
         for (int i = 0; i < CELLS; i++) line[i] = from.at(deep ? first + i * STEP : first);
     }
-    /* narrow tiles have fewer cells than threads */
-    static __device__ inline int idle() { return ALL < TILE_THREADS && tile_thread() >= ALL; }
+    /* narrow tiles have fewer cells than threads, and words of two need two cells for one run of lines */
+    static __device__ inline int idle(int deep) { return tile_thread() >= (deep ? (int)ALL : (int)RUNS * STAGE_WORDS); }
+    static __device__ inline int cells(int deep) { return deep ? DEEP_CELLS : CELLS; }
     static __device__ inline int depth_of(int deep, int i)
     {
         return deep ? tile_thread() % QUADS * 4
@@ -175,9 +177,10 @@ template <class WAY, int LINES, int VECTOR, class SOURCE> struct carrier {
     __device__ inline void load(int depth)
     {
         const int deep = from.deep();
-        if (idle()) return;
+        if (idle(deep)) return;
         #pragma unroll
         for (int i = 0; i < CELLS; i++) {
+            if (i >= cells(deep)) break;
             const int d = depth + depth_of(deep, i);
             if (VECTOR) {
                 const real *p = from.find(line[i], d);
@@ -193,11 +196,11 @@ template <class WAY, int LINES, int VECTOR, class SOURCE> struct carrier {
     }
     __device__ inline void store(typename WAY::word *stage) const
     {
-        if (idle()) return;
+        if (idle(from.deep())) return;
         if (from.deep()) {
             const int l = tile_thread() / QUADS, w = tile_thread() % QUADS * 4 / WAY::PACK;
             #pragma unroll
-            for (int i = 0; i < CELLS; i++)
+            for (int i = 0; i < DEEP_CELLS; i++)
                 #pragma unroll
                 for (int e = 0; e < 4; e += WAY::PACK)
                     stage[stage_at<LINES>(w + e / WAY::PACK, l + i * STEP, WAY::TURN)]
@@ -224,8 +227,8 @@ static __device__ inline void tile_product(const A &a, const B &b, int row0, int
     typedef typename WAY::word word;
     typedef typename WAY::template place<TILE> place;
     enum { A_WORDS = STAGE_WORDS * (TILE::M + 8), B_WORDS = STAGE_WORDS * (TILE::N + 8) };
-    __shared__ __align__(16) word stage_a[2 * A_WORDS];
-    __shared__ __align__(16) word stage_b[2 * B_WORDS];
+    __shared__ typename WAY::words shared_a[2 * A_WORDS / 4], shared_b[2 * B_WORDS / 4];
+    word *const stage_a = (word *)shared_a, *const stage_b = (word *)shared_b;
     const int warp = tile_thread() / 32, row = warp / TILE::ACROSS * TILE::WARP_M, column = warp % TILE::ACROSS * TILE::WARP_N;
     typename WAY::number sums[TILE::SUMS] = { 0 };
     carrier<WAY, TILE::M, VECTOR, A> from_a(a, row0);
