@@ -4,8 +4,8 @@
  * With g = lane / 4 and t = lane % 4 a lane holds
  *     a: (row g, word t) (row g + 8, t) (row g, t + 4) (row g + 8, t + 4)      b: (word t, column g) (t + 4, g)
  *     c: (row g, column 2t) (g, 2t + 1) (g + 8, 2t) (g + 8, 2t + 1)
- * as the PTX manual draws the fragments of mma.m16n8k8 and mma.m16n8k16. The plain form is the definition: it runs in the
- * emulator, and nothing on a GPU without tensor cores for these types calls it, for mma_there() says no there.
+ * as the PTX manual draws the fragments of mma.m16n8k8 and mma.m16n8k16. The plain form is the definition and runs in
+ * the emulator. A GPU without tensor cores for these types has no form at all: mma_there() says no there, and who asks multiplies by FMA.
  * The trap: all 32 lanes must come, with threadIdx.x counting them. */
 #ifndef KERNELS_MMA_H
 #define KERNELS_MMA_H
@@ -72,29 +72,24 @@ static __device__ inline float bf16_product(float sum, uint32_t a, uint32_t b)
     return sum + __uint_as_float(a & high) * __uint_as_float(b & high);
 }
 
-/* What every lane of the warp holds of a and b: all[lane] = a[0..3], b[0..1] */
-static __device__ inline void mma_all(const uint32_t *a, const uint32_t *b, uint32_t all[32][6])
-{
-    const uint32_t mine[6] = { a[0], a[1], a[2], a[3], b[0], b[1] };
-#ifdef __CUDACC__
-    for (int lane = 0; lane < 32; lane++) for (int i = 0; i < 6; i++) all[lane][i] = __shfl_sync(0xffffffffu, mine[i], lane);
-#else
-    emu_warp_exchange(mine, sizeof mine, all);
-#endif
-}
-
-/* The definition; product adds the product of two words to a sum. */
+/* The definition, for the emulator; product adds the product of two words to a sum. Nothing launches it on a GPU (see mma_there). */
 template <float (*product)(float, uint32_t, uint32_t)>
 static __device__ inline void mma_plain(float *c, const uint32_t *a, const uint32_t *b)
 {
+#ifdef __CUDACC__
+    (void)c, (void)a, (void)b;
+    __trap();
+#else
     const int g = threadIdx.x % 32 / 4, t = threadIdx.x % 4;
+    const uint32_t mine[6] = { a[0], a[1], a[2], a[3], b[0], b[1] };
     uint32_t all[32][6];
-    mma_all(a, b, all);
+    emu_warp_exchange(mine, sizeof mine, all);
     for (int i = 0; i < 4; i++)
         for (int s = 0; s < 4; s++) {
             const uint32_t *row = all[g * 4 + s] + i / 2, *column = all[(2 * t + i % 2) * 4 + s] + 4;
             c[i] = product(product(c[i], row[0], column[0]), row[2], column[1]);
         }
+#endif
 }
 
 static __device__ inline void mma_tf32(float *c, const uint32_t *a, const uint32_t *b)
