@@ -62,7 +62,8 @@ struct map_source {
     __device__ inline int deep() const { return 1; }
     __device__ inline line at(int row) const
     {
-        const int n = divide(row, q.by_image), rest = row - n * (int)q.by_image.by, i = divide(rest, q.by_row), j = rest - i * (int)q.by_row.by;
+        const int n = divide(row, q.by_image), rest = row - n * (int)q.by_image.by;
+        const int i = divide(rest, q.by_row), j = rest - i * (int)q.by_row.by;
         const int there = row < q.rows && h.first + i * h.step < h.out && v.first + j * v.step < v.out;
         return { n * h.size * v.size, there ? i * h.scale + h.base : -(1 << 30), j * v.scale + v.base };
     }
@@ -105,7 +106,8 @@ struct map_sink {
     template <int VECTOR, int RUN, typename T> __device__ inline void put(int row, int column, const T *sums) const
     {
         struct alignas(RUN * sizeof(real)) run { real v[RUN]; };
-        const int n = divide(row, q.by_image), rest = row - n * (int)q.by_image.by, i = divide(rest, q.by_row), j = rest - i * (int)q.by_row.by;
+        const int n = divide(row, q.by_image), rest = row - n * (int)q.by_image.by;
+        const int i = divide(rest, q.by_row), j = rest - i * (int)q.by_row.by;
         const int y = h.first + i * h.step, x = v.first + j * v.step;
         if (row >= q.rows || y >= h.out || x >= v.out || column >= q.outputs) return;
         real *to = q.out + ((int64_t)(n * h.out + y) * v.out + x) * q.out_stride + column;
@@ -250,7 +252,8 @@ static reach reach_w(const conv_shape *s, int up)
     return { (int)s->kw, (int)s->sw, (int)s->dw, (int)s->left, up ? little : large, up ? large : little };
 }
 
-static void run_map(const context *c, const conv_kernel *k, int forward, const real *in, const real *w, const real *bias, real *out, int add)
+static void run_map(const context *c, const conv_kernel *k, int forward, const real *in, const real *w, const real *bias,
+                    real *out, int add)
 {
     const conv_shape *s = &k->s;
     const int up = forward == s->transposed, taps = (int)(s->kh * s->kw);
@@ -263,7 +266,8 @@ static void run_map(const context *c, const conv_kernel *k, int forward, const r
     q.tap_step = (int)(s->transposed ? s->k : s->c * s->k);
     const int of_c = (int)(s->transposed ? taps * s->k : s->k);                /* from one c to the next in w; from one k: 1 */
     q.channel_step = forward ? of_c : 1, q.output_step = forward ? 1 : of_c;
-    const int rows = up ? (q.h.out + q.h.stride - 1) / q.h.stride : q.h.out, columns = up ? (q.v.out + q.v.stride - 1) / q.v.stride : q.v.out;
+    const int rows = up ? (q.h.out + q.h.stride - 1) / q.h.stride : q.h.out;
+    const int columns = up ? (q.v.out + q.v.stride - 1) / q.v.stride : q.v.out;
     q.rows = (int)s->n * rows * columns;
     q.by_channels = divider_by(q.channels), q.by_image = divider_by(rows * columns), q.by_row = divider_by(columns);
     q.act = forward && !late ? s->act : ACT_LINEAR, q.slope = s->slope;
@@ -323,7 +327,8 @@ static void run_weights(const context *c, const conv_kernel *k, const real *x, c
 int conv_tiles_make(const conv_shape *s, conv_pass pass, conv_kernel *k)
 {
     const int64_t limit = 1 << 30, cut_down = s->sh * s->sw;
-    const int fours = s->c % 4 == 0 && s->k % 4 == 0 && s->xs % 4 == 0 && s->ys % 4 == 0, cores = fours && (s->bf16 || s->tf32) && mma_there();
+    const int fours = s->c % 4 == 0 && s->k % 4 == 0 && s->xs % 4 == 0 && s->ys % 4 == 0;
+    const int cores = fours && (s->bf16 || s->tf32) && mma_there();
     if (s->groups != 1 || s->n * s->h * s->w >= limit || s->n * s->oh * s->ow >= limit || conv_weights(s) >= limit) return 0;
     if (cut_down > 65535 || s->xs >= limit || s->ys >= limit) return 0;
     const way *by = !fours ? &any_way : !cores ? &exact_way : s->bf16 ? &bf16_way : &tf32_way;
