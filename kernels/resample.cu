@@ -100,8 +100,9 @@ static __global__ void resample_backward(resample_size s, const real *gy, int64_
                                                 && find_readers(left + t, v, s.w, s.ow, s, &column[t]));
                 EACH_PACK_OF_BLOCK(W, s, s.h, s.w) {
                     real *to = gx + ((n * s.h + i) * s.w + j) * gxs + k;
-                    pack<real, W> sum = adding ? load<W>(to, aligned) : zeros<W>();
+                    pack<real, W> sum = zeros<W>();
                     gather<W>(s, row[i - begin], column[threadIdx.y], n, gy + k, gys, aligned, &sum);
+                    if (adding) accumulate(&sum, load<W>(to, aligned));
                     store(to, sum, aligned);
                 }
             }
