@@ -14,12 +14,13 @@ template <int K> static __device__ inline void probabilities(real (&t)[K], const
 }
 
 /* Part blockIdx.x of sample blockIdx.y, ..: sum p t, sum p^e, sum t^e of every channel -> work[samples][parts][channels][SUMS] */
-template <int K> static __global__ void part_sums(loss_size s, dice_rule r, const real *x, int64_t xs, const uint8_t *truth, double *work)
+template <int K> static __global__ void dice_sums(loss_size s, dice_rule r, const real *x, int64_t xs, const uint8_t *truth, double *work)
 {
     const int64_t parts = gridDim.x;
     const int logistic = dice_logistic(&s, &r);
     for (int64_t i = blockIdx.y; i < s.samples; i += gridDim.y) {
-        const int64_t begin = i * s.pixels + part_begin(s.pixels, parts, blockIdx.x), end = i * s.pixels + part_begin(s.pixels, parts, blockIdx.x + 1);
+        const int64_t begin = i * s.pixels + part_begin(s.pixels, parts, blockIdx.x);
+        const int64_t end = i * s.pixels + part_begin(s.pixels, parts, blockIdx.x + 1);
         double sum[K][SUMS] = { };
         for (int64_t at = begin; at < end; at += RUN * blockDim.y) {
             real run[K][SUMS] = { };
@@ -44,7 +45,7 @@ template <int K> static __global__ void part_sums(loss_size s, dice_rule r, cons
 }
 
 /* Of each sample (grid's y) the parts are added into part 0; a thread touches one number of each part, so none is read after it changed. */
-static __global__ void add_parts(loss_size s, int64_t parts, double *work)
+static __global__ void dice_add_parts(loss_size s, int64_t parts, double *work)
 {
     const int64_t row = s.channels * SUMS, k = (int64_t)blockIdx.x * blockDim.x + threadIdx.x;
     for (int64_t i = blockIdx.y; i < s.samples && k < row; i += gridDim.y) {
@@ -55,7 +56,7 @@ static __global__ void add_parts(loss_size s, int64_t parts, double *work)
 }
 
 /* One block. row: numbers from one sample's sums to the next's */
-static __global__ void loss_of_sums(loss_size s, dice_rule r, const double *sums, int64_t row, double *slope, real *y)
+static __global__ void dice_of_sums(loss_size s, dice_rule r, const double *sums, int64_t row, double *slope, real *y)
 {
     const dice_regions g = dice_regions_of(&s, &r);
     double mean = 0;
@@ -71,13 +72,14 @@ void dice_forward_cuda(const context *c, loss_size s, dice_rule r, const real *x
 {
     const int64_t parts = part_count(s.pixels), row = s.channels * SUMS;
     double *sums = (double *)work;
-    LAUNCH_LANES(part_sums, s.channels, THREADS, dim3((unsigned)parts, grid_limited(s.samples)), c->stream, s, r, x, xs, truth, sums);
-    LAUNCH(add_parts, dim3(blocks_for(row, 32), grid_limited(s.samples)), dim3(32), 0, c->stream, s, parts, sums);
-    LAUNCH(loss_of_sums, dim3(1), dim3(THREADS), 0, c->stream, s, r, sums, parts * row, slope, y);
+    LAUNCH_LANES(dice_sums, s.channels, THREADS, dim3((unsigned)parts, grid_limited(s.samples)), c->stream, s, r, x, xs, truth, sums);
+    LAUNCH(dice_add_parts, dim3(blocks_for(row, 32), grid_limited(s.samples)), dim3(32), 0, c->stream, s, parts, sums);
+    LAUNCH(dice_of_sums, dim3(1), dim3(THREADS), 0, c->stream, s, r, sums, parts * row, slope, y);
 }
 
-template <int K> static __global__ void gradient(loss_size s, dice_rule r, const real *x, int64_t xs, const uint8_t *truth, const double *slope,
-                                                 const real *gy, real *gx, int add)
+template <int K>
+static __global__ void dice_backward(loss_size s, dice_rule r, const real *x, int64_t xs, const uint8_t *truth, const double *slope,
+                                     const real *gy, real *gx, int add)
 {
     const int logistic = dice_logistic(&s, &r);
     for (int64_t i = blockIdx.y; i < s.samples; i += gridDim.y) {
@@ -104,6 +106,6 @@ template <int K> static __global__ void gradient(loss_size s, dice_rule r, const
 void dice_backward_cuda(const context *c, loss_size s, dice_rule r, const real *x, int64_t xs, const uint8_t *truth, const double *slope,
                         const real *gy, real *gx, int add)
 {
-    LAUNCH_LANES(gradient, s.channels, THREADS, dim3(blocks_for(s.pixels, (int64_t)block.y * EACH), grid_limited(s.samples)), c->stream,
-                 s, r, x, xs, truth, slope, gy, gx, add);
+    LAUNCH_LANES(dice_backward, s.channels, THREADS, dim3(blocks_for(s.pixels, (int64_t)block.y * EACH), grid_limited(s.samples)),
+                 c->stream, s, r, x, xs, truth, slope, gy, gx, add);
 }

@@ -39,7 +39,8 @@ static __device__ inline void label_table(real *table, const loss_size &s, const
 #define EACH_OF_RUN \
     for (int64_t p = at + threadIdx.y, here = p < end; p - threadIdx.y < least(at + RUN * blockDim.y, end); p += blockDim.y, here = p < end)
 
-template <int K> static __global__ void cross_entropy(loss_size s, loss_weights w, const real *x, int64_t xs, const uint8_t *truth, double *part)
+template <int K>
+static __global__ void cross_entropy(loss_size s, loss_weights w, const real *x, int64_t xs, const uint8_t *truth, double *part)
 {
     __shared__ real weight[LABELS];
     double sum = 0, count = 0;
@@ -111,8 +112,8 @@ void bce_forward_cuda(const context *c, loss_size s, const real *x, int64_t xs, 
     launch_mean(c, s, (const double *)work, y, total);
 }
 
-static __global__ void bce_gradient(loss_size s, const real *x, int64_t xs, const uint8_t *truth, const double *total, const real *gy, real *gx,
-                                    int add)
+static __global__ void bce_gradient(loss_size s, const real *x, int64_t xs, const uint8_t *truth, const double *total, const real *gy,
+                                    real *gx, int add)
 {
     __shared__ real scale;
     if (threadIdx.x == 0) scale = (real)loss_scale(*gy, *total);
@@ -126,6 +127,6 @@ static __global__ void bce_gradient(loss_size s, const real *x, int64_t xs, cons
 void bce_backward_cuda(const context *c, loss_size s, const real *x, int64_t xs, const uint8_t *truth, const double *total, const real *gy,
                        real *gx, int add)
 {
-    LAUNCH(bce_gradient, dim3(blocks_for(s.samples * s.pixels, (int64_t)THREADS * EACH)), dim3(THREADS), 0, c->stream, s, x, xs, truth, total,
-           gy, gx, add);
+    LAUNCH(bce_gradient, dim3(blocks_for(s.samples * s.pixels, (int64_t)THREADS * EACH)), dim3(THREADS), 0, c->stream, s, x, xs, truth,
+           total, gy, gx, add);
 }

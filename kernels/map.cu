@@ -5,7 +5,7 @@
 
 enum { EACH = 4 };                       /* pixels a thread walks over */
 
-template <int W> static __global__ void copy(int64_t pixels, int64_t channels, const real *x, int64_t xs, real *y, int64_t ys, int add,
+template <int W> static __global__ void map_copy(int64_t pixels, int64_t channels, const real *x, int64_t xs, real *y, int64_t ys, int add,
                                              int aligned)
 {
     EACH_PACK(W, pixels, channels) {
@@ -18,11 +18,13 @@ template <int W> static __global__ void copy(int64_t pixels, int64_t channels, c
 void map_copy_cuda(const context *c, int64_t pixels, int64_t channels, const real *x, int64_t xs, real *y, int64_t ys, int add)
 {
     flatten(&pixels, &channels, &xs, &ys, &ys);
-    LAUNCH_EACH_PACK(copy, pixels, channels, EACH, c->stream, pixels, channels, x, xs, y, ys, add, is_aligned(x, xs) && is_aligned(y, ys));
+    LAUNCH_EACH_PACK(map_copy, pixels, channels, EACH, c->stream, pixels, channels, x, xs, y, ys, add,
+                      is_aligned(x, xs) && is_aligned(y, ys));
 }
 
-template <int W> static __global__ void sum(int64_t pixels, int64_t channels, const real *a, int64_t as, const real *b, int64_t bs, real *y,
-                                            int64_t ys, int aligned)
+template <int W>
+static __global__ void map_sum(int64_t pixels, int64_t channels, const real *a, int64_t as, const real *b, int64_t bs, real *y, int64_t ys,
+                               int aligned)
 {
     EACH_PACK(W, pixels, channels) {
         pack<real, W> u = load<W>(a + p * as + k, aligned);
@@ -31,14 +33,15 @@ template <int W> static __global__ void sum(int64_t pixels, int64_t channels, co
     }
 }
 
-void map_sum_cuda(const context *c, int64_t pixels, int64_t channels, const real *a, int64_t as, const real *b, int64_t bs, real *y, int64_t ys)
+void map_sum_cuda(const context *c, int64_t pixels, int64_t channels, const real *a, int64_t as, const real *b, int64_t bs, real *y,
+                  int64_t ys)
 {
     flatten(&pixels, &channels, &as, &bs, &ys);
-    LAUNCH_EACH_PACK(sum, pixels, channels, EACH, c->stream, pixels, channels, a, as, b, bs, y, ys,
+    LAUNCH_EACH_PACK(map_sum, pixels, channels, EACH, c->stream, pixels, channels, a, as, b, bs, y, ys,
                      is_aligned(a, as) && is_aligned(b, bs) && is_aligned(y, ys));
 }
 
-template <int W> static __global__ void window(window_size s, const real *x, int64_t xs, real *y, int64_t ys, int add, int aligned)
+template <int W> static __global__ void map_window(window_size s, const real *x, int64_t xs, real *y, int64_t ys, int add, int aligned)
 {
     EACH_PLACE(s.samples, s.yh, s.yw) {
         const int64_t u = i - s.top, v = j - s.left;
@@ -56,15 +59,17 @@ template <int W> static __global__ void window(window_size s, const real *x, int
 
 void map_window_cuda(const context *c, window_size s, const real *x, int64_t xs, real *y, int64_t ys, int add)
 {
-    LAUNCH_EACH_PLACE(window, s.samples, s.yh, s.yw, s.channels, c->stream, s, x, xs, y, ys, add, is_aligned(x, xs) && is_aligned(y, ys));
+    LAUNCH_EACH_PLACE(map_window, s.samples, s.yh, s.yw, s.channels, c->stream, s, x, xs, y, ys, add,
+                      is_aligned(x, xs) && is_aligned(y, ys));
 }
 
 /* What dropout_draw needs to know: a context's pointer is the host's */
 typedef struct { uint64_t seed; uint32_t step, micro, node, threshold; real scale; } dropout;
 
 /* W divides 4 and the elements of a pack are numbered on from a multiple of W, so that one draw of four numbers serves a pack. */
-template <int W> static __global__ void drop(int64_t pixels, int64_t channels, dropout d, const real *x, int64_t xs, real *y, int64_t ys,
-                                             int add, int aligned)
+template <int W>
+static __global__ void map_drop(int64_t pixels, int64_t channels, dropout d, const real *x, int64_t xs, real *y, int64_t ys, int add,
+                                int aligned)
 {
     EACH_PACK(W, pixels, channels) {
         const int64_t element = p * channels + k;
@@ -81,12 +86,13 @@ void map_dropout_cuda(const context *c, int64_t pixels, int64_t channels, double
 {
     const dropout d = { c->seed, c->step, c->micro, node, dropout_threshold(p), (real)(1 / (1 - p)) };
     flatten(&pixels, &channels, &xs, &ys, &ys);
-    LAUNCH_EACH_PACK(drop, pixels, channels, EACH, c->stream, pixels, channels, d, x, xs, y, ys, add, is_aligned(x, xs) && is_aligned(y, ys));
+    LAUNCH_EACH_PACK(map_drop, pixels, channels, EACH, c->stream, pixels, channels, d, x, xs, y, ys, add,
+                     is_aligned(x, xs) && is_aligned(y, ys));
 }
 
-static __global__ void scalar(real w, const real *x, real *y, int add) { *y = (add ? *y : 0) + w * *x; }
+static __global__ void map_scalar(real w, const real *x, real *y, int add) { *y = (add ? *y : 0) + w * *x; }
 
 void map_scalar_cuda(const context *c, double w, const real *x, real *y, int add)
 {
-    LAUNCH(scalar, dim3(1), dim3(1), 0, c->stream, (real)w, x, y, add);
+    LAUNCH(map_scalar, dim3(1), dim3(1), 0, c->stream, (real)w, x, y, add);
 }

@@ -21,8 +21,8 @@ static __device__ inline pair pair_at(const norm_size &s, double *work, int64_t 
 enum { TILE_PACKS = 8 };
 #define LAUNCH_PARTS(kernel, s, stream, ...) \
     LAUNCH_PACKS(kernel, (s).channels, pack_width((s).channels) == 1 ? 32 : TILE_PACKS, \
-                 dim3((unsigned)part_count((s).pixels), blocks_for((s).channels, block.x * pack_width((s).channels)), grid_limited((s).samples)), \
-                 stream, s, __VA_ARGS__)
+                 dim3((unsigned)part_count((s).pixels), blocks_for((s).channels, block.x * pack_width((s).channels)), \
+                      grid_limited((s).samples)), stream, s, __VA_ARGS__)
 /* In such a kernel: channel k of this thread, and for each sample i, this block's part: row `part` of the scratch, pixels begin..end-1 */
 #define EACH_PART(W, s) \
     const int64_t parts = gridDim.x, k = ((int64_t)blockIdx.y * blockDim.x + threadIdx.x) * (W); \
@@ -53,7 +53,8 @@ static __device__ inline moments join(const moments &m, moments *all, int mine, 
 }
 
 /* The moments of a thread's pixels begin + threadIdx.y, + blockDim.y, ..: about `from`, so that they are small numbers in `real` */
-template <int W> static __device__ inline void thread_moments(int64_t begin, int64_t end, const real *x, int64_t xs, int aligned, moments (&out)[W])
+template <int W>
+static __device__ inline void thread_moments(int64_t begin, int64_t end, const real *x, int64_t xs, int aligned, moments (&out)[W])
 {
     const pack<real, W> from = load<W>(x + begin * xs, aligned);
     real count = 0, mean[W] = { 0 }, squares[W] = { 0 };
@@ -94,8 +95,8 @@ template <int W> static __global__ void part_moments(norm_size s, const real *x,
 
 /* One block a group (x) and sample (y): the parts of all channels of the group */
 enum { JOINERS = 128 };
-static __global__ void group_moments(norm_size s, double eps, real *mean, real *rstd, real *running_mean, real *running_var, double momentum,
-                                     double *work)
+static __global__ void group_moments(norm_size s, double eps, real *mean, real *rstd, real *running_mean, real *running_var,
+                                     double momentum, double *work)
 {
     __shared__ moments all[JOINERS];
     const int64_t parts = part_count(s.pixels), each = s.channels / s.groups, g = blockIdx.x;
@@ -131,9 +132,11 @@ static __global__ void from_running(int64_t channels, const real *running_mean, 
         mean[k] = running_mean[k], rstd[k] = (real)(1 / sqrt((double)running_var[k] + eps));
 }
 
-void norm_running_cuda(const context *c, int64_t channels, const real *running_mean, const real *running_var, double eps, real *mean, real *rstd)
+void norm_running_cuda(const context *c, int64_t channels, const real *running_mean, const real *running_var, double eps, real *mean,
+                       real *rstd)
 {
-    LAUNCH(from_running, dim3(blocks_for(channels, THREADS)), dim3(THREADS), 0, c->stream, channels, running_mean, running_var, eps, mean, rstd);
+    LAUNCH(from_running, dim3(blocks_for(channels, THREADS)), dim3(THREADS), 0, c->stream, channels, running_mean, running_var, eps, mean,
+           rstd);
 }
 
 /* ---- values ---- */
@@ -158,13 +161,15 @@ template <int W> static __device__ inline line<W> line_of(const norm_size &s, in
     for (int64_t i = blockIdx.y; i < (s).samples; i += gridDim.y) \
         for (int64_t k = (int64_t)threadIdx.x * (W); k < (s).channels; k += (int64_t)blockDim.x * (W))
 #define EACH_ROW(s) \
-    for (int64_t p = i * (s).pixels + (int64_t)blockIdx.x * blockDim.y + threadIdx.y; p < (i + 1) * (s).pixels; p += (int64_t)gridDim.x * blockDim.y)
+    for (int64_t p = i * (s).pixels + (int64_t)blockIdx.x * blockDim.y + threadIdx.y; p < (i + 1) * (s).pixels; \
+         p += (int64_t)gridDim.x * blockDim.y)
 #define LAUNCH_LINES(kernel, s, stream, ...) \
     LAUNCH_PACKS(kernel, (s).channels, THREADS, dim3(blocks_for((s).pixels, (int64_t)block.y * EACH), grid_limited((s).samples)), \
                  stream, s, __VA_ARGS__)
 
-template <int W> static __global__ void normalise(norm_size s, const real *x, int64_t xs, real *y, int64_t ys, norm_affine f, const real *mean,
-                                                  const real *rstd, int aligned)
+template <int W>
+static __global__ void norm_forward(norm_size s, const real *x, int64_t xs, real *y, int64_t ys, norm_affine f, const real *mean,
+                                    const real *rstd, int aligned)
 {
     EACH_LINE(W, s) {
         const line<W> l = line_of<W>(s, i, k, f, mean, rstd);
@@ -179,7 +184,7 @@ template <int W> static __global__ void normalise(norm_size s, const real *x, in
 void norm_forward_cuda(const context *c, norm_size s, const real *x, int64_t xs, real *y, int64_t ys, norm_affine f, const real *mean,
                        const real *rstd)
 {
-    LAUNCH_LINES(normalise, s, c->stream, x, xs, y, ys, f, mean, rstd, is_aligned(x, xs) && is_aligned(y, ys));
+    LAUNCH_LINES(norm_forward, s, c->stream, x, xs, y, ys, f, mean, rstd, is_aligned(x, xs) && is_aligned(y, ys));
 }
 
 /* ---- gradients ---- */
@@ -194,7 +199,7 @@ template <int W> static __device__ inline void back_to_z(const line<W> &l, const
 }
 
 /* Of each part: the sums of g and of g * (x - mean) */
-template <int W> static __global__ void part_sums(norm_size s, const real *x, int64_t xs, const real *gy, int64_t gys, norm_affine f,
+template <int W> static __global__ void gradient_sums(norm_size s, const real *x, int64_t xs, const real *gy, int64_t gys, norm_affine f,
                                                   const real *mean, const real *rstd, int aligned, double *work)
 {
     EACH_PART(W, s) {
@@ -251,7 +256,8 @@ static __global__ void group_means(norm_size s, double *total, const real *gamma
     for (int64_t i = blockIdx.y; i < s.samples; i += gridDim.y) {
         const pair t = pair_at(s, total, i);
         double u = 0, v = 0;
-        for (int64_t k = g * each + threadIdx.x; k < (g + 1) * each; k += blockDim.x) u += (double)gamma[k] * t.a[k], v += (double)gamma[k] * t.b[k];
+        for (int64_t k = g * each + threadIdx.x; k < (g + 1) * each; k += blockDim.x)
+            u += (double)gamma[k] * t.a[k], v += (double)gamma[k] * t.b[k];
         u = block_sum(u), v = block_sum(v);
         const double m = (double)(s.pixels * each), r = (double)rstd[i * s.groups + g];
         if (threadIdx.x == 0) out[(i * s.groups + g) * 2] = (real)(r * u / m), out[(i * s.groups + g) * 2 + 1] = (real)(r * r * v / m);
@@ -259,7 +265,7 @@ static __global__ void group_means(norm_size s, double *total, const real *gamma
 }
 
 /* means: NULL where the statistics were constants */
-template <int W> static __global__ void gradient(norm_size s, const real *x, int64_t xs, const real *gy, int64_t gys, norm_affine f,
+template <int W> static __global__ void norm_backward(norm_size s, const real *x, int64_t xs, const real *gy, int64_t gys, norm_affine f,
                                                  const real *mean, const real *rstd, const real *means, real *gx, int add, int aligned)
 {
     EACH_LINE(W, s) {
@@ -286,10 +292,12 @@ void norm_backward_cuda(const context *c, norm_size s, int batch, const real *x,
     const int aligned = is_aligned(x, xs) && is_aligned(gy, gys);
     double *parts = (double *)work, *total = parts + s.samples * part_count(s.pixels) * 2 * s.channels;
     real *means = batch ? (real *)work : NULL;
-    LAUNCH_PARTS(part_sums, s, c->stream, x, xs, gy, gys, f, mean, rstd, aligned, parts);
+    LAUNCH_PARTS(gradient_sums, s, c->stream, x, xs, gy, gys, f, mean, rstd, aligned, parts);
     LAUNCH(total_sums, dim3(blocks_for(s.channels, 32), grid_limited(s.samples)), dim3(32, THREADS / 32), 0, c->stream, s, parts, rstd);
-    LAUNCH(parameter_gradients, dim3(blocks_for(s.channels, THREADS)), dim3(THREADS), 0, c->stream, s, total, ggamma, add_gamma, gbeta, add_beta);
+    LAUNCH(parameter_gradients, dim3(blocks_for(s.channels, THREADS)), dim3(THREADS), 0, c->stream, s, total, ggamma, add_gamma, gbeta,
+           add_beta);
     if (!gx) return;
-    if (batch) LAUNCH(group_means, dim3((unsigned)s.groups, grid_limited(s.samples)), dim3(128), 0, c->stream, s, total, f.gamma, rstd, means);
-    LAUNCH_LINES(gradient, s, c->stream, x, xs, gy, gys, f, mean, rstd, means, gx, add_x, aligned && is_aligned(gx, xs));
+    if (batch) LAUNCH(group_means, dim3((unsigned)s.groups, grid_limited(s.samples)), dim3(128), 0, c->stream, s, total, f.gamma, rstd,
+        means);
+    LAUNCH_LINES(norm_backward, s, c->stream, x, xs, gy, gys, f, mean, rstd, means, gx, add_x, aligned && is_aligned(gx, xs));
 }

@@ -20,7 +20,10 @@ static inline DEVICE void norm_merge(double na, double *mean, double *squares, d
 }
 
 /* (1 - momentum) * old + momentum * now */
-static inline DEVICE real norm_follow(real old, double now, double momentum) { return (real)((1 - momentum) * (double)old + momentum * now); }
+static inline DEVICE real norm_follow(real old, double now, double momentum)
+{
+    return (real)((1 - momentum) * (double)old + momentum * now);
+}
 
 /* gx of one value: d = x - mean, k = rstd * gamma, a and b the two means of norm_backward times rstd, and rstd squared */
 static inline DEVICE real norm_gradient(real k, real g, real d, real a, real b) { return k * g - a - d * b; }

@@ -10,15 +10,17 @@ enum { EACH = 4 };                       /* packs a thread walks over */
 #define LAUNCH_ROW(kernel, n, aligned, stream, ...) do { \
     const size_t packed = (aligned) ? (n) / WIDE * WIDE : 0; \
     { const size_t at = 0, count = packed; \
-      LAUNCH(kernel<WIDE>, dim3(blocks_for((int64_t)count, (int64_t)THREADS * WIDE * EACH)), dim3(THREADS), 0, stream, count, __VA_ARGS__); } \
+      const dim3 grid(blocks_for((int64_t)count, (int64_t)THREADS * WIDE * EACH)); \
+      LAUNCH(kernel<WIDE>, grid, dim3(THREADS), 0, stream, count, __VA_ARGS__); } \
     { const size_t at = packed, count = (n) - packed; \
-      LAUNCH(kernel<1>, dim3(blocks_for((int64_t)count, (int64_t)THREADS * EACH)), dim3(THREADS), 0, stream, count, __VA_ARGS__); } } while (0)
+      const dim3 grid(blocks_for((int64_t)count, (int64_t)THREADS * EACH)); \
+      LAUNCH(kernel<1>, grid, dim3(THREADS), 0, stream, count, __VA_ARGS__); } } while (0)
 
 /* Inside such a kernel: every pack, at i */
 #define EACH_OF_ROW(W, count) \
     for (size_t i = ((size_t)blockIdx.x * blockDim.x + threadIdx.x) * (W); i < (count); i += (size_t)gridDim.x * blockDim.x * (W))
 
-template <int W> static __global__ void sgd(size_t n, real *x, const real *g, real *m, optim_rule r)
+template <int W> static __global__ void optim_sgd(size_t n, real *x, const real *g, real *m, optim_rule r)
 {
     EACH_OF_ROW(W, n) {
         pack<real, W> a = load<W>(x + i, 1), b = load<W>(m + i, 1);
@@ -30,7 +32,8 @@ template <int W> static __global__ void sgd(size_t n, real *x, const real *g, re
 
 /* adam and rmsprop: `one` is the formula of a parameter with two moments */
 typedef void two_moments(real *x, real g, real *m, real *v, const optim_rule *r);
-template <int W, two_moments one> static __device__ inline void step(size_t n, real *x, const real *g, real *m, real *v, const optim_rule &r)
+template <int W, two_moments one>
+static __device__ inline void step(size_t n, real *x, const real *g, real *m, real *v, const optim_rule &r)
 {
     EACH_OF_ROW(W, n) {
         pack<real, W> a = load<W>(x + i, 1), b = load<W>(m + i, 1), e = load<W>(v + i, 1);
@@ -39,11 +42,11 @@ template <int W, two_moments one> static __device__ inline void step(size_t n, r
         store(x + i, a, 1), store(m + i, b, 1), store(v + i, e, 1);
     }
 }
-template <int W> static __global__ void adam(size_t n, real *x, const real *g, real *m, real *v, optim_rule r)
+template <int W> static __global__ void optim_adam(size_t n, real *x, const real *g, real *m, real *v, optim_rule r)
 {
     step<W, optim_adam_one>(n, x, g, m, v, r);
 }
-template <int W> static __global__ void rmsprop(size_t n, real *x, const real *g, real *m, real *v, optim_rule r)
+template <int W> static __global__ void optim_rmsprop(size_t n, real *x, const real *g, real *m, real *v, optim_rule r)
 {
     step<W, optim_rmsprop_one>(n, x, g, m, v, r);
 }
@@ -55,19 +58,19 @@ static int aligned4(const real *a, const real *b, const real *c, const real *d)
 
 void optim_sgd_cuda(const context *c, size_t n, real *x, const real *g, real *m, const optim_rule *r)
 {
-    LAUNCH_ROW(sgd, n, aligned4(x, g, m, m), c->stream, x + at, g + at, m + at, *r);
+    LAUNCH_ROW(optim_sgd, n, aligned4(x, g, m, m), c->stream, x + at, g + at, m + at, *r);
 }
 void optim_adam_cuda(const context *c, size_t n, real *x, const real *g, real *m, real *v, const optim_rule *r)
 {
-    LAUNCH_ROW(adam, n, aligned4(x, g, m, v), c->stream, x + at, g + at, m + at, v + at, *r);
+    LAUNCH_ROW(optim_adam, n, aligned4(x, g, m, v), c->stream, x + at, g + at, m + at, v + at, *r);
 }
 void optim_rmsprop_cuda(const context *c, size_t n, real *x, const real *g, real *m, real *v, const optim_rule *r)
 {
-    LAUNCH_ROW(rmsprop, n, aligned4(x, g, m, v), c->stream, x + at, g + at, m + at, v + at, *r);
+    LAUNCH_ROW(optim_rmsprop, n, aligned4(x, g, m, v), c->stream, x + at, g + at, m + at, v + at, *r);
 }
 
 /* A block sums OPTIM_BLOCK squares, in double as on the CPU: a gradient that runs away must not overflow before its norm is taken. */
-static __global__ void squares(size_t n, const real *g, double *partial)
+static __global__ void optim_squares(size_t n, const real *g, double *partial)
 {
     const size_t blocks = (n + OPTIM_BLOCK - 1) / OPTIM_BLOCK;
     for (size_t b = blockIdx.x; b < blocks; b += gridDim.x) {
@@ -81,11 +84,11 @@ static __global__ void squares(size_t n, const real *g, double *partial)
 
 void optim_squares_cuda(const context *c, size_t n, const real *g, double *partial)
 {
-    LAUNCH(squares, dim3(blocks_for((int64_t)n, OPTIM_BLOCK)), dim3(THREADS), 0, c->stream, n, g, partial);
+    LAUNCH(optim_squares, dim3(blocks_for((int64_t)n, OPTIM_BLOCK)), dim3(THREADS), 0, c->stream, n, g, partial);
 }
 
 /* keep = 0 copies: e may hold anything the first time */
-template <int W> static __global__ void average(size_t n, const real *x, real *e, real keep, real take)
+template <int W> static __global__ void optim_average(size_t n, const real *x, real *e, real keep, real take)
 {
     EACH_OF_ROW(W, n) {
         pack<real, W> a = load<W>(x + i, 1);
@@ -99,5 +102,5 @@ template <int W> static __global__ void average(size_t n, const real *x, real *e
 
 void optim_average_cuda(const context *c, size_t n, const real *x, real *e, double decay)
 {
-    LAUNCH_ROW(average, n, aligned4(x, e, x, e), c->stream, x + at, e + at, (real)decay, (real)(1 - decay));
+    LAUNCH_ROW(optim_average, n, aligned4(x, e, x, e), c->stream, x + at, e + at, (real)decay, (real)(1 - decay));
 }

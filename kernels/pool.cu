@@ -20,7 +20,8 @@ template <int W> static __device__ inline void window_max(const pool_size &s, in
         }
 }
 
-template <int W> static __global__ void forward(pool_size s, const real *x, int64_t xs, real *y, int64_t ys, uint8_t *which, int aligned)
+template <int W>
+static __global__ void pool_forward(pool_size s, const real *x, int64_t xs, real *y, int64_t ys, uint8_t *which, int aligned)
 {
     EACH_PLACE(s.samples, s.oh, s.ow) {
         const int64_t p = (n * s.oh + i) * s.ow + j;
@@ -40,11 +41,12 @@ static int bytes_aligned(const uint8_t *which) { return (uintptr_t)which % WIDE 
 void pool_forward_cuda(const context *c, pool_size s, const real *x, int64_t xs, real *y, int64_t ys, uint8_t *which)
 {
     const int aligned = is_aligned(x, xs) && is_aligned(y, ys) && bytes_aligned(which);
-    LAUNCH_EACH_PLACE(forward, s.samples, s.oh, s.ow, s.channels, c->stream, s, x, xs, y, ys, which, aligned);
+    LAUNCH_EACH_PLACE(pool_forward, s.samples, s.oh, s.ow, s.channels, c->stream, s, x, xs, y, ys, which, aligned);
 }
 
-template <int W> static __global__ void backward(pool_size s, const uint8_t *which, const real *gy, int64_t gys, real *gx, int64_t gxs, int add,
-                                                 int aligned)
+template <int W>
+static __global__ void pool_backward(pool_size s, const uint8_t *which, const real *gy, int64_t gys, real *gx, int64_t gxs, int add,
+                                     int aligned)
 {
     EACH_PLACE(s.samples, s.h, s.w) {
         real *to = gx + ((n * s.h + i) * s.w + j) * gxs;
@@ -69,5 +71,5 @@ template <int W> static __global__ void backward(pool_size s, const uint8_t *whi
 void pool_backward_cuda(const context *c, pool_size s, const uint8_t *which, const real *gy, int64_t gys, real *gx, int64_t gxs, int add)
 {
     const int aligned = is_aligned(gy, gys) && is_aligned(gx, gxs) && bytes_aligned(which);
-    LAUNCH_EACH_PLACE(backward, s.samples, s.h, s.w, s.channels, c->stream, s, which, gy, gys, gx, gxs, add, aligned);
+    LAUNCH_EACH_PLACE(pool_backward, s.samples, s.h, s.w, s.channels, c->stream, s, which, gy, gys, gx, gxs, add, aligned);
 }

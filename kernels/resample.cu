@@ -23,7 +23,7 @@ static __device__ inline int thread_index() { return (int)(threadIdx.y * blockDi
         for (int64_t i = begin; i < least(begin + ROWS, h) && j < (w); i++) \
             for (int64_t k = (int64_t)threadIdx.x * (W); k < (s).channels; k += (int64_t)blockDim.x * (W))
 
-template <int W> static __global__ void forward(resample_size s, const real *x, int64_t xs, real *y, int64_t ys, int aligned)
+template <int W> static __global__ void resample_forward(resample_size s, const real *x, int64_t xs, real *y, int64_t ys, int aligned)
 {
     __shared__ resample_tap row[ROWS], column[THREADS];
     const int t = thread_index();
@@ -49,7 +49,7 @@ template <int W> static __global__ void forward(resample_size s, const real *x, 
 
 void resample_forward_cuda(const context *c, resample_size s, const real *x, int64_t xs, real *y, int64_t ys)
 {
-    LAUNCH_ROWS(forward, s.oh, s.ow, s, x, xs, y, ys, is_aligned(x, xs) && is_aligned(y, ys));
+    LAUNCH_ROWS(resample_forward, s.oh, s.ow, s, x, xs, y, ys, is_aligned(x, xs) && is_aligned(y, ys));
 }
 
 /* Outputs first.. read one input position with these weights, 0 where they do not */
@@ -83,7 +83,8 @@ template <int W> static __device__ inline void gather(const resample_size &s, co
 
 /* Where an input has more than READERS readers along an axis, as after a large enlargement, they come in several rounds; from the second
  * on a round adds to what the ones before left. */
-template <int W> static __global__ void backward(resample_size s, const real *gy, int64_t gys, real *gx, int64_t gxs, int add, int aligned)
+template <int W>
+static __global__ void resample_backward(resample_size s, const real *gy, int64_t gys, real *gx, int64_t gxs, int add, int aligned)
 {
     __shared__ readers row[ROWS], column[THREADS];
     const int t = thread_index();
@@ -99,8 +100,9 @@ template <int W> static __global__ void backward(resample_size s, const real *gy
                                                 && find_readers(left + t, v, s.w, s.ow, s, &column[t]));
                 EACH_PACK_OF_BLOCK(W, s, s.h, s.w) {
                     real *to = gx + ((n * s.h + i) * s.w + j) * gxs + k;
-                    pack<real, W> sum = adding ? load<W>(to, aligned) : zeros<W>();
+                    pack<real, W> sum = zeros<W>();
                     gather<W>(s, row[i - begin], column[threadIdx.y], n, gy + k, gys, aligned, &sum);
+                    if (adding) accumulate(&sum, load<W>(to, aligned));
                     store(to, sum, aligned);
                 }
             }
@@ -110,5 +112,5 @@ template <int W> static __global__ void backward(resample_size s, const real *gy
 
 void resample_backward_cuda(const context *c, resample_size s, const real *gy, int64_t gys, real *gx, int64_t gxs, int add)
 {
-    LAUNCH_ROWS(backward, s.h, s.w, s, gy, gys, gx, gxs, add, is_aligned(gy, gys) && is_aligned(gx, gxs));
+    LAUNCH_ROWS(resample_backward, s.h, s.w, s, gy, gys, gx, gxs, add, is_aligned(gy, gys) && is_aligned(gx, gxs));
 }

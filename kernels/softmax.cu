@@ -3,7 +3,7 @@
 
 enum { EACH = 4 };                       /* pixels a thread walks over */
 
-template <int K> static __global__ void forward(int64_t pixels, int64_t channels, const real *x, int64_t xs, real *y, int64_t ys)
+template <int K> static __global__ void softmax_forward(int64_t pixels, int64_t channels, const real *x, int64_t xs, real *y, int64_t ys)
 {
     EACH_PIXEL(pixels) {
         const int64_t p = at + threadIdx.y;
@@ -17,11 +17,13 @@ template <int K> static __global__ void forward(int64_t pixels, int64_t channels
 
 void softmax_forward_cuda(const context *c, int64_t pixels, int64_t channels, const real *x, int64_t xs, real *y, int64_t ys)
 {
-    LAUNCH_LANES(forward, channels, THREADS, dim3(blocks_for(pixels, (int64_t)block.y * EACH)), c->stream, pixels, channels, x, xs, y, ys);
+    LAUNCH_LANES(softmax_forward, channels, THREADS, dim3(blocks_for(pixels, (int64_t)block.y * EACH)), c->stream, pixels, channels, x, xs,
+                 y, ys);
 }
 
-template <int K> static __global__ void backward(int64_t pixels, int64_t channels, const real *y, int64_t ys, const real *gy, int64_t gys,
-                                                 real *gx, int64_t gxs, int add)
+template <int K>
+static __global__ void softmax_backward(int64_t pixels, int64_t channels, const real *y, int64_t ys, const real *gy, int64_t gys, real *gx,
+                                        int64_t gxs, int add)
 {
     EACH_PIXEL(pixels) {
         const int64_t p = at + threadIdx.y;
@@ -37,6 +39,6 @@ template <int K> static __global__ void backward(int64_t pixels, int64_t channel
 void softmax_backward_cuda(const context *c, int64_t pixels, int64_t channels, const real *y, int64_t ys, const real *gy, int64_t gys,
                            real *gx, int64_t gxs, int add)
 {
-    LAUNCH_LANES(backward, channels, THREADS, dim3(blocks_for(pixels, (int64_t)block.y * EACH)), c->stream, pixels, channels, y, ys, gy, gys,
-                 gx, gxs, add);
+    LAUNCH_LANES(softmax_backward, channels, THREADS, dim3(blocks_for(pixels, (int64_t)block.y * EACH)), c->stream, pixels, channels, y,
+                 ys, gy, gys, gx, gxs, add);
 }
