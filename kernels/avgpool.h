@@ -1,6 +1,6 @@
 /* avgpool.h - average pooling over windows laid out as in pool.h. What the padding counts is a setting: with count_pad the divisor is
  * always the window's size, the padding being zeros; without it the mean is over the pixels that lie in the map.
- * The mean of a whole map is reduce.h's: its sums are in double and cut into parts. */
+ * The mean of a whole map is sums.h's: its sums are in double and cut into parts. */
 #ifndef KERNELS_AVGPOOL_H
 #define KERNELS_AVGPOOL_H
 #include "kernels/pool.h"

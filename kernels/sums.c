@@ -1,10 +1,10 @@
-/* reduce.c - sums of maps on the CPU; see reduce.h. */
-#include "kernels/reduce.h"
+/* sums.c - sums of maps on the CPU; see sums.h. */
+#include "kernels/sums.h"
 
-size_t reduce_work(reduce_size s)
+size_t sums_work(sums_size s)
 {
-    const int64_t parts = reduce_rows(&s) * part_count(reduce_each(&s));
-    return s.over == REDUCE_CHANNELS ? 0 : (size_t)(parts * s.channels) * sizeof(double);
+    const int64_t parts = sums_rows(&s) * part_count(sums_each(&s));
+    return s.over == SUMS_CHANNELS ? 0 : (size_t)(parts * s.channels) * sizeof(double);
 }
 
 /* sums of w <= TILE channels over n pixels */
@@ -17,7 +17,7 @@ static void tile_sum(int64_t w, int64_t n, const real *x, int64_t xs, double *su
     }
 }
 
-static void over_channels(const reduce_size *s, const real *x, int64_t xs, real *y, int64_t ys)
+static void over_channels(const sums_size *s, const real *x, int64_t xs, real *y, int64_t ys)
 {
     const int64_t pixels = s->samples * s->pixels;
     #pragma omp parallel for schedule(static) if (pixels * s->channels > SERIAL)
@@ -29,12 +29,12 @@ static void over_channels(const reduce_size *s, const real *x, int64_t xs, real 
     }
 }
 
-void reduce_forward_cpu(const context *c, reduce_size s, const real *x, int64_t xs, real *y, int64_t ys, void *work)
+void sums_forward_cpu(const context *c, sums_size s, const real *x, int64_t xs, real *y, int64_t ys, void *work)
 {
     (void)c;
-    const int64_t rows = reduce_rows(&s), each = reduce_each(&s), parts = part_count(each), tiles = (s.channels + TILE - 1) / TILE;
+    const int64_t rows = sums_rows(&s), each = sums_each(&s), parts = part_count(each), tiles = (s.channels + TILE - 1) / TILE;
     double *sums = work, all = 0;
-    if (s.over == REDUCE_CHANNELS) { over_channels(&s, x, xs, y, ys); return; }
+    if (s.over == SUMS_CHANNELS) { over_channels(&s, x, xs, y, ys); return; }
     #pragma omp parallel for collapse(3) schedule(static) if (rows * each * s.channels > SERIAL)
     for (int64_t i = 0; i < rows; i++)
         for (int64_t j = 0; j < parts; j++)
@@ -46,22 +46,22 @@ void reduce_forward_cpu(const context *c, reduce_size s, const real *x, int64_t 
         for (int64_t k = 0; k < s.channels; k++) {
             double sum = 0;
             for (int64_t j = 0; j < parts; j++) sum += sums[(i * parts + j) * s.channels + k];
-            if (s.over == REDUCE_PIXELS) y[i * ys + k] = (real)(s.scale * sum);
+            if (s.over == SUMS_PIXELS) y[i * ys + k] = (real)(s.scale * sum);
             all += sum;
         }
-    if (s.over == REDUCE_ALL) *y = (real)(s.scale * all);
+    if (s.over == SUMS_ALL) *y = (real)(s.scale * all);
 }
 
-void reduce_backward_cpu(const context *c, reduce_size s, const real *gy, int64_t gys, real *gx, int64_t gxs, int add)
+void sums_backward_cpu(const context *c, sums_size s, const real *gy, int64_t gys, real *gx, int64_t gxs, int add)
 {
     (void)c;
     const int64_t pixels = s.samples * s.pixels;
     const real scale = (real)s.scale;
     #pragma omp parallel for schedule(static) if (pixels * s.channels > SERIAL)
     for (int64_t p = 0; p < pixels; p++) {
-        const real *from = s.over == REDUCE_ALL ? gy : gy + (s.over == REDUCE_PIXELS ? p / s.pixels : p) * gys, one = scale * *from;
+        const real *from = s.over == SUMS_ALL ? gy : gy + (s.over == SUMS_PIXELS ? p / s.pixels : p) * gys, one = scale * *from;
         real *g = gx + p * gxs;
         #pragma omp simd
-        for (int64_t k = 0; k < s.channels; k++) g[k] = (add ? g[k] : 0) + (s.over == REDUCE_PIXELS ? scale * from[k] : one);
+        for (int64_t k = 0; k < s.channels; k++) g[k] = (add ? g[k] : 0) + (s.over == SUMS_PIXELS ? scale * from[k] : one);
     }
 }
