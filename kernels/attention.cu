@@ -168,8 +168,8 @@ static __device__ inline void take_scores(square *s, real scale, int64_t keys, r
 
 static __global__ void forward(attention_size s, const real *q, const real *k, const real *v, real *y, real *lse, int aligned)
 {
-    __shared__ __align__(16) pieces shared;
-    __shared__ __align__(16) real tile[ROWS][LINE];
+    __align__(16) __shared__ pieces shared;
+    __align__(16) __shared__ real tile[ROWS][LINE];
     const job b = job_of(s);
     const real scale = attention_scale(&s);
     for (int64_t n = blockIdx.z; n < s.samples; n += gridDim.z) {
@@ -247,8 +247,8 @@ static __device__ inline void gradient_tile(const attention_size &s, const facto
 static __global__ void queries_backward(attention_size s, const real *q, const real *k, const real *v, const real *gy, const real *lse,
                                         const real *d, real *gq, int add, int aligned)
 {
-    __shared__ __align__(16) pieces shared;
-    __shared__ __align__(16) real tile[ROWS][LINE];
+    __align__(16) __shared__ pieces shared;
+    __align__(16) __shared__ real tile[ROWS][LINE];
     const factors f = { q, k, v, gy, lse, d, aligned };
     const job b = job_of(s);
     for (int64_t n = blockIdx.z; n < s.samples; n += gridDim.z) {
@@ -266,8 +266,8 @@ static __global__ void queries_backward(attention_size s, const real *q, const r
 static __global__ void keys_backward(attention_size s, const real *q, const real *k, const real *v, const real *gy, const real *lse,
                                      const real *d, real *gk, int add_k, real *gv, int add_v, int aligned)
 {
-    __shared__ __align__(16) pieces shared;
-    __shared__ __align__(16) real tile[ROWS][LINE];
+    __align__(16) __shared__ pieces shared;
+    __align__(16) __shared__ real tile[ROWS][LINE];
     const factors f = { q, k, v, gy, lse, d, aligned };
     const job b = job_of(s);
     const int64_t columns = least(SLICE, s.dim - b.at), rows = s.keys - b.first;
