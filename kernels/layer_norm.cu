@@ -71,15 +71,15 @@ template <int W> static __global__ void sum_parts(int64_t pixels, int64_t channe
 {
     const int64_t parts = gridDim.x, begin = part_begin(pixels, parts, blockIdx.x), end = part_begin(pixels, parts, blockIdx.x + 1);
     const int64_t k = ((int64_t)blockIdx.y * blockDim.x + threadIdx.x) * W;
-    pack<double, W> sum = { }, sum_z = { };
+    double sum[W] = { }, sum_z[W] = { };
     for (int64_t p = begin + threadIdx.y; p < end && k < channels; p += blockDim.y) {
         const pack<real, W> v = load<W>(x + p * xs + k, aligned), g = load<W>(gy + p * gys + k, aligned);
-        for (int m = 0; m < W; m++) sum.v[m] += (double)g.v[m], sum_z.v[m] += (double)(g.v[m] * ((v.v[m] - mean[p]) * rstd[p]));
+        for (int m = 0; m < W; m++) sum[m] += (double)g.v[m], sum_z[m] += (double)(g.v[m] * ((v.v[m] - mean[p]) * rstd[p]));
     }
-    sum = sum_over_y(sum), sum_z = sum_over_y(sum_z);
+    sum_over_y(sum), sum_over_y(sum_z);
     if (threadIdx.y || k >= channels) return;
     double *to = sums + 2 * blockIdx.x * channels + k;
-    for (int m = 0; m < W; m++) to[m] = sum.v[m], to[channels + m] = sum_z.v[m];
+    for (int m = 0; m < W; m++) to[m] = sum[m], to[channels + m] = sum_z[m];
 }
 
 static __global__ void add_parts(int64_t parts, int64_t channels, const double *sums, real *ggamma, int add_gamma, real *gbeta, int add_beta)

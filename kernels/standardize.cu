@@ -5,14 +5,15 @@
 
 enum { COLUMNS = 8 };
 
-/* What thread row 0 has of column threadIdx.x, in all threads of the column */
-template <int N> static __device__ inline void share(pack<double, N> *v)
+/* v[] becomes the sum of v[] over the threads of a column, in all of them */
+template <int N> static __device__ inline void column_sum(double (&v)[N])
 {
     __shared__ double kept[N][COLUMNS];
+    sum_over_y(v);
+    if (!threadIdx.y) for (int i = 0; i < N; i++) kept[i][threadIdx.x] = v[i];
     __syncthreads();
-    if (!threadIdx.y) for (int i = 0; i < N; i++) kept[i][threadIdx.x] = v->v[i];
-    __syncthreads();
-    for (int i = 0; i < N; i++) v->v[i] = kept[i][threadIdx.x];
+    for (int i = 0; i < N; i++) v[i] = kept[i][threadIdx.x];
+    __syncthreads();                                           /* `kept` may be written by the next sum */
 }
 
 /* Inside a kernel: every row i of this thread's column j */
@@ -22,13 +23,13 @@ template <int N> static __device__ inline void share(pack<double, N> *v)
 static __global__ void forward(int64_t rows, int64_t columns, double eps, const real *w, int64_t ws, real *y, int64_t ys, real *mean, real *rstd)
 {
     const int64_t j = (int64_t)blockIdx.x * COLUMNS + threadIdx.x;
-    pack<double, 1> m = { }, q = { };
-    EACH_ROW(rows, columns) m.v[0] += (double)w[i * ws + j];
-    m = sum_over_y(m), share(&m);
-    m.v[0] /= (double)rows;
-    EACH_ROW(rows, columns) q.v[0] += ((double)w[i * ws + j] - m.v[0]) * ((double)w[i * ws + j] - m.v[0]);
-    q = sum_over_y(q), share(&q);
-    const real u = (real)m.v[0], r = (real)(1 / sqrt(q.v[0] / (double)rows + eps));
+    double m[1] = { }, q[1] = { };
+    EACH_ROW(rows, columns) m[0] += (double)w[i * ws + j];
+    column_sum(m);
+    m[0] /= (double)rows;
+    EACH_ROW(rows, columns) q[0] += ((double)w[i * ws + j] - m[0]) * ((double)w[i * ws + j] - m[0]);
+    column_sum(q);
+    const real u = (real)m[0], r = (real)(1 / sqrt(q[0] / (double)rows + eps));
     if (!threadIdx.y && j < columns) mean[j] = u, rstd[j] = r;
     EACH_ROW(rows, columns) y[i * ys + j] = (w[i * ws + j] - u) * r;
 }
@@ -44,13 +45,13 @@ static __global__ void backward(int64_t rows, int64_t columns, const real *w, in
 {
     const int64_t j = (int64_t)blockIdx.x * COLUMNS + threadIdx.x;
     const real m = j < columns ? mean[j] : 0, r = j < columns ? rstd[j] : 0;
-    pack<double, 2> sum = { };                                 /* of gy and of gy * z */
+    double sum[2] = { };                                       /* of gy and of gy * z */
     EACH_ROW(rows, columns) {
         const double g = (double)gy[i * gys + j];
-        sum.v[0] += g, sum.v[1] += g * (double)((w[i * ws + j] - m) * r);
+        sum[0] += g, sum[1] += g * (double)((w[i * ws + j] - m) * r);
     }
-    sum = sum_over_y(sum), share(&sum);
-    const real a = (real)(sum.v[0] / (double)rows), b = (real)(sum.v[1] / (double)rows);
+    column_sum(sum);
+    const real a = (real)(sum[0] / (double)rows), b = (real)(sum[1] / (double)rows);
     EACH_ROW(rows, columns)
         gw[i * ws + j] = (add ? gw[i * ws + j] : 0) + r * (gy[i * gys + j] - a - (w[i * ws + j] - m) * r * b);
 }

@@ -11,13 +11,13 @@ template <int W> static __global__ void sum_parts(int64_t rows, int64_t each, in
     for (int64_t i = blockIdx.y; i < rows; i += gridDim.y)
         for (int64_t at = 0; at < channels; at += (int64_t)blockDim.x * W) {
             const int64_t k = at + (int64_t)threadIdx.x * W;
-            pack<double, W> sum = { };
+            double sum[W] = { };
             for (int64_t p = begin + threadIdx.y; p < end && k < channels; p += blockDim.y) {
                 const pack<real, W> a = load<W>(x + (i * each + p) * xs + k, aligned);
-                for (int m = 0; m < W; m++) sum.v[m] += (double)a.v[m];
+                for (int m = 0; m < W; m++) sum[m] += (double)a.v[m];
             }
-            sum = sum_over_y(sum);
-            if (!threadIdx.y && k < channels) for (int m = 0; m < W; m++) sums[(i * parts + blockIdx.x) * channels + k + m] = sum.v[m];
+            sum_over_y(sum);
+            if (!threadIdx.y && k < channels) for (int m = 0; m < W; m++) sums[(i * parts + blockIdx.x) * channels + k + m] = sum[m];
         }
 }
 

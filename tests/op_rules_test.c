@@ -110,24 +110,24 @@ static void large_logits(void **state)
     rig_free(r), rig_free(b);
 }
 
-/* Scores of some thousands, over more keys than a block holds, the largest ones last: no overflow, each query gets the value of its
- * key, and a gradient that is flat there. */
-static void large_scores(void **state)
+/* Scores of some thousands, all above or all below zero, over more keys than a block holds, the largest at the end or the start: no
+ * overflow, each query gets the value of its key, and a gradient that is flat there. */
+static void scores_of(double sign, int64_t best)
 {
-    (void)state;
     rig *r = rig_new("attention", " ", 3, (shape[]){ SHAPE4(1, 1, 3, 2), SHAPE4(1, 1, 300, 2), SHAPE4(1, 1, 300, 2) }, R, 0);
-    for (int64_t i = 0; i < 3; i++) slot_put(&r->x[0], 2 * i, 100), slot_put(&r->x[0], 2 * i + 1, (real)(i - 1));
-    for (int64_t j = 0; j < 300; j++) slot_put(&r->x[1], 2 * j, (real)j), slot_put(&r->x[1], 2 * j + 1, 0);
+    for (int64_t i = 0; i < 3; i++) slot_put(&r->x[0], 2 * i, (real)(100 * sign)), slot_put(&r->x[0], 2 * i + 1, (real)(i - 1));
+    for (int64_t j = 0; j < 300; j++) slot_put(&r->x[1], 2 * j, (real)(j + 5)), slot_put(&r->x[1], 2 * j + 1, 0);
     for (int64_t k = 0; k < 600; k++) slot_put(&r->x[2], k, (real)k);
     for (int64_t k = 0; k < 6; k++) slot_put(&r->gy[0], k, 1);
     rig_forward(r), rig_backward(r);
-    for (int64_t k = 0; k < 6; k++) near(slot_get(&r->y[0], k), 598 + k % 2, 1e-4);
+    for (int64_t k = 0; k < 6; k++) near(slot_get(&r->y[0], k), 2 * best + k % 2, 1e-4);
     for (int64_t k = 0; k < 600; k++) {
         near(slot_get(&r->gx[1], k), 0, 1e-4);
-        near(slot_get(&r->gx[2], k), k < 598 ? 0 : 3, 1e-5);
+        near(slot_get(&r->gx[2], k), k / 2 == best ? 3 : 0, 1e-5);
     }
     rig_free(r);
 }
+static void large_scores(void **state) { (void)state, scores_of(1, 299), scores_of(-1, 0); }
 
 static void maximum_of_ties_and_nan(void **state)
 {

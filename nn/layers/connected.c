@@ -71,15 +71,18 @@ static tensor *groupnorm_build(const place *p, const void *values, tensor **from
     tensor *in[3];
     norm_inputs(p, from[0], in);
     char *act = key_word(ACT_WORDS, v->activation);
-    tensor *t = layer_node(p, "group_norm", NULL, 3, in, "groups=%lld eps=%.17g activation=%s slope=%.17g", (long long)v->groups, v->eps, act, v->slope);
+    tensor *t = layer_node(p, "group_norm", NULL, 3, in, "groups=%lld eps=%.17g activation=%s slope=%.17g", (long long)v->groups, v->eps, act,
+                           v->slope);
     free(act);
     return t;
 }
 
 const layer layer_connected = {
-    "connected", "every output sees every input of its sample, then norm, then activation", connected_keys, sizeof(connected_layer), 1, 1, connected_build
+    "connected", "every output sees every input of its sample, then norm, then activation", connected_keys, sizeof(connected_layer), 1, 1,
+    connected_build
 };
 const layer layer_layernorm = {
-    "layernorm", "normalisation of the channels of each pixel (Ba, Kiros and Hinton 2016)", layernorm_keys, sizeof(norm_layer), 1, 1, layernorm_build
+    "layernorm", "normalisation of the channels of each pixel (Ba, Kiros and Hinton 2016)", layernorm_keys, sizeof(norm_layer), 1, 1,
+    layernorm_build
 };
 const layer layer_groupnorm = { "groupnorm", "group normalisation (Wu and He 2018)", groupnorm_keys, sizeof(norm_layer), 1, 1, groupnorm_build };

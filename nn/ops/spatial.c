@@ -98,7 +98,7 @@ typedef struct { int64_t size_h, size_w, stride_h, stride_w, top, bottom, left, 
 static const key pool_keys[] = { POOL_KEYS("minus infinity"), { 0 } };
 static const key avgpool_keys[] = {
     POOL_KEYS("zeros"),
-    { "count_pad",  K_BOOL, offsetof(pool_conf, count_pad), "1", "1: divide by the window's size; 0: by those of its pixels that lie in the map", 0, 0, NULL },
+    { "count_pad",  K_BOOL, offsetof(pool_conf, count_pad), "1", "1: divide by the window's size; 0: by its pixels in the map", 0, 0, NULL },
     { 0 }
 };
 

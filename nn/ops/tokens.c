@@ -1,5 +1,5 @@
-/* tokens.c - what transformers do with tokens: linear and add_table (attention.c has the rest); and reshape and multiply. Tokens are the pixels of a map
- * n,h,w,c, in their order: a map needs no reshape to become tokens, and tokens that are no image are a map n,1,t,c. */
+/* tokens.c - linear and add_table, which with attention.c and layer_norm make a transformer; and multiply and reshape. Tokens are the
+ * pixels of a map n,h,w,c, in their order: a map needs no reshape to become tokens, and tokens that are no image are a map n,1,t,c. */
 #include "nn/ops/check.h"
 #include "kernels/conv.h"
 #include "kernels/gemm.h"
@@ -133,6 +133,6 @@ const op op_multiply = {
     .infer = multiply_infer, .forward = multiply_forward, .backward = multiply_backward,
 };
 const op op_reshape = {
-    .name = "reshape", .help = "the numbers of each sample in their order as a map of another height, width and so many channels as are left",
+    .name = "reshape", .help = "the numbers of each sample, in their order, as a map of another height and width",
     .conf = sizeof(reshape_conf), .keys = reshape_keys, .infer = reshape_infer, .forward = reshape_forward, .backward = reshape_backward,
 };
