@@ -9,7 +9,8 @@
 #define KERNELS_RESAMPLE_H
 #include "kernels/kernel.h"
 
-typedef enum { RESAMPLE_NEAREST, RESAMPLE_BILINEAR } resample_mode;
+#define RESAMPLE_WORDS "nearest|bilinear|bicubic|area"
+typedef enum { RESAMPLE_NEAREST, RESAMPLE_BILINEAR, RESAMPLE_BICUBIC, RESAMPLE_AREA } resample_mode;   /* the last two: taps.h */
 typedef struct { int64_t samples, channels, h, w, oh, ow; resample_mode mode; int align_corners; } resample_size;
 
 /* Output position d reads input `at` with weight 1 - more and input `next` with weight more. */

@@ -9,17 +9,19 @@
 #include <string.h>
 
 extern const layer layer_convolutional, layer_deconvolutional, layer_maxpool, layer_upsample, layer_route, layer_shortcut, layer_batchnorm,
-    layer_instancenorm, layer_activation, layer_dropout, layer_pad, layer_crop, layer_softmax;
+    layer_instancenorm, layer_activation, layer_dropout, layer_pad, layer_crop, layer_softmax, layer_avgpool, layer_connected,
+    layer_layernorm, layer_groupnorm;
 
 const layer *const layers[] = {
     &layer_convolutional, &layer_deconvolutional, &layer_maxpool, &layer_upsample, &layer_route, &layer_shortcut, &layer_batchnorm,
-    &layer_instancenorm, &layer_activation, &layer_dropout, &layer_pad, &layer_crop, &layer_softmax, NULL
+    &layer_instancenorm, &layer_activation, &layer_dropout, &layer_pad, &layer_crop, &layer_softmax, &layer_avgpool, &layer_connected,
+    &layer_layernorm, &layer_groupnorm, NULL
 };
 
 const layer *layer_find(const char *section)
 {
     static const struct { const char *alias, *name; } darknet[] = {
-        { "conv", "convolutional" }, { "deconv", "deconvolutional" }, { "max", "maxpool" }
+        { "conv", "convolutional" }, { "deconv", "deconvolutional" }, { "max", "maxpool" }, { "avg", "avgpool" }, { "conn", "connected" }
     };
     for (size_t i = 0; i < sizeof darknet / sizeof *darknet; i++) if (!strcmp(section, darknet[i].alias)) section = darknet[i].name;
     for (int i = 0; layers[i]; i++) if (!strcmp(layers[i]->section, section)) return layers[i];

@@ -95,11 +95,44 @@ static void parameters_start_as_said(void **state)
     params_free(p), params_free(q), net_free(t);
 }
 
+static void layer_is(const net *t, const char *name, const char *op, const char *size)
+{
+    char got[64];
+    for (int i = 0; i < t->n; i++)
+        if (!strcmp(t->layer[i].name, name)) {
+            assert_string_equal(t->layer[i].out->from->op->name, op);
+            assert_string_equal(shape_text(&t->layer[i].out->s, got), size);
+            return;
+        }
+    fail_msg("no layer %s", name);
+}
+
+/* a classifier: windows or the whole map, all of a map or one pixel into a connected layer, norms of either kind */
+static void classifier_layers(void **state)
+{
+    (void)state;
+    net *t = net_parse("[net]\nbatch=2\nheight=8\nwidth=6\nclasses=3\n[convolutional]\nfilters=4\n[groupnorm]\ngroups=2\nactivation=swish\n"
+                       "[avgpool]\nname=half\nsize=2\n[upsample]\nname=odd\nmode=bicubic\nheight=5\nwidth=3\n[layernorm]\nname=ln\n"
+                       "[connected]\nname=fc\noutput=7\nbatch_normalize=1\nactivation=relu\n[avgpool]\nname=global\nfrom=ln\n"
+                       "[connected]\nname=head\n[upsample]\nheight=8\nwidth=6\n", "classifier.cfg", NULL, 0);
+    layer_is(t, "half", "avgpool", "2x4x3x4");
+    layer_is(t, "odd", "upsample", "2x5x3x4");
+    layer_is(t, "ln", "layer_norm", "2x5x3x4");
+    layer_is(t, "fc", "batch_norm", "2x1x1x7");
+    layer_is(t, "global", "reduce", "2x1x1x4");
+    layer_is(t, "head", "linear", "2x1x1x3");
+    const shape fc = { 2, { 7, 60 } }, head = { 2, { 3, 4 } };
+    assert_true(shape_same(&graph_find(t->g, "fc.weight")->s, &fc) && shape_same(&graph_find(t->g, "head.weight")->s, &head));
+    assert_null(graph_find(t->g, "fc.bias"));
+    assert_non_null(graph_find(t->g, "head.bias"));
+    net_free(t);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_mistake_is_named), cmocka_unit_test(grammar), cmocka_unit_test(overrides), cmocka_unit_test(shared_parameters),
-        cmocka_unit_test(parameters_start_as_said),
+        cmocka_unit_test(parameters_start_as_said), cmocka_unit_test(classifier_layers),
     };
     return RUN_TESTS(tests);
 }

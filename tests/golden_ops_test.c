@@ -7,10 +7,11 @@ static golden *basic, *loss;
 
 static char *join(const char *tag, const char *field) { return xprintf("%s.%s", tag, field); }
 
-/* theirs, n c h w or n c, as n h w c */
+/* theirs, n c h w, n t c or n c, as n h w c */
 static shape nhwc(const shape *s)
 {
-    return s->nd == 4 ? SHAPE4(s->d[0], s->d[2], s->d[3], s->d[1]) : SHAPE4(s->d[0], 1, s->nd == 3 ? s->d[2] : 1, s->d[1]);
+    if (s->nd == 3) return SHAPE4(s->d[0], 1, s->d[1], s->d[2]);
+    return s->nd == 4 ? SHAPE4(s->d[0], s->d[2], s->d[3], s->d[1]) : SHAPE4(s->d[0], 1, 1, s->d[1]);
 }
 
 typedef enum { MAP, FILTER, FILTER_T, PLAIN } form;
@@ -20,7 +21,7 @@ static real *ours_of(const double *v, const shape *s, form f)
 {
     real *out = xalloc_n((size_t)shape_volume(s), sizeof *out);
     if (f == FILTER) golden_filter(s, v, out);
-    else if (f == PLAIN) for (int64_t i = 0; i < shape_volume(s); i++) out[i] = (real)v[i];
+    else if (f == PLAIN || s->nd == 3) for (int64_t i = 0; i < shape_volume(s); i++) out[i] = (real)v[i];
     else golden_nhwc(s, v, out);
     return out;
 }
@@ -74,6 +75,8 @@ static const layer_case layers_of[] = {
     { "maxpool3s2p1",     "maxpool", "size_h=3 size_w=3 pad_top=1 pad_bottom=1 pad_left=1 pad_right=1", 1, PLAIN },
     { "maxpool2s2",       "maxpool", " ", 1, PLAIN },
     { "maxpool1s2",       "maxpool", "size_h=1 size_w=1", 1, PLAIN },
+    { "avgpool2s2",       "avgpool", " ", 1, PLAIN },
+    { "layernorm_e-6",    "layer_norm", "eps=1e-6", 3, PLAIN },
     { "gn32_64_e-6",      "group_norm", "groups=32 eps=1e-6", 3, PLAIN },
     { "gn_eq_channels_e-5", "group_norm", "groups=8 eps=1e-5", 3, PLAIN },
     { "batchnorm_train",  "batch_norm", "eps=1e-5 momentum=0.1", 5, PLAIN },
@@ -145,6 +148,52 @@ static void unet_pad_concat(void **state)
     rig_free(pad), rig_free(cat);
 }
 
+static void move(const slot *from, const slot *to)
+{
+    assert_int_equal(from->n, to->n);
+    for (int64_t i = 0; i < from->n; i++) slot_put(to, i, slot_get(from, i));
+}
+
+/* a convolution with standardised weights is two ops */
+static void standardised_convolution(void **state)
+{
+    (void)state;
+    const dtype t[] = { REAL_TYPE, REAL_TYPE };
+    rig *w = rig_new("weight_standardize", "eps=1e-5", 1, (shape[]){ SHAPE4(3, 3, 3, 4) }, t, 0);
+    rig *conv = rig_new("conv", "pad=1", 2, (shape[]){ SHAPE4(1, 5, 5, 3), SHAPE4(3, 3, 3, 4) }, t, 0);
+    put(basic, "stdconv.w", FILTER, &w->x[0]);
+    put(basic, "stdconv.x", MAP, &conv->x[0]);
+    put(basic, "stdconv.gout", MAP, &conv->gy[0]);
+    rig_forward(w);
+    move(&w->y[0], &conv->x[1]);
+    rig_forward(conv);
+    compare(basic, "stdconv.y", MAP, &conv->y[0]);
+    rig_backward(conv);
+    compare(basic, "stdconv.dx", MAP, &conv->gx[0]);
+    move(&conv->gx[1], &w->gy[0]);
+    rig_backward(w);
+    compare(basic, "stdconv.dw", FILTER, &w->gx[0]);
+    rig_free(w), rig_free(conv);
+}
+
+static void run_attention(int strided)
+{
+    static const char *const in[] = { "mha_t5_d8_h2.q", "mha_t5_d8_h2.k", "mha_t5_d8_h2.v" };
+    static const char *const out[] = { "mha_t5_d8_h2.dq", "mha_t5_d8_h2.dk", "mha_t5_d8_h2.dv" };
+    const dtype t[] = { REAL_TYPE, REAL_TYPE, REAL_TYPE };
+    const shape s = SHAPE4(1, 1, 5, 8);
+    rig *r = rig_new("attention", "heads=2", 3, (shape[]){ s, s, s }, t, strided);
+    for (int i = 0; i < 3; i++) put(basic, in[i], MAP, &r->x[i]);
+    put(basic, "mha_t5_d8_h2.gout", MAP, &r->gy[0]);
+    rig_forward(r);
+    compare(basic, "mha_t5_d8_h2.y", MAP, &r->y[0]);
+    rig_backward(r);
+    for (int i = 0; i < 3; i++) compare(basic, out[i], MAP, &r->gx[i]);
+    rig_intact(r);
+    rig_free(r);
+}
+static void attention(void **state) { (void)state, run_attention(0), run_attention(1); }
+
 /* A loss is one or two ops with weights; its gradient adds up in the logits, as a schedule does it. */
 typedef struct { const char *tag; int binary; struct { const char *op, *words; double weight; } part[2]; } loss_case;
 static const loss_case losses[] = {
@@ -208,12 +257,33 @@ static void generator(void **state)
     near(golden_u01("vqgan/quantize.embedding.weight", 3), 0.138295889, 1e-9);
 }
 
+static int tagged(const char *name, const char *tag)
+{
+    const char *end = name + strlen(tag);
+    return !strncmp(name, tag, strlen(tag)) && (!*end || *end == '.');
+}
+
+/* nothing stands in ops_basic that no test above reads */
+static void all_of_basic(void **state)
+{
+    (void)state;
+    for (int i = 0; i < golden_count(basic); i++) {
+        const char *name = golden_name(basic, i);
+        int known = tagged(name, "unet_pad_concat") || tagged(name, "stdconv") || tagged(name, "mha_t5_d8_h2");
+        for (size_t k = 0; k < sizeof layers_of / sizeof *layers_of; k++) known |= tagged(name, layers_of[k].tag);
+        if (!known) fail_msg("no test reads %s", name);
+    }
+}
+
 int main(void)
 {
-    enum { LAYERS = sizeof layers_of / sizeof *layers_of, LOSSES = sizeof losses / sizeof *losses };
-    struct CMUnitTest t[LAYERS + LOSSES + 2] = { cmocka_unit_test(generator), cmocka_unit_test(unet_pad_concat) };
+    enum { LAYERS = sizeof layers_of / sizeof *layers_of, LOSSES = sizeof losses / sizeof *losses, OTHERS = 5 };
+    struct CMUnitTest t[LAYERS + LOSSES + OTHERS] = {
+        cmocka_unit_test(generator), cmocka_unit_test(unet_pad_concat), cmocka_unit_test(standardised_convolution), cmocka_unit_test(attention),
+        cmocka_unit_test(all_of_basic)
+    };
     basic = golden_open("tests/golden/ops_basic"), loss = golden_open("tests/golden/ops_loss");
-    for (int i = 0; i < LAYERS; i++) t[2 + i] = (struct CMUnitTest){ layers_of[i].tag, one_layer, NULL, NULL, (void *)&layers_of[i] };
-    for (int i = 0; i < LOSSES; i++) t[2 + LAYERS + i] = (struct CMUnitTest){ losses[i].tag, one_loss, NULL, NULL, (void *)&losses[i] };
+    for (int i = 0; i < LAYERS; i++) t[OTHERS + i] = (struct CMUnitTest){ layers_of[i].tag, one_layer, NULL, NULL, (void *)&layers_of[i] };
+    for (int i = 0; i < LOSSES; i++) t[OTHERS + LAYERS + i] = (struct CMUnitTest){ losses[i].tag, one_loss, NULL, NULL, (void *)&losses[i] };
     return RUN_TESTS(t);
 }

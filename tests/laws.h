@@ -104,7 +104,7 @@ static inline void law7_bits(const bench *b)
         run(b);
         unsetenv("CUDA_EMU_ORDER");
         if (!same_all(r, &first)) fail_msg("law 7: another order of threads gives other bits");
-    } else for (int threads = 2; threads <= 3 && !rig_weighted(r->n->op); threads++) {     /* convolutions are partly a library's */
+    } else for (int threads = 2; threads <= 3 && !rig_product(r->n->op); threads++) {      /* products are partly a library's */
         omp_set_num_threads(threads);
         run(b);
         omp_set_num_threads(1);

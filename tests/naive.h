@@ -128,6 +128,8 @@ static inline double pooled(const rig *r, int64_t n, int64_t h, int64_t w, int64
 }
 static inline void naive_maxpool(const rig *r, double *y) { EACH_OUT(pooled(r, n, h, w, c)); }
 
+#include "tests/naive_layers.h"
+
 static inline double source(int64_t d, int64_t in, int64_t out, int corners)
 {
     if (corners) return out == 1 ? 0 : (double)d * (double)(in - 1) / (double)(out - 1);
@@ -137,6 +139,7 @@ static inline double resampled(const rig *r, int64_t n, int64_t h, int64_t w, in
 {
     const place4 a = size4(r->n->in[0]), b = size4(r->n->out[0]);
     if (!setting(r, "mode")) return x_at(r, 0, n, h * a.h / b.h, w * a.w / b.w, c);
+    if (setting(r, "mode") > 1) return tapped(r, n, h, w, c, setting(r, "mode") == 2);
     const int corners = (int)setting(r, "align_corners");
     const double u = source(h, a.h, b.h, corners), v = source(w, a.w, b.w, corners);
     double sum = 0;
@@ -271,6 +274,9 @@ static const struct { const char *op; void (*f)(const rig *, double *); } naive[
     { "conv", naive_conv }, { "deconv", naive_deconv }, { "batch_norm", naive_batch_norm }, { "group_norm", naive_group_norm },
     { "activation", naive_activation }, { "add", naive_add }, { "dropout", naive_dropout }, { "softmax", naive_softmax },
     { "concat", naive_concat }, { "pad", naive_pad }, { "crop", naive_crop }, { "maxpool", naive_maxpool }, { "upsample", naive_upsample },
+    { "avgpool", naive_avgpool }, { "reduce", naive_reduce }, { "layer_norm", naive_layer_norm }, { "weight_standardize", naive_weight_standardize },
+    { "linear", naive_linear }, { "add_table", naive_add_table }, { "multiply", naive_multiply }, { "reshape", naive_reshape },
+    { "attention", naive_attention },
     { "cross_entropy", naive_cross_entropy }, { "bce", naive_bce }, { "dice", naive_dice }, { "total", naive_total },
 };
 #endif

@@ -110,6 +110,25 @@ static void large_logits(void **state)
     rig_free(r), rig_free(b);
 }
 
+/* Scores of some thousands, all above or all below zero, over more keys than a block holds, the largest at the end or the start: no
+ * overflow, each query gets the value of its key, and a gradient that is flat there. */
+static void scores_of(double sign, int64_t best)
+{
+    rig *r = rig_new("attention", " ", 3, (shape[]){ SHAPE4(1, 1, 3, 2), SHAPE4(1, 1, 300, 2), SHAPE4(1, 1, 300, 2) }, R, 0);
+    for (int64_t i = 0; i < 3; i++) slot_put(&r->x[0], 2 * i, (real)(100 * sign)), slot_put(&r->x[0], 2 * i + 1, (real)(i - 1));
+    for (int64_t j = 0; j < 300; j++) slot_put(&r->x[1], 2 * j, (real)(j + 5)), slot_put(&r->x[1], 2 * j + 1, 0);
+    for (int64_t k = 0; k < 600; k++) slot_put(&r->x[2], k, (real)k);
+    for (int64_t k = 0; k < 6; k++) slot_put(&r->gy[0], k, 1);
+    rig_forward(r), rig_backward(r);
+    for (int64_t k = 0; k < 6; k++) near(slot_get(&r->y[0], k), 2 * best + k % 2, 1e-4);
+    for (int64_t k = 0; k < 600; k++) {
+        near(slot_get(&r->gx[1], k), 0, 1e-4);
+        near(slot_get(&r->gx[2], k), k / 2 == best ? 3 : 0, 1e-5);
+    }
+    rig_free(r);
+}
+static void large_scores(void **state) { (void)state, scores_of(1, 299), scores_of(-1, 0); }
+
 static void maximum_of_ties_and_nan(void **state)
 {
     (void)state;
@@ -143,6 +162,29 @@ static void far_from_zero(void **state)
         near(slot_get(&r->saved[1], c) * sqrt(var), 1, 1e-5);
     }
     rig_free(r);
+}
+
+/* the same for the channels of one token and for a filter; a filter whose weights are all alike comes out as zeros */
+static void layers_far_from_zero(void **state)
+{
+    (void)state;
+    rig *r = rig_new("layer_norm", "eps=1e-12", 3, (shape[]){ SHAPE4(1, 1, 2, 768), SHAPE1(768), SHAPE1(768) }, R, 0);
+    rig *w = rig_new("weight_standardize", " ", 1, (shape[]){ SHAPE4(3, 3, 64, 2) }, R, 0);
+    for (int i = 1; i < 3; i++) for (int k = 0; k < 768; k++) slot_put(&r->x[i], k, i == 1);
+    for (int64_t i = 0; i < r->x[0].n; i++) slot_put(&r->x[0], i, (real)(1000 + 0.5 * rig_u(4, i)));
+    for (int64_t i = 0; i < w->x[0].n; i++) slot_put(&w->x[0], i, i % 2 ? (real)0.7 : (real)(100 + rig_u(5, i)));
+    rig_forward(r), rig_forward(w);
+    for (int64_t p = 0; p < 2; p++) {
+        double mean = 0, var = 0;
+        for (int64_t k = 0; k < 768; k++) mean += (double)slot_get(&r->x[0], p * 768 + k) / 768;
+        for (int64_t k = 0; k < 768; k++) var += pow((double)slot_get(&r->x[0], p * 768 + k) - mean, 2) / 768;
+        near(slot_get(&r->saved[1], p) * sqrt(var), 1, 1e-5);
+    }
+    double square = 0;
+    for (int64_t i = 0; i < w->y[0].n; i += 2) square += pow((double)slot_get(&w->y[0], i), 2) / 576;
+    near(square, 1, 1e-3);
+    for (int64_t i = 1; i < w->y[0].n; i += 2) near(slot_get(&w->y[0], i), 0, 1e-4);
+    rig_free(r), rig_free(w);
 }
 
 static void exp_and_log(void **state)
@@ -242,6 +284,20 @@ static void bad_shapes(void **state)
         { "maxpool", "size_h=5 size_w=2", 1, { m }, "a window of 5 x 2 does not fit 2x4x4x3" },
         { "upsample", "height=8", 1, { m }, "height and width must be given together" },
         { "upsample", "align_corners=1", 1, { m }, "needs mode=bilinear" },
+        { "upsample", "mode=area align_corners=1", 1, { m }, "needs mode=bilinear or bicubic" },
+        { "avgpool", "pad_left=2", 1, { m }, "avgpool: the padding must be smaller than the window" },
+        { "avgpool", "size_h=5", 1, { m }, "avgpool: a window of 5 x 2 does not fit 2x4x4x3" },
+        { "reduce", " ", 1, { v }, "wanted a map n,h,w,c" },
+        { "layer_norm", " ", 3, { m, w, v }, "in1 is 4, wanted 3" },
+        { "weight_standardize", " ", 1, { v }, "in0 is 3, wanted weights h,w,i,o" },
+        { "linear", " ", 2, { m, { 2, { 5, 4 } } }, "in1 is 5x4, wanted outputs x 3" },
+        { "linear", " ", 3, { m, { 2, { 5, 3 } }, v }, "in2 is 3, wanted 5" },
+        { "add_table", " ", 2, { m, { 3, { 1, 15, 3 } } }, "in1 is 1x15x3, wanted 1x16x3 or 1,h,w,c" },
+        { "multiply", " ", 2, { m, SHAPE4(2, 4, 4, 1) }, "in1 is 2x4x4x1, wanted 2x4x4x3" },
+        { "reshape", "height=5", 1, { m }, "2x4x4x3 does not divide into 5 x 1 pixels" },
+        { "attention", "heads=2", 3, { m, m, m }, "heads: got 2, wanted a divisor of 3" },
+        { "attention", " ", 3, { m, SHAPE4(2, 4, 4, 6), SHAPE4(2, 4, 4, 6) }, "wanted the same n and c" },
+        { "attention", " ", 3, { m, m, SHAPE4(2, 4, 5, 3) }, "in2 is 2x4x5x3, wanted 2x4x4x3" },
         { "cross_entropy", " ", 2, { SHAPE4(2, 4, 4, 1), SHAPE4(2, 4, 4, 1) }, "has 1 channels, wanted 2 to 256" },
         { "cross_entropy", " ", 2, { m, SHAPE4(2, 4, 4, 3) }, "in1 is 2x4x4x3, wanted 2x4x4x1" },
         { "cross_entropy", " ", 2, { m, SHAPE4(2, 4, 4, 1) }, "in1 has the wrong element type" },
@@ -259,7 +315,8 @@ int main(void)
 {
     const struct CMUnitTest t[] = {
         cmocka_unit_test(concat_in_place), cmocka_unit_test(dropout_draws), cmocka_unit_test(labels_of_all_kinds), cmocka_unit_test(large_logits),
-        cmocka_unit_test(maximum_of_ties_and_nan), cmocka_unit_test(far_from_zero), cmocka_unit_test(exp_and_log), cmocka_unit_test(tanh_and_erf),
+        cmocka_unit_test(large_scores), cmocka_unit_test(maximum_of_ties_and_nan), cmocka_unit_test(far_from_zero),
+        cmocka_unit_test(layers_far_from_zero), cmocka_unit_test(exp_and_log), cmocka_unit_test(tanh_and_erf),
         cmocka_unit_test(slopes_far_out), cmocka_unit_test(nan_shows), cmocka_unit_test(bad_shapes),
     };
     return RUN_TESTS(t);

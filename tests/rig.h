@@ -88,6 +88,8 @@ static inline void slot_restore(const slot *s, const unsigned char *v)
 
 /* a convolution's weights have four sizes too, but are no map */
 static inline int rig_weighted(const op *o) { return !strcmp(o->name, "conv") || !strcmp(o->name, "deconv"); }
+/* ops of matrix products that a library may cut by the number of threads */
+static inline int rig_product(const op *o) { return rig_weighted(o) || !strcmp(o->name, "linear"); }
 static inline int rig_is_map(const op *o, const tensor *t, int i) { return t->s.nd == 4 && t->type == REAL_TYPE && (i == 0 || !rig_weighted(o)); }
 static inline role rig_role(const op *o, dtype t, int i)
 {

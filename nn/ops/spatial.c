@@ -1,9 +1,10 @@
-/* spatial.c - ops that change the size of a map: concat, pad, crop, maxpool, upsample.
+/* spatial.c - ops that change the size of a map: concat, pad, crop, maxpool, avgpool, upsample.
  * An input of a concat that is a view into its output is already there, and so is its gradient: nothing is copied either way. */
 #include "nn/ops/check.h"
 #include "kernels/map.h"
+#include "kernels/avgpool.h"
 #include "kernels/pool.h"
-#include "kernels/resample.h"
+#include "kernels/taps.h"
 #include <assert.h>
 
 static void concat_infer(node *n)
@@ -84,36 +85,47 @@ static void crop_forward(const context *c, const node *n) { frame_forward(c, n, 
 static void pad_backward(const context *c, const node *n, const step *s) { frame_backward(c, n, s, 1); }
 static void crop_backward(const context *c, const node *n, const step *s) { frame_backward(c, n, s, -1); }
 
-typedef struct { int64_t size_h, size_w, stride_h, stride_w, top, bottom, left, right; } pool_conf;
-static const key pool_keys[] = {
-    { "size_h",     K_INT, offsetof(pool_conf, size_h),   "2", "rows of the window", 1, POOL_MAX, NULL },
-    { "size_w",     K_INT, offsetof(pool_conf, size_w),   "2", "columns of the window", 1, POOL_MAX, NULL },
-    { "stride_h",   K_INT, offsetof(pool_conf, stride_h), "2", "rows from one window to the next", 1, 16384, NULL },
-    { "stride_w",   K_INT, offsetof(pool_conf, stride_w), "2", "columns from one window to the next", 1, 16384, NULL },
-    { "pad_top",    K_INT, offsetof(pool_conf, top),      "0", "rows of minus infinity", 0, POOL_MAX, NULL },
-    { "pad_bottom", K_INT, offsetof(pool_conf, bottom),   "0", "rows of minus infinity", 0, POOL_MAX, NULL },
-    { "pad_left",   K_INT, offsetof(pool_conf, left),     "0", "columns of minus infinity", 0, POOL_MAX, NULL },
-    { "pad_right",  K_INT, offsetof(pool_conf, right),    "0", "columns of minus infinity", 0, POOL_MAX, NULL },
+typedef struct { int64_t size_h, size_w, stride_h, stride_w, top, bottom, left, right; int count_pad; } pool_conf;
+#define POOL_KEYS(of) \
+    { "size_h",     K_INT, offsetof(pool_conf, size_h),   "2", "rows of the window", 1, POOL_MAX, NULL }, \
+    { "size_w",     K_INT, offsetof(pool_conf, size_w),   "2", "columns of the window", 1, POOL_MAX, NULL }, \
+    { "stride_h",   K_INT, offsetof(pool_conf, stride_h), "2", "rows from one window to the next", 1, 16384, NULL }, \
+    { "stride_w",   K_INT, offsetof(pool_conf, stride_w), "2", "columns from one window to the next", 1, 16384, NULL }, \
+    { "pad_top",    K_INT, offsetof(pool_conf, top),      "0", "rows of " of, 0, POOL_MAX, NULL }, \
+    { "pad_bottom", K_INT, offsetof(pool_conf, bottom),   "0", "rows of " of, 0, POOL_MAX, NULL }, \
+    { "pad_left",   K_INT, offsetof(pool_conf, left),     "0", "columns of " of, 0, POOL_MAX, NULL }, \
+    { "pad_right",  K_INT, offsetof(pool_conf, right),    "0", "columns of " of, 0, POOL_MAX, NULL }
+static const key pool_keys[] = { POOL_KEYS("minus infinity"), { 0 } };
+static const key avgpool_keys[] = {
+    POOL_KEYS("zeros"),
+    { "count_pad",  K_BOOL, offsetof(pool_conf, count_pad), "1", "1: divide by the window's size; 0: by its pixels in the map", 0, 0, NULL },
     { 0 }
 };
 
-static void pool_infer(node *n)
+static void pool_output(node *n)
 {
     char a[64];
     const pool_conf *f = n->conf;
+    const char *name = n->op->name;
     check_inputs(n, 1, 1);
     check_map(n, 0);
     shape s = n->in[0]->s;
-    if (f->size_h * f->size_w > POOL_MAX)
-        die_at(n->at, "maxpool: got a window of %lld x %lld, wanted at most %d pixels", (long long)f->size_h, (long long)f->size_w, POOL_MAX);
     if (f->top >= f->size_h || f->bottom >= f->size_h || f->left >= f->size_w || f->right >= f->size_w)
-        die_at(n->at, "maxpool: the padding must be smaller than the window, or a window would hold nothing");
+        die_at(n->at, "%s: the padding must be smaller than the window, or a window would hold nothing", name);
     if (s.d[1] + f->top + f->bottom < f->size_h || s.d[2] + f->left + f->right < f->size_w)
-        die_at(n->at, "maxpool: a window of %lld x %lld does not fit %s", (long long)f->size_h, (long long)f->size_w, shape_text(&s, a));
+        die_at(n->at, "%s: a window of %lld x %lld does not fit %s", name, (long long)f->size_h, (long long)f->size_w, shape_text(&s, a));
     s.d[1] = (s.d[1] + f->top + f->bottom - f->size_h) / f->stride_h + 1;
     s.d[2] = (s.d[2] + f->left + f->right - f->size_w) / f->stride_w + 1;
     node_output(n, s, REAL_TYPE);
-    node_saved(n, "which", s, U8);
+}
+
+static void pool_infer(node *n)
+{
+    const pool_conf *f = n->conf;
+    if (f->size_h * f->size_w > POOL_MAX)
+        die_at(n->at, "maxpool: got a window of %lld x %lld, wanted at most %d pixels", (long long)f->size_h, (long long)f->size_w, POOL_MAX);
+    pool_output(n);
+    node_saved(n, "which", n->out[0]->s, U8);
 }
 
 static pool_size pool_of(const node *n)
@@ -129,13 +141,20 @@ static void pool_backward(const context *c, const node *n, const step *s)
     if (WANT(0)) RUN(pool_backward, pool_of(n), SAVED(0), GY, YS, GX(0), XS(0), ADD(0));
 }
 
+static int count_pad(const node *n) { return ((const pool_conf *)n->conf)->count_pad; }
+static void avgpool_forward(const context *c, const node *n) { RUN(avgpool_forward, pool_of(n), count_pad(n), X(0), XS(0), Y, YS); }
+static void avgpool_backward(const context *c, const node *n, const step *s)
+{
+    if (WANT(0)) RUN(avgpool_backward, pool_of(n), count_pad(n), GY, YS, GX(0), XS(0), ADD(0));
+}
+
 typedef struct { int64_t stride, height, width; int mode, align_corners; } upsample_conf;
 static const key upsample_keys[] = {
-    { "mode",          K_WORD, offsetof(upsample_conf, mode),          "nearest", "interpolation", 0, 0, "nearest|bilinear" },
+    { "mode",          K_WORD, offsetof(upsample_conf, mode),          "nearest", "interpolation; area: means over fitting windows", 0, 0, RESAMPLE_WORDS },
     { "stride",        K_INT,  offsetof(upsample_conf, stride),        "2", "how many times larger, where height and width are 0", 1, 1024, NULL },
     { "height",        K_INT,  offsetof(upsample_conf, height),        "0", "rows of the output", 0, 16384, NULL },
     { "width",         K_INT,  offsetof(upsample_conf, width),         "0", "columns of the output", 0, 16384, NULL },
-    { "align_corners", K_BOOL, offsetof(upsample_conf, align_corners), "0", "bilinear: corner pixels keep their values", 0, 0, NULL },
+    { "align_corners", K_BOOL, offsetof(upsample_conf, align_corners), "0", "bilinear, bicubic: corner pixels keep their values", 0, 0, NULL },
     { 0 }
 };
 
@@ -146,7 +165,8 @@ static void upsample_infer(node *n)
     check_map(n, 0);
     shape s = n->in[0]->s;
     if (!f->height != !f->width) die_at(n->at, "upsample: height and width must be given together");
-    if (f->align_corners && f->mode == RESAMPLE_NEAREST) die_at(n->at, "upsample: align_corners=1 needs mode=bilinear");
+    if (f->align_corners && (f->mode == RESAMPLE_NEAREST || f->mode == RESAMPLE_AREA))
+        die_at(n->at, "upsample: align_corners=1 needs mode=bilinear or bicubic");
     s.d[1] = f->height ? f->height : s.d[1] * f->stride;
     s.d[2] = f->width ? f->width : s.d[2] * f->stride;
     node_output(n, s, REAL_TYPE);
@@ -159,10 +179,19 @@ static resample_size resample_of(const node *n)
     return (resample_size){ x[0], x[3], x[1], x[2], y[1], y[2], (resample_mode)f->mode, f->align_corners };
 }
 
-static void upsample_forward(const context *c, const node *n) { RUN(resample_forward, resample_of(n), X(0), XS(0), Y, YS); }
+static void upsample_forward(const context *c, const node *n)
+{
+    const resample_size s = resample_of(n);
+    if (s.mode <= RESAMPLE_BILINEAR) RUN(resample_forward, s, X(0), XS(0), Y, YS);
+    else RUN(taps_forward, s, X(0), XS(0), Y, YS);
+}
+
 static void upsample_backward(const context *c, const node *n, const step *s)
 {
-    if (WANT(0)) RUN(resample_backward, resample_of(n), GY, YS, GX(0), XS(0), ADD(0));
+    const resample_size size = resample_of(n);
+    if (!WANT(0)) return;
+    if (size.mode <= RESAMPLE_BILINEAR) RUN(resample_backward, size, GY, YS, GX(0), XS(0), ADD(0));
+    else RUN(taps_backward, size, GY, YS, GX(0), XS(0), ADD(0));
 }
 
 const op op_concat = {
@@ -180,7 +209,11 @@ const op op_maxpool = {
     .name = "maxpool", .help = "the maximum of each window", .conf = sizeof(pool_conf), .keys = pool_keys,
     .infer = pool_infer, .forward = pool_forward, .backward = pool_backward,
 };
+const op op_avgpool = {
+    .name = "avgpool", .help = "the mean of each window", .conf = sizeof(pool_conf), .keys = avgpool_keys,
+    .infer = pool_output, .forward = avgpool_forward, .backward = avgpool_backward,
+};
 const op op_upsample = {
-    .name = "upsample", .help = "a map at another size by nearest or bilinear interpolation", .conf = sizeof(upsample_conf), .keys = upsample_keys,
+    .name = "upsample", .help = "a map at another size by interpolation", .conf = sizeof(upsample_conf), .keys = upsample_keys,
     .infer = upsample_infer, .forward = upsample_forward, .backward = upsample_backward,
 };
