@@ -76,7 +76,7 @@ static inline void rig_place(rig *r, tensor *t, slot *x, slot *g, int map, int s
     const int64_t channels = map ? tensor_channels(t) : shape_volume(&t->s);
     *x = slot_new(shape_volume(&t->s), channels, dtype_size(t->type), map && strided);
     t->x.p = x->p;
-    if (t->type == REAL_TYPE && t->role != STATE) *g = slot_new(x->n, channels, sizeof(real), map && strided), t->g.p = g->p;
+    if (t->type == REAL_TYPE && t->role != STATE && r->n->op->backward) *g = slot_new(x->n, channels, sizeof(real), map && strided), t->g.p = g->p;
     if (!map || !strided) return;
     shape wide = t->s;
     wide.d[3] += WIDER;
@@ -136,13 +136,16 @@ static inline void rig_forward(rig *r)
     r->n->op->forward(&r->c, r->n);
 }
 
+/* An op without a gradient (op.why) is never asked for one. */
+static inline void rig_gradients(rig *r) { if (r->n->op->backward) r->n->op->backward(&r->c, r->n, &r->s); }
+
 /* Gradients that are set are garbage before; those that are added to stay. */
 static inline void rig_backward(rig *r)
 {
     for (int i = 0; i < r->n->nin; i++)
         if (r->gx[i].base && !((r->s.add | (r->c.accumulate ? r->s.params : 0)) >> i & 1)) slot_fill(&r->gx[i], 0xff);
     slot_fill(&r->work, 0xff);
-    r->n->op->backward(&r->c, r->n, &r->s);
+    rig_gradients(r);
 }
 
 static inline void rig_intact(const rig *r)
