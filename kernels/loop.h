@@ -15,7 +15,7 @@ enum {
 static inline DEVICE int64_t part_count(int64_t pixels)
 {
     int64_t n = (pixels + PART - 1) / PART;
-    return n < 1 ? 1 : n > MAX_PARTS ? MAX_PARTS : n;
+    return n < 1 ? 1 : n > MAX_PARTS ? (int64_t)MAX_PARTS : n;
 }
 static inline DEVICE int64_t part_begin(int64_t pixels, int64_t parts, int64_t i) { return pixels * i / parts; }
 static inline DEVICE int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }

@@ -2,14 +2,14 @@
 #include "nn/op.h"
 #include <string.h>
 
+extern const op op_element_loss, op_soft_dice, op_distill, op_gather, op_scatter, op_pick, op_top_k, op_maximum, op_argmax;
 extern const op op_conv, op_deconv, op_batch_norm, op_group_norm, op_activation, op_add, op_dropout, op_softmax, op_concat, op_pad, op_crop,
-    op_maxpool, op_upsample, op_cross_entropy, op_bce, op_dice, op_total, op_element_loss, op_soft_dice, op_distill, op_gather, op_scatter,
-    op_pick, op_top_k, op_reduce, op_argmax;
+    op_maxpool, op_upsample, op_cross_entropy, op_bce, op_dice, op_total;
 
 const op *const ops[] = {
+    &op_element_loss, &op_soft_dice, &op_distill, &op_gather, &op_scatter, &op_pick, &op_top_k, &op_maximum, &op_argmax,
     &op_conv, &op_deconv, &op_batch_norm, &op_group_norm, &op_activation, &op_add, &op_dropout, &op_softmax, &op_concat, &op_pad, &op_crop,
-    &op_maxpool, &op_upsample, &op_cross_entropy, &op_bce, &op_dice, &op_total,
-    &op_element_loss, &op_soft_dice, &op_distill, &op_gather, &op_scatter, &op_pick, &op_top_k, &op_reduce, &op_argmax, NULL
+    &op_maxpool, &op_upsample, &op_cross_entropy, &op_bce, &op_dice, &op_total, NULL
 };
 
 const op *op_find(const char *name)

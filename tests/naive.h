@@ -275,6 +275,6 @@ static const struct { const char *op; void (*f)(const rig *, double *); } naive[
     { "concat", naive_concat }, { "pad", naive_pad }, { "crop", naive_crop }, { "maxpool", naive_maxpool }, { "upsample", naive_upsample },
     { "cross_entropy", naive_cross_entropy }, { "bce", naive_bce }, { "dice", naive_dice }, { "total", naive_total },
     { "element_loss", naive_element_loss }, { "soft_dice", naive_soft_dice }, { "distill", naive_distill }, { "gather", naive_gather },
-    { "scatter", naive_scatter }, { "pick", naive_pick }, { "top_k", naive_top_k }, { "reduce", naive_reduce }, { "argmax", naive_argmax },
+    { "scatter", naive_scatter }, { "pick", naive_pick }, { "top_k", naive_top_k }, { "maximum", naive_maximum }, { "argmax", naive_argmax },
 };
 #endif

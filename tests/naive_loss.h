@@ -1,4 +1,4 @@
-/* naive_loss.h - the part of naive.h about losses against maps of targets, rows by number, order and reductions. */
+/* naive_loss.h - the part of naive.h about losses against maps of targets, rows by number, order and maxima. */
 #ifndef TESTS_NAIVE_LOSS_H
 #define TESTS_NAIVE_LOSS_H
 
@@ -67,17 +67,21 @@ static inline void naive_distill(const rig *r, double *y)
             *y += cooled(r, 1, p, c, t) * log(cooled(r, 1, p, c, t) / cooled(r, 0, p, c, t)) * t * t / (double)pixels;
 }
 
+static inline int within_samples(const rig *r) { return r->n->in[1]->s.nd == 2; }
 static inline double gathered(const rig *r, int64_t n, int64_t h, int64_t w, int64_t c)
 {
-    const int64_t from = index_at(r, n);
-    return from < 0 ? 0 : x_at(r, 0, from, h, w, c);
+    const int64_t wide = r->n->in[0]->s.d[2], from = index_at(r, within_samples(r) ? n * r->n->in[1]->s.d[1] + h : n);
+    if (from < 0) return 0;
+    return within_samples(r) ? x_at(r, 0, n, from / wide, from % wide, c) : x_at(r, 0, from, h, w, c);
 }
 static inline void naive_gather(const rig *r, double *y) { EACH_OUT(gathered(r, n, h, w, c)); }
 
 static inline double scattered(const rig *r, int64_t n, int64_t h, int64_t w, int64_t c)
 {
+    const int64_t wide = r->n->in[0]->s.d[2], each = r->n->in[1]->s.d[1];
     double sum = 0;
-    for (int64_t k = 0; k < r->x[1].n; k++) if (index_at(r, k) == n) sum += x_at(r, 0, k, h, w, c);
+    for (int64_t k = 0; !within_samples(r) && k < r->x[1].n; k++) if (index_at(r, k) == n) sum += x_at(r, 0, k, h, w, c);
+    for (int64_t k = 0; within_samples(r) && k < each; k++) if (index_at(r, n * each + k) == h) sum += x_at(r, 0, n, k / wide, k % wide, c);
     return sum;
 }
 static inline void naive_scatter(const rig *r, double *y) { EACH_OUT(scattered(r, n, h, w, c)); }
@@ -120,13 +124,11 @@ static inline int belongs(const rig *r, int64_t i, int64_t k)
     const int64_t channels = tensor_channels(x), sample = i / (r->x[0].n / x->s.d[0]), over = (int64_t)setting(r, "over");
     return k == (over == 0 ? 0 : over == 1 ? sample : over == 2 ? sample * channels + i % channels : i / channels);
 }
-static inline void naive_reduce(const rig *r, double *y)
+static inline void naive_maximum(const rig *r, double *y)
 {
     for (int64_t k = 0; k < r->y[0].n; k++) {
-        double sum = 0, most = -INFINITY, count = 0;
-        for (int64_t i = 0; i < r->x[0].n; i++)
-            if (belongs(r, i, k)) sum += p_at(r, 0, i), most = fmax(most, p_at(r, 0, i)), count++;
-        y[k] = setting(r, "type") == 0 ? sum : setting(r, "type") == 1 ? sum / count : most;
+        y[k] = -INFINITY;
+        for (int64_t i = 0; i < r->x[0].n; i++) if (belongs(r, i, k)) y[k] = fmax(y[k], p_at(r, 0, i));
     }
 }
 

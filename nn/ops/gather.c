@@ -1,54 +1,65 @@
-/* rows.c - ops on a fixed number of rows that an index names: gather, scatter, pick, top_k. A row is a sample of a map. Index entries
- * that are no row stand for nothing (kernels/rows.h), so a count can be smaller than the capacity. */
+/* gather.c - ops on a fixed number of rows that an index names: gather, scatter, pick, top_k. A row is a sample of a map. Index entries
+ * that are no row stand for nothing (kernels/gather.h), so a count can be smaller than the capacity. */
 #include "nn/ops/check.h"
-#include "kernels/rows.h"
+#include "kernels/gather.h"
 #include "kernels/sort.h"
 
-static int64_t inner(const tensor *t) { return t->s.d[1] * t->s.d[2]; }
 static const int32_t *index_of(const node *n) { return n->in[1]->x.p; }
 
-static void check_index(node *n, int64_t rows) { check_shape(n, 1, SHAPE1(rows), I32); }
+/* An index n,k counts the pixels of each sample, and a row is a pixel; an index k counts the samples, and a row is a sample. */
+static int within_samples(const node *n) { return n->in[1]->s.nd == 2; }
 
-static row_size gather_size(const node *n) { return (row_size){ n->in[0]->s.d[0], n->in[1]->s.d[0], inner(n->in[0]), tensor_channels(n->in[0]) }; }
-static void gather_infer(node *n)
+/* from: the size of the side that has `rows` rows; its `taken` side has as many as the index */
+static row_size rows_within(const node *n, const shape *from)
+{
+    const int64_t *d = from->d, *k = n->in[1]->s.d;
+    return within_samples(n) ? (row_size){ d[0], d[1] * d[2], k[1], 1, d[3] } : (row_size){ 1, d[0], k[0], d[1] * d[2], d[3] };
+}
+
+static void check_rows(node *n)
 {
     check_inputs(n, 2, 2);
     check_map(n, 0);
-    check_index(n, n->in[1]->s.d[0]);
-    shape s = n->in[0]->s;
-    s.d[0] = n->in[1]->s.d[0];
-    n->work = rows_work(gather_size(n));
-    node_output(n, s, REAL_TYPE);
+    const shape *k = &n->in[1]->s;
+    check_shape(n, 1, within_samples(n) ? (shape){ 2, { n->in[0]->s.d[0], k->d[1] } } : SHAPE1(k->d[0]), I32);
 }
-static void gather_forward(const context *c, const node *n) { RUN(rows_gather, gather_size(n), index_of(n), X(0), XS(0), Y, YS, 0); }
+
+static row_size gather_size(const node *n) { return rows_within(n, &n->in[0]->s); }
+static void gather_infer(node *n)
+{
+    check_rows(n);
+    const int64_t *d = n->in[0]->s.d, *k = n->in[1]->s.d;
+    n->work = scatter_work(gather_size(n));
+    node_output(n, within_samples(n) ? SHAPE4(d[0], k[1], 1, d[3]) : SHAPE4(k[0], d[1], d[2], d[3]), REAL_TYPE);
+}
+static void gather_forward(const context *c, const node *n) { RUN(gather_rows, gather_size(n), index_of(n), X(0), XS(0), Y, YS, 0); }
 static void gather_backward(const context *c, const node *n, const step *s)
 {
-    if (WANT(0)) RUN(rows_scatter, gather_size(n), index_of(n), GY, YS, GX(0), XS(0), ADD(0), c->work);
+    if (WANT(0)) RUN(scatter_rows, gather_size(n), index_of(n), GY, YS, GX(0), XS(0), ADD(0), c->work);
 }
 
 typedef struct { int64_t rows; } scatter_conf;
 static const key scatter_keys[] = {
-    { "rows", K_INT, offsetof(scatter_conf, rows), NULL, "of the output", 1, 1 << 30, NULL },
+    { "rows", K_INT, offsetof(scatter_conf, rows), NULL, "of the output, or of each of its samples", 1, 1 << 30, NULL },
     { 0 }
 };
-static row_size scatter_size(const node *n) { return (row_size){ n->out[0]->s.d[0], n->in[0]->s.d[0], inner(n->in[0]), tensor_channels(n->in[0]) }; }
+static row_size scatter_size(const node *n) { return rows_within(n, &n->out[0]->s); }
 static void scatter_infer(node *n)
 {
-    check_inputs(n, 2, 2);
-    check_map(n, 0);
-    check_index(n, n->in[0]->s.d[0]);
-    shape s = n->in[0]->s;
-    s.d[0] = ((const scatter_conf *)n->conf)->rows;
-    node_output(n, s, REAL_TYPE);
-    n->work = rows_work(scatter_size(n));
+    check_rows(n);
+    const int64_t *d = n->in[0]->s.d, rows = ((const scatter_conf *)n->conf)->rows, named = n->in[1]->s.d[within_samples(n)];
+    const int64_t have = within_samples(n) ? d[1] * d[2] : d[0];
+    if (have != named) die_at(n->at, "scatter: %s names %lld rows, wanted %lld", n->in[1]->name, (long long)named, (long long)have);
+    node_output(n, within_samples(n) ? SHAPE4(d[0], rows, 1, d[3]) : SHAPE4(rows, d[1], d[2], d[3]), REAL_TYPE);
+    n->work = scatter_work(scatter_size(n));
 }
 static void scatter_forward(const context *c, const node *n)
 {
-    RUN(rows_scatter, scatter_size(n), index_of(n), X(0), XS(0), Y, YS, 0, c->work);
+    RUN(scatter_rows, scatter_size(n), index_of(n), X(0), XS(0), Y, YS, 0, c->work);
 }
 static void scatter_backward(const context *c, const node *n, const step *s)
 {
-    if (WANT(0)) RUN(rows_gather, scatter_size(n), index_of(n), GY, YS, GX(0), XS(0), ADD(0));
+    if (WANT(0)) RUN(gather_rows, scatter_size(n), index_of(n), GY, YS, GX(0), XS(0), ADD(0));
 }
 
 typedef struct { int64_t width; } pick_conf;
@@ -58,22 +69,22 @@ static const key pick_keys[] = {
 };
 static pick_size pick_of(const node *n)
 {
-    return (pick_size){ n->in[0]->s.d[0], inner(n->in[0]), tensor_channels(n->in[0]), ((const pick_conf *)n->conf)->width };
+    return (pick_size){ n->in[0]->s.d[0], n->in[0]->s.d[1] * n->in[0]->s.d[2], tensor_channels(n->in[0]), ((const pick_conf *)n->conf)->width };
 }
 static void pick_infer(node *n)
 {
     check_inputs(n, 2, 2);
     check_map(n, 0);
-    check_index(n, n->in[0]->s.d[0]);
+    check_shape(n, 1, SHAPE1(n->in[0]->s.d[0]), I32);
     shape s = n->in[0]->s;
     if (s.d[3] % pick_of(n).width) die_at(n->at, "pick: width: got %lld, wanted a divisor of %lld", (long long)pick_of(n).width, (long long)s.d[3]);
     s.d[3] = pick_of(n).width;
     node_output(n, s, REAL_TYPE);
 }
-static void pick_forward(const context *c, const node *n) { RUN(rows_pick, pick_of(n), index_of(n), X(0), XS(0), Y, YS); }
+static void pick_forward(const context *c, const node *n) { RUN(pick_rows, pick_of(n), index_of(n), X(0), XS(0), Y, YS); }
 static void pick_backward(const context *c, const node *n, const step *s)
 {
-    if (WANT(0)) RUN(rows_pick_backward, pick_of(n), index_of(n), GY, YS, GX(0), XS(0), ADD(0));
+    if (WANT(0)) RUN(pick_rows_backward, pick_of(n), index_of(n), GY, YS, GX(0), XS(0), ADD(0));
 }
 
 typedef struct { int64_t k; int order; } top_conf;
@@ -85,8 +96,8 @@ static const key top_keys[] = {
 static sort_size sort_of(const node *n)
 {
     const top_conf *f = n->conf;
-    const tensor *x = n->in[0];
-    return (sort_size){ x->s.d[0], inner(x), tensor_channels(x), f->k ? f->k : inner(x) * tensor_channels(x), f->order };
+    const int64_t *d = n->in[0]->s.d, pixels = d[1] * d[2];
+    return (sort_size){ d[0], pixels, d[3], f->k ? f->k : pixels * d[3], f->order };
 }
 static int32_t *places(const node *n) { return n->out[1]->x.p; }
 static void top_infer(node *n)
@@ -94,7 +105,7 @@ static void top_infer(node *n)
     check_inputs(n, 1, 2);
     check_map(n, 0);
     const sort_size s = sort_of(n);
-    if (n->nin > 1) check_index(n, s.samples);
+    if (n->nin > 1) check_shape(n, 1, SHAPE1(s.samples), I32);
     if (s.take > s.pixels * s.channels)
         die_at(n->at, "top_k: k: got %lld, wanted at most %lld", (long long)s.take, (long long)(s.pixels * s.channels));
     n->work = sort_work(s);
