@@ -18,9 +18,9 @@ static inline DEVICE real act_value(activation a, real x, real slope)
     case ACT_RELU:     return x > 0 ? x : 0;
     case ACT_LEAKY:    return x > 0 ? x : slope * x;
     case ACT_LOGISTIC: return 1 / (1 + real_exp(-x));
-    case ACT_TANH:     return (real)tanh((double)x);
+    case ACT_TANH:     return real_tanh(x);
     case ACT_SWISH:    return x / (1 + real_exp(-x));
-    case ACT_GELU:     return (real)(0.5 * x * (1 + erf((double)x * 0.70710678118654752)));
+    case ACT_GELU:     return (real)0.5 * x * (1 + real_erf(x * (real)0.70710678118654752));
     }
     return x;
 }
@@ -29,15 +29,15 @@ static inline DEVICE real act_value(activation a, real x, real slope)
 static inline DEVICE real act_slope(activation a, real x, real slope)
 {
     real s;
-    double t;
     switch (a) {
     case ACT_LINEAR:   return 1;
     case ACT_RELU:     return x > 0 ? 1 : 0;
     case ACT_LEAKY:    return x > 0 ? 1 : slope;
     case ACT_LOGISTIC: s = 1 / (1 + real_exp(-x)); return s * (1 - s);
-    case ACT_TANH:     t = tanh((double)x); return (real)(1 - t * t);
+    case ACT_TANH:     s = real_exp(x < 0 ? x + x : -x - x); return 4 * s / ((1 + s) * (1 + s));
     case ACT_SWISH:    s = 1 / (1 + real_exp(-x)); return s + x * s * (1 - s);
-    case ACT_GELU:     return (real)(0.5 * (1 + erf((double)x * 0.70710678118654752)) + x * 0.39894228040143268 * exp(-0.5 * (double)x * x));
+    case ACT_GELU:     s = x * (real)0.39894228040143268 * real_exp((real)-0.5 * x * x);
+                       return (real)0.5 * (1 + real_erf(x * (real)0.70710678118654752)) + s;
     }
     return 1;
 }

@@ -51,6 +51,7 @@ void map_dropout_cpu(const context *c, int64_t pixels, int64_t channels, double 
 {
     const map_rows r = rows_of(pixels, channels, xs == channels && ys == channels);
     const real scale = (real)(1 / (1 - p));
+    const uint32_t threshold = dropout_threshold(p);
     #pragma omp parallel for schedule(static) if (r.n > SERIAL)
     for (int64_t i = 0; i < r.rows; i++) {
         const real *a = x + row_at(&r, i, xs);
@@ -59,7 +60,7 @@ void map_dropout_cpu(const context *c, int64_t pixels, int64_t channels, double 
         for (int64_t k = 0; k < row_width(&r, i); k++) {
             const int64_t element = i * r.width + k;
             if (k == 0 || element % 4 == 0) draw = dropout_draw(c->seed, c->step, c->micro, node, element);
-            b[k] = (add ? b[k] : 0) + (rng_u01(draw.v[element % 4]) >= p ? a[k] * scale : 0);
+            b[k] = (add ? b[k] : 0) + (draw.v[element % 4] >= threshold ? a[k] * scale : 0);
         }
     }
 }

@@ -20,6 +20,8 @@ static inline DEVICE rng4 dropout_draw(uint64_t seed, uint32_t step, uint32_t mi
 {
     return rng_draw(seed, RNG_DROPOUT, step, node + micro * 0x9E3779B9u, (uint64_t)element / 4);   /* v[element % 4] is the element's */
 }
+/* An element is kept where its number reaches this: the same as rng_u01(number) >= p, in whole numbers and to the last one */
+static inline DEVICE uint32_t dropout_threshold(double p) { return p > 0 ? (uint32_t)ceil(p * 4294967296.0 - 0.5) : 0; }
 KERNEL(map_dropout, int64_t pixels, int64_t channels, double p, uint32_t node, const real *x, int64_t xs, real *y, int64_t ys, int add);
 
 /* y = w * x, or y += w * x: one number */

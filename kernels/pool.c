@@ -34,14 +34,6 @@ void pool_forward_cpu(const context *c, pool_size s, const real *x, int64_t xs, 
             }
 }
 
-/* Windows o with o * stride - pad <= i < o * stride - pad + size: first..last */
-static void windows_of(int64_t i, int64_t pad, int64_t size, int64_t stride, int64_t count, int64_t *first, int64_t *last)
-{
-    const int64_t low = i + pad - size + 1;
-    *first = low <= 0 ? 0 : (low + stride - 1) / stride;
-    *last = least((i + pad) / stride, count - 1);
-}
-
 void pool_backward_cpu(const context *c, pool_size s, const uint8_t *which, const real *gy, int64_t gys, real *gx, int64_t gxs, int add)
 {
     (void)c;
@@ -49,12 +41,12 @@ void pool_backward_cpu(const context *c, pool_size s, const uint8_t *which, cons
     for (int64_t n = 0; n < s.samples; n++)
         for (int64_t i = 0; i < s.h; i++) {
             int64_t o0, o1;
-            windows_of(i, s.top, s.size_h, s.stride_h, s.oh, &o0, &o1);
+            pool_windows(i, s.top, s.size_h, s.stride_h, s.oh, &o0, &o1);
             for (int64_t j = 0; j < s.w; j++) {
                 real *g = gx + ((n * s.h + i) * s.w + j) * gxs;
                 int64_t q0, q1;
                 int sum = add;
-                windows_of(j, s.left, s.size_w, s.stride_w, s.ow, &q0, &q1);
+                pool_windows(j, s.left, s.size_w, s.stride_w, s.ow, &q0, &q1);
                 for (int64_t o = o0; o <= o1; o++)
                     for (int64_t q = q0; q <= q1; q++, sum = 1) {
                         const int64_t p = (n * s.oh + o) * s.ow + q;
