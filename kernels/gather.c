@@ -36,7 +36,8 @@ static void list_takers(const row_size *s, const int32_t *index, int64_t *first,
     first[0] = 0;
 }
 
-void scatter_rows_cpu(const context *c, row_size s, const int32_t *index, const real *y, int64_t ys, real *x, int64_t xs, int add, void *work)
+void scatter_rows_cpu(const context *c, row_size s, const int32_t *index, const real *y, int64_t ys, real *x, int64_t xs, int add,
+                         void *work)
 {
     (void)c;
     int64_t *firsts = work, *lists = firsts + s.samples * (s.rows + 1);
@@ -64,7 +65,8 @@ void pick_rows_cpu(const context *c, pick_size s, const int32_t *index, const re
                 y[p * ys + j] = valid(index[i], s.channels / s.width) ? x[p * xs + index[i] * s.width + j] : 0;
 }
 
-void pick_rows_backward_cpu(const context *c, pick_size s, const int32_t *index, const real *gy, int64_t gys, real *gx, int64_t gxs, int add)
+void pick_rows_backward_cpu(const context *c, pick_size s, const int32_t *index, const real *gy, int64_t gys, real *gx, int64_t gxs,
+                               int add)
 {
     (void)c;
     #pragma omp parallel for schedule(static) if (s.rows * s.pixels * s.channels > SERIAL)

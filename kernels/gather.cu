@@ -1,22 +1,23 @@
 /* gather.cu - rows by number on a GPU; see gather.h. The adjoint sorts the takers by the row they name; equal names keep their order, so
  * each row adds up its takers as the CPU does. */
-#include "kernels/block.cuh"
 #include "kernels/gather.h"
+#include "kernels/grid.cuh"
 #include "kernels/sort.cuh"
 
-static __global__ void gather_kernel(row_size s, const int32_t *index, const real *x, int64_t xs, real *y, int64_t ys, int add)
+template <int W> static __global__ void gather_kernel(row_size s, const int32_t *index, const real *x, int64_t xs, real *y, int64_t ys,
+                                                      int add, int aligned)
 {
-    for EACH_OF_GRID(g, s.samples * s.taken * s.pixels * s.channels) {
-        const int64_t p = g / s.channels, j = g % s.channels, k = p / s.pixels, from = index[k], first = k / s.taken * s.rows;
-        real *to = y + p * ys + j;
-        *to = (add ? *to : 0) + (from >= 0 && from < s.rows ? x[((first + from) * s.pixels + p % s.pixels) * xs + j] : 0);
+    EACH_PACK(W, s.samples * s.taken * s.pixels, s.channels) {
+        const int64_t to = p / s.pixels, row = index[to], from = to / s.taken * s.rows + row;
+        const int there = row >= 0 && row < s.rows;
+        put(y + p * ys + k, there ? load<W>(x + (from * s.pixels + p % s.pixels) * xs + k, aligned) : zeros<W>(), add, aligned);
     }
 }
 
 void gather_rows_cuda(const context *c, row_size s, const int32_t *index, const real *x, int64_t xs, real *y, int64_t ys, int add)
 {
-    const int64_t n = s.samples * s.taken * s.pixels * s.channels;
-    LAUNCH(gather_kernel, dim3(blocks_for(n, BLOCK)), dim3(BLOCK), 0, c->stream, s, index, x, xs, y, ys, add);
+    LAUNCH_EACH_PACK(gather_kernel, s.samples * s.taken * s.pixels, s.channels, 1, c->stream, s, index, x, xs, y, ys, add,
+                     is_aligned(x, xs) && is_aligned(y, ys));
 }
 
 static __global__ void list_takers(row_size s, const int32_t *index, sort_entry *e)
@@ -24,30 +25,34 @@ static __global__ void list_takers(row_size s, const int32_t *index, sort_entry 
     for EACH_OF_GRID(k, s.samples * s.taken) e[k].key = index[k] >= 0 ? (uint64_t)index[k] : UINT64_MAX, e[k].place = k % s.taken;
 }
 
-static __global__ void scatter_kernel(row_size s, const sort_entry *e, const real *y, int64_t ys, real *x, int64_t xs, int add)
+template <int W> static __global__ void scatter_kernel(row_size s, const sort_entry *e, const real *y, int64_t ys, real *x, int64_t xs,
+                                                       int add, int aligned)
 {
-    for EACH_OF_GRID(g, s.samples * s.rows * s.pixels * s.channels) {
-        const int64_t p = g / s.channels, j = g % s.channels, first = p / s.pixels / s.rows * s.taken, last = first + s.taken;
-        const uint64_t row = (uint64_t)(p / s.pixels % s.rows);
+    EACH_PACK(W, s.samples * s.rows * s.pixels, s.channels) {
+        const int64_t to = p / s.pixels, first = to / s.rows * s.taken, last = first + s.taken;
+        const uint64_t row = (uint64_t)(to % s.rows);
         int64_t low = first, high = last;
         while (low < high) {                                   /* the first that names this row */
             const int64_t mid = (low + high) / 2;
             if (e[mid].key < row) low = mid + 1;
             else high = mid;
         }
-        real sum = add ? x[p * xs + j] : 0;
-        for (; low < last && e[low].key == row; low++) sum += y[((first + e[low].place) * s.pixels + p % s.pixels) * ys + j];
-        x[p * xs + j] = sum;
+        pack<real, W> sum = add ? load<W>(x + p * xs + k, aligned) : zeros<W>();
+        for (; low < last && e[low].key == row; low++)
+            accumulate(&sum, load<W>(y + ((first + e[low].place) * s.pixels + p % s.pixels) * ys + k, aligned));
+        store(x + p * xs + k, sum, aligned);
     }
 }
 
-void scatter_rows_cuda(const context *c, row_size s, const int32_t *index, const real *y, int64_t ys, real *x, int64_t xs, int add, void *work)
+void scatter_rows_cuda(const context *c, row_size s, const int32_t *index, const real *y, int64_t ys, real *x, int64_t xs, int add,
+                          void *work)
 {
     sort_entry *a = (sort_entry *)work;
-    const int64_t takers = s.samples * s.taken, n = s.samples * s.rows * s.pixels * s.channels;
-    LAUNCH(list_takers, dim3(blocks_for(takers, BLOCK)), dim3(BLOCK), 0, c->stream, s, index, a);
+    const int64_t takers = s.samples * s.taken;
+    LAUNCH_EACH(list_takers, takers, c->stream, s, index, a);
     a = sort_entries(c, s.samples, s.taken, a, a + takers);
-    LAUNCH(scatter_kernel, dim3(blocks_for(n, BLOCK)), dim3(BLOCK), 0, c->stream, s, (const sort_entry *)a, y, ys, x, xs, add);
+    LAUNCH_EACH_PACK(scatter_kernel, s.samples * s.rows * s.pixels, s.channels, 1, c->stream, s, (const sort_entry *)a, y, ys, x, xs, add,
+                     is_aligned(x, xs) && is_aligned(y, ys));
 }
 
 static __global__ void pick_kernel(pick_size s, const int32_t *index, const real *x, int64_t xs, real *y, int64_t ys)
@@ -60,10 +65,11 @@ static __global__ void pick_kernel(pick_size s, const int32_t *index, const real
 
 void pick_rows_cuda(const context *c, pick_size s, const int32_t *index, const real *x, int64_t xs, real *y, int64_t ys)
 {
-    LAUNCH(pick_kernel, dim3(blocks_for(s.rows * s.pixels * s.width, BLOCK)), dim3(BLOCK), 0, c->stream, s, index, x, xs, y, ys);
+    LAUNCH_EACH(pick_kernel, s.rows * s.pixels * s.width, c->stream, s, index, x, xs, y, ys);
 }
 
-static __global__ void pick_slopes(pick_size s, const int32_t *index, const real *gy, int64_t gys, real *gx, int64_t gxs, int add)
+static __global__ void pick_slopes(pick_size s, const int32_t *index, const real *gy, int64_t gys, real *gx, int64_t gxs,
+                                int add)
 {
     for EACH_OF_GRID(g, s.rows * s.pixels * s.channels) {
         const int64_t p = g / s.channels, j = g % s.channels;
@@ -72,7 +78,8 @@ static __global__ void pick_slopes(pick_size s, const int32_t *index, const real
     }
 }
 
-void pick_rows_backward_cuda(const context *c, pick_size s, const int32_t *index, const real *gy, int64_t gys, real *gx, int64_t gxs, int add)
+void pick_rows_backward_cuda(const context *c, pick_size s, const int32_t *index, const real *gy, int64_t gys, real *gx, int64_t gxs,
+                                int add)
 {
-    LAUNCH(pick_slopes, dim3(blocks_for(s.rows * s.pixels * s.channels, BLOCK)), dim3(BLOCK), 0, c->stream, s, index, gy, gys, gx, gxs, add);
+    LAUNCH_EACH(pick_slopes, s.rows * s.pixels * s.channels, c->stream, s, index, gy, gys, gx, gxs, add);
 }

@@ -36,7 +36,8 @@ void maximum_forward_cpu(const context *c, maximum_size s, const real *x, int64_
         }
 }
 
-void maximum_backward_cpu(const context *c, maximum_size s, const int32_t *which, const real *gy, int64_t gys, real *gx, int64_t gxs, int add)
+void maximum_backward_cpu(const context *c, maximum_size s, const int32_t *which, const real *gy, int64_t gys, real *gx, int64_t gxs,
+                          int add)
 {
     (void)c;
     const int64_t width = maximum_width(s);

@@ -1,6 +1,5 @@
 /* maximum.cu - maxima on a GPU; see maximum.h. Parts of a group first: with channels apart a thread a channel, else a warp a part. */
-#include "kernels/block.cuh"
-#include "kernels/loop.h"
+#include "kernels/grid.cuh"
 #include "kernels/maximum.h"
 
 static __global__ void channel_parts(maximum_size s, int64_t parts, const real *x, int64_t xs, maximum_best *part)
@@ -18,7 +17,7 @@ static __global__ void channel_parts(maximum_size s, int64_t parts, const real *
 
 static __global__ void whole_parts(maximum_size s, int64_t parts, const real *x, int64_t xs, maximum_best *part)
 {
-    const int64_t g = (int64_t)blockIdx.x * WARPS + threadIdx.x / 32, i = g / parts, j = g % parts;
+    const int64_t g = ((int64_t)blockIdx.x * THREADS + threadIdx.x) / 32, i = g / parts, j = g % parts;
     if (g >= s.groups * parts) return;
     maximum_best best = { 0, -1 };
     const int64_t end = part_begin(s.pixels, parts, j + 1) * s.channels;
@@ -50,9 +49,9 @@ void maximum_forward_cuda(const context *c, maximum_size s, const real *x, int64
 {
     const int64_t parts = part_count(s.pixels);
     maximum_best *part = (maximum_best *)work;
-    if (s.keep) LAUNCH(channel_parts, dim3(blocks_for(s.groups * parts * s.channels, BLOCK)), dim3(BLOCK), 0, c->stream, s, parts, x, xs, part);
-    else LAUNCH(whole_parts, dim3(blocks_for(s.groups * parts, WARPS)), dim3(BLOCK), 0, c->stream, s, parts, x, xs, part);
-    LAUNCH(best_part, dim3(blocks_for(s.groups * maximum_width(s), BLOCK)), dim3(BLOCK), 0, c->stream, s, parts, (const maximum_best *)part, y,
+    if (s.keep) LAUNCH_EACH(channel_parts, s.groups * parts * s.channels, c->stream, s, parts, x, xs, part);
+    else LAUNCH_EACH(whole_parts, s.groups * parts * 32, c->stream, s, parts, x, xs, part);
+    LAUNCH_EACH(best_part, s.groups * maximum_width(s), c->stream, s, parts, (const maximum_best *)part, y,
            ys, which);
 }
 
@@ -66,7 +65,8 @@ static __global__ void maximum_slopes(maximum_size s, const int32_t *which, cons
     }
 }
 
-void maximum_backward_cuda(const context *c, maximum_size s, const int32_t *which, const real *gy, int64_t gys, real *gx, int64_t gxs, int add)
+void maximum_backward_cuda(const context *c, maximum_size s, const int32_t *which, const real *gy, int64_t gys, real *gx, int64_t gxs,
+                           int add)
 {
-    LAUNCH(maximum_slopes, dim3(blocks_for(s.groups * s.pixels * s.channels, BLOCK)), dim3(BLOCK), 0, c->stream, s, which, gy, gys, gx, gxs, add);
+    LAUNCH_EACH(maximum_slopes, s.groups * s.pixels * s.channels, c->stream, s, which, gy, gys, gx, gxs, add);
 }

@@ -23,7 +23,10 @@ void soft_dice_forward_cpu(const context *c, int64_t pixels, int64_t channels, s
     double loss = 0;
     for (int64_t j = 0; j < channels; j++) {
         double both = 0, size = r.eps;
-        for (int64_t i = 0; i < parts; i++) both += sums[i * channels + j][0], size += sums[i * channels + j][1] + sums[i * channels + j][2];
+        for (int64_t i = 0; i < parts; i++) {
+            const double *v = sums[i * channels + j];
+            both += v[0], size += v[1] + v[2];
+        }
         const double k = r.n ? r.v[j] : 1 / (double)channels, ratio = (2 * both + r.eps) / size;
         loss += k * (1 - ratio);
         slope[2 * j] = -2 * k / size, slope[2 * j + 1] = k * ratio / size * (r.squares ? 2 : 1);

@@ -1,20 +1,18 @@
 /* soft.cu - losses against soft targets on a GPU; see soft.h. Dice: a block a part and channel; distillation: a thread a pixel. */
-#include "kernels/block.cuh"
-#include "kernels/loop.h"
+#include "kernels/grid.cuh"
 #include "kernels/soft.h"
 
 struct soft_maps { int64_t pixels, channels; const real *x; int64_t xs; const real *t; int64_t ts; };
 
 static __global__ void dice_parts(soft_maps m, int64_t parts, int squares, double *sums)     /* sums: [parts][channels][3] */
 {
-    __shared__ double shared[WARPS];
     const int64_t i = blockIdx.x / m.channels, j = blockIdx.x % m.channels, end = part_begin(m.pixels, parts, i + 1);
     double both = 0, ps = 0, ts = 0;
-    for (int64_t at = part_begin(m.pixels, parts, i) + threadIdx.x; at < end; at += BLOCK) {
+    for (int64_t at = part_begin(m.pixels, parts, i) + threadIdx.x; at < end; at += THREADS) {
         const double p = (double)soft_logistic(m.x[at * m.xs + j]), t = (double)m.t[at * m.ts + j];
         both += p * t, ps += squares ? p * p : p, ts += squares ? t * t : t;
     }
-    both = block_sum(both, shared), ps = block_sum(ps, shared), ts = block_sum(ts, shared);
+    both = block_sum(both), ps = block_sum(ps), ts = block_sum(ts);
     if (threadIdx.x == 0) sums[blockIdx.x * 3] = both, sums[blockIdx.x * 3 + 1] = ps, sums[blockIdx.x * 3 + 2] = ts;
 }
 
@@ -41,18 +39,23 @@ void soft_dice_forward_cuda(const context *c, int64_t pixels, int64_t channels, 
 {
     const soft_maps m = { pixels, channels, x, xs, t, ts };
     const int64_t parts = part_count(pixels);
-    LAUNCH(dice_parts, dim3((unsigned)(parts * channels)), dim3(BLOCK), 0, c->stream, m, parts, r.squares, (double *)work);
+    LAUNCH(dice_parts, dim3((unsigned)(parts * channels)), dim3(THREADS), 0, c->stream, m, parts, r.squares, (double *)work);
     LAUNCH(dice_total, dim3(1), dim3(32), 0, c->stream, channels, parts, r, (const double *)work, y, slope);
 }
 
-static __global__ void dice_slopes(soft_maps m, int squares, const double *slope, const real *gy, real *gx, int add_x, real *gt, int add_t)
+template <int W> static __global__ void dice_slopes(soft_maps m, int squares, const double *slope, const real *gy, real *gx, int add_x,
+                                                    real *gt, int add_t, int aligned)
 {
-    for EACH_OF_GRID(e, m.pixels * m.channels) {
-        const int64_t i = e / m.channels, j = e % m.channels;
-        const real a = (real)(slope[2 * j] * (double)*gy), b = (real)(slope[2 * j + 1] * (double)*gy);
-        const real p = soft_logistic(m.x[i * m.xs + j]), v = m.t[i * m.ts + j];
-        if (gx) gx[i * m.xs + j] = (add_x ? gx[i * m.xs + j] : 0) + (a * v + b * (squares ? p : 1)) * p * (1 - p);
-        if (gt) gt[i * m.ts + j] = (add_t ? gt[i * m.ts + j] : 0) + a * p + b * (squares ? v : 1);
+    EACH_PACK(W, m.pixels, m.channels) {
+        const pack<real, W> u = load<W>(m.x + p * m.xs + k, aligned), v = load<W>(m.t + p * m.ts + k, aligned);
+        pack<real, W> dx, dt;
+        for (int j = 0; j < W; j++) {
+            const real a = (real)(slope[2 * (k + j)] * (double)*gy), b = (real)(slope[2 * (k + j) + 1] * (double)*gy);
+            const real q = soft_logistic(u.v[j]);
+            dx.v[j] = (a * v.v[j] + b * (squares ? q : 1)) * q * (1 - q), dt.v[j] = a * q + b * (squares ? v.v[j] : 1);
+        }
+        if (gx) put(gx + p * m.xs + k, dx, add_x, aligned);
+        if (gt) put(gt + p * m.ts + k, dt, add_t, aligned);
     }
 }
 
@@ -60,27 +63,25 @@ void soft_dice_backward_cuda(const context *c, int64_t pixels, int64_t channels,
                              int64_t ts, const double *slope, const real *gy, real *gx, int add_x, real *gt, int add_t)
 {
     const soft_maps m = { pixels, channels, x, xs, t, ts };
-    LAUNCH(dice_slopes, dim3(blocks_for(pixels * channels, BLOCK)), dim3(BLOCK), 0, c->stream, m, r.squares, slope, gy, gx, add_x, gt, add_t);
+    const int aligned = is_aligned(x, xs) && is_aligned(t, ts) && is_aligned(gx, xs) && is_aligned(gt, ts);     /* NULL is */
+    LAUNCH_EACH_PACK(dice_slopes, pixels, channels, 1, c->stream, m, r.squares, slope, gy, gx, add_x, gt, add_t, aligned);
 }
 
 static __global__ void distill_parts(soft_maps m, real cold, double *part)
 {
-    __shared__ double shared[WARPS];
     const int64_t end = part_begin(m.pixels, gridDim.x, blockIdx.x + 1);
     double sum = 0;
-    for (int64_t p = part_begin(m.pixels, gridDim.x, blockIdx.x) + threadIdx.x; p < end; p += BLOCK) {
+    for (int64_t p = part_begin(m.pixels, gridDim.x, blockIdx.x) + threadIdx.x; p < end; p += THREADS) {
         const real *u = m.x + p * m.xs, *v = m.t + p * m.ts;
         sum += (double)soft_divergence(m.channels, u, v, cold, soft_log_sum(m.channels, v, cold), soft_log_sum(m.channels, u, cold));
     }
-    sum = block_sum(sum, shared);
+    sum = block_sum(sum);
     if (threadIdx.x == 0) part[blockIdx.x] = sum;
 }
 
 static __global__ void distill_total(int64_t parts, double scale, const double *part, real *y)
 {
-    double sum = 0;
-    for (int64_t i = threadIdx.x; i < parts; i += 32) sum += part[i];
-    sum = warp_sum(sum);
+    const double sum = warp_total(part, parts, 1);
     if (threadIdx.x == 0) *y = (real)(scale * sum);
 }
 
@@ -89,7 +90,7 @@ void distill_forward_cuda(const context *c, int64_t pixels, int64_t channels, do
 {
     const soft_maps m = { pixels, channels, x, xs, t, ts };
     const int64_t parts = part_count(pixels);
-    LAUNCH(distill_parts, dim3((unsigned)parts), dim3(BLOCK), 0, c->stream, m, (real)(1 / temperature), (double *)work);
+    LAUNCH(distill_parts, dim3((unsigned)parts), dim3(THREADS), 0, c->stream, m, (real)(1 / temperature), (double *)work);
     LAUNCH(distill_total, dim3(1), dim3(32), 0, c->stream, parts, temperature * temperature / (double)pixels, (const double *)work, y);
 }
 
@@ -112,6 +113,6 @@ void distill_backward_cuda(const context *c, int64_t pixels, int64_t channels, d
                            int64_t ts, const real *gy, real *gx, int add_x, real *gt, int add_t)
 {
     const soft_maps m = { pixels, channels, x, xs, t, ts };
-    LAUNCH(distill_slopes, dim3(blocks_for(pixels, BLOCK)), dim3(BLOCK), 0, c->stream, m, (real)(1 / temperature), temperature / (double)pixels,
+    LAUNCH_EACH(distill_slopes, pixels, c->stream, m, (real)(1 / temperature), temperature / (double)pixels,
            gy, gx, add_x, gt, add_t);
 }

@@ -27,7 +27,8 @@ static const sort_entry *radix_sort(int64_t n, sort_entry *a, sort_entry *b)
     return a;
 }
 
-void sort_rows_cpu(const context *c, sort_size s, const real *x, int64_t xs, const int32_t *count, real *y, int64_t ys, int32_t *order, void *work)
+void sort_rows_cpu(const context *c, sort_size s, const real *x, int64_t xs, const int32_t *count, real *y, int64_t ys, int32_t *order,
+                      void *work)
 {
     (void)c;
     const int64_t all = s.pixels * s.channels;

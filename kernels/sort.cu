@@ -1,8 +1,7 @@
 /* sort.cu - sort and top-k on a GPU: blocks of SORT_TILE entries are sorted in shared memory by a bitonic network (Batcher 1968), then
  * runs are merged two by two. An entry's place in a merged run is its place in its own plus the number of entries of the other before
  * it, found by halving; no two entries are equal, so every place is taken once. */
-#include "kernels/block.cuh"
-#include "kernels/loop.h"
+#include "kernels/grid.cuh"
 #include "kernels/sort.cuh"
 
 enum { SORT_TILE = 1024 };
@@ -13,14 +12,14 @@ static __global__ void sort_tiles(int64_t tiles, int64_t n, sort_entry *a)
     __shared__ sort_entry e[SORT_TILE];
     const int64_t from = blockIdx.x % tiles * SORT_TILE;
     sort_entry *const row = a + blockIdx.x / tiles * n;
-    for (int i = threadIdx.x; i < SORT_TILE; i += BLOCK) {
+    for (int i = threadIdx.x; i < SORT_TILE; i += THREADS) {
         const sort_entry beyond = { UINT64_MAX, INT64_MAX };
         e[i] = from + i < n ? row[from + i] : beyond;
     }
     for (int run = 2; run <= SORT_TILE; run *= 2)
         for (int step = run / 2; step; step /= 2) {
             __syncthreads();
-            for (int k = threadIdx.x; k < SORT_TILE / 2; k += BLOCK) {
+            for (int k = threadIdx.x; k < SORT_TILE / 2; k += THREADS) {
                 const int i = 2 * k - (k & (step - 1)), j = i + step;         /* i: k with a 0 put in at the bit of `step` */
                 const bool rising = !(i & run);
                 if (entry_before(e[j], e[i]) == rising) {
@@ -30,7 +29,7 @@ static __global__ void sort_tiles(int64_t tiles, int64_t n, sort_entry *a)
             }
         }
     __syncthreads();
-    for (int i = threadIdx.x; i < SORT_TILE; i += BLOCK) if (from + i < n) row[from + i] = e[i];
+    for (int i = threadIdx.x; i < SORT_TILE; i += THREADS) if (from + i < n) row[from + i] = e[i];
 }
 
 /* Runs of `run` entries of a, two by two, into b */
@@ -52,9 +51,9 @@ static __global__ void merge_runs(int64_t samples, int64_t n, int64_t run, const
 sort_entry *sort_entries(const context *c, int64_t samples, int64_t n, sort_entry *a, sort_entry *b)
 {
     const int64_t tiles = (n + SORT_TILE - 1) / SORT_TILE;
-    LAUNCH(sort_tiles, dim3((unsigned)(samples * tiles)), dim3(BLOCK), 0, c->stream, tiles, n, a);
+    LAUNCH(sort_tiles, dim3((unsigned)(samples * tiles)), dim3(THREADS), 0, c->stream, tiles, n, a);
     for (int64_t run = SORT_TILE; run < n; run *= 2) {
-        LAUNCH(merge_runs, dim3(blocks_for(samples * n, BLOCK)), dim3(BLOCK), 0, c->stream, samples, n, run, (const sort_entry *)a, b);
+        LAUNCH_EACH(merge_runs, samples * n, c->stream, samples, n, run, (const sort_entry *)a, b);
         sort_entry *t = a;
         a = b, b = t;
     }
@@ -87,13 +86,14 @@ static __global__ void sort_take(sort_size s, const real *x, int64_t xs, const i
     }
 }
 
-void sort_rows_cuda(const context *c, sort_size s, const real *x, int64_t xs, const int32_t *count, real *y, int64_t ys, int32_t *order, void *work)
+void sort_rows_cuda(const context *c, sort_size s, const real *x, int64_t xs, const int32_t *count, real *y, int64_t ys, int32_t *order,
+                       void *work)
 {
     const int64_t n = s.pixels * s.channels;
     sort_entry *a = (sort_entry *)work, *b = a + s.samples * n;
-    LAUNCH(sort_fill, dim3(blocks_for(s.samples * n, BLOCK)), dim3(BLOCK), 0, c->stream, s, x, xs, count, a);
+    LAUNCH_EACH(sort_fill, s.samples * n, c->stream, s, x, xs, count, a);
     a = sort_entries(c, s.samples, n, a, b);
-    LAUNCH(sort_take, dim3(blocks_for(s.samples * s.take, BLOCK)), dim3(BLOCK), 0, c->stream, s, x, xs, count, (const sort_entry *)a, y, ys, order);
+    LAUNCH_EACH(sort_take, s.samples * s.take, c->stream, s, x, xs, count, (const sort_entry *)a, y, ys, order);
 }
 
 static __global__ void sort_zero(sort_size s, real *gx, int64_t gxs)
@@ -112,6 +112,6 @@ static __global__ void sort_put(sort_size s, const int32_t *order, const real *g
 
 void sort_backward_cuda(const context *c, sort_size s, const int32_t *order, const real *gy, int64_t gys, real *gx, int64_t gxs, int add)
 {
-    if (!add) LAUNCH(sort_zero, dim3(blocks_for(s.samples * s.pixels * s.channels, BLOCK)), dim3(BLOCK), 0, c->stream, s, gx, gxs);
-    LAUNCH(sort_put, dim3(blocks_for(s.samples * s.take, BLOCK)), dim3(BLOCK), 0, c->stream, s, order, gy, gys, gx, gxs);
+    if (!add) LAUNCH_EACH(sort_zero, s.samples * s.pixels * s.channels, c->stream, s, gx, gxs);
+    LAUNCH_EACH(sort_put, s.samples * s.take, c->stream, s, order, gy, gys, gx, gxs);
 }

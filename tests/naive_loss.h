@@ -137,7 +137,8 @@ static inline void naive_argmax(const rig *r, double *y)
     const int64_t channels = tensor_channels(r->n->in[0]);
     for (int64_t p = 0; p < r->y[0].n; p++) {
         y[p] = 0;
-        for (int64_t c = 1; c < channels; c++) if (p_at(r, 0, p * channels + c) > p_at(r, 0, p * channels + (int64_t)y[p])) y[p] = (double)c;
+        for (int64_t c = 1; c < channels; c++)
+            if (p_at(r, 0, p * channels + c) > p_at(r, 0, p * channels + (int64_t)y[p])) y[p] = (double)c;
     }
 }
 #endif

@@ -13,7 +13,8 @@
 
 enum { LARGE = 2500 };                   /* inputs with more elements are tried along a direction rather than one by one */
 
-typedef struct { char *text, *op, *words, *out; int n; shape s[MAX_IN]; dtype t[MAX_IN]; int64_t below[MAX_IN]; } op_case;   /* below: of i32 */
+/* below: the limit of an input of whole numbers */
+typedef struct { char *text, *op, *words, *out; int n; shape s[MAX_IN]; dtype t[MAX_IN]; int64_t below[MAX_IN]; } op_case;
 typedef struct { op_case *k; int n; } case_list;
 
 /* A rig and the inputs and output gradients it starts from */

@@ -76,7 +76,8 @@ static inline void rig_place(rig *r, tensor *t, slot *x, slot *g, int map, int s
     const int64_t channels = map ? tensor_channels(t) : shape_volume(&t->s);
     *x = slot_new(shape_volume(&t->s), channels, dtype_size(t->type), map && strided);
     t->x.p = x->p;
-    if (t->type == REAL_TYPE && t->role != STATE && r->n->op->backward) *g = slot_new(x->n, channels, sizeof(real), map && strided), t->g.p = g->p;
+    if (t->type == REAL_TYPE && t->role != STATE && r->n->op->backward)
+        *g = slot_new(x->n, channels, sizeof(real), map && strided), t->g.p = g->p;
     if (!map || !strided) return;
     shape wide = t->s;
     wide.d[3] += WIDER;

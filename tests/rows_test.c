@@ -143,7 +143,8 @@ static void sort_of_300000(void **state)
     for (int threads = 1; threads <= 2; threads++) {
         omp_set_num_threads(threads);
         sort_rows_cpu(NULL, s, x, 3, NULL, y, 1, order, work);
-        for (int64_t i = 0; i < N; i++) if (order[i] != want[i].at || memcmp(&y[i], &x[order[i]], sizeof *y)) fail_msg("place %lld", (long long)i);
+        for (int64_t i = 0; i < N; i++)
+            if (order[i] != want[i].at || memcmp(&y[i], &x[order[i]], sizeof *y)) fail_msg("place %lld", (long long)i);
     }
     free(x), free(y), free(order), free(want), free(work);
 }
@@ -195,7 +196,8 @@ static void top_k_then_gather(void **state)
 {
     (void)state;
     graph *g = graph_new();
-    tensor *score = graph_leaf(g, "score", SHAPE4(2, 3, 5, 1), REAL_TYPE, INPUT), *box = graph_leaf(g, "box", SHAPE4(2, 3, 5, 4), REAL_TYPE, INPUT);
+    tensor *score = graph_leaf(g, "score", SHAPE4(2, 3, 5, 1), REAL_TYPE, INPUT);
+    tensor *box = graph_leaf(g, "box", SHAPE4(2, 3, 5, 4), REAL_TYPE, INPUT);
     tensor *best = add(g, "top_k", "k=4", 1, &score);
     tensor *taken = add(g, "gather", " ", 2, (tensor *[]){ box, best->from->out[1] });
     tensor *loss = add(g, "element_loss", "type=linear target=0 norm=sum", 1, &taken);
@@ -241,7 +243,8 @@ static void bad_shapes(void **state)
         { "top_k", " ", 2, { m, SHAPE1(3) }, INDEXED, "in1 is 3, wanted 2" },
         { "maximum", "over=all", 1, { k }, R, "wanted a map" },
     };
-    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) dies(2, bad[i].message, rig_new(bad[i].op, bad[i].words, bad[i].n, bad[i].s, bad[i].t, 0));
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+        dies(2, bad[i].message, rig_new(bad[i].op, bad[i].words, bad[i].n, bad[i].s, bad[i].t, 0));
 }
 
 int main(void)
@@ -249,7 +252,8 @@ int main(void)
     const struct CMUnitTest t[] = {
         cmocka_unit_test(weight_of_nothing), cmocka_unit_test(weights_by_sample_and_by_pixel), cmocka_unit_test(distillation),
         cmocka_unit_test(indices_of_all_kinds), cmocka_unit_test(scatter_keeps_the_order), cmocka_unit_test(sort_of_300000),
-        cmocka_unit_test(order_of_few), cmocka_unit_test(maximum_of_ties_and_nan), cmocka_unit_test(top_k_then_gather), cmocka_unit_test(bad_shapes),
+        cmocka_unit_test(order_of_few), cmocka_unit_test(maximum_of_ties_and_nan), cmocka_unit_test(top_k_then_gather),
+        cmocka_unit_test(bad_shapes),
     };
     return RUN_TESTS(t);
 }

@@ -69,7 +69,8 @@ static const key pick_keys[] = {
 };
 static pick_size pick_of(const node *n)
 {
-    return (pick_size){ n->in[0]->s.d[0], n->in[0]->s.d[1] * n->in[0]->s.d[2], tensor_channels(n->in[0]), ((const pick_conf *)n->conf)->width };
+    const int64_t *d = n->in[0]->s.d;
+    return (pick_size){ d[0], d[1] * d[2], d[3], ((const pick_conf *)n->conf)->width };
 }
 static void pick_infer(node *n)
 {
@@ -77,8 +78,9 @@ static void pick_infer(node *n)
     check_map(n, 0);
     check_shape(n, 1, SHAPE1(n->in[0]->s.d[0]), I32);
     shape s = n->in[0]->s;
-    if (s.d[3] % pick_of(n).width) die_at(n->at, "pick: width: got %lld, wanted a divisor of %lld", (long long)pick_of(n).width, (long long)s.d[3]);
-    s.d[3] = pick_of(n).width;
+    const int64_t width = pick_of(n).width;
+    if (s.d[3] % width) die_at(n->at, "pick: width: got %lld, wanted a divisor of %lld", (long long)width, (long long)s.d[3]);
+    s.d[3] = width;
     node_output(n, s, REAL_TYPE);
 }
 static void pick_forward(const context *c, const node *n) { RUN(pick_rows, pick_of(n), index_of(n), X(0), XS(0), Y, YS); }
@@ -126,8 +128,8 @@ const op op_gather = {
     .infer = gather_infer, .forward = gather_forward, .backward = gather_backward,
 };
 const op op_scatter = {
-    .name = "scatter", .help = "each row added to the row that an index names", .conf = sizeof(scatter_conf), .keys = scatter_keys, .reads_x = 2,
-    .infer = scatter_infer, .forward = scatter_forward, .backward = scatter_backward,
+    .name = "scatter", .help = "each row added to the row that an index names", .conf = sizeof(scatter_conf),
+    .keys = scatter_keys, .reads_x = 2, .infer = scatter_infer, .forward = scatter_forward, .backward = scatter_backward,
 };
 const op op_pick = {
     .name = "pick", .help = "of each row the channels of its class", .conf = sizeof(pick_conf), .keys = pick_keys, .reads_x = 2,

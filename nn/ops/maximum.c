@@ -6,7 +6,8 @@
 typedef enum { OVER_ALL, OVER_SAMPLE, OVER_PIXELS, OVER_CHANNELS } over;
 typedef struct { int over; } maximum_conf;
 static const key maximum_keys[] = {
-    { "over", K_WORD, offsetof(maximum_conf, over), NULL, "what a group is; the result is one number, n 1 1 1, n 1 1 c or n h w 1", 0, 0, OVER_WORDS },
+    { "over", K_WORD, offsetof(maximum_conf, over), NULL, "what a group is: the result is one number, n 1 1 1, n 1 1 c, n h w 1", 0, 0,
+      OVER_WORDS },
     { 0 }
 };
 

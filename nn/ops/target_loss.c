@@ -127,6 +127,7 @@ const op op_soft_dice = {
     .keys = soft_keys, .reads_x = 3, .infer = soft_infer, .forward = soft_forward, .backward = soft_backward,
 };
 const op op_distill = {
-    .name = "distill", .help = "how far the softmax of logits is from that of a teacher's (Hinton et al. 2015)", .conf = sizeof(distill_conf),
-    .keys = distill_keys, .reads_x = 3, .infer = two_maps, .forward = distillation_forward, .backward = distillation_backward,
+    .name = "distill", .help = "how far the softmax of logits is from that of a teacher's (Hinton et al. 2015)",
+    .conf = sizeof(distill_conf), .keys = distill_keys, .reads_x = 3, .infer = two_maps,
+    .forward = distillation_forward, .backward = distillation_backward,
 };
