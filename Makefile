@@ -1,8 +1,13 @@
 # make            the program, ./darkspine
 # make demo       everything from nothing: packages, build, films, training, evaluation, a table
 # make test       packages, build, all tests
+# make cuda       the CUDA plugin, ./libdarkspine-cuda.so, by nvcc on PATH or in CUDA_HOME; CCBIN=g++-12 names its host compiler.
+#                 ARCHS="80 90": for these compute capabilities, and as PTX for later ones; ARCHS=all: 75 to 120, for a release
+# make test-emu   every CUDA kernel on the CPU, in an emulator, against the CPU's kernels (part of `make test`)
+# make test-gpu   the same on the GPU of this machine
 # More: deps check-long check-torch mutants bench fuzz install clean. Builds stand side by side in build/: cpu (release), double
-# (gradient checks), asan (address and undefined-behaviour sanitizers). V=1 shows the commands.
+# (gradient checks), asan (address and undefined-behaviour sanitizers), cuda and emu (the plugin). V=1 shows the commands.
+# CUDA=auto (as given) builds the program alone and says whether the plugin could be built; CUDA=1 builds both; CUDA=0 is silent.
 
 BUILD   ?= cpu
 PREFIX  ?= /usr/local
@@ -13,9 +18,9 @@ CC      := gcc
 MARCH   ?= native
 Q       := $(if $(V),,@)
 
-ifneq ($(filter 1,$(CUDA)),)
-$(error CUDA=1: this version has no CUDA kernels)
-endif
+CUDA    ?= auto
+ARCHS   ?= 80
+NVCC    := $(firstword $(if $(CUDA_HOME),$(wildcard $(CUDA_HOME)/bin/nvcc)) $(shell command -v nvcc))
 
 # Recursive (=) on purpose: pkg-config may not be there until `make deps` has run.
 PKG      = hdf5-serial libpng jansson cairo libcrypto zlib
@@ -27,6 +32,10 @@ LDLIBS   = $(PKG_LIBS) -ldnnl -lpthread -lm
 MODE_cpu    = -O3 -march=$(MARCH)
 MODE_double = -O3 -march=$(MARCH) -DREAL=double
 MODE_asan   = -O1 -march=$(MARCH) -Wno-format-truncation -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
+# The plugin holds what it needs of the rest of the program, and shows one function.
+MODE_plugin = -DDARKSPINE_CUDA -fPIC -fvisibility=hidden -ffunction-sections -fdata-sections
+MODE_cuda   = -O3 -march=$(MARCH) $(MODE_plugin)
+MODE_emu    = $(MODE_asan) -fno-sanitize=object-size $(MODE_plugin)
 MODE_v2 = -O3 -march=x86-64-v2 -fPIC
 MODE_v3 = -O3 -march=x86-64-v3 -fPIC
 MODE_v4 = -O3 -march=x86-64-v4 -mprefer-vector-width=512 -fPIC
@@ -35,12 +44,16 @@ FOLDERS := base kernels nn nn/ops nn/layers geometry datasets train eval verbs
 SOURCES := $(filter-out $(if $(filter double,$(BUILD)),kernels/dnn_cpu.c),$(wildcard $(addsuffix /*.c,$(FOLDERS))))
 OBJECTS := $(SOURCES:%.c=$(B)/%.o)
 VERBS   := $(filter $(B)/verbs/%,$(OBJECTS))
-TESTS   := $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/*_test.c))
+TESTS   := $(filter-out %/device_test,$(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/*_test.c)))
 HELPERS := $(patsubst tests/%.c,$(B)/tests/%.o,$(filter-out %_test.c,$(wildcard tests/*.c)))
 FUZZ    := $(patsubst tests/fuzz/%.c,build/fuzz/%,$(wildcard tests/fuzz/*_fuzz.c))
 COMMIT  := $(shell git describe --always --dirty 2>/dev/null || echo unknown)
 
-all: darkspine
+all: darkspine $(if $(filter 1,$(CUDA)),cuda) cuda-$(CUDA)
+
+cuda-0 cuda-1:
+cuda-auto:
+	@echo 'CUDA: $(if $(NVCC),nvcc at $(NVCC); `make cuda` builds the plugin,no nvcc on PATH or in CUDA_HOME, CPU only)'
 
 darkspine: $(B)/darkspine
 	@cp -f $< $@.tmp && mv -f $@.tmp $@
@@ -70,7 +83,53 @@ $(B)/tests/%_test: $(B)/tests/%_test.o $(HELPERS) $(B)/libdarkspine.a
 $(B)/tests/tools/%: $(B)/tests/tools/%.o $(HELPERS) $(B)/libdarkspine.a
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS) -lcmocka
 
+# ---- the CUDA plugin: build/cuda by nvcc; build/emu, the same files by g++ with the emulator, under AddressSanitizer
+
+PLUGIN_CU   := $(wildcard kernels/*.cu) nn/device_cuda.cu $(if $(filter emu,$(BUILD)),$(filter-out %_test.cc,$(wildcard tests/cuda_emu/*.cc)))
+PLUGIN_C    := nn/ops.c nn/backend.c $(wildcard nn/ops/*.c)
+PLUGIN_REST := $(filter-out kernels/dnn_cpu.c $(PLUGIN_C),$(filter base/% kernels/% nn/%,$(SOURCES)))
+
+EVERY_ARCH = 75 80 86 89 90 100 120
+ARCH_LIST  = $(if $(filter all,$(ARCHS)),$(EVERY_ARCH),$(ARCHS))
+ARCH_FLAGS = $(foreach a,$(ARCH_LIST),-gencode arch=compute_$a,code=sm_$a) -gencode arch=compute_$(lastword $(ARCH_LIST)),code=compute_$(lastword $(ARCH_LIST))
+CU_cuda    = $(NVCC) $(if $(CCBIN),-ccbin $(CCBIN)) -std=c++17 -O3 $(ARCH_FLAGS) -Xcompiler -fPIC,-fvisibility=hidden,-Wall,-Wextra -Werror all-warnings
+CU_emu     = g++ -std=gnu++17 -g -Wall -Wextra -Werror -Wno-unknown-pragmas $(MODE_emu) -fsanitize-sections=emu_shared
+LINK_cuda  = $(NVCC) $(if $(CCBIN),-ccbin $(CCBIN)) -shared -cudart static $(ARCH_FLAGS) -Xcompiler -fopenmp -Xlinker $(subst $(space),$(comma),$(PLUGIN_LINK))
+LINK_emu   = g++ -shared -fopenmp $(MODE_asan) $(addprefix -Wl$(comma),$(PLUGIN_LINK))
+PLUGIN_LINK = --no-undefined -Bsymbolic --gc-sections --exclude-libs=ALL
+comma := ,
+space := $(subst ,, )
+
+$(B)/%.cu.o: %.cu
+	@mkdir -p $(@D)
+	@echo '  $(BUILD)  $<'
+	$(Q)$(CU_$(BUILD)) -I. -MMD -MP -MF $(@:.o=.d) $(if $(filter emu,$(BUILD)),-x c++,-x cu) -c -o $@ $<
+
+$(B)/%.cc.o: %.cc
+	@mkdir -p $(@D)
+	@echo '  $(BUILD)  $<'
+	$(Q)$(CU_emu) -I. -MMD -MP -c -o $@ $<
+
+# What stands here for a few functions (scratch sizes, memory) drags CPU kernels along that the linker drops again; AddressSanitizer's
+# list of globals would hold on to them.
+build/emu/libplugin.a: MODE_emu = -O1 -march=$(MARCH) $(MODE_plugin)
+$(B)/libplugin.a: $(PLUGIN_REST:%.c=$(B)/%.o)
+	@rm -f $@
+	@ar rcs $@ $^
+
+$(B)/libdarkspine-cuda.so: $(PLUGIN_C:%.c=$(B)/%.o) $(PLUGIN_CU:%=$(B)/%.o) $(B)/libplugin.a
+	$(Q)$(LINK_$(BUILD)) -o $@ $^ -lpthread -lm
+
+build/emu/cuda_emu_test: $(addprefix build/emu/,$(addsuffix .o,tests/cuda_emu/cuda_emu_test.cu $(wildcard tests/cuda_emu/*.cc)))
+	$(Q)g++ $(MODE_asan) -o $@ $^
+
 # ---- what a user calls
+
+cuda:
+	@$(if $(NVCC),echo 'CUDA: $(shell $(NVCC) --version | sed -n 's/.*release \([0-9.]*\).*/nvcc \1/p') at $(NVCC), for $(ARCH_LIST)',\
+	    echo 'CUDA: no nvcc on PATH or in CUDA_HOME'; exit 2)
+	@$(MAKE) --no-print-directory build/cuda/libdarkspine-cuda.so BUILD=cuda
+	@cp -f build/cuda/libdarkspine-cuda.so libdarkspine-cuda.so.tmp && mv -f libdarkspine-cuda.so.tmp libdarkspine-cuda.so
 
 deps:
 	@sh tests/deps.sh
@@ -84,11 +143,23 @@ test: deps
 	@$(MAKE) --no-print-directory darkspine
 	@$(MAKE) --no-print-directory tests BUILD=cpu
 	@$(MAKE) --no-print-directory tests BUILD=double
+	@$(MAKE) --no-print-directory build/emu/cuda_emu_test build/emu/libdarkspine-cuda.so BUILD=emu
 	@$(MAKE) --no-print-directory tests build/asan/darkspine BUILD=asan
 	@sh tests/run $(patsubst $(B)/%,build/cpu/%,$(TESTS)) $(patsubst $(B)/%,build/double/%,$(DOUBLE_TESTS)) $(patsubst $(B)/%,build/asan/%,$(ASAN_TESTS))
 
 DOUBLE_TESTS = $(addprefix $(B)/tests/,op_test op_rules_test golden_ops_test unet_test optim_test schedule_test)
-ASAN_TESTS   = $(filter-out %/unet_test %/schedule_test,$(TESTS))
+ASAN_TESTS   = $(filter-out %/unet_test %/schedule_test,$(TESTS)) $(EMU_TESTS)
+# On the plugin of build/emu, whose sanitizers the program must share
+EMU_TESTS    = build/emu/cuda_emu_test build/asan/tests/device_test
+
+test-emu:
+	@$(MAKE) --no-print-directory build/emu/cuda_emu_test build/emu/libdarkspine-cuda.so BUILD=emu
+	@$(MAKE) --no-print-directory build/asan/tests/device_test BUILD=asan
+	@sh tests/run $(EMU_TESTS)
+
+test-gpu: cuda
+	@$(MAKE) --no-print-directory build/cpu/tests/device_test BUILD=cpu
+	DARKSPINE_CUDA_PLUGIN=build/cuda/libdarkspine-cuda.so build/cpu/tests/device_test
 
 tests: $(if $(filter double,$(BUILD)),$(DOUBLE_TESTS),$(if $(filter asan,$(BUILD)),$(ASAN_TESTS),$(TESTS)))
 
@@ -136,8 +207,8 @@ $(B)/darkspine-shared: $(B)/darkspine.o $(VERBS) $(B)/libdarkspine.so
 	$(Q)$(CC) $(CFLAGS) -o $@ $(B)/darkspine.o $(VERBS) -L$(B) -ldarkspine -Wl,-rpath,'$$ORIGIN/../lib/darkspine' $(LDLIBS)
 
 clean:
-	rm -rf build darkspine
+	rm -rf build darkspine libdarkspine-cuda.so
 
 -include $(wildcard $(B)/*.d $(B)/*/*.d $(B)/*/*/*.d)
-.PHONY: all deps demo test tests check-long check-torch mutants bench fuzz install clean FORCE
+.PHONY: all cuda cuda-0 cuda-1 cuda-auto test-emu test-gpu deps demo test tests check-long check-torch mutants bench fuzz install clean FORCE
 .SECONDARY:

@@ -10,6 +10,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#ifdef __cplusplus
+extern "C" {
+#define _Noreturn [[noreturn]]
+#endif
+
 enum { EXIT_OK = 0, EXIT_OTHER = 1, EXIT_INPUT = 2, EXIT_NUMBERS = 3, EXIT_MACHINE = 4, EXIT_STOPPED = 75 };
 
 #define PRINTF(a, b) __attribute__((format(printf, a, b)))
@@ -43,4 +48,8 @@ char *xprintf(const char *fmt, ...) PRINTF(1, 2);   /* a fresh string; free() it
 /* Decimal text -> number, the whole text or 0 (false): no trailing characters, no overflow, no NaN or infinity. */
 int text_int(const char *s, int64_t *out);
 int text_real(const char *s, double *out);
+#ifdef __cplusplus
+}
+#undef _Noreturn
+#endif
 #endif

@@ -10,20 +10,6 @@
 int64_t conv_weights(const conv_shape *s) { return s->kh * s->kw * (s->c / s->groups) * s->k; }
 int64_t conv_macs(const conv_shape *s) { return s->n * (s->transposed ? s->h * s->w : s->oh * s->ow) * conv_weights(s); }
 
-/* Along one axis: the position that tap a of position i of the smaller map reads in the larger one, or -1 outside its size. */
-static int64_t reads(int64_t i, int64_t a, int64_t stride, int64_t dilation, int64_t pad, int64_t size)
-{
-    int64_t p = i * stride + a * dilation - pad;
-    return p >= 0 && p < size ? p : -1;
-}
-
-/* The other way: the position of the smaller map whose tap a reads position i of the larger one, or -1. */
-static int64_t read_by(int64_t i, int64_t a, int64_t stride, int64_t dilation, int64_t pad, int64_t size)
-{
-    int64_t p = i + pad - a * dilation;
-    return p >= 0 && p % stride == 0 && p / stride < size ? p / stride : -1;
-}
-
 static void axpy(int64_t n, real v, const real *restrict x, real *restrict y)
 {
     #pragma omp simd
@@ -54,7 +40,7 @@ void conv_forward_cpu(const context *c, const conv_shape *s, const real *x, cons
         real *out = y + p * s->ys;
         start(s->k, b, out);
         for (int64_t t = 0; t < s->kh * s->kw; t++) {
-            int64_t u = reads(i, t / s->kw, s->sh, s->dh, s->top, s->h), v = reads(j, t % s->kw, s->sw, s->dw, s->left, s->w);
+            int64_t u = conv_reads(i, t / s->kw, s->sh, s->dh, s->top, s->h), v = conv_reads(j, t % s->kw, s->sw, s->dw, s->left, s->w);
             if (u < 0 || v < 0) continue;
             const real *in = x + ((n * s->h + u) * s->w + v) * s->xs, *row = w + t * cg * s->k;
             for (int64_t q = 0; q < s->c; q++) axpy(kg, in[q], row + q % cg * s->k + q / cg * kg, out + q / cg * kg);
@@ -73,7 +59,8 @@ void conv_backward_data_cpu(const context *c, const conv_shape *s, const real *g
         real *out = gx + p * s->xs;
         if (!add) start(s->c, NULL, out);
         for (int64_t t = 0; t < s->kh * s->kw; t++) {
-            int64_t u = read_by(i, t / s->kw, s->sh, s->dh, s->top, s->oh), v = read_by(j, t % s->kw, s->sw, s->dw, s->left, s->ow);
+            int64_t u = conv_read_by(i, t / s->kw, s->sh, s->dh, s->top, s->oh);
+            int64_t v = conv_read_by(j, t % s->kw, s->sw, s->dw, s->left, s->ow);
             if (u < 0 || v < 0) continue;
             const real *in = gy + ((n * s->oh + u) * s->ow + v) * s->ys, *row = w + t * cg * s->k;
             for (int64_t q = 0; q < s->c; q++) out[q] += dot(kg, in + q / cg * kg, row + q % cg * s->k + q / cg * kg);
@@ -92,7 +79,7 @@ void conv_backward_weights_cpu(const context *c, const conv_shape *s, const real
         if (!add) start(s->k, NULL, out);
         for (int64_t p = 0; p < s->n * s->oh * s->ow; p++) {
             int64_t n = p / (s->oh * s->ow), i = p / s->ow % s->oh, j = p % s->ow;
-            int64_t u = reads(i, t / s->kw, s->sh, s->dh, s->top, s->h), v = reads(j, t % s->kw, s->sw, s->dw, s->left, s->w);
+            int64_t u = conv_reads(i, t / s->kw, s->sh, s->dh, s->top, s->h), v = conv_reads(j, t % s->kw, s->sw, s->dw, s->left, s->w);
             if (u < 0 || v < 0) continue;
             const real *in = x + ((n * s->h + u) * s->w + v) * s->xs + r % cg;
             for (int64_t g = 0; g < s->groups; g++) axpy(kg, in[g * cg], gy + p * s->ys + g * kg, out + g * kg);
@@ -110,7 +97,7 @@ void deconv_forward_cpu(const context *c, const conv_shape *s, const real *x, co
         real *out = y + p * s->ys;
         start(s->k, b, out);
         for (int64_t t = 0; t < taps; t++) {
-            int64_t u = read_by(i, t / s->kw, s->sh, s->dh, s->top, s->h), v = read_by(j, t % s->kw, s->sw, s->dw, s->left, s->w);
+            int64_t u = conv_read_by(i, t / s->kw, s->sh, s->dh, s->top, s->h), v = conv_read_by(j, t % s->kw, s->sw, s->dw, s->left, s->w);
             if (u < 0 || v < 0) continue;
             const real *in = x + ((n * s->h + u) * s->w + v) * s->xs;
             for (int64_t q = 0; q < s->c; q++) axpy(s->k, in[q], w + (q * taps + t) * s->k, out);
@@ -129,7 +116,7 @@ void deconv_backward_data_cpu(const context *c, const conv_shape *s, const real 
         real *out = gx + p * s->xs;
         if (!add) start(s->c, NULL, out);
         for (int64_t t = 0; t < taps; t++) {
-            int64_t u = reads(i, t / s->kw, s->sh, s->dh, s->top, s->oh), v = reads(j, t % s->kw, s->sw, s->dw, s->left, s->ow);
+            int64_t u = conv_reads(i, t / s->kw, s->sh, s->dh, s->top, s->oh), v = conv_reads(j, t % s->kw, s->sw, s->dw, s->left, s->ow);
             if (u < 0 || v < 0) continue;
             const real *in = gy + ((n * s->oh + u) * s->ow + v) * s->ys;
             for (int64_t q = 0; q < s->c; q++) out[q] += dot(s->k, in, w + (q * taps + t) * s->k);
@@ -148,7 +135,7 @@ void deconv_backward_weights_cpu(const context *c, const conv_shape *s, const re
         if (!add) start(s->k, NULL, out);
         for (int64_t p = 0; p < s->n * s->h * s->w; p++) {
             int64_t n = p / (s->h * s->w), i = p / s->w % s->h, j = p % s->w;
-            int64_t u = reads(i, t / s->kw, s->sh, s->dh, s->top, s->oh), v = reads(j, t % s->kw, s->sw, s->dw, s->left, s->ow);
+            int64_t u = conv_reads(i, t / s->kw, s->sh, s->dh, s->top, s->oh), v = conv_reads(j, t % s->kw, s->sw, s->dw, s->left, s->ow);
             if (u >= 0 && v >= 0) axpy(s->k, x[p * s->xs + r / taps], gy + ((n * s->oh + u) * s->ow + v) * s->ys, out);
         }
     }

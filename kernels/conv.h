@@ -20,6 +20,7 @@ typedef struct conv_shape {
     int transposed, bias;                /* bias: forward adds one, [k] */
     activation act; real slope;          /* what forward applies last: linear in training, where backward wants the value before */
     int bf16;                            /* factors may be rounded to bf16 where that is faster; sums are float32 */
+    int tf32;                            /* the same with TF32, where the device has it */
 } conv_shape;
 
 /* The output size along one axis: pad is the sum of both sides; of a transposed one, extra is its output padding. */
@@ -32,8 +33,21 @@ static inline int64_t deconv_size(int64_t n, int64_t kernel, int64_t stride, int
 {
     return (n - 1) * stride + dilation * (kernel - 1) + 1 - pad + extra;
 }
-int64_t conv_macs(const conv_shape *s);                  /* multiply-adds of one pass, border taps counted like the others */
-int64_t conv_weights(const conv_shape *s);               /* numbers in its weights */
+
+/* Along one axis: the position that tap a of position i of the smaller map reads in the larger one, or -1 outside its size. */
+static inline DEVICE int64_t conv_reads(int64_t i, int64_t a, int64_t stride, int64_t dilation, int64_t pad, int64_t size)
+{
+    int64_t p = i * stride + a * dilation - pad;
+    return p >= 0 && p < size ? p : -1;
+}
+/* The other way: the position of the smaller map whose tap a reads position i of the larger one, or -1. */
+static inline DEVICE int64_t conv_read_by(int64_t i, int64_t a, int64_t stride, int64_t dilation, int64_t pad, int64_t size)
+{
+    int64_t p = i + pad - a * dilation;
+    return p >= 0 && p % stride == 0 && p / stride < size ? p / stride : -1;
+}
+KERNEL_C int64_t conv_macs(const conv_shape *s);                  /* multiply-adds of one pass, border taps counted like the others */
+KERNEL_C int64_t conv_weights(const conv_shape *s);               /* numbers in its weights */
 
 /* x [n h w c], w [kh kw c/groups k], b [k] or NULL, y [n oh ow k]; maps by pixel stride. Cross-correlation, as every framework has it. */
 KERNEL(conv_forward, const conv_shape *s, const real *x, const real *w, const real *b, real *y);
@@ -46,7 +60,7 @@ KERNEL(deconv_backward_weights, const conv_shape *s, const real *x, const real *
 
 /* gb [k] = sums of gy over pixels; scratch: bias_work bytes */
 KERNEL(bias_backward, int64_t pixels, int64_t k, const real *gy, int64_t gys, real *gb, int add);
-size_t bias_work(int64_t pixels, int64_t k);
+KERNEL_C size_t bias_work(int64_t pixels, int64_t k);
 
 typedef enum { CONV_FORWARD, CONV_DATA, CONV_WEIGHTS, CONV_PASSES } conv_pass;
 
@@ -62,9 +76,10 @@ typedef struct conv_kernel {             /* one pass of one layer, ready to run;
 
 /* Fills k with the first implementation that takes this pass on this machine. */
 KERNEL(conv_choose, const conv_shape *s, conv_pass pass, conv_kernel *k);
-void conv_release(conv_kernel *k);
+KERNEL_C void conv_release(conv_kernel *k);
 
 /* A row of the table: 1 and k filled, or 0 and k untouched where it does not take the shape or is no gain. */
 typedef int conv_make(const conv_shape *s, conv_pass pass, conv_kernel *k);
 conv_make deconv_gemm_make;              /* kernel = stride: a matrix product and a shuffle (deconv.c) */
+KERNEL_C conv_make conv_tiles_make;      /* on the GPU: tiles of a matrix product that gather their factors (conv_tiles.cu) */
 #endif

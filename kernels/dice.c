@@ -1,29 +1,26 @@
 /* dice.c - soft Dice on the CPU; see loss.h. Forward gathers sum p t, sum p^e and sum t^e of every sample and class, then turns them
  * into the loss and the slope of the loss to each p; backward is one pass. */
-#include "kernels/loss.h"
+#include "kernels/dice.h"
 #include "kernels/softmax.h"
 #include "kernels/tile.h"
-#include <math.h>
-
-static int logistic(const loss_size *s, const dice_rule *r) { return r->logistic || s->channels == 1; }
 
 /* Probabilities of n pixels, and 1 where a pixel counts: 0 where ignored, NaN where the label is no class */
 static void probabilities(const loss_size *s, const dice_rule *r, int64_t n, const real *x, int64_t xs, const uint8_t *truth,
                           real (*t)[TILE], real count[TILE])
 {
-    const int flat = logistic(s, r);
+    const int flat = dice_logistic(s, r);
     real high[TILE], sum[TILE];
     tile_load(x, xs, n, s->channels, t);
     if (flat) tile_logistic(n, s->channels, t);
     else tile_softmax(n, s->channels, t, high, sum);
-    for (int64_t p = 0; p < n; p++) count[p] = truth[p] == s->ignore ? 0 : truth[p] >= s->channels + flat ? (real)NAN : 1;
+    for (int64_t p = 0; p < n; p++) count[p] = dice_count(s, flat, truth[p]);
 }
 
 /* sums: [channels][3], added to */
 static void tile_sums(const loss_size *s, const dice_rule *r, int64_t n, const real *x, int64_t xs, const uint8_t *truth, double *sums)
 {
     real t[SOFTMAX_MAX][TILE], count[TILE];
-    const int first = logistic(s, r);
+    const int first = dice_logistic(s, r);
     probabilities(s, r, n, x, xs, truth, t, count);
     for (int64_t c = 0; c < s->channels; c++) {
         real both = 0, p1 = 0, t1 = 0;
@@ -38,28 +35,10 @@ static void tile_sums(const loss_size *s, const dice_rule *r, int64_t n, const r
 /* sums: [samples][channels][3] -> the loss and the slopes */
 static double loss_of_sums(const loss_size *s, const dice_rule *r, const double *sums, double *slope)
 {
-    const int64_t from = r->skip_background && !logistic(s, r), classes = s->channels - from;
-    const int64_t outer = r->each_sample ? s->samples : 1, inner = r->pool_classes ? 1 : classes;
-    const int64_t ns = s->samples / outer, nc = classes / inner;
-    const double k = 1 / (double)(outer * inner);
+    const dice_regions g = dice_regions_of(s, r);
     double mean = 0;
     for (int64_t i = 0; i < s->samples * s->channels * 2; i++) slope[i] = 0;
-    for (int64_t region = 0; region < outer * inner; region++) {
-        const int64_t s0 = region / inner * ns, c0 = from + region % inner * nc;
-        double both = 0, size = r->eps;
-        for (int64_t i = s0; i < s0 + ns; i++)
-            for (int64_t c = c0; c < c0 + nc; c++) {
-                const double *v = sums + (i * s->channels + c) * 3;
-                both += 2 * v[0], size += v[1] + v[2];
-            }
-        const double ratio = (both + r->eps) / size;
-        mean += k * ratio;
-        for (int64_t i = s0; i < s0 + ns; i++)
-            for (int64_t c = c0; c < c0 + nc; c++) {
-                double *v = slope + (i * s->channels + c) * 2;
-                v[0] = -2 * k / size, v[1] = k * ratio / size * (r->squares ? 2 : 1);
-            }
-    }
+    for (int64_t region = 0; region < g.outer * g.inner; region++) mean += dice_region(s, r, &g, region, sums, s->channels * 3, slope);
     return r->offset - mean;
 }
 
@@ -91,7 +70,7 @@ void dice_backward_cpu(const context *c, loss_size s, dice_rule r, const real *x
                        const real *gy, real *gx, int add)
 {
     (void)c;
-    const int first = logistic(&s, &r);
+    const int first = dice_logistic(&s, &r);
     const int64_t tiles = (s.pixels + TILE - 1) / TILE;
     #pragma omp parallel for collapse(2) schedule(static) if (s.samples * s.pixels * s.channels > SERIAL)
     for (int64_t i = 0; i < s.samples; i++)
@@ -102,9 +81,7 @@ void dice_backward_cpu(const context *c, loss_size s, dice_rule r, const real *x
             for (int64_t k = 0; k < s.channels; k++) {
                 const double *v = slope + (i * s.channels + k) * 2;
                 const real a = (real)(v[0] * (double)*gy), b = (real)(v[1] * (double)*gy);
-                for (int64_t m = 0; m < n; m++)
-                    q[k][m] = count[m] * ((truth[at + m] == k + first ? a : 0) + b * (r.squares ? p[k][m] : 1))
-                              * (first ? p[k][m] * (1 - p[k][m]) : 1);
+                for (int64_t m = 0; m < n; m++) q[k][m] = dice_gradient(&r, first, count[m], truth[at + m] == k + first, p[k][m], a, b);
             }
             if (!first) tile_softmax_gradient(n, s.channels, p, q);
             tile_store(gx + at * xs, xs, n, s.channels, q, add);

@@ -38,10 +38,11 @@ typedef struct context {                 /* where and how kernels run */
 #endif
 #define KERNEL(f, ...) KERNEL_C void f##_cpu(const context *, __VA_ARGS__); KERNEL_C void f##_cuda(const context *, __VA_ARGS__)
 #ifdef DARKSPINE_CUDA
-#define RUN(f, ...) f##_cuda(c, __VA_ARGS__)
+#define KERNEL_HERE(f) f##_cuda
 #else
-#define RUN(f, ...) f##_cpu(c, __VA_ARGS__)
+#define KERNEL_HERE(f) f##_cpu
 #endif
+#define RUN(f, ...) KERNEL_HERE(f)(c, __VA_ARGS__)
 
 #ifdef __CUDACC__
 #define DEVICE __host__ __device__       /* the scalar formulas that a CPU and a CUDA kernel share */

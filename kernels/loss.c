@@ -3,7 +3,6 @@
 #include "kernels/loss.h"
 #include "kernels/softmax.h"
 #include "kernels/tile.h"
-#include <math.h>
 
 size_t loss_work(loss_size s)
 {
@@ -15,14 +14,7 @@ static void mean_of_parts(const double (*part)[2], int64_t parts, real *y, doubl
 {
     double sum = 0, weight = 0;
     for (int64_t i = 0; i < parts; i++) sum += part[i][0], weight += part[i][1];
-    *total = weight, *y = (real)(weight != 0 || sum != 0 ? sum / weight : 0);
-}
-
-static double weight_of(const loss_size *s, const loss_weights *w, int label)
-{
-    if (label == s->ignore) return 0;
-    if (label >= s->channels) return NAN;
-    return w->n ? w->v[label] : 1;
+    *total = weight, *y = loss_mean(sum, weight);
 }
 
 static void cross_entropy_tile(const loss_size *s, const loss_weights *w, int64_t n, const real *x, int64_t xs, const uint8_t *truth, double sum[2])
@@ -33,7 +25,7 @@ static void cross_entropy_tile(const loss_size *s, const loss_weights *w, int64_
     #pragma omp simd
     for (int64_t p = 0; p < n; p++) lg[p] = real_log(total[p]);
     for (int64_t p = 0; p < n; p++) {
-        const double k = weight_of(s, w, truth[p]);
+        const double k = loss_weight(s, w, truth[p]);
         if (k == 0) continue;
         const real at = truth[p] < s->channels ? x[p * xs + truth[p]] : 0;
         sum[0] += k * (double)(high[p] - at + lg[p]), sum[1] += k;
@@ -63,7 +55,7 @@ void cross_entropy_backward_cpu(const context *c, loss_size s, loss_weights w, c
 {
     (void)c;
     const int64_t all = s.samples * s.pixels;
-    const double scale = *total != 0 ? (double)*gy / *total : 0;
+    const double scale = loss_scale(*gy, *total);
     #pragma omp parallel for schedule(static) if (all * s.channels > SERIAL)
     for (int64_t at = 0; at < all; at += TILE) {
         const int64_t n = least(TILE, all - at);
@@ -71,7 +63,7 @@ void cross_entropy_backward_cpu(const context *c, loss_size s, loss_weights w, c
         tile_load(x + at * xs, xs, n, s.channels, t);
         tile_softmax(n, s.channels, t, high, sum);
         for (int64_t p = 0; p < n; p++) {
-            k[p] = (real)(weight_of(&s, &w, truth[at + p]) * scale);
+            k[p] = (real)(loss_weight(&s, &w, truth[at + p]) * scale);
             if (truth[at + p] < s.channels) t[truth[at + p]][p] -= 1;
         }
         for (int64_t j = 0; j < s.channels; j++) {
@@ -87,9 +79,8 @@ static void bce_tile(const loss_size *s, int64_t n, const real *x, int64_t xs, c
     real loss[TILE], count[TILE], total = 0, number = 0;
     #pragma omp simd
     for (int64_t p = 0; p < n; p++) {
-        const real v = x[p * xs], t = truth[p], size = v < 0 ? -v : v;
-        loss[p] = (v > 0 ? v : 0) - v * t + real_log(1 + real_exp(-size));
-        count[p] = truth[p] == s->ignore ? 0 : truth[p] > 1 ? (real)NAN : 1;
+        loss[p] = loss_bce(x[p * xs], truth[p]);
+        count[p] = loss_bce_weight(s, truth[p]);
     }
     for (int64_t p = 0; p < n; p++) total += count[p] != 0 ? loss[p] * count[p] : 0, number += count[p];
     sum[0] += (double)total, sum[1] += (double)number;
@@ -108,10 +99,10 @@ void bce_backward_cpu(const context *c, loss_size s, const real *x, int64_t xs, 
 {
     (void)c;
     const int64_t all = s.samples * s.pixels;
-    const real scale = (real)(*total != 0 ? (double)*gy / *total : 0);
+    const real scale = (real)loss_scale(*gy, *total);
     #pragma omp parallel for simd schedule(static) if (all > SERIAL)
     for (int64_t p = 0; p < all; p++) {
-        const real g = (1 / (1 + real_exp(-x[p * xs])) - truth[p]) * scale;
+        const real g = loss_bce_slope(x[p * xs], truth[p]) * scale;
         gx[p * xs] = (add ? gx[p * xs] : 0) + (truth[p] == s.ignore ? 0 : g);
     }
 }

@@ -7,10 +7,30 @@
 #ifndef KERNELS_LOSS_H
 #define KERNELS_LOSS_H
 #include "kernels/kernel.h"
+#include "kernels/math.h"
 
 enum { LOSS_WEIGHTS = 32 };
 typedef struct { int64_t samples, pixels, channels; int ignore; } loss_size;   /* pixels of one sample */
 typedef struct { int n; double v[LOSS_WEIGHTS]; } loss_weights;                /* one a class; n = 0: all 1 */
+
+/* What a pixel of this label counts: NaN where it is no class */
+static inline DEVICE double loss_weight(const loss_size *s, const loss_weights *w, int label)
+{
+    if (label == s->ignore) return 0;
+    if (label >= s->channels) return NAN;
+    return w->n ? w->v[label] : 1;
+}
+
+/* The loss, of the sum of losses and the sum of weights */
+static inline DEVICE real loss_mean(double sum, double weight) { return (real)(weight != 0 || sum != 0 ? sum / weight : 0); }
+
+/* What the gradient of one pixel's loss is multiplied by, of the gradient of the loss and the sum of weights */
+static inline DEVICE double loss_scale(real gy, double total) { return total != 0 ? (double)gy / total : 0; }
+
+/* Binary cross-entropy of logit v with label t, 0 or 1; d loss / d v; and what a pixel of this label counts */
+static inline DEVICE real loss_bce(real v, real t) { return (v > 0 ? v : 0) - v * t + real_log(1 + real_exp(v < 0 ? v : -v)); }
+static inline DEVICE real loss_bce_slope(real v, real t) { return 1 / (1 + real_exp(-v)) - t; }
+static inline DEVICE real loss_bce_weight(const loss_size *s, int label) { return label == s->ignore ? 0 : label > 1 ? (real)NAN : 1; }
 
 size_t loss_work(loss_size s);           /* bytes of scratch for any of the forward kernels */
 

@@ -15,13 +15,6 @@ size_t norm_work(norm_size s)
 typedef struct { double *a, *b; } pair;
 static pair pair_at(const norm_size *s, double *work, int64_t row) { return (pair){ work + row * 2 * s->channels, work + (row * 2 + 1) * s->channels }; }
 
-/* (na, mean a, sum of squares b) becomes that of it and nb more values */
-static inline void merge(double na, double *mean, double *squares, double nb, double mean_b, double squares_b)
-{
-    double delta = mean_b - *mean, n = na + nb;
-    *mean += delta * (nb / n), *squares += squares_b + delta * delta * (na * nb / n);
-}
-
 /* Mean and sum of squared deviations of w channels over n pixels. */
 static void tile_moments(int64_t w, int64_t n, const real *x, int64_t xs, double *mean, double *squares)
 {
@@ -45,7 +38,7 @@ static void tile_moments(int64_t w, int64_t n, const real *x, int64_t xs, double
         #pragma omp simd
         for (int64_t c = 0; c < w; c++) {
             double e = (double)d[c] / (double)nb;              /* what rounding left of the block's mean */
-            merge((double)p, &mean[c], &squares[c], (double)nb, (double)m[c] + e, (double)q[c] - e * (double)d[c]);
+            norm_merge((double)p, &mean[c], &squares[c], (double)nb, (double)m[c] + e, (double)q[c] - e * (double)d[c]);
         }
     }
 }
@@ -72,12 +65,12 @@ void norm_moments_cpu(const context *c, norm_size s, const real *x, int64_t xs, 
                 for (int64_t j = 0; j < np; j++) {
                     pair p = pair_at(&s, work, i * np + j);
                     double nb = (double)(part_begin(s.pixels, np, j + 1) - part_begin(s.pixels, np, j));
-                    merge(n, &m, &q, nb, p.a[k], p.b[k]), n += nb;
+                    norm_merge(n, &m, &q, nb, p.a[k], p.b[k]), n += nb;
                 }
             mean[i * s.groups + g] = (real)m, rstd[i * s.groups + g] = (real)(1 / sqrt(q / n + eps));
             if (running_mean) {
-                running_mean[g] = (real)((1 - momentum) * (double)running_mean[g] + momentum * m);
-                running_var[g] = (real)((1 - momentum) * (double)running_var[g] + momentum * q / (n > 1 ? n - 1 : 1));
+                running_mean[g] = norm_follow(running_mean[g], m, momentum);
+                running_var[g] = norm_follow(running_var[g], q / (n > 1 ? n - 1 : 1), momentum);
             }
         }
 }
@@ -146,7 +139,7 @@ static inline void tile_gradient(activation act, real slope, int64_t w, int64_t 
         #pragma omp simd
         for (int64_t c = 0; c < w; c++) {
             real d = x[c] - l->m[c], g = gy[c] * act_slope(act, d * l->k[c] + l->b[c], slope);
-            gx[c] = (add ? gx[c] : 0) + (l->k[c] * g - a[c] - d * b[c]);
+            gx[c] = (add ? gx[c] : 0) + norm_gradient(l->k[c], g, d, a[c], b[c]);
         }
     }
 }

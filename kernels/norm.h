@@ -12,6 +12,19 @@
 typedef struct { int64_t samples, pixels, channels, groups; } norm_size;       /* pixels of one sample; groups divide channels */
 typedef struct { activation a; real slope; const real *gamma, *beta; } norm_affine;   /* gamma, beta: [channels] */
 
+/* mean and sum of squared deviations of na values become those of them and of nb more; na + nb > 0 */
+static inline DEVICE void norm_merge(double na, double *mean, double *squares, double nb, double mean_b, double squares_b)
+{
+    const double delta = mean_b - *mean, n = na + nb;
+    *mean += delta * (nb / n), *squares += squares_b + delta * delta * (na * nb / n);
+}
+
+/* (1 - momentum) * old + momentum * now */
+static inline DEVICE real norm_follow(real old, double now, double momentum) { return (real)((1 - momentum) * (double)old + momentum * now); }
+
+/* gx of one value: d = x - mean, k = rstd * gamma, a and b the two means of norm_backward times rstd, and rstd squared */
+static inline DEVICE real norm_gradient(real k, real g, real d, real a, real b) { return k * g - a - d * b; }
+
 /* bytes of scratch that norm_moments and norm_backward need */
 size_t norm_work(norm_size s);
 

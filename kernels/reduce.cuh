@@ -21,18 +21,17 @@ static __device__ inline double block_sum(double v)
     return v;
 }
 
-/* The sum over threadIdx.y, for each x, of a block of THREADS; right where y is 0 only. blockDim.y is a power of 2. */
-template <int W> static __device__ inline pack<double, W> sum_over_y(pack<double, W> v)
+/* v[] becomes the sum of v[] over threadIdx.y, for each x, in a block of THREADS; right where y is 0 only. blockDim.y is a power of 2. */
+template <int N> static __device__ inline void sum_over_y(double (&v)[N])
 {
-    __shared__ double sum[W][THREADS];
+    __shared__ double sum[N][THREADS];
     const int t = thread_index();
     __syncthreads();                                           /* as above */
-    for (int j = 0; j < W; j++) sum[j][t] = v.v[j];
+    for (int j = 0; j < N; j++) sum[j][t] = v[j];
     for (unsigned half = blockDim.y / 2; half; half /= 2) {
         __syncthreads();
-        if (threadIdx.y < half) for (int j = 0; j < W; j++) sum[j][t] += sum[j][t + half * blockDim.x];
+        if (threadIdx.y < half) for (int j = 0; j < N; j++) sum[j][t] += sum[j][t + half * blockDim.x];
     }
-    for (int j = 0; j < W; j++) v.v[j] = sum[j][t];
-    return v;
+    for (int j = 0; j < N; j++) v[j] = sum[j][t];
 }
 #endif

@@ -1,6 +1,7 @@
 /* device.c - the CPU as a device; see device.h. Large blocks are aligned to 2 MiB and offered to the kernel as huge pages:
  * a training arena is walked end to end every step, and 4 KiB pages would miss the TLB all the way. */
 #include "nn/device.h"
+#include "nn/backend.h"
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,4 +31,4 @@ static size_t cpu_room(const device *d)
     return (size_t)sysconf(_SC_AVPHYS_PAGES) * (size_t)sysconf(_SC_PAGESIZE);
 }
 
-const device device_cpu = { "cpu", cpu_alloc, cpu_free, cpu_put, cpu_get, cpu_zero, cpu_sync, cpu_room };
+const device device_cpu = { "cpu", cpu_alloc, cpu_free, cpu_put, cpu_get, cpu_zero, cpu_sync, cpu_room, &backend_here };

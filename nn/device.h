@@ -1,7 +1,12 @@
-/* device.h - the whole backend interface besides kernels: memory and copies. */
+/* device.h - the whole backend interface besides kernels: memory and copies, and the table of the code that computes there.
+ * The memory of a GPU cannot be read by the host: values go through put, get and zero only. */
 #ifndef NN_DEVICE_H
 #define NN_DEVICE_H
 #include <stddef.h>
+#include <stdint.h>
+#ifdef __cplusplus
+extern "C" {
+#endif
 
 typedef struct device {
     const char *name;                                            /* "cpu", "cuda:0" */
@@ -12,7 +17,19 @@ typedef struct device {
     void   (*zero)(const struct device *, void *, size_t bytes);
     void   (*sync)(const struct device *);
     size_t (*room)(const struct device *);                       /* bytes that can still be had */
+    const struct backend *code;                                  /* ops and kernels */
 } device;
 
 extern const device device_cpu;
+/* The GPU of this index, by the plugin libdarkspine-cuda.so: the file DARKSPINE_CUDA_PLUGIN names, or the one beside the program, or in
+ * ../lib/darkspine from there. NULL where there is none to use, and why in words. Stays open to the end of the program. */
+const device *device_cuda(int index, char why[256]);
+
+/* What the plugin exports: as device_cuda. layout: device_layout() of the caller, which must be the plugin's own. */
+typedef const device *device_open(uint64_t layout, int index, char why[256]);
+#define DEVICE_OPEN "darkspine_cuda_open"
+uint64_t device_layout(void);            /* differs where the structs that program and plugin share differ; nn/backend.c */
+#ifdef __cplusplus
+}
+#endif
 #endif

@@ -1,5 +1,7 @@
 /* graph.c - nodes and tensors in the order they were made; see graph.h. */
 #include "nn/graph.h"
+#include "nn/backend.h"
+#include "nn/device.h"
 #include "base/die.h"
 #include <assert.h>
 #include <stdio.h>
@@ -71,6 +73,22 @@ tensor *graph_add(graph *g, const op *o, const char *name, const char *at, int n
     if ((g->n & (g->n + 1)) == 0) g->node = xgrow(g->node, (size_t)(2 * (g->n + 1)) * sizeof *g->node);
     g->node[g->n++] = n;
     return n->out[0];
+}
+
+static const op *row_on(const struct device *d, const char *name)
+{
+    const op *const *o = d->code->ops;
+    while (*o && strcmp((*o)->name, name)) o++;
+    assert(*o);
+    return *o;
+}
+
+void node_prepare(const context *c, node *n)
+{
+    const op *o = row_on(c->dev, n->op->name);
+    if (o != n->op && n->op->release) n->op->release(n);       /* what another device's row has prepared is its own to free */
+    n->op = o;
+    if (o->prepare) o->prepare(c, n);
 }
 
 tensor *graph_find(const graph *g, const char *name)

@@ -1,8 +1,8 @@
 /* optim.c - see optim.h. The arena is walked in runs of parameters that decay alike, usually one; the padding between tensors is
  * zero with zero gradient and stays zero under every rule. */
 #include "nn/optim.h"
+#include "nn/backend.h"
 #include "base/die.h"
-#include "kernels/optim.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -60,7 +60,7 @@ double optim_clip(optim *o, const context *c)
     const params *p = o->p;
     const size_t n = blocks(p);
     double *host = xalloc_n(n, sizeof *host), sum = 0;
-    RUN(optim_squares, p->trainable, p->g, o->partial);
+    p->dev->code->squares(c, p->trainable, p->g, o->partial);
     p->dev->get(p->dev, host, o->partial, n * sizeof *host);
     for (size_t i = 0; i < n; i++) sum += host[i];
     free(host);
@@ -88,8 +88,8 @@ static void average(optim *o, const context *c)
     const params *p = o->p;
     const double n = (double)o->ema_updates++, warm = (1 + n) / (10 + n);
     const double decay = o->conf.ema_warmup && warm < o->conf.ema ? warm : o->conf.ema;
-    RUN(optim_average, p->trainable, p->x, o->ema, decay);
-    RUN(optim_average, p->total - p->trainable, p->x + p->trainable, o->ema + p->trainable, 0.0);
+    p->dev->code->average(c, p->trainable, p->x, o->ema, decay);
+    p->dev->code->average(c, p->total - p->trainable, p->x + p->trainable, o->ema + p->trainable, 0.0);
 }
 
 /* The numbers of step t = 1, 2, ..., in double and rounded once. */
@@ -109,16 +109,17 @@ void optim_step(optim *o, const context *c, double lr)
 {
     const params *p = o->p;
     const optim_conf *f = &o->conf;
-    if (o->ema && !o->ema_updates) RUN(optim_average, p->total, p->x, o->ema, 0.0);
+    const backend *code = p->dev->code;
+    if (o->ema && !o->ema_updates) code->average(c, p->total, p->x, o->ema, 0.0);
     optim_rule r = rule_of(o, lr, (double)++o->step);
     for (int i = 0; i < o->ranges; i++) {
         const size_t at = o->range[i].at, n = o->range[i].count;
         const double decay = o->range[i].decay ? f->decay : 0;
         r.decay = f->optimiser == OPTIM_ADAMW ? 0 : (real)decay;
         r.shrink = f->optimiser == OPTIM_ADAMW ? (real)(1 - lr * decay) : 1;
-        if (f->optimiser == OPTIM_SGD)          RUN(optim_sgd, n, p->x + at, p->g + at, o->m + at, &r);
-        else if (f->optimiser == OPTIM_RMSPROP) RUN(optim_rmsprop, n, p->x + at, p->g + at, o->m + at, o->v + at, &r);
-        else                                    RUN(optim_adam, n, p->x + at, p->g + at, o->m + at, o->v + at, &r);
+        if (f->optimiser == OPTIM_SGD)          code->sgd(c, n, p->x + at, p->g + at, o->m + at, &r);
+        else if (f->optimiser == OPTIM_RMSPROP) code->rmsprop(c, n, p->x + at, p->g + at, o->m + at, o->v + at, &r);
+        else                                    code->adam(c, n, p->x + at, p->g + at, o->m + at, o->v + at, &r);
     }
     if (o->ema) average(o, c);
     o->scale = 1;

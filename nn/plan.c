@@ -110,7 +110,7 @@ void plan_make(schedule *s, const context *c, int share)
     s->work = 0;
     for (int i = 0; i < s->n; i++) {
         node *n = s->s[i].n;
-        if (n && !s->s[i].backward && n->op->prepare) n->op->prepare(c, n);
+        if (n && !s->s[i].backward) node_prepare(c, n);
     }
     for (int i = 0; i < s->n; i++) if (s->s[i].n && s->s[i].n->work > s->work) s->work = s->s[i].n->work;
     live(s);

@@ -1,7 +1,7 @@
 /* op_rules_test.c - what the laws of op_test.c cannot say in one case line: concat in place, what dropout draws, hostile labels, ties
- * and NaN in a maximum, statistics of data far from zero, exp and log to the last places, and every message of infer. */
+ * and NaN in a maximum, statistics of data far from zero, exp, log, tanh and erf to the last places, and every message of infer. */
 #include "tests/rig.h"
-#include "kernels/math.h"
+#include "kernels/activation.h"
 
 static const dtype R[] = { REAL_TYPE, REAL_TYPE, REAL_TYPE, REAL_TYPE, REAL_TYPE };
 static const dtype LABELLED[] = { REAL_TYPE, U8 };
@@ -163,6 +163,58 @@ static void exp_and_log(void **state)
     near(real_log(1), 0, 0);
     near(real_exp(-1e30f), 0, 1e-37);
     assert_true(isnan((double)real_exp((real)NAN)));
+    assert_true(isnan((double)real_log((real)NAN)));
+}
+
+static void tanh_and_erf(void **state)
+{
+    (void)state;
+    const double ulp = sizeof(real) == 8 ? 2.3e-16 : 1.2e-7;
+    double worst_tanh = 0, worst_erf = 0;
+    for (int64_t i = 0; i < 200000; i++) {
+        const real x = (real)((i % 3 ? i % 3 == 1 ? 1 : 5 : 1e-3) * rig_u(12, i));
+        worst_tanh = fmax(worst_tanh, fabs((double)real_tanh(x) / tanh((double)x) - 1) / ulp);
+        worst_erf = fmax(worst_erf, fabs((double)real_erf(x) / erf((double)x) - 1) / ulp);
+    }
+    near(worst_tanh, 0, 2);
+    near(worst_erf, 0, 2);
+    for (int sign = -1; sign < 2; sign += 2) {
+        near(real_tanh((real)(sign * 1e30)), sign, 0);
+        near(real_erf((real)(sign * 1e30)), sign, 0);
+        near(real_tanh((real)(sign * INFINITY)), sign, 0);
+        near(real_erf((real)(sign * INFINITY)), sign, 0);
+    }
+    near(real_tanh(0), 0, 0);
+    near(real_erf(0), 0, 0);
+    assert_true(isnan((double)real_tanh((real)NAN)) && isnan((double)real_erf((real)NAN)));
+}
+
+/* The slopes of tanh and gelu to a few places of themselves even where they are small */
+static void slopes_far_out(void **state)
+{
+    (void)state;
+    const double tol = sizeof(real) == 8 ? 1e-14 : 2e-6;
+    for (double x = -8; x <= 8; x += 0.25) {
+        const double e = exp(-2 * fabs(x)), want = 4 * e / ((1 + e) * (1 + e));
+        const double gelu = 0.5 * erfc(-x * 0.70710678118654752) + x * 0.39894228040143268 * exp(-0.5 * x * x);
+        near((double)act_slope(ACT_TANH, (real)x, 0) / want, 1, tol);
+        near(act_slope(ACT_GELU, (real)x, 0), gelu, tol);
+    }
+}
+
+/* A logit that is NaN shows in the loss, whichever class it is of: log must not turn the NaN of a sum into a number */
+static void nan_shows(void **state)
+{
+    (void)state;
+    for (int channel = 0; channel < 3; channel++) {
+        rig *r = rig_new("cross_entropy", " ", 2, (shape[]){ SHAPE4(1, 2, 3, 3), SHAPE4(1, 2, 3, 1) }, LABELLED, 0);
+        fill_plain(&r->x[0], 3);
+        slot_fill(&r->x[1], 1);
+        slot_put(&r->x[0], 3 + channel, (real)NAN);
+        rig_forward(r);
+        assert_true(isnan((double)slot_get(&r->y[0], 0)));
+        rig_free(r);
+    }
 }
 
 typedef struct { const char *op, *words; int n; shape s[5]; const char *says; } refused;
@@ -207,7 +259,8 @@ int main(void)
 {
     const struct CMUnitTest t[] = {
         cmocka_unit_test(concat_in_place), cmocka_unit_test(dropout_draws), cmocka_unit_test(labels_of_all_kinds), cmocka_unit_test(large_logits),
-        cmocka_unit_test(maximum_of_ties_and_nan), cmocka_unit_test(far_from_zero), cmocka_unit_test(exp_and_log), cmocka_unit_test(bad_shapes),
+        cmocka_unit_test(maximum_of_ties_and_nan), cmocka_unit_test(far_from_zero), cmocka_unit_test(exp_and_log), cmocka_unit_test(tanh_and_erf),
+        cmocka_unit_test(slopes_far_out), cmocka_unit_test(nan_shows), cmocka_unit_test(bad_shapes),
     };
     return RUN_TESTS(t);
 }

@@ -1,7 +1,9 @@
 /* rig.h - one op alone on the bench: a node with all its buffers, every one between sentinels, dense or as channels of wider maps.
  *
  * rig_new builds the node; rig_forward and rig_backward run it the way a schedule would, on garbage-filled outputs and scratch;
- * rig_intact fails if anything outside the buffers was written. Elements are numbered as in the dense map, whatever the stride. */
+ * rig_intact fails if anything outside the buffers was written. Elements are numbered as in the dense map, whatever the stride.
+ * On another device each buffer has a twin there, sentinels included: all of them go over before a run and come back after it, so
+ * that a test looks at host memory only. */
 #ifndef TESTS_RIG_H
 #define TESTS_RIG_H
 #include "tests/test.h"
@@ -9,24 +11,45 @@
 #include "nn/graph.h"
 #include "base/rng.h"
 
-enum { GUARD = 256, SENTINEL = 0xA5, WIDER = 5, ASIDE = 2 };   /* bytes; channels added to a strided map, those before ours */
+enum { GUARD = 256, SENTINEL = 0xA5 };                         /* bytes before and after; what they are filled with */
 
-typedef struct slot { unsigned char *base; size_t bytes, each; int64_t n, channels, stride; unsigned char *p; } slot;
+/* How maps lie: alone; as channels of a wider map at an odd place; so that 16-byte accesses stay possible. more: channels added to the
+ * map, aside: those of them before ours */
+typedef enum { DENSE, ODD, EVEN, LAYS } lay;
+static const struct { int64_t more, aside; } lays[LAYS] = { { 0, 0 }, { 5, 2 }, { 12, 4 } };
+
+typedef struct slot { unsigned char *base; size_t bytes, each; int64_t n, channels, stride; unsigned char *p, *far; } slot;   /* far: base on the device */
 
 typedef struct rig {
     graph *g; node *n; context c; step s;
     slot x[MAX_IN], gx[MAX_IN], y[MAX_OUT], gy[MAX_OUT], saved[MAX_SAVED], work;
 } rig;
-
-static inline slot slot_new(int64_t n, int64_t channels, size_t each, int strided)
+enum { RIG_SLOTS = 2 * MAX_IN + 2 * MAX_OUT + MAX_SAVED + 1 };
+static inline slot *rig_slot(rig *r, int i)                    /* any of them; unused ones have no base */
 {
-    slot s = { .n = n, .channels = channels, .each = each, .stride = strided ? channels + WIDER : channels };
+    slot *const at[] = { r->x, r->gx, r->y, r->gy, r->saved, &r->work };
+    static const int count[] = { MAX_IN, MAX_IN, MAX_OUT, MAX_OUT, MAX_SAVED, 1 };
+    int k = 0;
+    for (; i >= count[k]; k++) i -= count[k];
+    return at[k] + i;
+}
+
+static inline slot slot_new(const device *d, int64_t n, int64_t channels, size_t each, lay how)
+{
+    slot s = { .n = n, .channels = channels, .each = each, .stride = channels + lays[how].more };
     s.bytes = ((size_t)(n / channels * s.stride) * each + 2 * GUARD + 63) / 64 * 64;
     s.base = aligned_alloc(64, s.bytes);
     memset(s.base, SENTINEL, s.bytes);
-    s.p = s.base + GUARD + (strided ? ASIDE * each : 0);
+    s.p = s.base + GUARD + (size_t)lays[how].aside * each;
+    s.far = d == &device_cpu ? s.base : d->alloc(d, s.bytes);
     return s;
 }
+static inline void slot_free(const device *d, slot *s)
+{
+    if (s->far && s->far != s->base) d->free(d, s->far);
+    free(s->base);
+}
+static inline void *slot_address(const slot *s) { return s->far + (s->p - s->base); }        /* of element 0, for the op */
 static inline void *slot_at(const slot *s, int64_t i) { return s->p + (size_t)(i / s->channels * s->stride + i % s->channels) * s->each; }
 static inline real slot_get(const slot *s, int64_t i) { return *(real *)slot_at(s, i); }
 static inline void slot_put(const slot *s, int64_t i, real v) { *(real *)slot_at(s, i) = v; }
@@ -71,20 +94,21 @@ static inline role rig_role(const op *o, dtype t, int i)
     return t != REAL_TYPE || i == 0 ? INPUT : !strcmp(o->name, "batch_norm") && i > 2 ? STATE : PARAM;
 }
 
-static inline void rig_place(rig *r, tensor *t, slot *x, slot *g, int map, int strided)
+static inline void rig_place(rig *r, tensor *t, slot *x, slot *g, int map, lay how)
 {
     const int64_t channels = map ? tensor_channels(t) : shape_volume(&t->s);
-    *x = slot_new(shape_volume(&t->s), channels, dtype_size(t->type), map && strided);
-    t->x.p = x->p;
+    if (!map) how = DENSE;
+    *x = slot_new(r->c.dev, shape_volume(&t->s), channels, dtype_size(t->type), how);
+    t->x.p = slot_address(x);
     if (t->type == REAL_TYPE && t->role != STATE && r->n->op->backward)
-        *g = slot_new(x->n, channels, sizeof(real), map && strided), t->g.p = g->p;
-    if (!map || !strided) return;
+        *g = slot_new(r->c.dev, x->n, channels, sizeof(real), how), t->g.p = slot_address(g);
+    if (how == DENSE) return;
     shape wide = t->s;
-    wide.d[3] += WIDER;
-    t->of = graph_leaf(r->g, "wide", wide, t->type, VALUE), t->offset = ASIDE;
+    wide.d[3] += lays[how].more;
+    t->of = graph_leaf(r->g, "wide", wide, t->type, VALUE), t->offset = lays[how].aside;
 }
 
-static inline rig *rig_new(const char *name, const char *words, int nin, const shape *shapes, const dtype *types, int strided)
+static inline rig *rig_on(const device *d, int bf16, const char *name, const char *words, int nin, const shape *shapes, const dtype *types, lay how)
 {
     rig *r = xalloc(sizeof *r);
     const op *o = op_find(name);
@@ -92,7 +116,7 @@ static inline rig *rig_new(const char *name, const char *words, int nin, const s
     if (!o) fail_msg("no op called %s", name);
     void *conf = xalloc(o->conf);
     r->g = graph_new();
-    r->c = (context){ .dev = &device_cpu, .training = 1, .seed = 11, .step = 3, .loss_scale = 1 };
+    r->c = (context){ .dev = d, .bf16 = bf16, .training = 1, .seed = 11, .step = 3, .loss_scale = 1 };
     key_words(o->keys, conf, words, name);
     for (int i = 0; i < nin; i++) {
         char t[16];
@@ -101,16 +125,16 @@ static inline rig *rig_new(const char *name, const char *words, int nin, const s
     }
     r->n = graph_add(r->g, o, "node", name, nin, in, conf)->from;
     free(conf);
-    for (int i = 0; i < nin; i++) rig_place(r, in[i], &r->x[i], &r->gx[i], rig_is_map(o, in[i], i), strided);
-    for (int i = 0; i < r->n->nout; i++) rig_place(r, r->n->out[i], &r->y[i], &r->gy[i], r->n->out[i]->s.nd == 4, strided);
+    for (int i = 0; i < nin; i++) rig_place(r, in[i], &r->x[i], &r->gx[i], rig_is_map(o, in[i], i), how);
+    for (int i = 0; i < r->n->nout; i++) rig_place(r, r->n->out[i], &r->y[i], &r->gy[i], r->n->out[i]->s.nd == 4, how);
     slot none;
     for (int i = 0; i < r->n->nsaved; i++) {
         r->n->saved[i]->role = STATE;                          /* no gradient */
-        rig_place(r, r->n->saved[i], &r->saved[i], &none, 0, 0);
+        rig_place(r, r->n->saved[i], &r->saved[i], &none, 0, DENSE);
     }
-    if (o->prepare) o->prepare(&r->c, r->n);
-    r->work = slot_new((int64_t)r->n->work + 1, (int64_t)r->n->work + 1, 1, 0);
-    r->c.work = r->work.p;
+    node_prepare(&r->c, r->n);
+    r->work = slot_new(d, (int64_t)r->n->work + 1, (int64_t)r->n->work + 1, 1, DENSE);
+    r->c.work = slot_address(&r->work);
     r->s = (step){ .n = r->n, .backward = 1 };
     for (int i = 0; i < nin; i++) {
         if (r->gx[i].base) r->s.want |= 1u << i;
@@ -119,14 +143,32 @@ static inline rig *rig_new(const char *name, const char *words, int nin, const s
     return r;
 }
 
+static inline rig *rig_new(const char *name, const char *words, int nin, const shape *shapes, const dtype *types, lay how)
+{
+    return rig_on(&device_cpu, 0, name, words, nin, shapes, types, how);
+}
+
 static inline void rig_free(rig *r)
 {
-    for (int i = 0; i < MAX_IN; i++) free(r->x[i].base), free(r->gx[i].base);
-    for (int i = 0; i < MAX_OUT; i++) free(r->y[i].base), free(r->gy[i].base);
-    for (int i = 0; i < MAX_SAVED; i++) free(r->saved[i].base);
-    free(r->work.base);
+    for (int i = 0; i < RIG_SLOTS; i++) slot_free(r->c.dev, rig_slot(r, i));
     graph_free(r->g);
     free(r);
+}
+
+/* The op alone, forward (s NULL) or backward, on its device. An op without a gradient (op.why) is never asked for one. */
+static inline void rig_step(rig *r, const step *s)
+{
+    const device *d = r->c.dev;
+    for (int i = 0; i < RIG_SLOTS; i++) {
+        const slot *x = rig_slot(r, i);
+        if (x->far != x->base) d->put(d, x->far, x->base, x->bytes);
+    }
+    if (!s) r->n->op->forward(&r->c, r->n);
+    else if (r->n->op->backward) r->n->op->backward(&r->c, r->n, s);
+    for (int i = 0; i < RIG_SLOTS; i++) {
+        const slot *x = rig_slot(r, i);
+        if (x->far != x->base) d->get(d, x->base, x->far, x->bytes);
+    }
 }
 
 static inline void rig_forward(rig *r)
@@ -134,11 +176,8 @@ static inline void rig_forward(rig *r)
     for (int i = 0; i < r->n->nout; i++) slot_fill(&r->y[i], 0xff);
     for (int i = 0; i < r->n->nsaved; i++) slot_fill(&r->saved[i], 0xff);
     slot_fill(&r->work, 0xff);
-    r->n->op->forward(&r->c, r->n);
+    rig_step(r, NULL);
 }
-
-/* An op without a gradient (op.why) is never asked for one. */
-static inline void rig_gradients(rig *r) { if (r->n->op->backward) r->n->op->backward(&r->c, r->n, &r->s); }
 
 /* Gradients that are set are garbage before; those that are added to stay. */
 static inline void rig_backward(rig *r)
@@ -146,7 +185,7 @@ static inline void rig_backward(rig *r)
     for (int i = 0; i < r->n->nin; i++)
         if (r->gx[i].base && !((r->s.add | (r->c.accumulate ? r->s.params : 0)) >> i & 1)) slot_fill(&r->gx[i], 0xff);
     slot_fill(&r->work, 0xff);
-    rig_gradients(r);
+    rig_step(r, &r->s);
 }
 
 static inline void rig_intact(const rig *r)

@@ -90,11 +90,16 @@ static void check_memory(const trainer *t)
     const net_conf *c = &t->m->t->conf;
     const size_t area = (size_t)(c->height * c->width), batch = (size_t)t->r->solver.batch * area * ((size_t)c->channels * sizeof(float) + 1);
     const size_t maps = model_map_bytes(t->m), state = model_state_bytes(t->m, t->r), judge = judge_bytes(t), batches = 3 * batch;
-    const size_t films = samples_room(t->set) + samples_room(t->val), need = maps + state + judge + batches + films;
+    const size_t films = samples_room(t->set) + samples_room(t->val), there = maps + state + judge;
+    const device *dev = t->o->dev;
+    const size_t need = batches + films + (dev == &device_cpu ? there : 0);
     const machine here = machine_read();
     const size_t room = (size_t)machine_room(&here);
     trainer_note(t, "memory: maps %.1f MiB, parameters and optimiser %.1f MiB, validation %.1f MiB, batches %.1f MiB, films %.1f MiB", mib(maps),
                  mib(state), mib(judge), mib(batches), mib(films));
+    if (dev != &device_cpu && there > dev->room(dev))
+        die_machine("not enough memory on %s: the run needs %zu bytes there, it has %zu; a smaller batch or subdivisions= needs less", dev->name,
+                    there, dev->room(dev));
     if (need > room)
         die_machine("not enough memory: the run needs %zu bytes, there are %zu; a smaller batch, subdivisions= or data.cache= needs less", need,
                     room);

@@ -86,6 +86,7 @@ int verb_bench(int argc, char **argv)
     compute c = compute_begin(f);
     int kind = kind_of(f);
     bench b = bench_begin(c.threads, (int)flags_int(f, "--repeats", 5, 1, 1000));
+    if (kind != LOADER) compute_tell(&c);
     if (kind == OPS) bench_ops(&b, c.dev);
     if (kind == NETS) bench_nets(&b, f, c.dev);
     if (kind == LOADER) bench_loader(&b);

@@ -3,14 +3,8 @@
 #include "base/die.h"
 #include "base/machine.h"
 #include <omp.h>
+#include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
-
-const char *compute_no_gpu(void)
-{
-    if (access("/dev/nvidiactl", F_OK)) return "no NVIDIA driver on this machine (/dev/nvidiactl is missing)";
-    return "there is an NVIDIA driver, but this program was built without its CUDA plugin, libdarkspine-cuda.so";
-}
 
 int compute_threads(const flags *f)
 {
@@ -24,10 +18,21 @@ int compute_threads(const flags *f)
 
 compute compute_begin(const flags *f)
 {
+    enum { CPU, CUDA, AUTO };
     static const char *const devices[] = { "cpu", "cuda", "auto" }, *const precisions[] = { "float32", "bf16" };
-    if (flags_word(f, "--device", devices, 3, 2) == 1) die_at("--device", "got cuda, wanted cpu or auto: %s", compute_no_gpu());
-    compute c = { .dev = &device_cpu, .precision = flags_word(f, "--precision", precisions, 2, -1) };
+    const int asked = flags_word(f, "--device", devices, 3, AUTO);
+    compute c = { .precision = flags_word(f, "--precision", precisions, 2, -1) };
+    if (asked != CPU) c.dev = device_cuda(0, c.no_gpu);
+    if (asked == CUDA && !c.dev) die_at("--device", "got cuda, wanted cpu or auto: %s", c.no_gpu);
+    if (asked == CPU) snprintf(c.no_gpu, sizeof c.no_gpu, "--device cpu");
+    if (!c.dev) c.dev = &device_cpu;
     c.seed = (uint64_t)flags_int(f, "--seed", 1, 0, INT64_MAX);
     c.threads = compute_threads(f);
+    c.told = asked == CPU || c.dev != &device_cpu;
     return c;
+}
+
+void compute_tell(compute *c)
+{
+    if (!c->told++) fprintf(stderr, "no GPU: %s; using the CPU\n", c->no_gpu);
 }

@@ -9,6 +9,8 @@ typedef struct compute {
     int threads;                         /* of OpenMP, already set */
     uint64_t seed;                       /* 1 where --seed was not given */
     int precision;                       /* 0 float32, 1 bf16, -1: not given, the network's own */
+    char no_gpu[256];                    /* why dev is the CPU; empty where it is a GPU */
+    int told;                            /* the user knows, or need not know, why */
 } compute;
 
 /* The number of OpenMP's threads, set: --threads, else OMP_NUM_THREADS, else every core that this process may use. The verb must have
@@ -16,5 +18,6 @@ typedef struct compute {
 int compute_threads(const flags *f);
 /* All of it; the verb must have declared FLAG_COMPUTE. Dies 2 where --device cuda or --precision bf16 is asked for and there is none. */
 compute compute_begin(const flags *f);
-const char *compute_no_gpu(void);        /* why there is no GPU to use; never NULL in a program without the CUDA half */
+/* One line on stderr where --device auto has found no GPU, once: for verbs that compute long, when their input has proved right. */
+void compute_tell(compute *c);
 #endif

@@ -5,6 +5,7 @@
 #include "base/machine.h"
 #include "base/version.h"
 #include "kernels/conv.h"
+#include "nn/graph.h"
 #include "verbs/compute.h"
 #include "verbs/flags.h"
 #include "verbs/object.h"
@@ -46,34 +47,45 @@ void doctor_version(void)
     library l[LIBRARIES];
     libraries(l);
     printf("darkspine %s (commit %s, %s build, %s)\n", DARKSPINE_VERSION, version_commit(), version_build(), version_compiler());
-    printf("CPU      %s\nfeatures %s\nCUDA     none (%s)\ncuDNN    none\n",
-           *m.cpu ? m.cpu : "unknown", *m.features ? m.features : "none known", compute_no_gpu());
+    char why[256];
+    const device *gpu = device_cuda(0, why);
+    printf("CPU      %s\nfeatures %s\nCUDA     %s%s%s\ncuDNN    none\n", *m.cpu ? m.cpu : "unknown", *m.features ? m.features : "none known",
+           gpu ? gpu->name : "none (", gpu ? "" : why, gpu ? "" : ")");
     for (int i = 0; i < LIBRARIES; i++) printf("%-8s %s\n", l[i].name, l[i].version);
 }
 
 /* What kinds of layer are asked about; sizes as in the middle of a U-Net. */
-static const struct { const char *what; conv_shape s; } asked[] = {
-    { "convolution 3x3",           { 2, 64, 64, 64, 64, 64, 64, 64, 64, 3, 3, 1, 1, 1, 1, 1, 1, 1, 1, 1, 0, 0, ACT_LINEAR, 0, 0 } },
-    { "convolution 3x3, stride 2", { 2, 64, 64, 64, 64, 32, 32, 64, 64, 3, 3, 2, 2, 1, 1, 1, 1, 1, 1, 1, 0, 0, ACT_LINEAR, 0, 0 } },
-    { "convolution 1x1",           { 2, 64, 64, 64, 64, 64, 64, 64, 64, 1, 1, 1, 1, 1, 1, 0, 0, 0, 0, 1, 0, 0, ACT_LINEAR, 0, 0 } },
-    { "transposed 2x2, stride 2",  { 2, 64, 64, 64, 64, 128, 128, 64, 64, 2, 2, 2, 2, 1, 1, 0, 0, 0, 0, 1, 1, 0, ACT_LINEAR, 0, 0 } },
+static const struct { const char *what, *op, *words; shape x, w; } asked[] = {
+    { "convolution 3x3",           "conv",   "pad=1",          { 4, { 2, 64, 64, 64 } }, { 4, { 3, 3, 64, 64 } } },
+    { "convolution 3x3, stride 2", "conv",   "pad=1 stride=2", { 4, { 2, 64, 64, 64 } }, { 4, { 3, 3, 64, 64 } } },
+    { "convolution 1x1",           "conv",   " ",              { 4, { 2, 64, 64, 64 } }, { 4, { 1, 1, 64, 64 } } },
+    { "transposed 2x2, stride 2",  "deconv", "stride=2",       { 4, { 2, 64, 64, 64 } }, { 4, { 64, 2, 2, 64 } } },
 };
 static const char *const passes[CONV_PASSES] = { "forward", "backward data", "backward weights" };
 
 typedef struct { const char *what; char kernel[CONV_PASSES][60]; } choice;
 enum { CHOICES = sizeof asked / sizeof *asked };
 
-static void choose(choice out[CHOICES])
+/* What the op prepares on this device: "forward | data | weights" */
+static void choose(const device *dev, choice out[CHOICES])
 {
-    context c = { .dev = &device_cpu };
+    const context c = { .dev = dev };
     for (int i = 0; i < CHOICES; i++) {
+        graph *g = graph_new();
+        const op *o = op_find(asked[i].op);
+        void *conf = xalloc(o->conf);
+        tensor *in[] = { graph_leaf(g, "x", asked[i].x, REAL_TYPE, INPUT), graph_leaf(g, "w", asked[i].w, REAL_TYPE, PARAM) };
+        key_words(o->keys, conf, asked[i].words, "doctor");
+        node *n = graph_add(g, o, "y", "doctor", 2, in, conf)->from;
+        node_prepare(&c, n);
         out[i].what = asked[i].what;
+        const char *at = n->kernel;
         for (int pass = 0; pass < CONV_PASSES; pass++) {
-            conv_kernel k = { 0 };
-            conv_choose_cpu(&c, &asked[i].s, pass, &k);
-            snprintf(out[i].kernel[pass], sizeof out[i].kernel[pass], "%s", k.name);
-            conv_release(&k);
+            const char *bar = strstr(at, " | ");
+            snprintf(out[i].kernel[pass], sizeof out[i].kernel[pass], "%.*s", (int)(bar ? bar - at : (long)strlen(at)), at);
+            if (bar) at = bar + 3;
         }
+        graph_free(g), free(conf);
     }
 }
 
@@ -120,9 +132,10 @@ static json_t *object(const findings *d, const flags *f)
     set_limit(memory, "limit", "limit_why", json_integer(d->m.limit), d->m.limit > 0);
     json_object_set_new(o, "threads", threads);
     json_object_set_new(o, "memory", memory);
-    json_object_set_new(o, "gpu", json_null());
-    json_object_set_new(o, "gpu_why", json_string(compute_no_gpu()));
-    json_object_set_new(o, "device", json_pack("{s:s s:s}", "used", d->c.dev->name, "why", compute_no_gpu()));
+    const int gpu = d->c.dev != &device_cpu;
+    json_object_set_new(o, "gpu", gpu ? json_string(d->c.dev->name) : json_null());
+    json_object_set_new(o, "gpu_why", json_string(gpu ? "the CUDA plugin found it" : d->c.no_gpu));
+    json_object_set_new(o, "device", json_pack("{s:s s:s}", "used", d->c.dev->name, "why", gpu ? "there is a GPU" : d->c.no_gpu));
     json_object_set_new(o, "precision", json_pack("{s:b s:b s:s}", "float32", 1, "bf16", bf16_able(d), "bf16_why", bf16_why(d)));
     json_t *libs = json_array(), *kernels = json_array();
     for (int i = 0; i < LIBRARIES; i++)
@@ -147,8 +160,9 @@ static void print(const findings *d, const flags *f)
     if (m->quota > 0) printf(", quota of %.2f", m->quota);
     printf("\nmemory     %.2f GiB installed, %.2f GiB can be had", (double)m->memory / gib, (double)machine_room(m) / gib);
     if (m->limit) printf(" (cgroup limit %.2f GiB)", (double)m->limit / gib);
-    printf("\nGPU        none: %s\ndevice     %s\nprecision  float32; bf16 %s: %s\n", compute_no_gpu(), d->c.dev->name,
-           bf16_able(d) ? "yes" : "no", bf16_why(d));
+    if (d->c.dev == &device_cpu) printf("\nGPU        none: %s", d->c.no_gpu);
+    else printf("\nGPU        %s", d->c.dev->name);
+    printf("\ndevice     %s\nprecision  float32; bf16 %s: %s\n", d->c.dev->name, bf16_able(d) ? "yes" : "no", bf16_why(d));
     printf("\n%-26s %-36s %-36s %s\n", "what computes", passes[0], passes[1], passes[2]);
     for (int i = 0; i < CHOICES; i++) printf("%-26s %-36s %-36s %s\n", d->k[i].what, d->k[i].kernel[0], d->k[i].kernel[1], d->k[i].kernel[2]);
     printf("\n%-26s %-12s %s\n", "library", "version", "used for");
@@ -161,7 +175,7 @@ int verb_doctor(int argc, char **argv)
     if (!f) return EXIT_OK;
     findings d = { .c = compute_begin(f), .m = machine_read() };
     libraries(d.l);
-    choose(d.k);
+    choose(d.c.dev, d.k);
     if (flags_has(f, "--json")) object_print(object(&d, f));
     else print(&d, f);
     flags_free(f);

@@ -110,6 +110,7 @@ int verb_predict(int argc, char **argv)
     may_write(f, &list, folder, overlay > 0);
     films_check(&list);
     predictor *p = predictor_new(k, &r->data.fit, &m, flags_has(f, "--tta"), c.dev);
+    compute_tell(&c);
     progress bar = progress_begin("predict", list.n, flags_has(f, "--quiet"));
     predict_job job = { &list, p, folder, f->input[0], flags_has(f, "--probabilities"), overlay, advance, &bar };
     double *each = xalloc_n((size_t)list.n, sizeof *each);

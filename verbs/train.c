@@ -47,12 +47,14 @@ static void catch_signals(void)
 }
 
 /* before: steps of earlier sessions, left out of the bar; -1: no step yet */
-typedef struct screen { progress bar; int64_t before; int quiet; } screen;
+typedef struct screen { progress bar; int64_t before; int quiet; compute *c; } screen;
 
 static void note(void *arg, const char *line)
 {
     const screen *s = arg;
-    if (!s->quiet) fprintf(stderr, "%s\n", line);
+    if (s->quiet) return;
+    compute_tell(s->c);
+    fprintf(stderr, "%s\n", line);
 }
 
 static void stepped(void *arg, const train_status *t)
@@ -151,7 +153,7 @@ int verb_train(int argc, char **argv)
 {
     flags *f = flags_parse(&how, argc, argv);
     if (!f) return EXIT_OK;
-    const compute c = compute_begin(f);
+    compute c = compute_begin(f);
     const char *folder = flags_text(f, "--out", NULL), *sheet = flags_text(f, "--preview", NULL), *limit = flags_text(f, "--max-time", NULL);
     const int resume = flags_has(f, "--resume"), json = flags_has(f, "--json");
     int status = EXIT_OK;
@@ -164,7 +166,7 @@ int verb_train(int argc, char **argv)
         preview(r, sheet, 4, 5);
         if (json) object_print(json_pack("{s:o}", "preview", object_text(sheet)));
     } else {
-        screen s = { .before = -1, .quiet = flags_has(f, "--quiet") };
+        screen s = { .before = -1, .quiet = flags_has(f, "--quiet"), .c = &c };
         const train_options o = { .out = folder, .resume = resume, .overfit = flags_int(f, "--overfit", 0, 1, 1 << 30),
                                   .max_seconds = limit ? duration(limit) : 0, .dev = c.dev, .watch = { &s, note, stepped, validated, stop } };
         train_result t;

@@ -11,7 +11,7 @@
 static int failures;
 static void check(bool ok, const std::string &what)
 {
-    printf("%s %s\n", ok ? "ok    " : "FAILED", what.c_str());
+    printf("[%s] %s\n", ok ? "       OK " : "  FAILED  ", what.c_str());   /* as cmocka says it: tests/run counts these lines */
     failures += !ok;
 }
 

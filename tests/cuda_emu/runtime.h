@@ -17,6 +17,7 @@ struct emu_stream;
 struct emu_event { double at; };         /* seconds */
 typedef emu_stream *cudaStream_t;
 typedef emu_event *cudaEvent_t;
+struct cudaFuncAttributes { int maxThreadsPerBlock; };
 struct cudaDeviceProp { char name[256]; size_t totalGlobalMem, sharedMemPerBlockOptin; int major, minor, multiProcessorCount, warpSize; };
 
 cudaError_t cudaMalloc(void **p, size_t bytes);
@@ -52,6 +53,7 @@ static inline cudaError_t cudaEventSynchronize(cudaEvent_t) { return cudaSuccess
 static inline cudaError_t cudaDeviceSynchronize() { return cudaSuccess; }
 static inline cudaError_t cudaGetLastError() { return cudaSuccess; }         /* what would set it ends the program here */
 static inline cudaError_t cudaPeekAtLastError() { return cudaSuccess; }
+template <typename F> static inline cudaError_t cudaFuncGetAttributes(cudaFuncAttributes *a, F *) { a->maxThreadsPerBlock = 1024; return cudaSuccess; }
 template <typename F> static inline cudaError_t cudaFuncSetAttribute(F *kernel, cudaFuncAttribute what, int value)
 {
     return what == cudaFuncAttributeMaxDynamicSharedMemorySize ? emu_shared_limit((const void *)kernel, value) : cudaSuccess;

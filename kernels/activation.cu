@@ -1,0 +1,66 @@
+/* activation.cu - y = f(x) and its gradient over maps, on a GPU; see activation.h. Bound by memory: each thread takes 16 bytes at a time
+ * where the maps allow it, else one element, and strides over what the grid leaves. */
+#include "kernels/cuda.h"
+#include "kernels/activation.h"
+
+static const unsigned THREADS = 256, BLOCKS = 4096;
+enum { WIDE = 16 / sizeof(real) };
+
+template <int V> struct alignas(V * sizeof(real)) pack { real v[V]; };         /* neighbours of one pixel, moved together */
+
+/* May maps of these strides and addresses be moved 16 bytes at a time? */
+static int wide(int64_t channels, int64_t xs, int64_t ys, const void *x, const void *y, const void *z)
+{
+    return (channels | xs | ys) % WIDE == 0 && ((uintptr_t)x | (uintptr_t)y | (uintptr_t)z) % 16 == 0;
+}
+
+template <int V> static __global__ void values(int64_t n, int64_t channels, const real *x, int64_t xs, real *y, int64_t ys, activation a, real slope)
+{
+    const int64_t step = (int64_t)gridDim.x * blockDim.x * V;
+    for (int64_t i = ((int64_t)blockIdx.x * blockDim.x + threadIdx.x) * V; i < n; i += step) {
+        const int64_t p = i / channels, c = i % channels;
+        pack<V> v = *(const pack<V> *)(x + p * xs + c);
+        for (int k = 0; k < V; k++) v.v[k] = act_value(a, v.v[k], slope);
+        *(pack<V> *)(y + p * ys + c) = v;
+    }
+}
+
+template <int V> static __global__ void slopes(int64_t n, int64_t channels, const real *x, int64_t xs, const real *gy, int64_t gys, real *gx,
+                                               activation a, real slope, int add)
+{
+    const int64_t step = (int64_t)gridDim.x * blockDim.x * V;
+    for (int64_t i = ((int64_t)blockIdx.x * blockDim.x + threadIdx.x) * V; i < n; i += step) {
+        const int64_t p = i / channels, c = i % channels;
+        const pack<V> v = *(const pack<V> *)(x + p * xs + c), g = *(const pack<V> *)(gy + p * gys + c);
+        pack<V> *out = (pack<V> *)(gx + p * xs + c), before;
+        if (add) before = *out;
+        for (int k = 0; k < V; k++) before.v[k] = (add ? before.v[k] : 0) + g.v[k] * act_slope(a, v.v[k], slope);
+        *out = before;
+    }
+}
+
+static unsigned blocks(int64_t n)
+{
+    const unsigned all = blocks_for(n, THREADS);
+    return all < BLOCKS ? all : BLOCKS;
+}
+
+void act_forward_cuda(const context *c, int64_t pixels, int64_t channels, const real *x, int64_t xs, real *y, int64_t ys, activation a,
+                      real slope)
+{
+    const int64_t n = pixels * channels;
+    if (wide(channels, xs, ys, x, y, NULL))
+        LAUNCH(values<WIDE>, blocks(n / WIDE), THREADS, 0, c->stream, n, channels, x, xs, y, ys, a, slope);
+    else
+        LAUNCH(values<1>, blocks(n), THREADS, 0, c->stream, n, channels, x, xs, y, ys, a, slope);
+}
+
+void act_backward_cuda(const context *c, int64_t pixels, int64_t channels, const real *x, int64_t xs, const real *gy, int64_t gys, real *gx,
+                       activation a, real slope, int add)
+{
+    const int64_t n = pixels * channels;
+    if (wide(channels, xs, gys, x, gy, gx))
+        LAUNCH(slopes<WIDE>, blocks(n / WIDE), THREADS, 0, c->stream, n, channels, x, xs, gy, gys, gx, a, slope, add);
+    else
+        LAUNCH(slopes<1>, blocks(n), THREADS, 0, c->stream, n, channels, x, xs, gy, gys, gx, a, slope, add);
+}

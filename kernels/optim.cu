@@ -1,0 +1,103 @@
+/* optim.cu - optimiser steps on a GPU; see optim.h. Bound by memory like the CPU's: every array is read and written once, 16 bytes at a
+ * time, the few elements that are left at the end by a second launch. */
+#include "kernels/optim.h"
+#include "kernels/reduce.cuh"
+
+enum { EACH = 4 };                       /* packs a thread walks over */
+
+/* kernel<WIDE> over as many of n elements as are whole packs, none where an array is not aligned, and kernel<1> over the rest. `at` in
+ * the arguments: where the elements begin, `count`: how many they are */
+#define LAUNCH_ROW(kernel, n, aligned, stream, ...) do { \
+    const size_t packed = (aligned) ? (n) / WIDE * WIDE : 0; \
+    { const size_t at = 0, count = packed; \
+      LAUNCH(kernel<WIDE>, dim3(blocks_for((int64_t)count, (int64_t)THREADS * WIDE * EACH)), dim3(THREADS), 0, stream, count, __VA_ARGS__); } \
+    { const size_t at = packed, count = (n) - packed; \
+      LAUNCH(kernel<1>, dim3(blocks_for((int64_t)count, (int64_t)THREADS * EACH)), dim3(THREADS), 0, stream, count, __VA_ARGS__); } } while (0)
+
+/* Inside such a kernel: every pack, at i */
+#define EACH_OF_ROW(W, count) \
+    for (size_t i = ((size_t)blockIdx.x * blockDim.x + threadIdx.x) * (W); i < (count); i += (size_t)gridDim.x * blockDim.x * (W))
+
+template <int W> static __global__ void sgd(size_t n, real *x, const real *g, real *m, optim_rule r)
+{
+    EACH_OF_ROW(W, n) {
+        pack<real, W> a = load<W>(x + i, 1), b = load<W>(m + i, 1);
+        const pack<real, W> d = load<W>(g + i, 1);
+        for (int j = 0; j < W; j++) optim_sgd_one(&a.v[j], d.v[j], &b.v[j], &r);
+        store(x + i, a, 1), store(m + i, b, 1);
+    }
+}
+
+/* adam and rmsprop: `one` is the formula of a parameter with two moments */
+typedef void two_moments(real *x, real g, real *m, real *v, const optim_rule *r);
+template <int W, two_moments one> static __device__ inline void step(size_t n, real *x, const real *g, real *m, real *v, const optim_rule &r)
+{
+    EACH_OF_ROW(W, n) {
+        pack<real, W> a = load<W>(x + i, 1), b = load<W>(m + i, 1), e = load<W>(v + i, 1);
+        const pack<real, W> d = load<W>(g + i, 1);
+        for (int j = 0; j < W; j++) one(&a.v[j], d.v[j], &b.v[j], &e.v[j], &r);
+        store(x + i, a, 1), store(m + i, b, 1), store(v + i, e, 1);
+    }
+}
+template <int W> static __global__ void adam(size_t n, real *x, const real *g, real *m, real *v, optim_rule r)
+{
+    step<W, optim_adam_one>(n, x, g, m, v, r);
+}
+template <int W> static __global__ void rmsprop(size_t n, real *x, const real *g, real *m, real *v, optim_rule r)
+{
+    step<W, optim_rmsprop_one>(n, x, g, m, v, r);
+}
+
+static int aligned4(const real *a, const real *b, const real *c, const real *d)
+{
+    return is_aligned(a, 0) && is_aligned(b, 0) && is_aligned(c, 0) && is_aligned(d, 0);
+}
+
+void optim_sgd_cuda(const context *c, size_t n, real *x, const real *g, real *m, const optim_rule *r)
+{
+    LAUNCH_ROW(sgd, n, aligned4(x, g, m, m), c->stream, x + at, g + at, m + at, *r);
+}
+void optim_adam_cuda(const context *c, size_t n, real *x, const real *g, real *m, real *v, const optim_rule *r)
+{
+    LAUNCH_ROW(adam, n, aligned4(x, g, m, v), c->stream, x + at, g + at, m + at, v + at, *r);
+}
+void optim_rmsprop_cuda(const context *c, size_t n, real *x, const real *g, real *m, real *v, const optim_rule *r)
+{
+    LAUNCH_ROW(rmsprop, n, aligned4(x, g, m, v), c->stream, x + at, g + at, m + at, v + at, *r);
+}
+
+/* A block sums OPTIM_BLOCK squares, in double as on the CPU: a gradient that runs away must not overflow before its norm is taken. */
+static __global__ void squares(size_t n, const real *g, double *partial)
+{
+    const size_t blocks = (n + OPTIM_BLOCK - 1) / OPTIM_BLOCK;
+    for (size_t b = blockIdx.x; b < blocks; b += gridDim.x) {
+        const size_t end = b + 1 < blocks ? (b + 1) * OPTIM_BLOCK : n;
+        double sum = 0;
+        for (size_t i = b * OPTIM_BLOCK + threadIdx.x; i < end; i += blockDim.x) sum += (double)g[i] * (double)g[i];
+        sum = block_sum(sum);
+        if (threadIdx.x == 0) partial[b] = sum;
+    }
+}
+
+void optim_squares_cuda(const context *c, size_t n, const real *g, double *partial)
+{
+    LAUNCH(squares, dim3(blocks_for((int64_t)n, OPTIM_BLOCK)), dim3(THREADS), 0, c->stream, n, g, partial);
+}
+
+/* keep = 0 copies: e may hold anything the first time */
+template <int W> static __global__ void average(size_t n, const real *x, real *e, real keep, real take)
+{
+    EACH_OF_ROW(W, n) {
+        pack<real, W> a = load<W>(x + i, 1);
+        if (keep != 0) {
+            const pack<real, W> old = load<W>(e + i, 1);
+            for (int j = 0; j < W; j++) a.v[j] = keep * old.v[j] + take * a.v[j];
+        }
+        store(e + i, a, 1);
+    }
+}
+
+void optim_average_cuda(const context *c, size_t n, const real *x, real *e, double decay)
+{
+    LAUNCH_ROW(average, n, aligned4(x, e, x, e), c->stream, x + at, e + at, (real)decay, (real)(1 - decay));
+}

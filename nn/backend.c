@@ -1,0 +1,18 @@
+/* backend.c - the table of this device's code; see backend.h. Compiled once for the CPU and once for CUDA. */
+#include "nn/backend.h"
+#include "nn/device.h"
+
+const backend backend_here = {
+    ops, KERNEL_HERE(optim_sgd), KERNEL_HERE(optim_adam), KERNEL_HERE(optim_rmsprop), KERNEL_HERE(optim_squares), KERNEL_HERE(optim_average)
+};
+
+uint64_t device_layout(void)
+{
+    static const size_t size[] = {
+        sizeof(real), sizeof(context), sizeof(device), sizeof(backend), sizeof(op), offsetof(op, forward), sizeof(node), offsetof(node, state),
+        sizeof(step), sizeof(tensor), offsetof(tensor, x), sizeof(optim_rule),
+    };
+    uint64_t h = 0xcbf29ce484222325u;                          /* FNV-1a */
+    for (size_t i = 0; i < sizeof size / sizeof *size; i++) h = (h ^ size[i]) * 0x100000001b3u;
+    return h;
+}

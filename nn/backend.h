@@ -1,0 +1,19 @@
+/* backend.h - the code of one device: what nn/ calls that is compiled once per device. The program holds the CPU's; the CUDA plugin
+ * holds its own, made from the same files (nn/ops.c, nn/ops, nn/backend.c) with -DDARKSPINE_CUDA.
+ * Kernels that no op calls stand here by name; everything else is reached through the rows of ops. */
+#ifndef NN_BACKEND_H
+#define NN_BACKEND_H
+#include "kernels/optim.h"
+#include "nn/op.h"
+
+typedef struct backend {
+    const op *const *ops;                /* NULL at the end */
+    void (*sgd)(const context *, size_t, real *, const real *, real *, const optim_rule *);
+    void (*adam)(const context *, size_t, real *, const real *, real *, real *, const optim_rule *);
+    void (*rmsprop)(const context *, size_t, real *, const real *, real *, real *, const optim_rule *);
+    void (*squares)(const context *, size_t, const real *, double *);
+    void (*average)(const context *, size_t, const real *, real *, double);
+} backend;
+
+extern const backend backend_here;       /* of the device this file was compiled for */
+#endif
