@@ -5,7 +5,8 @@
 #include "tests/naive.h"
 #include "base/file.h"
 
-typedef struct { char *text, *op, *words, *out; int n; shape s[MAX_IN]; dtype t[MAX_IN]; } op_case;
+/* below: the limit of an input of whole numbers */
+typedef struct { char *text, *op, *words, *out; int n; shape s[MAX_IN]; dtype t[MAX_IN]; int64_t below[MAX_IN]; } op_case;
 typedef struct { op_case *k; int n; } case_list;
 
 /* A rig and the inputs and output gradients it starts from */
@@ -32,8 +33,10 @@ static inline op_case parse_case(const char *line)
     *bar = 0;
     k.words = (space = strchr(k.op, ' ')) ? (*space = 0, space + 1) : k.op + strlen(k.op);
     for (char *w = strtok_r(bar + 1, " ", &save); w; w = strtok_r(NULL, " ", &save)) {
-        k.t[k.n] = strncmp(w, "u8:", 3) ? REAL_TYPE : U8;
-        k.s[k.n] = parse_shape(k.t[k.n] == U8 ? w + 3 : w), k.n++;
+        char *colon = strchr(w, ':'), *less = strchr(w, '<');
+        k.t[k.n] = !colon ? REAL_TYPE : *w == 'u' ? U8 : I32;
+        if (less) *less = 0, k.below[k.n] = strtoll(less + 1, NULL, 10);
+        k.s[k.n++] = parse_shape(colon ? colon + 1 : w);
     }
     return k;
 }
@@ -80,12 +83,22 @@ static inline void fill_labels(const rig *r)
     }
 }
 
-static inline void fill_first(const rig *r)
+/* Numbers below `below`, repeats among them, and a few -1, which name nothing */
+static inline void fill_index(const slot *s, int64_t below)
+{
+    for (int64_t i = 0; i < s->n; i++) {
+        const rng4 d = rng_draw(6, RNG_TEST, 1, 3, (uint64_t)i);
+        *(int32_t *)slot_at(s, i) = d.v[1] % 8 ? (int32_t)(d.v[0] % below) : -1;
+    }
+}
+
+static inline void fill_first(const rig *r, const op_case *at)
 {
     static const double norm[5][2] = { { 0, 0 }, { 1, 0.25 }, { 0, 0.05 }, { 0, 0.05 }, { 1, 0.4 } };   /* gamma beta mean variance: offset, scale */
     const int is_norm = strstr(r->n->op->name, "_norm") != NULL;
     for (int i = 0; i < r->n->nin; i++) {
         if (r->n->in[i]->type == U8) { fill_labels(r); continue; }
+        if (r->n->in[i]->type == I32) { fill_index(&r->x[i], at->below[i]); continue; }
         if (!(is_norm && i > 0) && r->x[i].n > 1) { fill_spread(&r->x[i], (uint32_t)i); continue; }
         for (int64_t k = 0; k < r->x[i].n; k++)
             slot_put(&r->x[i], k, (real)(is_norm ? norm[i][0] + norm[i][1] * rig_u((uint32_t)i, k) : rig_u((uint32_t)i, k)));
@@ -97,7 +110,7 @@ static inline bench bench_on(const device *d, int bf16, const op_case *k, lay ho
 {
     bench b = { .r = rig_on(d, bf16, k->op, *k->words ? k->words : " ", k->n, k->s, k->t, how) };
     b.r->c.training = training;
-    fill_first(b.r);
+    fill_first(b.r, k);
     for (int i = 0; i < k->n; i++) b.x[i] = slot_copy(&b.r->x[i]);
     for (int i = 0; i < b.r->n->nout; i++) b.gy[i] = slot_copy(&b.r->gy[i]);
     return b;

@@ -19,7 +19,7 @@ static inline void law1_written(rig *r, const op_case *k)
     if (k->out && strcmp(shape_text(&r->n->out[0]->s, got), k->out)) fail_msg("law 1: the output is %s, wanted %s", got, k->out);
     rig_forward(r);
     for (int o = 0; o < r->n->nout; o++)
-        for (int64_t i = 0; i < r->y[o].n; i++)
+        for (int64_t i = 0; i < r->y[o].n && r->n->out[o]->type == REAL_TYPE; i++)     /* whole numbers: laws 2 and 3 */
             if (isnan((double)slot_get(&r->y[o], i))) fail_msg("law 1: element %lld of the output was not written", (long long)i);
     rig_backward(r);
     for (int j = 0; j < r->n->nin; j++)

@@ -270,6 +270,8 @@ static inline double dropout_rule(const rig *r, int64_t i)
 }
 static inline void naive_dropout(const rig *r, double *y) { EACH_OUT(dropout_rule(r, flat(o_, n, h, w, c))); }
 
+#include "tests/naive_loss.h"
+
 static const struct { const char *op; void (*f)(const rig *, double *); } naive[] = {
     { "conv", naive_conv }, { "deconv", naive_deconv }, { "batch_norm", naive_batch_norm }, { "group_norm", naive_group_norm },
     { "activation", naive_activation }, { "add", naive_add }, { "dropout", naive_dropout }, { "softmax", naive_softmax },
@@ -278,5 +280,7 @@ static const struct { const char *op; void (*f)(const rig *, double *); } naive[
     { "linear", naive_linear }, { "add_table", naive_add_table }, { "multiply", naive_multiply }, { "reshape", naive_reshape },
     { "attention", naive_attention },
     { "cross_entropy", naive_cross_entropy }, { "bce", naive_bce }, { "dice", naive_dice }, { "total", naive_total },
+    { "element_loss", naive_element_loss }, { "soft_dice", naive_soft_dice }, { "distill", naive_distill }, { "gather", naive_gather },
+    { "scatter", naive_scatter }, { "pick", naive_pick }, { "top_k", naive_top_k }, { "maximum", naive_maximum }, { "argmax", naive_argmax },
 };
 #endif

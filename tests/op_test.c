@@ -42,8 +42,8 @@ static void law2_values(const bench *b)
     for (int64_t k = 0; k < r->y[0].n; k++) if (fabs(want[k]) > largest) largest = fabs(want[k]);
     const double tol = (sizeof(real) == 8 ? 1e-12 : 1e-5) * largest;
     for (int64_t k = 0; k < r->y[0].n; k++)
-        if (!(fabs((double)slot_get(&r->y[0], k) - want[k]) <= tol))
-            fail_msg("law 2: element %lld is %.9g, wanted %.9g +- %.2g", (long long)k, (double)slot_get(&r->y[0], k), want[k], tol);
+        if (!(fabs(y_at(r, k) - want[k]) <= tol))
+            fail_msg("law 2: element %lld is %.9g, wanted %.9g +- %.2g", (long long)k, y_at(r, k), want[k], tol);
     free(want), shot_free(&before);
 }
 
@@ -52,7 +52,7 @@ static double objective(rig *r)
     double sum = 0;
     rig_forward(r);
     for (int o = 0; o < r->n->nout; o++)
-        for (int64_t i = 0; i < r->y[o].n; i++) sum += (double)slot_get(&r->gy[o], i) * (double)slot_get(&r->y[o], i);
+        for (int64_t i = 0; i < r->gy[o].n; i++) sum += (double)slot_get(&r->gy[o], i) * (double)slot_get(&r->y[o], i);
     return sum;
 }
 

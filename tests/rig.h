@@ -102,7 +102,8 @@ static inline void rig_place(rig *r, tensor *t, slot *x, slot *g, int map, lay h
     if (!map) how = DENSE;
     *x = slot_new(r->c.dev, shape_volume(&t->s), channels, dtype_size(t->type), how);
     t->x.p = slot_address(x);
-    if (t->type == REAL_TYPE && t->role != STATE) *g = slot_new(r->c.dev, x->n, channels, sizeof(real), how), t->g.p = slot_address(g);
+    if (t->type == REAL_TYPE && t->role != STATE && r->n->op->backward)
+        *g = slot_new(r->c.dev, x->n, channels, sizeof(real), how), t->g.p = slot_address(g);
     if (how == DENSE) return;
     shape wide = t->s;
     wide.d[3] += lays[how].more;
@@ -156,7 +157,7 @@ static inline void rig_free(rig *r)
     free(r);
 }
 
-/* The op alone, forward (s NULL) or backward, on its device */
+/* The op alone, forward (s NULL) or backward, on its device. An op without a gradient (op.why) is never asked for one. */
 static inline void rig_step(rig *r, const step *s)
 {
     const device *d = r->c.dev;
@@ -164,8 +165,8 @@ static inline void rig_step(rig *r, const step *s)
         const slot *x = rig_slot(r, i);
         if (x->far != x->base) d->put(d, x->far, x->base, x->bytes);
     }
-    if (s) r->n->op->backward(&r->c, r->n, s);
-    else r->n->op->forward(&r->c, r->n);
+    if (!s) r->n->op->forward(&r->c, r->n);
+    else if (r->n->op->backward) r->n->op->backward(&r->c, r->n, s);
     for (int i = 0; i < RIG_SLOTS; i++) {
         const slot *x = rig_slot(r, i);
         if (x->far != x->base) d->get(d, x->base, x->far, x->bytes);

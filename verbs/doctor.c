@@ -69,7 +69,7 @@ enum { CHOICES = sizeof asked / sizeof *asked };
 /* What the op prepares on this device: "forward | data | weights" */
 static void choose(const device *dev, choice out[CHOICES])
 {
-    const context c = { .dev = dev };
+    const context c = { .dev = dev, .winograd = 1 };
     for (int i = 0; i < CHOICES; i++) {
         graph *g = graph_new();
         const op *o = op_find(asked[i].op);
