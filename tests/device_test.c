@@ -11,9 +11,10 @@
 
 static const device *gpu;
 
+/* At least 0.01: a gradient through statistics of two values is a difference of numbers of that size, and nothing but rounding */
 static double largest(const slot *s)
 {
-    double most = 0;
+    double most = 0.01;
     for (int64_t i = 0; i < s->n; i++) if (fabs((double)slot_get(s, i)) > most) most = fabs((double)slot_get(s, i));
     return most;
 }
