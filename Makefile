@@ -126,8 +126,8 @@ build/emu/cuda_emu_test: $(addprefix build/emu/,$(addsuffix .o,tests/cuda_emu/cu
 # ---- what a user calls
 
 cuda:
-	@$(if $(NVCC),echo 'CUDA: $(shell $(NVCC) --version | sed -n 's/.*release \([0-9.]*\).*/nvcc \1/p') at $(NVCC), for $(ARCH_LIST)',\
-	    echo 'CUDA: no nvcc on PATH or in CUDA_HOME'; exit 2)
+	@test -n '$(NVCC)' || { echo 'CUDA: no nvcc on PATH or in CUDA_HOME'; exit 2; }
+	@echo "CUDA: nvcc $$($(NVCC) --version | sed -n 's/.*release \([0-9.]*\),.*/\1/p') at $(NVCC), for sm_$(subst $(space), sm_,$(strip $(ARCH_LIST)))"
 	@$(MAKE) --no-print-directory build/cuda/libdarkspine-cuda.so BUILD=cuda
 	@cp -f build/cuda/libdarkspine-cuda.so libdarkspine-cuda.so.tmp && mv -f libdarkspine-cuda.so.tmp libdarkspine-cuda.so
 
@@ -138,24 +138,23 @@ demo: deps
 	@$(MAKE) --no-print-directory darkspine
 	@sh configs/demo/demo.sh
 
-# The double build holds the gradient checks and the strict model fixtures; the asan build everything else that is quick.
+# The double build holds the gradient checks and the strict model fixtures; the asan build everything else that is quick, and with it the
+# CUDA kernels: device_test opens the plugin of build/emu, whose sanitizers the program must share.
 test: deps
 	@$(MAKE) --no-print-directory darkspine
 	@$(MAKE) --no-print-directory tests BUILD=cpu
 	@$(MAKE) --no-print-directory tests BUILD=double
 	@$(MAKE) --no-print-directory build/emu/cuda_emu_test build/emu/libdarkspine-cuda.so BUILD=emu
 	@$(MAKE) --no-print-directory tests build/asan/darkspine BUILD=asan
-	@sh tests/run $(patsubst $(B)/%,build/cpu/%,$(TESTS)) $(patsubst $(B)/%,build/double/%,$(DOUBLE_TESTS)) $(patsubst $(B)/%,build/asan/%,$(ASAN_TESTS))
+	@sh tests/run $(patsubst $(B)/%,build/cpu/%,$(TESTS)) $(patsubst $(B)/%,build/double/%,$(DOUBLE_TESTS)) $(patsubst $(B)/%,build/asan/%,$(ASAN_TESTS)) build/emu/cuda_emu_test
 
 DOUBLE_TESTS = $(addprefix $(B)/tests/,op_test op_rules_test golden_ops_test unet_test optim_test schedule_test)
-ASAN_TESTS   = $(filter-out %/unet_test %/schedule_test,$(TESTS)) $(EMU_TESTS)
-# On the plugin of build/emu, whose sanitizers the program must share
-EMU_TESTS    = build/emu/cuda_emu_test build/asan/tests/device_test
+ASAN_TESTS   = $(filter-out %/unet_test %/schedule_test,$(TESTS)) $(B)/tests/device_test
 
 test-emu:
 	@$(MAKE) --no-print-directory build/emu/cuda_emu_test build/emu/libdarkspine-cuda.so BUILD=emu
 	@$(MAKE) --no-print-directory build/asan/tests/device_test BUILD=asan
-	@sh tests/run $(EMU_TESTS)
+	@sh tests/run build/emu/cuda_emu_test build/asan/tests/device_test
 
 test-gpu: cuda
 	@$(MAKE) --no-print-directory build/cpu/tests/device_test BUILD=cpu
@@ -198,6 +197,7 @@ else
 	@$(MAKE) --no-print-directory darkspine
 	install -D darkspine $(DESTDIR)$(prefix)/bin/darkspine
 endif
+	$(if $(wildcard libdarkspine-cuda.so),install -D libdarkspine-cuda.so $(DESTDIR)$(prefix)/lib/darkspine/libdarkspine-cuda.so)
 	find configs classes -type f -exec install -Dm644 {} $(DESTDIR)$(prefix)/share/darkspine/{} \;
 
 $(B)/libdarkspine.so: $(filter-out $(VERBS),$(OBJECTS))

@@ -60,8 +60,8 @@ static char *name_of(int index, char why[256])
                  p.major, p.minor);
         return nullptr;
     }
-    char *name = (char *)malloc(sizeof p.name + 16);
-    if (name) snprintf(name, sizeof p.name + 16, "cuda:%d (%s)", index, p.name);
+    char *name = (char *)malloc(sizeof p.name + 32);
+    if (name) snprintf(name, sizeof p.name + 32, "cuda:%d (%s)", index, p.name);
     return name;
 }
 

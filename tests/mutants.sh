@@ -1,6 +1,7 @@
 #!/bin/sh
 # tests/mutants.sh [PATTERN]: applies each edit of tests/mutants.txt (those whose line contains PATTERN) to a copy of the tree, builds
-# the one test program it names in the double build, cpu:PROGRAM in the float one, and demands that it turns red. An edit that changes
+# the one test program it names in the double build, cpu:PROGRAM in the float one, and demands that it turns red. emu:PROGRAM:WORD:WORD
+# is the float build of PROGRAM, called with these words, on the emulated CUDA plugin (both without sanitizers). An edit that changes
 # nothing or does not compile proves nothing and counts as a failure too. Exit 1 if any survived.
 cd "$(dirname "$0")/.." || exit 1
 copy=$(mktemp -d "${TMPDIR:-/tmp}/darkspine-mutants-XXXXXX") || exit 1
@@ -9,13 +10,17 @@ trap 'exit 1' INT TERM
 log=$copy/mutant.log killed=0 survived=0
 tar -c --exclude=./build --exclude=./results --exclude=./.git . | tar -x -C "$copy" || exit 1
 
-binary() { case $1 in cpu:*) echo "build/cpu/tests/${1#cpu:}" ;; *) echo "build/double/tests/$1" ;; esac; }
+kind() { case $1 in cpu:* | emu:*) echo cpu ;; *) echo double ;; esac; }
+binary() { p=${1#???:}; echo "build/$(kind "$1")/tests/${p%%:*}"; }
+words() { case $1 in emu:*:*) echo "${1#emu:*:}" | tr : ' ' ;; esac; }
 # -O1 for speed; an edit may leave a variable unused, which is no reason not to try it
+make_one() { make -C "$copy" --no-print-directory -j2 "BUILD=$1" "MODE_$1=-O1 -march=native $2 -Wno-error" MODE_asan= "$3" >"$log" 2>&1; }
 build() {
-    case $1 in cpu:*) set -- "$1" cpu "" ;; *) set -- "$1" double -DREAL=double ;; esac
-    make -C "$copy" --no-print-directory -j2 BUILD="$2" "MODE_$2=-O1 -march=native $3 -Wno-error" "$(binary "$1")" >"$log" 2>&1
+    case $1 in emu:*) make_one emu '$(MODE_plugin)' build/emu/libdarkspine-cuda.so || return 1 ;; esac
+    case $(kind "$1") in cpu) make_one cpu "" "$(binary "$1")" ;; *) make_one double -DREAL=double "$(binary "$1")" ;; esac
 }
-passes() { (cd "$copy" && OMP_NUM_THREADS=2 timeout 120 "$(binary "$1")" >"$log" 2>&1 </dev/null); }
+# shellcheck disable=SC2046
+passes() { (cd "$copy" && OMP_NUM_THREADS=2 timeout 120 "$(binary "$1")" $(words "$1") >"$log" 2>&1 </dev/null); }
 
 edits() { grep -v '^#' tests/mutants.txt | grep -F -e "${1:-|}"; }
 [ -n "$(edits "$1")" ] || { echo "no mutants"; exit 1; }

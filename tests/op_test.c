@@ -107,7 +107,7 @@ static void all_laws(void **state)
     const op_case *k = *state;
     omp_set_num_threads(1);                                    /* thousands of tiny runs; law 7 takes more */
     for (int way = 0; way < 4; way++) {
-        bench b = bench_on(&device_cpu, 0, k, way & 1 ? ODD : DENSE, way < 2);
+        bench b = bench_on((context){ .dev = &device_cpu, .winograd = 1 }, k, way & 1 ? ODD : DENSE, way < 2);
         law1_written(b.r, k);
         law2_values(&b);
         law4_gradient(&b);

@@ -110,7 +110,8 @@ static inline void rig_place(rig *r, tensor *t, slot *x, slot *g, int map, lay h
     t->of = graph_leaf(r->g, "wide", wide, t->type, VALUE), t->offset = lays[how].aside;
 }
 
-static inline rig *rig_on(const device *d, int bf16, const char *name, const char *words, int nin, const shape *shapes, const dtype *types, lay how)
+/* c: the device and how it may compute; what a run adds is filled in */
+static inline rig *rig_on(context c, const char *name, const char *words, int nin, const shape *shapes, const dtype *types, lay how)
 {
     rig *r = xalloc(sizeof *r);
     const op *o = op_find(name);
@@ -118,7 +119,7 @@ static inline rig *rig_on(const device *d, int bf16, const char *name, const cha
     if (!o) fail_msg("no op called %s", name);
     void *conf = xalloc(o->conf);
     r->g = graph_new();
-    r->c = (context){ .dev = d, .bf16 = bf16, .winograd = 1, .training = 1, .seed = 11, .step = 3, .loss_scale = 1 };
+    r->c = c, r->c.training = 1, r->c.seed = 11, r->c.step = 3, r->c.loss_scale = 1;
     key_words(o->keys, conf, words, name);
     for (int i = 0; i < nin; i++) {
         char t[16];
@@ -135,7 +136,7 @@ static inline rig *rig_on(const device *d, int bf16, const char *name, const cha
         rig_place(r, r->n->saved[i], &r->saved[i], &none, 0, DENSE);
     }
     node_prepare(&r->c, r->n);
-    r->work = slot_new(d, (int64_t)r->n->work + 1, (int64_t)r->n->work + 1, 1, DENSE);
+    r->work = slot_new(c.dev, (int64_t)r->n->work + 1, (int64_t)r->n->work + 1, 1, DENSE);
     r->c.work = slot_address(&r->work);
     r->s = (step){ .n = r->n, .backward = 1 };
     for (int i = 0; i < nin; i++) {
@@ -147,7 +148,7 @@ static inline rig *rig_on(const device *d, int bf16, const char *name, const cha
 
 static inline rig *rig_new(const char *name, const char *words, int nin, const shape *shapes, const dtype *types, lay how)
 {
-    return rig_on(&device_cpu, 0, name, words, nin, shapes, types, how);
+    return rig_on((context){ .dev = &device_cpu, .winograd = 1 }, name, words, nin, shapes, types, how);
 }
 
 static inline void rig_free(rig *r)
