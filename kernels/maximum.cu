@@ -1,6 +1,9 @@
-/* maximum.cu - maxima on a GPU; see maximum.h. Parts of a group first: with channels apart a thread a channel, else a warp a part. */
+/* maximum.cu - maxima on a GPU; see maximum.h. Parts of a group first: with channels apart a thread a channel, else a warp a
+ * part, or a thread where the group is small. */
 #include "kernels/grid.cuh"
 #include "kernels/maximum.h"
+
+enum { SMALL = 64 };                     /* elements of a group that one thread looks through */
 
 static __global__ void channel_parts(maximum_size s, int64_t parts, const real *x, int64_t xs, maximum_best *part)
 {
@@ -15,16 +18,28 @@ static __global__ void channel_parts(maximum_size s, int64_t parts, const real *
     }
 }
 
-static __global__ void whole_parts(maximum_size s, int64_t parts, const real *x, int64_t xs, maximum_best *part)
+/* the best of every by-th element of part j of group i, from element `first` of it on */
+static __device__ maximum_best search(const maximum_size &s, int64_t parts, const real *x, int64_t xs, int64_t i, int64_t j, int first, int by)
 {
-    const int64_t g = ((int64_t)blockIdx.x * THREADS + threadIdx.x) / 32, i = g / parts, j = g % parts;
-    if (g >= s.groups * parts) return;
     maximum_best best = { 0, -1 };
     const int64_t end = part_begin(s.pixels, parts, j + 1) * s.channels;
-    for (int64_t e = part_begin(s.pixels, parts, j) * s.channels + threadIdx.x % 32; e < end; e += 32) {
+    for (int64_t e = part_begin(s.pixels, parts, j) * s.channels + first; e < end; e += by) {
         const maximum_best b = { x[(i * s.pixels + e / s.channels) * xs + e % s.channels], e };
         if (maximum_beats(b, best)) best = b;
     }
+    return best;
+}
+
+static __global__ void small_parts(maximum_size s, int64_t parts, const real *x, int64_t xs, maximum_best *part)
+{
+    for EACH_OF_GRID(g, s.groups * parts) part[g] = search(s, parts, x, xs, g / parts, g % parts, 0, 1);
+}
+
+static __global__ void whole_parts(maximum_size s, int64_t parts, const real *x, int64_t xs, maximum_best *part)
+{
+    const int64_t g = ((int64_t)blockIdx.x * THREADS + threadIdx.x) / 32;
+    if (g >= s.groups * parts) return;
+    maximum_best best = search(s, parts, x, xs, g / parts, g % parts, threadIdx.x % 32, 32);
     for (int by = 16; by; by /= 2) {
         const maximum_best b = { __shfl_xor_sync(0xffffffffu, best.v, by), __shfl_xor_sync(0xffffffffu, best.at, by) };
         if (maximum_beats(b, best)) best = b;
@@ -50,6 +65,7 @@ void maximum_forward_cuda(const context *c, maximum_size s, const real *x, int64
     const int64_t parts = part_count(s.pixels);
     maximum_best *part = (maximum_best *)work;
     if (s.keep) LAUNCH_EACH(channel_parts, s.groups * parts * s.channels, c->stream, s, parts, x, xs, part);
+    else if (s.pixels * s.channels <= SMALL) LAUNCH_EACH(small_parts, s.groups * parts, c->stream, s, parts, x, xs, part);
     else LAUNCH_EACH(whole_parts, s.groups * parts * 32, c->stream, s, parts, x, xs, part);
     LAUNCH_EACH(best_part, s.groups * maximum_width(s), c->stream, s, parts, (const maximum_best *)part, y,
            ys, which);
