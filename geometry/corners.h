@@ -10,7 +10,7 @@ typedef struct body_frame { moments m; geo_point e, f; } body_frame;       /* e:
 /* e is the axis of the mask nearest to level, seen with `up` upwards: a body higher than deep is not turned by 90 degrees. */
 int  body_frame_find(const geo_contour *c, geo_point up, body_frame *out);
 
-int  simplify_to_four(const geo_contour *c, geo_point four[4]);            /* simplify.c; in the order of the contour */
+int  corners_rdp(const geo_contour *c, int hull, geo_point four[4]);        /* simplify.c; in the order of the contour, or of its hull */
 
 int  corners_extreme(const geo_contour *c, const body_frame *b, geo_quad *out, int64_t index[4]);
 int  corners_axis(const body_frame *b, geo_quad *out);

@@ -151,6 +151,134 @@ int geo_corners_find(const geo_contour *c, const geo_corners_options *options, g
 geo_corners geo_corners_name(const geo_quad *q, int facing);           /* facing -1: left on the screen is anterior */
 geo_quad    geo_corners_quad(const geo_corners *c, int facing);
 
+/* ---- 7. A film: what is known about one image ------------------------------------------------------------------------------------ */
+
+enum { GEO_C1 = 1, GEO_C2, GEO_C3, GEO_C4, GEO_C5, GEO_C6, GEO_C7, GEO_T1, GEO_T2, GEO_T3, GEO_T4, GEO_T5, GEO_T6, GEO_T7, GEO_T8, GEO_T9,
+       GEO_T10, GEO_T11, GEO_T12, GEO_L1, GEO_L2, GEO_L3, GEO_L4, GEO_L5, GEO_S1, GEO_LEVELS };      /* from cranial to caudal */
+const char *geo_level_name(int level);          /* "C1" ... "S1"; "" for anything else */
+int         geo_level_parse(const char *name);  /* 0: no such level */
+
+/* Single points, in image pixels. C1_ant_arch_post is the posterior cortex of C1's anterior arch, C1_post_arch_ant the anterior cortex of its
+ * posterior arch; dens_* span the cortex lines of the dens, C2_post_* the posterior wall of the body of C2. */
+enum { GEO_HARD_PALATE, GEO_OCCIPUT_LOW, GEO_OPISTHION, GEO_BASION, GEO_DENS_TIP, GEO_DENS_ANT_SUP, GEO_DENS_ANT_INF, GEO_DENS_POST_SUP,
+       GEO_DENS_POST_INF, GEO_C1_ANT_ARCH_POST, GEO_C1_POST_ARCH_ANT, GEO_C2_POST_SUP, GEO_C2_POST_INF, GEO_C2_PEDICLE, GEO_STERNUM_TOP,
+       GEO_SACRUM_CENTROID, GEO_POINTS };
+const char *geo_point_name(int point);          /* "hard_palate" ...; "" for anything else */
+
+typedef struct geo_case geo_case;               /* opaque; one thread at a time may change it */
+geo_case *geo_case_new(void);                   /* NULL: memory */
+geo_case *geo_case_copy(const geo_case *c);
+void      geo_case_free(geo_case *c);
+
+/* Every setter returns GEO_OK, or GEO_BAD and changes nothing where a value is not finite or a name is unknown. */
+int geo_case_spacing(geo_case *c, double sx, double sy);       /* mm per pixel, columns first (DICOM's PixelSpacing is rows first) */
+int geo_case_uncalibrated(geo_case *c);                        /* the spacing is that of the detector: W_UNCALIBRATED_MM */
+int geo_case_facing(geo_case *c, int facing);                  /* +1 right, -1 left: given by a person; 0 (default): by votes */
+int geo_case_orientation(geo_case *c, int facing);             /* the same from DICOM (0020,0020): one vote of weight 10 */
+int geo_case_age(geo_case *c, double years);
+int geo_case_vertebra(geo_case *c, int level, const geo_corners *corners);     /* C2 .. L5 */
+int geo_case_centroid(geo_case *c, int level, geo_point p);    /* of a mask, used only where the corners are not known */
+int geo_case_plate_middle(geo_case *c, int level, int inferior, geo_point p);  /* mid-plate point: middle heights see biconcavity only with it */
+int geo_case_s1(geo_case *c, geo_point anterior, geo_point posterior);         /* the upper plate */
+int geo_case_head(geo_case *c, geo_circle head);               /* femoral heads: at most two */
+int geo_case_point(geo_case *c, int point, geo_point p);
+/* By name: "L3_SM", "L3_IM" (plate middles), or a point of the list above. */
+int geo_case_named(geo_case *c, const char *name, geo_point p);
+
+enum { GEO_MARK_INTERPOLATED = 1, GEO_MARK_LOW_QUALITY = 2, GEO_MARK_AMBIGUOUS = 4 };  /* AMBIGUOUS: there, but its number is not sure */
+int geo_case_mark(geo_case *c, int level, unsigned marks);     /* adds marks to a vertebra (or to S1) */
+int geo_case_warn(geo_case *c, const char *warning);           /* any "W_..." of at most 47 characters, passed on to the result; at most 16 */
+
+/* Where papers differ. The first word of each is the default.
+ *   "TK"      "T4-T12" "T5-T12" "T2-T12"
+ *   "LL"      "L1-S1" "T12-S1" (from the inferior plate of T12)
+ *   "SVA"     "centroid" "corner": which point of C7 the plumb line goes through; corner: posterior superior
+ *   "GT"      "middle" "corner": which point of the S1 plate is the hinge; corner: posterior
+ *   "T1S"     "T1" "C7": take the slope of C7 where T1 is not seen (W_T1_FROM_C7; never for accuracy tables)
+ *   "cobb"    "midline" "endplate" */
+int geo_case_choose(geo_case *c, const char *what, const char *choice);
+
+/* Where is vertebra `level`; 0: not there. */
+int geo_case_corners(const geo_case *c, int level, geo_corners *out);
+
+/* ---- 8. Measuring ----------------------------------------------------------------------------------------------------------------- *
+ * Errors: E_FACING_AMBIGUOUS, E_MISSING:<structure>, E_LEVEL_AMBIGUOUS, E_DEGENERATE:<what>, E_UNDEFINED:<why>, E_NO_SPACING, and for scores
+ * and ratios E_NO_AGE, E_NEIGHBOUR:<level>. Where several hold, the first in this order is given. Of several missing structures: S1, then
+ * femoral_heads, then from cranial to caudal. A value is never NaN: it is there or an error is. */
+
+enum { GEO_E_NONE, GEO_E_FACING_AMBIGUOUS, GEO_E_MISSING, GEO_E_LEVEL_AMBIGUOUS, GEO_E_DEGENERATE, GEO_E_UNDEFINED, GEO_E_NO_SPACING,
+       GEO_E_NO_AGE, GEO_E_NEIGHBOUR, GEO_E_CODES };
+
+int         geo_parameters(void);               /* how many there are: 0 .. n - 1 */
+const char *geo_parameter_name(int parameter);  /* "SS" */
+const char *geo_parameter_unit(int parameter);  /* "deg", "mm", "percent", "ratio" */
+const char *geo_parameter_title(int parameter); /* "sacral slope" */
+int         geo_parameter_find(const char *name);              /* -1: no such parameter */
+
+typedef struct geo_result geo_result;
+geo_result *geo_measure(const geo_case *c);     /* NULL: memory */
+void        geo_result_free(geo_result *r);
+
+typedef struct geo_value {
+    double value;                               /* 0 where there is an error */
+    int    code;                                /* GEO_E_* */
+    int    interpolated;                        /* rests on a vertebra that was not seen */
+    double pixels;                              /* E_NO_SPACING: the length in pixels, */
+    double plates;                              /* and divided by the length of the S1 plate (0 where that is not known) */
+    char   error[64];                           /* "" or the code with its text */
+} geo_value;
+int geo_result_value(const geo_result *r, int parameter, geo_value *out);
+
+int         geo_result_facing(const geo_result *r, double *score);     /* +1, -1; 0: ambiguous. score: the sum of the votes */
+const char *geo_result_error(const geo_result *r);                     /* "" or what holds for the whole film */
+int         geo_result_warnings(const geo_result *r);
+const char *geo_result_warning(const geo_result *r, int i);
+
+/* Global alignment and proportion (Yilgor 2017, J Bone Joint Surg Am 99:1661). near: bits 1 RPV, 2 RLL, 4 LDI, 8 RSA within 0.1 of a limit. */
+typedef struct geo_gap { int rpv, rll, ldi, rsa, age, total; unsigned near; char category[4], error[64]; } geo_gap;
+void geo_gap_points(double rpv, double rll, double ldi, double rsa, double age, geo_gap *out);
+int  geo_result_gap(const geo_result *r, geo_gap *out);                /* 0, or a GEO_E_* code with its text in out->error */
+
+/* "0", "+", "++" (Schwab 2012, Spine 37:1077) of "PI-LL", "PT" or "SVA"; "" for an unknown name. */
+const char *geo_schwab(const char *modifier, double value);
+/* By sacral slope: "1|2", "3", "3AP", "4" (Roussouly 2005; Laouissat 2018); NAN for a PT or PI that is not known. */
+const char *geo_roussouly(double ss, double pt, double pi);
+
+typedef struct geo_compression {
+    double cr[3];                               /* height / mean height of the neighbours: anterior, middle, posterior */
+    double loss;                                /* percent, anterior */
+    double ratio;                               /* anterior / posterior height */
+    double wedge;                               /* degrees, kyphosis + */
+    const char *type;                           /* "wedge", "biconcave", "crush"; "none" at grade 0 */
+    double genant_loss;                         /* percent, the largest of the three (Genant 1993) */
+    int    grade, one_neighbour, fractured[2];  /* fractured: the level of an upper / lower neighbour that is itself fractured, 0 none */
+    char   error[64];
+} geo_compression;
+int geo_result_compression(const geo_result *r, int level, geo_compression *out);      /* 0 or a GEO_E_* code */
+
+/* Slip of the vertebra `upper` on the one below it (GEO_S1 included): percent of the lower plate, + forwards; mm 0 without spacing. */
+typedef struct geo_slip { double percent, mm; const char *meyerding; char error[64]; } geo_slip;      /* "0", "I" .. "V" (Meyerding 1932) */
+int geo_result_slip(const geo_result *r, int upper, int lower, geo_slip *out);
+
+/* Heights of a body, or of the disc below it: anterior, middle, posterior; mm, or pixels without spacing. angle: wedge of the body
+ * (kyphosis +), opening of the disc (lordosis +). */
+typedef struct geo_heights { double anterior, middle, posterior, depth, angle; char error[64]; } geo_heights;
+int geo_result_body(const geo_result *r, int level, geo_heights *out);
+int geo_result_disc(const geo_result *r, int upper, geo_heights *out);
+
+/* Frontal films. n bodies from cranial to caudal, corners as on the screen, pixels; sx, sy spacing (1, 1 where not known). */
+typedef struct geo_cobb {
+    double main, upper, lower;                  /* degrees; upper and lower are 0 with the endplate method */
+    int    upper_end, lower_end;                /* indices of the end vertebrae of the main curve */
+    int    convex;                              /* +1: towards the right of the image, -1: left, 0: straight */
+    int    s_shaped, scoliosis;                 /* scoliosis: main >= 10 degrees */
+    const char *grade;                          /* "none", "mild" (10-20), "moderate" (20-40), "severe" (from 40) */
+} geo_cobb;
+enum { GEO_COBB_MIDLINE, GEO_COBB_ENDPLATE };
+/* midline: tilts of the lines through the middles of the left and right sides; height (pixels of the film) decides where the lower curve
+ * of an S-shaped spine is looked for. endplate: upper plate of one body against the lower plate of another (Cobb 1948). */
+int geo_cobb_find(const geo_quad *body, int n, double sx, double sy, double height, int method, geo_cobb *out);
+
 #if defined(__GNUC__)
 #pragma GCC visibility pop
 #endif

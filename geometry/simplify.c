@@ -76,7 +76,7 @@ int geo_simplify(const geo_contour *c, double tolerance, geo_contour *out)
     return status;
 }
 
-int simplify_to_four(const geo_contour *c, geo_point four[4])
+static int to_four(const geo_contour *c, geo_point four[4])
 {
     int64_t a, b, at[6], n = 0, first[2];
     double limit[6], d;
@@ -105,4 +105,31 @@ int simplify_to_four(const geo_contour *c, geo_point four[4])
         for (int j = i + 1; j < 4; j++) if (index[j] < index[i]) { int64_t s = index[i]; index[i] = index[j], index[j] = s; }
     for (int i = 0; i < 4; i++) four[i] = c->p[index[i]];
     return GEO_OK;
+}
+
+/* Twice the binomial filter (1 2 1) / 4: takes the stairs of the pixels off, which otherwise decide between neighbouring vertices. */
+static int smooth(const geo_contour *c, geo_contour *out)
+{
+    int status = geo_contour_copy(c, out);
+    if (status) return status;
+    geo_point *p = out->p;
+    for (int pass = 0; pass < 2; pass++) {
+        geo_point first = p[0], before = p[c->n - 1];
+        for (int64_t i = 0; i < c->n; i++) {
+            geo_point now = p[i], after = i + 1 < c->n ? p[i + 1] : first;
+            p[i] = add(scale(now, 0.5), scale(add(before, after), 0.25)), before = now;
+        }
+    }
+    return GEO_OK;
+}
+
+int corners_rdp(const geo_contour *c, int hull, geo_point four[4])
+{
+    geo_contour s, h;
+    int status = smooth(c, &s);
+    if (status) return status;
+    if (hull && !(status = geo_hull(&s, &h))) status = to_four(&h, four), geo_contour_free(&h);
+    if (!hull) status = to_four(&s, four);
+    geo_contour_free(&s);
+    return status;
 }
