@@ -6,7 +6,7 @@
 #include "geometry/vec.h"
 
 enum { MOST = 64 };                              /* bodies */
-typedef struct column { int n; double sup[MOST], inf[MOST], mid[MOST]; geo_point centre[MOST], ends[2 * MOST]; } column;
+typedef struct column { int n; double sup[MOST], inf[MOST], mid[MOST]; geo_point ends[2 * MOST]; } column;
 
 /* Tilt in degrees, + where the right side of the image is lower. */
 static double tilt(geo_point left, geo_point right) { return heading(sub(right, left)); }
@@ -57,16 +57,11 @@ static void find_others(const column *c, double height, geo_cobb *out)
     else out->lower = largest(c, k, 0, k, &ignore);
 }
 
-/* Side of the apex: the body farthest from the chord of the main curve. */
+/* Bodies stand across the spine: where the curve bulges to the right, the upper end's right side is the higher one. */
 static int convexity(const column *c, const geo_cobb *o)
 {
-    geo_point from = c->centre[o->upper_end], chord = sub(c->centre[o->lower_end], from);
-    double far = 0;
-    for (int i = o->upper_end + 1; i < o->lower_end; i++) {
-        double side = -cross(chord, sub(c->centre[i], from));      /* + : to the right of a chord that runs down */
-        if (fabs(side) > fabs(far)) far = side;
-    }
-    return (far > 0) - (far < 0);
+    double turn = wrap(c->mid[o->upper_end] - c->mid[o->lower_end]);
+    return (turn < 0) - (turn > 0);
 }
 
 int geo_cobb_find(const geo_quad *body, int n, double sx, double sy, double height, int method, geo_cobb *out)
@@ -84,7 +79,7 @@ int geo_cobb_find(const geo_quad *body, int n, double sx, double sy, double heig
         geo_point left = middle(p[0], p[3]), right = middle(p[1], p[2]);
         if (apart(left, right) < 1e-6) return GEO_DEGENERATE;
         c.sup[i] = tilt(p[0], p[1]), c.inf[i] = tilt(p[3], p[2]), c.mid[i] = tilt(left, right);
-        c.centre[i] = middle(left, right), c.ends[2 * i] = middle(p[0], p[1]), c.ends[2 * i + 1] = middle(p[3], p[2]);
+        c.ends[2 * i] = middle(p[0], p[1]), c.ends[2 * i + 1] = middle(p[3], p[2]);
     }
     find_main(&c, method, out);
     if (method == GEO_COBB_MIDLINE) find_others(&c, height * sy, out);
