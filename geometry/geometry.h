@@ -151,6 +151,57 @@ int geo_corners_find(const geo_contour *c, const geo_corners_options *options, g
 geo_corners geo_corners_name(const geo_quad *q, int facing);           /* facing -1: left on the screen is anterior */
 geo_quad    geo_corners_quad(const geo_corners *c, int facing);
 
+/* ---- 5. Sacrum, femoral heads, skull base ------------------------------------------------------------------------------------------ *
+ * Contours in pixels of equal sides. `facing` +1 or -1 as everywhere. */
+
+enum { GEO_SACRUM_RAYS = 1, GEO_SACRUM_HULL };  /* what the plate was found with */
+typedef struct geo_sacrum {
+    geo_point left, right;                      /* ends of the upper plate of S1, as on the screen */
+    geo_point centroid;                         /* of the mask */
+    double disagreement;                        /* degrees between the ends found by following the contour and the crossings of fitted lines; above 6: low quality */
+    double dome;                                /* largest deviation of the contour from the plate, share of its length; above 0.1: W_DOMED_S1 */
+    double ratio;                               /* length / length of the L5 plate, 0 without L5; sound in 0.8..1.3 */
+    int    method;
+} geo_sacrum;
+/* l5 (2): ends of the inferior plate of L5, left and right, or NULL: then the longest side of the hull that looks up and forwards. */
+int geo_sacrum_endplate(const geo_contour *sacrum, const geo_point *l5, int facing, geo_sacrum *out);
+
+/* Algebraic circle fit of n >= 3 points (Taubin 1991, by Newton's method on its characteristic cubic). */
+int geo_circle_fit(const geo_point *p, int64_t n, geo_circle *out);
+
+typedef struct geo_heads_options {
+    size_t   size;
+    double   radius;                            /* expected, pixels: 0.68 of the S1 plate, or 24 mm; 0: unknown. Accepted: 0.7 .. 1.4 of it */
+    double   tolerance;                         /* a point belongs to a circle within this share of its radius; 0.03 */
+    int      draws, most;                       /* RANSAC draws a circle (300); heads looked for in this contour (2) */
+    uint64_t seed;                              /* SplitMix64: same seed, same result */
+} geo_heads_options;
+void geo_heads_defaults(geo_heads_options *o);
+typedef struct geo_heads {
+    int        n;
+    geo_circle head[2];                         /* the better supported one first */
+    double     inliers[2], arc[2], rms[2];      /* share of the contour, degrees seen, RMS residual in pixels */
+    int        low_quality;                     /* arc below 180 degrees or (one head) inliers below 0.6 */
+} geo_heads;
+/* One or two circles in the contour of a mask that may cover both heads and parts of the necks: RANSAC, then Taubin's fit on the inliers. */
+int geo_heads_find(const geo_contour *c, const geo_heads_options *options, geo_heads *out);
+
+typedef struct geo_dens {
+    geo_point tip, ant_sup, ant_inf, post_sup, post_inf;       /* cortex lines of the dens */
+    geo_point wall_sup, wall_inf;                              /* posterior wall of the body of C2 */
+    geo_point centre, axis;                                    /* of C2; unit vector towards the tip */
+} geo_dens;
+int geo_dens_find(const geo_contour *c2, int facing, geo_dens *out);
+
+/* Arches of C1 from its mask (h, w): the posterior cortex of the anterior arch at the height of the dens, the anterior cortex of the
+ * posterior arch. *found: bit 1 anterior, bit 2 posterior. A ring in one piece is cut at the axis of the dens. */
+int geo_c1_arches(const uint8_t *mask, int64_t h, int64_t w, const geo_dens *dens, int facing, geo_point *anterior, geo_point *posterior, int *found);
+
+/* Posterior tip of the hard palate. */
+int geo_palate_tip(const geo_contour *c, int facing, geo_point *out);
+/* Basion or opisthion: the centre of a mask drawn as a dot (dot 1), or the lowest anterior point of one drawn as a structure. */
+int geo_skull_point(const geo_contour *c, int facing, int dot, geo_point *out);
+
 /* ---- 7. A film: what is known about one image ------------------------------------------------------------------------------------ */
 
 enum { GEO_C1 = 1, GEO_C2, GEO_C3, GEO_C4, GEO_C5, GEO_C6, GEO_C7, GEO_T1, GEO_T2, GEO_T3, GEO_T4, GEO_T5, GEO_T6, GEO_T7, GEO_T8, GEO_T9,
