@@ -377,6 +377,34 @@ enum { GEO_COBB_MIDLINE, GEO_COBB_ENDPLATE };
  * of an S-shaped spine is looked for. endplate: upper plate of one body against the lower plate of another (Cobb 1948). */
 int geo_cobb_find(const geo_quad *body, int n, double sx, double sy, double height, int method, geo_cobb *out);
 
+/* ---- 9. From a label map to a film, and what its outlines' noise does to the values ---------------------------------------------- */
+
+/* What a value of a label map is: a level GEO_C1 .. GEO_L5, or one of these. */
+enum { GEO_ROLE_NONE = 0, GEO_ROLE_SACRUM = 25, GEO_ROLE_HEAD = 26, GEO_ROLE_PALATE = 28, GEO_ROLE_BASION = 29, GEO_ROLE_OPISTHION = 30 };
+
+typedef struct geo_tracing geo_tracing;         /* opaque: the outlines of a film */
+/* labels (h, w). role (256), or NULL: 1-7 C1-C7, 8-19 T1-T12, 20-24 L1-L5, 25 sacrum, 26 and 27 femoral heads, 28 palate, 29 basion,
+ * 30 opisthion. NULL, with *status saying why, on failure; a map without anything is GEO_EMPTY. */
+geo_tracing *geo_tracing_new(const uint8_t *labels, int64_t h, int64_t w, const int *role, int *status);
+void         geo_tracing_free(geo_tracing *t);
+const geo_contour *geo_tracing_contour(const geo_tracing *t, uint8_t value);   /* pixels; NULL: none */
+/* Puts every landmark that can be found into the case (whose spacing must have been set): corners, plates, heads, points; marks bodies of
+ * low quality. What cannot be found is left out, and geo_measure says so. Returns the number of structures used. */
+int geo_tracing_landmarks(const geo_tracing *t, geo_case *c);
+
+typedef struct geo_jitter {
+    size_t   size;
+    int      draws;                             /* 200 */
+    double   sd, length;                        /* of the outline's error in pixels: SD (1), correlation length along the outline (8) */
+    const double *sd_of;                        /* (256) an SD for every value of the map, or NULL; half the width of the 0.3 .. 0.7 band of its probability */
+    uint64_t seed;
+} geo_jitter;
+void geo_jitter_defaults(geo_jitter *o);
+typedef struct geo_spread { double mean, sd; int n; } geo_spread;      /* n: draws that gave a value */
+/* Outlines displaced by smooth random functions, landmarks found and everything measured anew in every draw. c: the case as it was before
+ * geo_tracing_landmarks (spacing, age, facing, choices). spread (geo_parameters()); category (3): share of draws with GAP P, MD, SD. */
+int geo_uncertainty(const geo_tracing *t, const geo_case *c, const geo_jitter *options, geo_spread *spread, double category[3]);
+
 #if defined(__GNUC__)
 #pragma GCC visibility pop
 #endif
