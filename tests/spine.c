@@ -94,7 +94,7 @@ void spine_draw(const spine *s, const spine_view *v, uint8_t *labels, int64_t h,
     }
     geo_point a = s->corner[GEO_S1][0], p = s->corner[GEO_S1][1], e = unit(sub(a, p)), down = vec(e.y, -e.x);
     double length = apart(a, p);
-    geo_point sacrum[6] = { a, p, add(along(p, down, 0.7 * length), scale(e, -0.35 * length)), add(along(p, down, 2.2 * length), scale(e, -1.3 * length)),
-                            add(along(p, down, 2.4 * length), scale(e, -1.1 * length)), add(along(a, down, 0.9 * length), scale(e, -0.45 * length)) };
+    geo_point sacrum[6] = { a, p, add(along(p, down, 0.8 * length), scale(e, -0.15 * length)), add(along(p, down, 2.2 * length), scale(e, 0.1 * length)),
+                            add(along(p, down, 2.6 * length), scale(e, 0.5 * length)), add(along(a, down, 1.2 * length), scale(e, -0.35 * length)) };
     draw(sacrum, 6, v, labels, h, w, 25);
 }
