@@ -13,7 +13,8 @@ enum { SIDE = CORNERS_SIDE, OUTLINE = 480, PER_SIDE = OUTLINE / 4, DRAWS = 11 + 
 static const double pi = 3.14159265358979323846;
 
 const struct corners_method corners_methods[CORNERS_METHODS] = {
-    { "rdp4", GEO_CORNERS_RDP }, { "rdp4_hull", GEO_CORNERS_RDP_HULL }, { "rectangle", GEO_CORNERS_RECTANGLE }, { "axis", GEO_CORNERS_AXIS },
+    { "rdp4", GEO_CORNERS_RDP }, { "rdp4_hull", GEO_CORNERS_RDP_HULL }, { "rectangle", GEO_CORNERS_RECTANGLE },
+        { "axis", GEO_CORNERS_AXIS },
     { "extreme", GEO_CORNERS_EXTREME }, { "lines", GEO_CORNERS_LINES }, { "mean", GEO_CORNERS_MEAN },
 };
 static const char *const scenarios[] = { "clean", "pedicle_leak", "osteophytes" };
@@ -148,7 +149,8 @@ static void add_osteophytes(const body *b, const geo_point *base, geo_point *p)
 
 static void cell_of(int cell, corners_cell *c)
 {
-    *c = (corners_cell){ .scenario = scenarios[cell / 27], .depth = depths[cell / 9 % 3], .length = lengths[cell / 3 % 3], .noise = noises[cell % 3] };
+    memset(c, 0, sizeof *c);
+    c->scenario = scenarios[cell / 27], c->depth = depths[cell / 9 % 3], c->length = lengths[cell / 3 % 3], c->noise = noises[cell % 3];
 }
 
 void body_draw(int cell, int trial, uint8_t *mask, uint8_t *truth, geo_quad *corners)

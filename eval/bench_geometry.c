@@ -1,5 +1,5 @@
-/* bench_geometry.c - speed of the way from a label map to parameters on a film of 4000 x 1800 with 24 bodies, and the precision of the ways to
- * find corners; see bench.h and bench_corners.h. One core does the work whatever the number of threads. */
+/* bench_geometry.c - speed of the way from a label map to parameters on a film of 4000 x 1800 with 24 bodies, and the precision of the
+ * ways to find corners; see bench.h and bench_corners.h. One core does the work whatever the number of threads. */
 #include "eval/bench.h"
 #include "eval/bench_corners.h"
 #include "base/clock.h"
@@ -56,7 +56,8 @@ static void run_corners(void *arg)
     for (int i = 1; i <= BODIES; i++) {
         geo_contour c;
         geo_body b;
-        if (geo_contour_label(w->labels, H, W, (uint8_t)i, &box[i], &c, NULL) || geo_corners_find(&c, NULL, &b)) die("bench geometry: body %d was not found", i);
+        if (geo_contour_label(w->labels, H, W, (uint8_t)i, &box[i], &c, NULL) || geo_corners_find(&c, NULL, &b))
+            die("bench geometry: body %d was not found", i);
         geo_contour_free(&c);
     }
 }
@@ -82,7 +83,8 @@ static void add_speed(bench *b)
     work w = { 0 };
     draw_film(&w);
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
-        snprintf(bench_add(b, rows[i].name, bench_time(rows[i].run, &w, 5 * b->repeats), 1, "films/s", 0)->note, sizeof b->row->note, "4000 x 1800");
+        snprintf(bench_add(b, rows[i].name, bench_time(rows[i].run, &w, 5 * b->repeats), 1, "films/s", 0)->note, sizeof b->row->note,
+            "4000 x 1800");
     for (int k = 0; k < 2; k++) geo_contour_free(&w.head[k]);
     geo_case_free(w.film), free(w.labels);
 }

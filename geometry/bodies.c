@@ -1,7 +1,7 @@
 /* bodies.c - heights of bodies and discs, compression against the neighbours, slip; see geometry.h.
  *
- * From four corners the middle height is only the mean of the other two, and a biconcave fracture with intact corners is invisible: middles of
- * the plates, where given, are what shows it. */
+ * From four corners the middle height is only the mean of the other two, and a biconcave fracture with intact corners is invisible:
+ * middles of the plates, where given, are what shows it. */
 #include "geometry/params.h"
 #include "geometry/vec.h"
 #include <string.h>
@@ -15,7 +15,10 @@ static void heights_of(const level_frame *v, double h[3])
     else h[1] = apart(middle(v->corner[SA], v->corner[SP]), middle(v->corner[IA], v->corner[IP]));
 }
 
-static int is_there(const geo_result *r, int level) { return level >= GEO_C2 && level <= GEO_L5 && r->film.level[level].given & GIVEN_CORNERS; }
+static int is_there(const geo_result *r, int level)
+{
+    return level >= GEO_C2 && level <= GEO_L5 && r->film.level[level].given & GIVEN_CORNERS;
+}
 
 /* Seen, not made up, and with a height. */
 static int is_sound(const geo_result *r, int level)
@@ -102,7 +105,8 @@ int geo_result_compression(const geo_result *r, int level, geo_compression *out)
     if (!n) return code_write(GEO_E_NEIGHBOUR, geo_level_name(level), out->error);
     for (int i = 0; i < 3; i++) mean[i] /= n, out->cr[i] = h[i] / mean[i];
     const level_frame *v = &r->film.level[level];
-    out->one_neighbour = n == 1, out->loss = 100 * (1 - out->cr[0]), out->ratio = h[0] / h[2], out->wedge = wrap(v->sup.slope - v->inf.slope);
+    out->one_neighbour = n == 1, out->loss = 100 * (1 - out->cr[0]), out->ratio = h[0] / h[2],
+        out->wedge = wrap(v->sup.slope - v->inf.slope);
     grade(h, mean[2], out);
     return 0;
 }

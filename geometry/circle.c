@@ -1,7 +1,7 @@
 /* circle.c - circles through points, and the femoral heads in the contour of a mask; see geometry.h.
  *
- * Any least-squares fit is ruined by a neck in the mask, so a vote of random triples comes first and the fit sees only what agrees. Algebraic
- * fits differ from the geometric one only on short arcs; Taubin's is nearly unbiased there. */
+ * Any least-squares fit is ruined by a neck in the mask, so a vote of random triples comes first and the fit sees only what agrees.
+ * Algebraic fits differ from the geometric one only on short arcs; Taubin's is nearly unbiased there. */
 #include "geometry/random.h"
 #include "geometry/vec.h"
 #include <stdlib.h>

@@ -130,7 +130,8 @@ static unsigned faults_of(const geo_quad *q, const geo_contour *c, const body_fr
         if (!(angle >= l.angle_from && angle <= l.angle_to)) bad |= GEO_FAULT_ANGLE;
     }
     if (!(area > 0)) return bad | GEO_FAULT_ORDER;
-    double depth = 0.5 * (apart(q->p[0], q->p[1]) + apart(q->p[2], q->p[3])), height = 0.5 * (apart(q->p[0], q->p[3]) + apart(q->p[1], q->p[2]));
+    double depth = 0.5 * (apart(q->p[0], q->p[1]) + apart(q->p[2], q->p[3])),
+        height = 0.5 * (apart(q->p[0], q->p[3]) + apart(q->p[1], q->p[2]));
     if (!(height >= l.aspect_from * depth && height <= l.aspect_to * depth)) bad |= GEO_FAULT_ASPECT;
     if (line_angle(sub(q->p[1], q->p[0]), sub(q->p[2], q->p[3])) > l.wedge) bad |= GEO_FAULT_WEDGE;
     if (fabs(area / b->m.area - 1) > l.area) bad |= GEO_FAULT_AREA;

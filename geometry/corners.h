@@ -1,11 +1,13 @@
 /* corners.h - the estimators of a body's four corners, one by one; internal to geometry/. corners.c chooses among them.
  *
- * All take the frame of the body and give corners in the order upper left, upper right, lower right, lower left (seen with `up` upwards). */
+ * All take the frame of the body and give corners in the order upper left, upper right, lower right, lower left, seen with `up`
+ * upwards. */
 #ifndef GEOMETRY_CORNERS_H
 #define GEOMETRY_CORNERS_H
 #include "geometry/shape.h"
 
-typedef struct body_frame { moments m; geo_point e, f; } body_frame;       /* e: to the right along the plates, f: downwards; unit vectors */
+/* e: to the right along the plates, f: downwards; unit vectors */
+typedef struct body_frame { moments m; geo_point e, f; } body_frame;
 
 /* e is the axis of the mask nearest to level, seen with `up` upwards: a body higher than deep is not turned by 90 degrees. */
 int  body_frame_find(const geo_contour *c, geo_point up, body_frame *out);

@@ -1,7 +1,7 @@
 /* detect.c - bodies that are missing, merged, split, cut off or odd; see geometry.h.
  *
- * Missing ones are found by the gap between facing plates over the height of the bodies around: the step from centre to centre also grows next to
- * fractures and where sizes change, and gives fifty times as many false alarms. */
+ * Missing ones are found by the gap between facing plates over the height of the bodies around: the step from centre to centre also
+ * grows next to fractures and where sizes change, and gives fifty times as many false alarms. */
 #include "geometry/shape.h"
 #include "geometry/vec.h"
 #include <stdlib.h>
@@ -64,7 +64,8 @@ static int touches_border(const geo_quad *q, int64_t h, int64_t w)
 
 static void check_sizes(geo_body *b, int n, int64_t h, int64_t w, double *area, double *high, double *step, unsigned *odd)
 {
-    for (int i = 0; i < n; i++) area[i] = b[i].area, high[i] = height(&b[i].quad), step[i] = i + 1 < n ? apart(b[i].centre, b[i + 1].centre) : 0;
+    for (int i = 0; i < n; i++) area[i] = b[i].area, high[i] = height(&b[i].quad),
+        step[i] = i + 1 < n ? apart(b[i].centre, b[i + 1].centre) : 0;
     for (int i = 0; i < n; i++) {
         double a = around(area, n, i), t = around(high, n, i), s = i + 1 < n ? around(step, n - 1, i) : 0;
         int cut = touches_border(&b[i].quad, h, w);
@@ -72,7 +73,8 @@ static void check_sizes(geo_body *b, int n, int64_t h, int64_t w, double *area, 
         if (a > 0 && area[i] > 1.6 * a && high[i] > 1.5 * t) odd[i] |= GEO_ODD_MERGED;
         else if ((a > 0 && area[i] < 0.6 * a) || cut) odd[i] |= GEO_ODD_TRUNCATED;
         if (t > 0 && fabs(high[i] / t - 1) > 0.25) odd[i] |= GEO_ODD_HEIGHT;
-        if (s > 0 && step[i] < 0.55 * s && area[i] + area[i + 1] < 1.4 * around(area, n, i)) odd[i] |= GEO_ODD_SPLIT, odd[i + 1] |= GEO_ODD_SPLIT;
+        if (s > 0 && step[i] < 0.55 * s && area[i] + area[i + 1] < 1.4 * around(area, n, i))
+            odd[i] |= GEO_ODD_SPLIT, odd[i + 1] |= GEO_ODD_SPLIT;
     }
 }
 
@@ -153,7 +155,8 @@ int geo_contour_split(const geo_contour *c, geo_point up, geo_contour part[2])
     double low = INFINITY, high = -INFINITY, best = INFINITY, at = 0;
     for (int64_t i = 0; i < c->n; i++) low = fmin(low, dot(sub(c->p[i], m.centre), up)), high = fmax(high, dot(sub(c->p[i], m.centre), up));
     for (int k = 0; k <= PLACES; k++) {          /* the middle third; nearest to its middle where equal */
-        double t = low + (high - low) * (1 + (double)k / PLACES) / 3, w = width_at(c, m.centre, up, t) + 1e-6 * fabs(t - 0.5 * (low + high));
+        double t = low + (high - low) * (1 + (double)k / PLACES) / 3,
+            w = width_at(c, m.centre, up, t) + 1e-6 * fabs(t - 0.5 * (low + high));
         if (w < best) best = w, at = t;
     }
     int status = isfinite(best) ? cut(c, along(m.centre, up, at), up, part) : GEO_DEGENERATE;

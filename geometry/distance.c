@@ -37,7 +37,8 @@ int geo_distance(const uint8_t *mask, int64_t h, int64_t w, double sx, double sy
 {
     if (!mask || !out || h < 1 || w < 1 || !(sx > 0) || !(sy > 0)) return GEO_BAD;
     int64_t longest = h > w ? h : w, *v = malloc((size_t)longest * sizeof *v);
-    double *f = malloc((size_t)longest * sizeof *f), *g = malloc((size_t)longest * sizeof *g), *z = malloc((size_t)(longest + 1) * sizeof *z);
+    double *f = malloc((size_t)longest * sizeof *f), *g = malloc((size_t)longest * sizeof *g),
+        *z = malloc((size_t)(longest + 1) * sizeof *z);
     int status = v && f && g && z ? GEO_OK : GEO_MEMORY;
     for (int64_t x = 0; x < w && !status; x++) {
         for (int64_t y = 0; y < h; y++) f[y] = mask[y * w + x] ? 0 : INFINITY;

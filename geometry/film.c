@@ -1,7 +1,7 @@
 /* film.c - a case in the canonical frame, with every plate's slope and what is wrong with it; see film.h.
  *
- * Spacing first, angles second: with pixels that are not square an angle between pixel positions is wrong. The mirror is solved here, in one
- * line (`canonical`), and nowhere else. */
+ * Spacing first, angles second: with pixels that are not square an angle between pixel positions is wrong. The mirror is solved here,
+ * in one line (`canonical`), and nowhere else. */
 #include "geometry/film.h"
 #include "geometry/vec.h"
 #include <string.h>

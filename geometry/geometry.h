@@ -51,10 +51,12 @@ const char *geo_status_text(int status);
 
 typedef struct geo_point   { double x, y; } geo_point;
 typedef struct geo_circle  { double x, y, r; } geo_circle;             /* r in pixels along x */
-typedef struct geo_quad    { geo_point p[4]; } geo_quad;               /* upper left, upper right, lower right, lower left as on the screen */
+/* upper left, upper right, lower right, lower left as on the screen */
+typedef struct geo_quad    { geo_point p[4]; } geo_quad;
 typedef struct geo_corners { geo_point sa, sp, ia, ip; } geo_corners;  /* superior / inferior x anterior / posterior */
 typedef struct geo_contour { geo_point *p; int64_t n; } geo_contour;   /* closed by itself; traced ones run clockwise on the screen */
-typedef struct geo_box     { int64_t x0, y0, x1, y1, area; } geo_box;  /* pixels x0 <= x < x1, y0 <= y < y1; area: pixels of the value; 0: none */
+/* pixels x0 <= x < x1, y0 <= y < y1; area: pixels of the value; 0: none */
+typedef struct geo_box     { int64_t x0, y0, x1, y1, area; } geo_box;
 
 /* ---- 2. Masks ------------------------------------------------------------------------------------------------------------------- *
  * A mask is an array (h, w) of bytes, row by row; any value but 0 is inside. */
@@ -63,8 +65,8 @@ typedef struct geo_box     { int64_t x0, y0, x1, y1, area; } geo_box;  /* pixels
  * components, or NULL. Returns n or a negative status. */
 int64_t geo_components(const uint8_t *mask, int64_t h, int64_t w, int32_t *labels, int64_t *areas, int64_t room);
 
-/* out (h, w): the largest component (the first of equals) with its holes filled, 0 or 1; may not be mask itself. *dropped (or NULL): the share
- * of the mask's pixels that lay in other components; above 0.05 treat the result as of low quality. GEO_EMPTY: no pixel set. */
+/* out (h, w): the largest component (the first of equals) with its holes filled, 0 or 1; may not be mask itself. *dropped (or NULL):
+ * the share of the mask's pixels that lay in other components; above 0.05 treat the result as of low quality. GEO_EMPTY: no pixel set. */
 int geo_mask_clean(const uint8_t *mask, int64_t h, int64_t w, uint8_t *out, double *dropped);
 
 /* The box of every value of a label map (h, w), in one pass. */
@@ -158,8 +160,10 @@ enum { GEO_SACRUM_RAYS = 1, GEO_SACRUM_HULL };  /* what the plate was found with
 typedef struct geo_sacrum {
     geo_point left, right;                      /* ends of the upper plate of S1, as on the screen */
     geo_point centroid;                         /* of the mask */
-    double disagreement;                        /* degrees between the ends found by following the contour and the crossings of fitted lines; above 6: low quality */
-    double dome;                                /* largest deviation of the contour from the plate, share of its length; above 0.1: W_DOMED_S1 */
+    /* degrees between the ends found by following the contour and the crossings of fitted lines; above 6: low quality */
+    double disagreement;
+    /* largest deviation of the contour from the plate, share of its length; above 0.1: W_DOMED_S1 */
+    double dome;
     double ratio;                               /* length / length of the L5 plate, 0 without L5; sound in 0.8..1.3 */
     int    method;
 } geo_sacrum;
@@ -171,7 +175,8 @@ int geo_circle_fit(const geo_point *p, int64_t n, geo_circle *out);
 
 typedef struct geo_heads_options {
     size_t   size;
-    double   radius;                            /* expected, pixels: 0.68 of the S1 plate, or 24 mm; 0: unknown. Accepted: 0.7 .. 1.4 of it */
+    /* expected, pixels: 0.68 of the S1 plate, or 24 mm; 0: unknown. Accepted: 0.7 .. 1.4 of it */
+    double   radius;
     double   tolerance;                         /* a point belongs to a circle within this share of its radius; 0.03 */
     int      draws, most;                       /* RANSAC draws a circle (300); heads looked for in this contour (2) */
     uint64_t seed;                              /* SplitMix64: same seed, same result */
@@ -183,7 +188,8 @@ typedef struct geo_heads {
     double     inliers[2], arc[2], rms[2];      /* share of the contour, degrees seen, RMS residual in pixels */
     int        low_quality;                     /* arc below 180 degrees or (one head) inliers below 0.6 */
 } geo_heads;
-/* One or two circles in the contour of a mask that may cover both heads and parts of the necks: RANSAC, then Taubin's fit on the inliers. */
+/* One or two circles in the contour of a mask that may cover both heads and parts of the necks: RANSAC, then Taubin's fit on what
+ * agrees. */
 int geo_heads_find(const geo_contour *c, const geo_heads_options *options, geo_heads *out);
 
 typedef struct geo_dens {
@@ -195,7 +201,8 @@ int geo_dens_find(const geo_contour *c2, int facing, geo_dens *out);
 
 /* Arches of C1 from its mask (h, w): the posterior cortex of the anterior arch at the height of the dens, the anterior cortex of the
  * posterior arch. *found: bit 1 anterior, bit 2 posterior. A ring in one piece is cut at the axis of the dens. */
-int geo_c1_arches(const uint8_t *mask, int64_t h, int64_t w, const geo_dens *dens, int facing, geo_point *anterior, geo_point *posterior, int *found);
+int geo_c1_arches(const uint8_t *mask, int64_t h, int64_t w, const geo_dens *dens, int facing, geo_point *anterior, geo_point *posterior,
+    int *found);
 
 /* Posterior tip of the hard palate. */
 int geo_palate_tip(const geo_contour *c, int facing, geo_point *out);
@@ -204,29 +211,30 @@ int geo_skull_point(const geo_contour *c, int facing, int dot, geo_point *out);
 
 /* ---- 6. Order, levels, what is missing ------------------------------------------------------------------------------------------- */
 
-/* Duplicates among contours that may overlap (instances of a detector): where two share more than 0.6 of the smaller one, the one with the lower
- * score (the later one, if equal) is dropped. drop (n): 1 for those. */
+/* Duplicates among contours that may overlap (instances of a detector): where two share more than 0.6 of the smaller one, the one with
+ * the lower score (the later one, if equal) is dropped. drop (n): 1 for those. */
 int geo_duplicates_find(const geo_contour *c, const double *score, int n, uint8_t *drop);
 
-/* Order of n bodies along the spine, from cranial to caudal: from the anchor to the nearest next one that lies within 60 degrees of the way so far
- * (a spine may run level or bend back, so sorting by y is not enough). size (n): square roots of their areas. anchor: the sacrum's plate, below
- * the last one (bottom 1), or the dens, above the first (bottom 0), or NULL. order (n): indices; dropped (n): 1 for what lies more than 0.6
- * of its size off the line through its neighbours, or is not on the way. Returns how many are in order. */
+/* Order of n bodies along the spine, from cranial to caudal: from the anchor to the nearest next one that lies within 60 degrees of the
+ * way so far (a spine may run level or bend back, so sorting by y is not enough). size (n): square roots of their areas. anchor: the
+ * sacrum's plate, below the last one (bottom 1), or the dens, above the first (bottom 0), or NULL. order (n): indices; dropped (n): 1
+ * for what lies more than 0.6 of its size off the line through its neighbours, or is not on the way. Returns how many are in order. */
 int geo_chain_order(const geo_point *centre, const double *size, int n, const geo_point *anchor, int bottom, int *order, uint8_t *dropped);
 
-/* Missing bodies between neighbours, from corners in order from cranial to caudal: gap (n - 1) is the distance between facing plates over the
- * median height of the bodies around; above `threshold` (0: the default 0.85) missing (n - 1) = max(1, round((gap - 0.22) / 1.25)), else 0.
- * Normal discs: at most 0.81 in 99.9 % of people; one body missing: at least 1.03 in 99 %. */
+/* Missing bodies between neighbours, from corners in order from cranial to caudal: gap (n - 1) is the distance between facing plates
+ * over the median height of the bodies around; above `threshold` (0: the default 0.85) missing (n - 1) = max(1, round((gap - 0.22) /
+ * 1.25)), else 0. Normal discs: at most 0.81 in 99.9 % of people; one body missing: at least 1.03 in 99 %. */
 int geo_gaps_find(const geo_corners *body, int n, double threshold, double *gap, int *missing);
 
-/* Levels of n bodies from cranial to caudal. top: level of the first one (GEO_C2, or GEO_C3 below a separate dens), bottom: of the last one
- * (GEO_L5 above a sacrum); 0 where not known. missing (n - 1) as found above, or NULL. level (n): 0 outside C2..L5; unsure (n): 1 where both
- * anchors are known and disagree and the body is thoracic (lumbar ones count from below, cervical ones from above), or none is known.
- * Returns by how many bodies the count is off (0: consistent, + too many), or GEO_BAD. */
+/* Levels of n bodies from cranial to caudal. top: level of the first one (GEO_C2, or GEO_C3 below a separate dens), bottom: of the last
+ * one (GEO_L5 above a sacrum); 0 where not known. missing (n - 1) as found above, or NULL. level (n): 0 outside C2..L5; unsure (n): 1
+ * where both anchors are known and disagree and the body is thoracic (lumbar ones count from below, cervical ones from above), or none
+ * is known. Returns by how many bodies the count is off (0: consistent, + too many), or GEO_BAD. */
 int geo_chain_number(int n, const int *missing, int top, int bottom, int *level, uint8_t *unsure);
 
-/* Levels from probabilities: log_p (n, GEO_LEVELS), bodies from cranial to caudal. Viterbi over +1 (free), +2 (cost 3: one missed), 0 (cost 4: one
- * seen twice); start and end are free. *confidence: mean posterior probability of the chosen levels; below 0.5 they are not sure. */
+/* Levels from probabilities: log_p (n, GEO_LEVELS), bodies from cranial to caudal. Viterbi over +1 (free), +2 (cost 3: one missed), 0
+ * (cost 4: one seen twice); start and end are free. *confidence: mean posterior probability of the chosen levels; below 0.5 they are
+ * not sure. */
 int geo_levels_decode(const double *log_p, int n, int *level, double *confidence);
 
 enum {                                  /* what is odd about a body of a chain; bits */
@@ -251,8 +259,8 @@ enum { GEO_C1 = 1, GEO_C2, GEO_C3, GEO_C4, GEO_C5, GEO_C6, GEO_C7, GEO_T1, GEO_T
 const char *geo_level_name(int level);          /* "C1" ... "S1"; "" for anything else */
 int         geo_level_parse(const char *name);  /* 0: no such level */
 
-/* Single points, in image pixels. C1_ant_arch_post is the posterior cortex of C1's anterior arch, C1_post_arch_ant the anterior cortex of its
- * posterior arch; dens_* span the cortex lines of the dens, C2_post_* the posterior wall of the body of C2. */
+/* Single points, in image pixels. C1_ant_arch_post is the posterior cortex of C1's anterior arch, C1_post_arch_ant the anterior cortex
+ * of its posterior arch; dens_* span the cortex lines of the dens, C2_post_* the posterior wall of the body of C2. */
 enum { GEO_HARD_PALATE, GEO_OCCIPUT_LOW, GEO_OPISTHION, GEO_BASION, GEO_DENS_TIP, GEO_DENS_ANT_SUP, GEO_DENS_ANT_INF, GEO_DENS_POST_SUP,
        GEO_DENS_POST_INF, GEO_C1_ANT_ARCH_POST, GEO_C1_POST_ARCH_ANT, GEO_C2_POST_SUP, GEO_C2_POST_INF, GEO_C2_PEDICLE, GEO_STERNUM_TOP,
        GEO_SACRUM_CENTROID, GEO_POINTS };
@@ -271,7 +279,8 @@ int geo_case_orientation(geo_case *c, int facing);             /* the same from 
 int geo_case_age(geo_case *c, double years);
 int geo_case_vertebra(geo_case *c, int level, const geo_corners *corners);     /* C2 .. L5 */
 int geo_case_centroid(geo_case *c, int level, geo_point p);    /* of a mask, used only where the corners are not known */
-int geo_case_plate_middle(geo_case *c, int level, int inferior, geo_point p);  /* mid-plate point: middle heights see biconcavity only with it */
+/* mid-plate point: middle heights see biconcavity only with it */
+int geo_case_plate_middle(geo_case *c, int level, int inferior, geo_point p);
 int geo_case_s1(geo_case *c, geo_point anterior, geo_point posterior);         /* the upper plate */
 int geo_case_head(geo_case *c, geo_circle head);               /* femoral heads: at most two */
 int geo_case_point(geo_case *c, int point, geo_point p);
@@ -280,7 +289,8 @@ int geo_case_named(geo_case *c, const char *name, geo_point p);
 
 enum { GEO_MARK_INTERPOLATED = 1, GEO_MARK_LOW_QUALITY = 2, GEO_MARK_AMBIGUOUS = 4 };  /* AMBIGUOUS: there, but its number is not sure */
 int geo_case_mark(geo_case *c, int level, unsigned marks);     /* adds marks to a vertebra (or to S1) */
-int geo_case_warn(geo_case *c, const char *warning);           /* any "W_..." of at most 47 characters, passed on to the result; at most 16 */
+/* any "W_..." of at most 47 characters, passed on to the result; at most 16 */
+int geo_case_warn(geo_case *c, const char *warning);
 
 /* Where papers differ. The first word of each is the default.
  *   "TK"      "T4-T12" "T5-T12" "T2-T12"
@@ -294,15 +304,15 @@ int geo_case_choose(geo_case *c, const char *what, const char *choice);
 /* Where is vertebra `level`; 0: not there. */
 int geo_case_corners(const geo_case *c, int level, geo_corners *out);
 
-/* Bodies missing between two that are there are made up from their neighbours: shape and size between them, centre on a curve through the four
- * nearest, tilts from the two facing plates plus the level's usual offset; marked GEO_MARK_INTERPOLATED. At most `most` in a row; nothing is
- * made up beyond the ends. Returns how many. Landmarks given by a person need no repair. */
+/* Bodies missing between two that are there are made up from their neighbours: shape and size between them, centre on a curve through
+ * the four nearest, tilts from the two facing plates plus the level's usual offset; marked GEO_MARK_INTERPOLATED. At most `most` in a
+ * row; nothing is made up beyond the ends. Returns how many. Landmarks given by a person need no repair. */
 int geo_case_repair(geo_case *c, int most);
 
 /* ---- 8. Measuring ----------------------------------------------------------------------------------------------------------------- *
- * Errors: E_FACING_AMBIGUOUS, E_MISSING:<structure>, E_LEVEL_AMBIGUOUS, E_DEGENERATE:<what>, E_UNDEFINED:<why>, E_NO_SPACING, and for scores
- * and ratios E_NO_AGE, E_NEIGHBOUR:<level>. Where several hold, the first in this order is given. Of several missing structures: S1, then
- * femoral_heads, then from cranial to caudal. A value is never NaN: it is there or an error is. */
+ * Errors: E_FACING_AMBIGUOUS, E_MISSING:<structure>, E_LEVEL_AMBIGUOUS, E_DEGENERATE:<what>, E_UNDEFINED:<why>, E_NO_SPACING, and for
+ * scores and ratios E_NO_AGE, E_NEIGHBOUR:<level>. Where several hold, the first in this order is given. Of several missing structures:
+ * S1, then femoral_heads, then from cranial to caudal. A value is never NaN: it is there or an error is. */
 
 enum { GEO_E_NONE, GEO_E_FACING_AMBIGUOUS, GEO_E_MISSING, GEO_E_LEVEL_AMBIGUOUS, GEO_E_DEGENERATE, GEO_E_UNDEFINED, GEO_E_NO_SPACING,
        GEO_E_NO_AGE, GEO_E_NEIGHBOUR, GEO_E_CODES };
@@ -332,7 +342,8 @@ const char *geo_result_error(const geo_result *r);                     /* "" or 
 int         geo_result_warnings(const geo_result *r);
 const char *geo_result_warning(const geo_result *r, int i);
 
-/* Global alignment and proportion (Yilgor 2017, J Bone Joint Surg Am 99:1661). near: bits 1 RPV, 2 RLL, 4 LDI, 8 RSA within 0.1 of a limit. */
+/* Global alignment and proportion (Yilgor 2017, J Bone Joint Surg Am 99:1661). near: bits 1 RPV, 2 RLL, 4 LDI, 8 RSA within 0.1 of a
+ * limit. */
 typedef struct geo_gap { int rpv, rll, ldi, rsa, age, total; unsigned near; char category[4], error[64]; } geo_gap;
 void geo_gap_points(double rpv, double rll, double ldi, double rsa, double age, geo_gap *out);
 int  geo_result_gap(const geo_result *r, geo_gap *out);                /* 0, or a GEO_E_* code with its text in out->error */
@@ -396,7 +407,8 @@ typedef struct geo_jitter {
     size_t   size;
     int      draws;                             /* 200 */
     double   sd, length;                        /* of the outline's error in pixels: SD (1), correlation length along the outline (8) */
-    const double *sd_of;                        /* (256) an SD for every value of the map, or NULL; half the width of the 0.3 .. 0.7 band of its probability */
+    /* (256) an SD for every value of the map, or NULL; half the width of the 0.3 .. 0.7 band of its probability */
+    const double *sd_of;
     uint64_t seed;
 } geo_jitter;
 void geo_jitter_defaults(geo_jitter *o);

@@ -51,7 +51,8 @@ static int side_line(const geo_contour *c, const c2_frame *f, int side, double f
     }
     int ok = n >= 4 && line_fit(p, n, &centre, &d);
     free(p);
-    geo_point base = along(f->centre, f->axis, f->low + from * (f->high - f->low)), top = along(f->centre, f->axis, f->low + to * (f->high - f->low));
+    geo_point base = along(f->centre, f->axis, f->low + from * (f->high - f->low)),
+        top = along(f->centre, f->axis, f->low + to * (f->high - f->low));
     if (!ok || !lines_meet(centre, d, base, f->front, &s) || !lines_meet(centre, d, top, f->front, &t)) return 0;
     *low = along(centre, d, s), *high = along(centre, d, t);
     return 1;
@@ -99,10 +100,15 @@ int geo_dens_find(const geo_contour *c2, int facing, geo_dens *out)
 /* One side of the ring: pixels, their mean, and the span along the axis. */
 typedef struct arch { int64_t n; double low, high; } arch;
 
-/* Pixel i belongs to which arch: 0 anterior, 1 posterior, -1 none. In one piece the ring is cut at the axis; else components are taken whole. */
-static int arch_of(int32_t label, const int *side_of, int pieces, double front) { return !label || side_of[label] < 0 ? -1 : pieces > 1 ? side_of[label] : front > 0 ? 0 : 1; }
+/* Pixel i belongs to which arch: 0 anterior, 1 posterior, -1 none. In one piece the ring is cut at the axis; else components are taken
+ * whole. */
+static int arch_of(int32_t label, const int *side_of, int pieces, double front)
+{
+    return !label || side_of[label] < 0 ? -1 : pieces > 1 ? side_of[label] : front > 0 ? 0 : 1;
+}
 
-static geo_point extreme_of(const int32_t *labels, int64_t h, int64_t w, const int *side_of, int pieces, int which, const geo_dens *d, geo_point front,
+static geo_point extreme_of(const int32_t *labels, int64_t h, int64_t w, const int *side_of, int pieces, int which, const geo_dens *d,
+    geo_point front,
     double from, double to)
 {
     double best = -INFINITY, n = 0;              /* all pixels of the outermost column share the point */
@@ -120,7 +126,8 @@ static geo_point extreme_of(const int32_t *labels, int64_t h, int64_t w, const i
     return add(add(d->centre, scale(front, s)), scale(total, 1 / n));
 }
 
-int geo_c1_arches(const uint8_t *mask, int64_t h, int64_t w, const geo_dens *d, int facing, geo_point *anterior, geo_point *posterior, int *found)
+int geo_c1_arches(const uint8_t *mask, int64_t h, int64_t w, const geo_dens *d, int facing, geo_point *anterior, geo_point *posterior,
+    int *found)
 {
     int64_t areas[64], most = 0, pieces = 0;
     int side_of[65];

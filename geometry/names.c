@@ -2,8 +2,8 @@
 #include "geometry/film.h"
 #include <string.h>
 
-static const char *const levels[GEO_LEVELS] = { "", "C1", "C2", "C3", "C4", "C5", "C6", "C7", "T1", "T2", "T3", "T4", "T5", "T6", "T7", "T8",
-    "T9", "T10", "T11", "T12", "L1", "L2", "L3", "L4", "L5", "S1" };
+static const char *const levels[GEO_LEVELS] = { "", "C1", "C2", "C3", "C4", "C5", "C6", "C7", "T1", "T2", "T3", "T4", "T5", "T6", "T7",
+    "T8", "T9", "T10", "T11", "T12", "L1", "L2", "L3", "L4", "L5", "S1" };
 
 static const char *const points[GEO_POINTS] = {
     [GEO_HARD_PALATE] = "hard_palate", [GEO_OCCIPUT_LOW] = "occiput_low", [GEO_OPISTHION] = "opisthion", [GEO_BASION] = "basion",

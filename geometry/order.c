@@ -187,7 +187,8 @@ int geo_levels_decode(const double *log_p, int n, int *level, double *confidence
         for (int l = 0; l < L; l++) {
             back[i][l] = i == n - 1 ? 0 : -INFINITY;
             for (int s = 0; s < STEPS && i < n - 1; s++)
-                if (l + step[s] < L) back[i][l] = log_sum(back[i][l], back[i + 1][l + step[s]] + log_p[(i + 1) * L + l + step[s]] - cost[s]);
+                if (l + step[s] < L) back[i][l] = log_sum(back[i][l],
+                    back[i + 1][l + step[s]] + log_p[(i + 1) * L + l + step[s]] - cost[s]);
         }
     int status = last && isfinite(total) ? GEO_OK : GEO_DEGENERATE;
     double sum = 0;

@@ -1,7 +1,7 @@
 /* params.c - runs the table of parameters over a film; see params.h.
  *
- * What stands in the way of a value is found from its needs alone, in the order that geometry.h states; only then is its formula run. A number
- * that is not finite would be a hole in the checks, so it is caught as E_UNDEFINED rather than given. */
+ * What stands in the way of a value is found from its needs alone, in the order that geometry.h states; only then is its formula run. A
+ * number that is not finite would be a hole in the checks, so it is caught as E_UNDEFINED rather than given. */
 #include "geometry/params.h"
 #include "geometry/vec.h"
 #include <stdlib.h>

@@ -6,7 +6,8 @@
 #define GEOMETRY_PARAMS_H
 #include "geometry/film.h"
 
-enum { NEED_NOTHING, NEED_SUP, NEED_INF, NEED_CENTRE, NEED_HIPS, NEED_APART, NEED_POINT };     /* APART: hips and S1 middle are two points */
+/* APART: hips and S1 middle are two points */
+enum { NEED_NOTHING, NEED_SUP, NEED_INF, NEED_CENTRE, NEED_HIPS, NEED_APART, NEED_POINT };
 typedef struct need { unsigned char kind, which; } need;
 enum { NEEDS = 8 };
 
@@ -29,13 +30,13 @@ struct geo_result {
 extern const parameter parameter_rows[];
 extern const int parameter_row_count;
 
-/* Formulas, each in its file. */
+/* Formulas: of params_spine.c, params_pelvis.c and params_cervical.c. */
 typedef int formula(const film *f, const parameter *p, double *out, char why[64]);
-formula value_slope, value_lordosis, value_kyphosis, value_mismatch;                                                       /* params_spine.c */
-formula value_pt, value_pi, value_pi_ll, value_ldi, value_sva, value_gt, value_c7vt, value_c7st, value_ssa, value_spi, value_tpa, value_rpv,
-        value_rll, value_rsa;                                                                                              /* params_pelvis.c */
-formula value_csva, value_above, value_length, value_line_slope, value_c0c2, value_odha, value_bai, value_powers, value_to_line, value_nt,
-        value_tia, value_to_mcgregor;                                                                       /* params_cervical.c */
+formula value_slope, value_lordosis, value_kyphosis, value_mismatch;
+formula value_pt, value_pi, value_pi_ll, value_ldi, value_sva, value_gt, value_c7vt, value_c7st, value_ssa, value_spi, value_tpa;
+formula value_rpv, value_rll, value_rsa;
+formula value_csva, value_above, value_length, value_line_slope, value_c0c2, value_odha, value_bai, value_powers, value_to_line;
+formula value_nt, value_tia, value_to_mcgregor;
 
 /* Slope of the plate of a NEED_SUP or NEED_INF. */
 double plate_slope(const film *f, need n);

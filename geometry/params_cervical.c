@@ -1,6 +1,6 @@
-/* params_cervical.c - skull base, dens, C1 and the neck; see params.h. Sources: McGregor 1948, Harris 1994 (BDI, BAI), Powers 1979, Hinck and
- * Hopkins 1960 (ADI), Boden 1993 (SAC), Tang 2012 (cSVA). Rows that measure against a line name its posterior and its anterior point, in that
- * order, as their last two needs. */
+/* params_cervical.c - skull base, dens, C1 and the neck; see params.h. Sources: McGregor 1948, Harris 1994 (BDI, BAI), Powers 1979,
+ * Hinck and Hopkins 1960 (ADI), Boden 1993 (SAC), Tang 2012 (cSVA). Rows that measure against a line name its posterior and its
+ * anterior point, in that order, as their last two needs. */
 #include "geometry/params.h"
 #include "geometry/vec.h"
 #include <string.h>

@@ -1,5 +1,5 @@
-/* params_pelvis.c - the pelvis under the spine; see params.h. Sources: Duval-Beaupere 1992 and Legaye 1998 (SS, PT, PI), Jackson and McManus 1994
- * (SVA), Obeid 2016 (GT), Protopsaltis 2014 (TPA), Roussouly 2006 (SSA), Yilgor 2017 (RPV, RLL, LDI, RSA).
+/* params_pelvis.c - the pelvis under the spine; see params.h. Sources: Duval-Beaupere 1992 and Legaye 1998 (SS, PT, PI), Jackson and
+ * McManus 1994 (SVA), Obeid 2016 (GT), Protopsaltis 2014 (TPA), Roussouly 2006 (SSA), Yilgor 2017 (RPV, RLL, LDI, RSA).
  *
  * PI is computed from its own definition, not as PT + SS: that the sum agrees is a test. */
 #include "geometry/params.h"

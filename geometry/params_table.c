@@ -1,5 +1,5 @@
-/* params_table.c - every parameter: name, unit, title, formula, needs. Rows of one name stand together; the first is the default, the others
- * count where a choice of the case says so. See params.h and geometry.h. */
+/* params_table.c - every parameter: name, unit, title, formula, needs. Rows of one name stand together; the first is the default, the
+ * others count where a choice of the case says so. See params.h and geometry.h. */
 #include "geometry/params.h"
 
 #define SUP(level)    { NEED_SUP, GEO_##level }
@@ -53,7 +53,8 @@ const parameter parameter_rows[] = {
     { "Powers", "ratio", "Powers ratio", value_powers,
         { AT(BASION), AT(C1_POST_ARCH_ANT), AT(OPISTHION), AT(C1_ANT_ARCH_POST) }, 0, 0 },
     { "ADI",    "mm",    "atlantodental interval", value_to_line, { AT(C1_ANT_ARCH_POST), AT(DENS_ANT_INF), AT(DENS_ANT_SUP) }, 0, 0 },
-    { "SAC",    "mm",    "space available for the cord", value_to_line, { AT(C1_POST_ARCH_ANT), AT(DENS_POST_INF), AT(DENS_POST_SUP) }, 0, 0 },
+    { "SAC",    "mm",    "space available for the cord", value_to_line, { AT(C1_POST_ARCH_ANT), AT(DENS_POST_INF), AT(DENS_POST_SUP) },
+        0, 0 },
     { "C0C2",   "deg",   "occiput-C2 angle", value_c0c2, { INF(C2), AT(OCCIPUT_LOW), AT(HARD_PALATE) }, 0, 0 },
     { "ODHA",   "deg",   "odontoid-hip axis", value_odha, { AT(DENS_TIP), HIPS }, 0, 0 },
     { "NT",     "deg",   "neck tilt", value_nt, { SUP(T1), AT(STERNUM_TOP) }, 0, 0 },

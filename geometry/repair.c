@@ -1,14 +1,15 @@
 /* repair.c - bodies made up between two that are there; see geometry.h.
  *
- * In the lumbar spine the discs carry most of the lordosis, so tilts taken half way between the neighbours are 3 degrees off: the level's usual
- * offset from the facing plates (template.h) takes that bias away. What is made up is marked, and is never used where it would be measured
- * for its own sake (heights, slip). */
+ * In the lumbar spine the discs carry most of the lordosis, so tilts taken half way between the neighbours are 3 degrees off: the
+ * level's usual offset from the facing plates (template.h) takes that bias away. What is made up is marked, and is never used where it
+ * would be measured for its own sake (heights, slip). */
 #include "geometry/film.h"
 #include "geometry/template.h"
 #include "geometry/vec.h"
 #include <math.h>
 
-typedef struct shape4 { geo_point corner[4]; geo_point centre; double tilt, size; } shape4;       /* corners about the centre, level, of size 1 */
+/* corners about the centre, level, of size 1 */
+typedef struct shape4 { geo_point corner[4]; geo_point centre; double tilt, size; } shape4;
 
 static int is_there(const film *f, int level) { return f->level[level].given & GIVEN_CORNERS && !f->level[level].bad; }
 
@@ -67,7 +68,8 @@ static void make(const film *f, int up, int down, int level, geo_point out[4])
 {
     shape4 a = shape_of(&f->level[up]), b = shape_of(&f->level[down]);
     double t = steps(up, level) / steps(up, down), size = a.size + t * (b.size - a.size);
-    double sup = slope_at(f, up, down, t, usual[level].sup), inf = slope_at(f, up, down, t, usual[level].inf), mid = sup + 0.5 * (inf - sup);
+    double sup = slope_at(f, up, down, t, usual[level].sup), inf = slope_at(f, up, down, t, usual[level].inf),
+        mid = sup + 0.5 * (inf - sup);
     geo_point centre = centre_at(f, up, down, level);
     for (int k = 0; k < 4; k++) out[k] = scale(blend(a.corner[k], b.corner[k], t), size);
     const int pair[2][2] = { { SA, SP }, { IA, IP } };
@@ -83,7 +85,8 @@ static void make(const film *f, int up, int down, int level, geo_point out[4])
 static int facing_of(const geo_case *c)
 {
     double sum = 0;
-    for (int i = GEO_C2; i <= GEO_S1; i++) if (c->level[i].given & GIVEN_CORNERS) sum += c->level[i].corner[SA].x > c->level[i].corner[SP].x ? 1 : -1;
+    for (int i = GEO_C2; i <= GEO_S1; i++)
+        if (c->level[i].given & GIVEN_CORNERS) sum += c->level[i].corner[SA].x > c->level[i].corner[SP].x ? 1 : -1;
     return sum < 0 ? -1 : 1;
 }
 
@@ -101,7 +104,8 @@ int geo_case_repair(geo_case *c, int most)
             if (c->level[level].given & GIVEN_CORNERS) continue;           /* there, but of no use: not ours to replace */
             make(&f, up, down, level, p);
             for (int k = 0; k < 4; k++) p[k] = vec(p[k].x / kx, p[k].y / ky);
-            if (!geo_case_vertebra(c, level, &(geo_corners){ p[SA], p[SP], p[IA], p[IP] })) geo_case_mark(c, level, GEO_MARK_INTERPOLATED), made++;
+            if (!geo_case_vertebra(c, level, &(geo_corners){ p[SA], p[SP], p[IA], p[IP] }))
+                geo_case_mark(c, level, GEO_MARK_INTERPOLATED), made++;
         }
     }
     return made;

@@ -1,15 +1,16 @@
 /* sacrum.c - the upper plate of S1 from the mask of the sacrum; see geometry.h.
  *
- * Rays from the lower plate of L5, along the spine, say which part of the contour is the plate; following the contour from there finds its ends,
- * where it turns away; lines fitted to the plate and to both walls cross at the same ends if the mask is sound. Without L5 the longest side of
- * the hull that looks up and forwards takes the place of the rays. */
+ * Rays from the lower plate of L5, along the spine, say which part of the contour is the plate; following the contour from there finds
+ * its ends, where it turns away; lines fitted to the plate and to both walls cross at the same ends if the mask is sound. Without L5
+ * the longest side of the hull that looks up and forwards takes the place of the rays. */
 #include "geometry/shape.h"
 #include "geometry/vec.h"
 #include <stdlib.h>
 #include <string.h>
 
 enum { RAYS = 20 };
-typedef struct rim { const geo_contour *c; geo_point d; double length; } rim;        /* direction of the plate, left to right; expected length */
+/* direction of the plate, left to right; expected length */
+typedef struct rim { const geo_contour *c; geo_point d; double length; } rim;
 
 static int64_t nearest(const geo_contour *c, geo_point p)
 {
@@ -75,7 +76,8 @@ static int find_by_hull(const geo_contour *c, double size, int facing, rim *out,
     geo_contour_free(&simple);
     if (status) return 0;
     for (int64_t i = 0; i < hull.n; i++) {
-        geo_point a = hull.p[i], e = sub(hull.p[(i + 1) % hull.n], a), outward = scale(turn(e), -1);    /* clockwise on the screen: outside is to the left */
+        /* clockwise on the screen: outside is to the left */
+        geo_point a = hull.p[i], e = sub(hull.p[(i + 1) % hull.n], a), outward = scale(turn(e), -1);
         if (dot(unit(outward), up) < 0.5 || !(norm(e) > best)) continue;
         best = norm(e);
         *out = (rim){ c, unit(e), best }, *start = along(a, e, 0.5);

@@ -19,7 +19,8 @@ int shape_moments(const geo_point *p, int64_t n, moments *out)
     x /= 3 * a, y /= 3 * a;
     xx = xx / (6 * a) - x * x, yy = yy / (6 * a) - y * y, xy = xy / (12 * a) - x * y;
     double angle = 0.5 * atan2(2 * xy, xx - yy), mean = 0.5 * (xx + yy), half = hypot(0.5 * (xx - yy), xy);
-    *out = (moments){ fabs(a) / 2, add(p[0], vec(x, y)), vec(cos(angle), sin(angle)), { sqrt(fmax(0, mean + half)), sqrt(fmax(0, mean - half)) } };
+    out->area = fabs(a) / 2, out->centre = add(p[0], vec(x, y)), out->axis = vec(cos(angle), sin(angle));
+    out->spread[0] = sqrt(fmax(0, mean + half)), out->spread[1] = sqrt(fmax(0, mean - half));
     return 1;
 }
 

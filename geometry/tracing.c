@@ -1,7 +1,7 @@
 /* tracing.c - from a label map to the landmarks of a film; see geometry.h.
  *
- * The order matters: bodies first (their neighbours say which way is up), then the sacrum (L5 says where its plate is), the heads (the plate
- * says how large they are), then which way the patient looks, and last what needs to know that. */
+ * The order matters: bodies first (their neighbours say which way is up), then the sacrum (L5 says where its plate is), the heads (the
+ * plate says how large they are), then which way the patient looks, and last what needs to know that. */
 #include "geometry/tracing.h"
 #include "geometry/shape.h"
 #include "geometry/vec.h"
@@ -171,7 +171,8 @@ static void read_skull(reading *r, int facing, int dots)
     if (v && !(dots ? geo_skull_point(&r->contour[v], facing, 1, &p) : geo_palate_tip(&r->contour[v], facing, &p)))
         geo_case_point(r->c, GEO_HARD_PALATE, image(r, p)), r->used++;
     for (int i = 0; i < 2; i++)                  /* drawn as dots as a rule */
-        if ((v = value_with(r, rows[i].role)) && !geo_skull_point(&r->contour[v], facing, 1, &p)) geo_case_point(r->c, rows[i].point, image(r, p)), r->used++;
+        if ((v = value_with(r, rows[i].role)) && !geo_skull_point(&r->contour[v], facing, 1, &p))
+            geo_case_point(r->c, rows[i].point, image(r, p)), r->used++;
 }
 
 static void read_c1(reading *r, const geo_dens *d)
@@ -185,7 +186,8 @@ static void read_c1(reading *r, const geo_dens *d)
     for (int i = 0; i < 6; i++) *all[i] = sub(*all[i], vec((double)t->c1_box.x0, (double)t->c1_box.y0));
     if (geo_c1_arches(t->c1, t->c1_box.y1 - t->c1_box.y0, t->c1_box.x1 - t->c1_box.x0, &local, r->facing, &p[0], &p[1], &found)) return;
     for (int i = 0; i < 2; i++)
-        if (found >> i & 1) geo_case_point(r->c, i ? GEO_C1_POST_ARCH_ANT : GEO_C1_ANT_ARCH_POST, add(p[i], vec((double)t->c1_box.x0, (double)t->c1_box.y0)));
+        if (found >> i & 1) geo_case_point(r->c, i ? GEO_C1_POST_ARCH_ANT : GEO_C1_ANT_ARCH_POST,
+            add(p[i], vec((double)t->c1_box.x0, (double)t->c1_box.y0)));
     if (found != 3) geo_case_warn(r->c, "W_LOW_QUALITY:C1");
     r->used++;
 }
@@ -194,8 +196,10 @@ static void read_dens(reading *r)
 {
     geo_dens d;
     if (!r->value[GEO_C2] || geo_dens_find(&r->contour[r->value[GEO_C2]], r->facing, &d)) return;
-    const struct { int point; geo_point p; } rows[] = { { GEO_DENS_TIP, d.tip }, { GEO_DENS_ANT_SUP, d.ant_sup }, { GEO_DENS_ANT_INF, d.ant_inf },
-        { GEO_DENS_POST_SUP, d.post_sup }, { GEO_DENS_POST_INF, d.post_inf }, { GEO_C2_POST_SUP, d.wall_sup }, { GEO_C2_POST_INF, d.wall_inf } };
+    const struct { int point; geo_point p; } rows[] = { { GEO_DENS_TIP, d.tip }, { GEO_DENS_ANT_SUP, d.ant_sup },
+        { GEO_DENS_ANT_INF, d.ant_inf },
+        { GEO_DENS_POST_SUP, d.post_sup }, { GEO_DENS_POST_INF, d.post_inf }, { GEO_C2_POST_SUP, d.wall_sup },
+            { GEO_C2_POST_INF, d.wall_inf } };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) geo_case_point(r->c, rows[i].point, image(r, rows[i].p));
     read_c1(r, &d);
 }
@@ -205,7 +209,8 @@ static void read_film(reading *r)
     moments m;
     for (int v = 1; v < 256; v++) {
         int level = r->t->role[v];
-        if (level < GEO_C2 || level > GEO_L5 || r->value[level] || !r->contour[v].n || !shape_moments(r->contour[v].p, r->contour[v].n, &m)) continue;
+        if (level < GEO_C2 || level > GEO_L5 || r->value[level] || !r->contour[v].n ||
+            !shape_moments(r->contour[v].p, r->contour[v].n, &m)) continue;
         r->value[level] = v, r->centre[level] = m.centre;
     }
     for (int i = GEO_C2; i <= GEO_L5; i++) if (r->value[i]) read_body(r, i);

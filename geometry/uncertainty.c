@@ -72,16 +72,19 @@ int geo_uncertainty(const geo_tracing *t, const geo_case *c, const geo_jitter *o
     tally *all = calloc((size_t)geo_parameters(), sizeof *all);
     double most = 0, gap[3] = { 0 }, *knot = NULL;
     int status = all ? GEO_OK : GEO_MEMORY;
-    for (int v = 1; v < 256 && !status; v++) if (t->contour[v].n) status = geo_contour_copy(&t->contour[v], &moved[v]), most = fmax(most, perimeter(&t->contour[v]));
+    for (int v = 1; v < 256 && !status; v++)
+        if (t->contour[v].n) status = geo_contour_copy(&t->contour[v], &moved[v]), most = fmax(most, perimeter(&t->contour[v]));
     if (!status && !(knot = malloc((size_t)(most / o.length + 8) * sizeof *knot))) status = GEO_MEMORY;
     uint64_t seed = o.seed;
     for (int k = 0; k < o.draws && !status; k++) {
-        for (int v = 1; v < 256; v++) if (moved[v].n) displace(&t->contour[v], o.sd_of ? o.sd_of[v] : o.sd, o.length, &seed, knot, &moved[v]);
+        for (int v = 1; v < 256; v++) if (moved[v].n) displace(&t->contour[v], o.sd_of ? o.sd_of[v] : o.sd, o.length, &seed, knot,
+            &moved[v]);
         status = draw(t, moved, c, all, gap);
     }
     for (int i = 0; i < geo_parameters() && !status; i++) {
         double n = all[i].n, mean = n ? all[i].sum / n : 0;
-        spread[i] = (geo_spread){ n ? all[i].first + mean : 0, n > 1 ? sqrt(fmax(0, (all[i].square - n * mean * mean) / (n - 1))) : 0, all[i].n };
+        spread[i] = (geo_spread){ n ? all[i].first + mean : 0, n > 1 ? sqrt(fmax(0, (all[i].square - n * mean * mean) / (n - 1))) : 0,
+            all[i].n };
     }
     for (int k = 0; k < 3 && category; k++) category[k] = gap[k] / o.draws;
     for (int v = 1; v < 256; v++) geo_contour_free(&moved[v]);

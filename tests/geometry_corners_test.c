@@ -1,4 +1,4 @@
-/* geometry_corners_test.c - corners of bodies: as precise as was measured when the methods were chosen, and honest about what is no body. */
+/* geometry_corners_test.c - corners of bodies: as precise as was once measured, and honest about what is no body. */
 #include "tests/test.h"
 #include "eval/bench_corners.h"
 
@@ -12,7 +12,8 @@ static void as_precise_as_recorded(void **state)
     int cell = 0;
     while (fgets(line, sizeof line, f)) {
         double depth, length, noise, want[CORNERS_METHODS];
-        if (sscanf(line, "%31s %lf %lf %lf %lf %lf %lf %lf %lf %lf %lf", scenario, &depth, &length, &noise, want, want + 1, want + 2, want + 3,
+        if (sscanf(line, "%31s %lf %lf %lf %lf %lf %lf %lf %lf %lf %lf", scenario, &depth, &length, &noise, want, want + 1, want + 2,
+            want + 3,
                 want + 4, want + 5, want + 6) != 11) continue;
         if (cell % 10 == 0) {
             corners_cell c = bench_corners(cell, 700);
@@ -20,7 +21,8 @@ static void as_precise_as_recorded(void **state)
             assert_true(c.depth == depth && c.length == length && c.noise == noise);
             for (int m = 0; m < CORNERS_METHODS; m++) {
                 if (!(c.by[m].rmse <= 1.02 * want[m] + 0.02))
-                    fail_msg("%s %g %g %g: %s has %.2f, recorded %.2f", scenario, depth, length, noise, corners_methods[m].name, c.by[m].rmse, want[m]);
+                    fail_msg("%s %g %g %g: %s has %.2f, recorded %.2f", scenario, depth, length, noise, corners_methods[m].name,
+                        c.by[m].rmse, want[m]);
                 assert_true(c.by[m].failed < 0.005);
             }
         }
@@ -47,7 +49,8 @@ static void all_methods_on_a_clean_body(void **state)
     for (int turn = -60; turn <= 60; turn += 5) {
         double xy[8], c = cos(turn / 57.29577951308232), s = sin(turn / 57.29577951308232);
         static const double level[8] = { -40, -26, 40, -28, 41, 27, -39, 26 };
-        for (int k = 0; k < 4; k++) xy[2 * k] = 200 + c * level[2 * k] - s * level[2 * k + 1], xy[2 * k + 1] = 300 + s * level[2 * k] + c * level[2 * k + 1];
+        for (int k = 0; k < 4; k++) xy[2 * k] = 200 + c * level[2 * k] - s * level[2 * k + 1],
+            xy[2 * k + 1] = 300 + s * level[2 * k] + c * level[2 * k + 1];
         geo_contour q = sides(xy);
         for (int method = GEO_CORNERS_AUTO; method <= GEO_CORNERS_AXIS; method++) {
             geo_corners_options o;
@@ -58,7 +61,8 @@ static void all_methods_on_a_clean_body(void **state)
             assert_int_equal(b.faults, 0);
             assert_int_equal(b.method, method == GEO_CORNERS_AUTO ? GEO_CORNERS_MEAN : method);
             for (int k = 0; k < 4; k++)
-                near(hypot(b.quad.p[k].x - xy[2 * k], b.quad.p[k].y - xy[2 * k + 1]), 0, method == GEO_CORNERS_AXIS || method == GEO_CORNERS_RECTANGLE ? 3 : 1);
+                near(hypot(b.quad.p[k].x - xy[2 * k], b.quad.p[k].y - xy[2 * k + 1]), 0, method == GEO_CORNERS_AXIS ||
+                    method == GEO_CORNERS_RECTANGLE ? 3 : 1);
             assert_true(b.disagreement < 2);
             geo_corners named = geo_corners_name(&b.quad, -1);
             geo_quad back = geo_corners_quad(&named, -1);

@@ -1,4 +1,5 @@
-/* geometry_film_test.c - from drawn masks to landmarks and values: circles, the sacral plate, dens and C1, whole films, and their uncertainty. */
+/* geometry_film_test.c - from drawn masks to landmarks and values: circles, the sacral plate, dens and C1, whole films, and their
+ * uncertainty. */
 #include "tests/test.h"
 #include "tests/spine.h"
 #include "geometry/geometry.h"
@@ -13,7 +14,8 @@ static void circle_is_exact_without_noise(void **state)
     (void)state;
     for (int round = 0; round < 100; round++) {
         geo_point p[40];
-        double x = spine_uniform(&seed, -1e3, 1e3), y = spine_uniform(&seed, -1e3, 1e3), r = spine_uniform(&seed, 5, 200), from = spine_uniform(&seed, 0, 6);
+        double x = spine_uniform(&seed, -1e3, 1e3), y = spine_uniform(&seed, -1e3, 1e3), r = spine_uniform(&seed, 5, 200),
+            from = spine_uniform(&seed, 0, 6);
         for (int i = 0; i < 40; i++) p[i] = (geo_point){ x + r * cos(from + i * 0.03), y + r * sin(from + i * 0.03) };
         geo_circle c;
         assert_int_equal(geo_circle_fit(p, 40, &c), GEO_OK);
@@ -31,7 +33,8 @@ static void circle_is_exact_without_noise(void **state)
 static void heads_in_spite_of_a_neck(void **state)
 {
     (void)state;
-    static const struct { double arc, clean, spoilt; } rows[] = { { 360, 0.7, 1.2 }, { 240, 0.8, 2 }, { 180, 1.2, 3.3 }, { 120, 2.5, 8.5 } };
+    static const struct { double arc, clean, spoilt; } rows[] = { { 360, 0.7, 1.2 }, { 240, 0.8, 2 }, { 180, 1.2, 3.3 },
+        { 120, 2.5, 8.5 } };
     for (size_t k = 0; k < sizeof rows / sizeof *rows; k++)
         for (int neck = 0; neck < 2; neck++) {
             double sum = 0;
@@ -89,7 +92,8 @@ static void two_heads_in_one_mask(void **state)
 
 /* ---- cranio-cervical -------------------------------------------------------------------------------------------------------------- */
 
-/* C2 with a dens: body 20 wide and 24 high, dens 10 wide, round at the top at height 52; turned and mirrored. Points in its own frame: front, up. */
+/* C2 with a dens: body 20 wide and 24 high, dens 10 wide, round at the top at height 52; turned and mirrored. Points in its own frame:
+ * front, up. */
 static geo_point placed(double front, double up, double degrees, int facing)
 {
     double c = cos(degrees / DEG), s = sin(degrees / DEG);
@@ -105,7 +109,8 @@ static void dens_and_c1(void **state)
         int facing = round % 2 ? -1 : 1, n = 0, found;
         double t = -20 + 4 * round;
         geo_point p[64], front, back;
-        p[n++] = placed(-10, 0, t, facing), p[n++] = placed(10, 0, t, facing), p[n++] = placed(10, 28, t, facing), p[n++] = placed(5, 30, t, facing);
+        p[n++] = placed(-10, 0, t, facing), p[n++] = placed(10, 0, t, facing), p[n++] = placed(10, 28, t, facing),
+            p[n++] = placed(5, 30, t, facing);
         for (int i = 0; i <= 30; i++) p[n++] = placed(5 * cos(i * 0.10472), 47 + 5 * sin(i * 0.10472), t, facing);
         p[n++] = placed(-5, 30, t, facing), p[n++] = placed(-10, 28, t, facing);
         memset(m, 0, sizeof m), memset(ring, 0, sizeof ring);
@@ -117,12 +122,14 @@ static void dens_and_c1(void **state)
         geo_point tip = placed(0, 52, t, facing);
         near(hypot(d.tip.x - tip.x, d.tip.y - tip.y), 0, 2.5);
         geo_point a1 = placed(5, 38, t, facing), a2 = placed(-5, 38, t, facing), w = placed(-10, 14, t, facing);
-        const struct { geo_point p, from, to; } lines[] = { { a1, d.ant_inf, d.ant_sup }, { a2, d.post_inf, d.post_sup }, { w, d.wall_inf, d.wall_sup } };
+        const struct { geo_point p, from, to; } lines[] = { { a1, d.ant_inf, d.ant_sup }, { a2, d.post_inf, d.post_sup },
+            { w, d.wall_inf, d.wall_sup } };
         for (int i = 0; i < 3; i++) {
             double ex = lines[i].to.x - lines[i].from.x, ey = lines[i].to.y - lines[i].from.y;
             near(((lines[i].p.x - lines[i].from.x) * ey - (lines[i].p.y - lines[i].from.y) * ex) / hypot(ex, ey), 0, 1.2);
         }
-        geo_point arch[2][4] = { { placed(8, 38, t, facing), placed(14, 38, t, facing), placed(14, 46, t, facing), placed(8, 46, t, facing) },
+        geo_point arch[2][4] = { { placed(8, 38, t, facing), placed(14, 38, t, facing), placed(14, 46, t, facing),
+            placed(8, 46, t, facing) },
             { placed(-40, 34, t, facing), placed(-26, 34, t, facing), placed(-26, 42, t, facing), placed(-40, 42, t, facing) } };
         for (int i = 0; i < 2; i++) geo_mask_fill(&(geo_contour){ arch[i], 4 }, ring, S, S, 1);
         assert_int_equal(geo_c1_arches(ring, S, S, &d, facing, &front, &back, &found), GEO_OK);
@@ -166,7 +173,8 @@ static uint8_t film[FH * FW];
 static void drawn_films_are_measured(void **state)
 {
     (void)state;
-    static const struct { const char *name; double limit; } rows[] = { { "SS", 1.5 }, { "PT", 0.5 }, { "PI", 1.6 }, { "LL", 2 }, { "TK", 2 }, { "GT", 0.6 },
+    static const struct { const char *name; double limit; } rows[] = { { "SS", 1.5 }, { "PT", 0.5 }, { "PI", 1.6 }, { "LL", 2 },
+        { "TK", 2 }, { "GT", 0.6 },
         { "TPA", 0.5 }, { "SVA", 1.2 }, { "TLK", 2 }, { "T1S", 2.5 }, { "CL", 4 }, { "cSVA", 2.5 } };
     enum { ROWS = sizeof rows / sizeof *rows, FILMS = 8 };
     double worst[ROWS] = { 0 };
@@ -292,7 +300,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = { cmocka_unit_test(circle_is_exact_without_noise), cmocka_unit_test(heads_in_spite_of_a_neck),
         cmocka_unit_test(two_heads_in_one_mask), cmocka_unit_test(dens_and_c1), cmocka_unit_test(skull_points),
-        cmocka_unit_test(drawn_films_are_measured), cmocka_unit_test(sacrum_without_l5), cmocka_unit_test(uncertainty_is_repeatable_and_grows),
+        cmocka_unit_test(drawn_films_are_measured), cmocka_unit_test(sacrum_without_l5),
+            cmocka_unit_test(uncertainty_is_repeatable_and_grows),
         cmocka_unit_test(strange_masks) };
     return RUN_TESTS(tests);
 }

@@ -1,4 +1,5 @@
-/* geometry_golden_test.c - the worked examples of tests/golden/spine.txt: from landmarks to every value, error, warning and score, to 1e-6. */
+/* geometry_golden_test.c - the worked examples of tests/golden/spine.txt: from landmarks to every value, error, warning and score, to
+ * 1e-6. */
 #include "tests/test.h"
 #include "geometry/geometry.h"
 
@@ -30,13 +31,15 @@ static int read_film(example *e, const char *key, const char *rest)
     double v[8];
     char name[64], side[16];
     if (!strcmp(key, "mode")) e->coronal = !strncmp(rest, "coronal", 7);
-    else if (!strcmp(key, "spacing") && sscanf(rest, "%lf %lf", &e->sx, &e->sy) == 2) assert_int_equal(geo_case_spacing(e->c, e->sx, e->sy), 0);
+    else if (!strcmp(key, "spacing") && sscanf(rest, "%lf %lf", &e->sx, &e->sy) == 2)
+        assert_int_equal(geo_case_spacing(e->c, e->sx, e->sy), 0);
     else if (!strcmp(key, "facing") && sscanf(rest, "%15s", side) == 1) geo_case_facing(e->c, strcmp(side, "left") ? 1 : -1);
     else if (!strcmp(key, "age")) assert_int_equal(geo_case_age(e->c, atof(rest)), 0);
     else if (!strcmp(key, "vertebra")) {
         assert_int_equal(sscanf(rest, "%63s %lf %lf %lf %lf %lf %lf %lf %lf", name, v, v + 1, v + 2, v + 3, v + 4, v + 5, v + 6, v + 7), 9);
         geo_corners q = { { v[0], v[1] }, { v[2], v[3] }, { v[4], v[5] }, { v[6], v[7] } };
-        e->body[e->bodies] = (geo_quad){ { q.sa, q.sp, q.ip, q.ia } };          /* frontal films: upper left, upper right, lower left, lower right */
+        /* frontal films: upper left, upper right, lower left, lower right */
+        e->body[e->bodies] = (geo_quad){ { q.sa, q.sp, q.ip, q.ia } };
         snprintf(e->level[e->bodies++], 4, "%.3s", name);
         assert_int_equal(geo_case_vertebra(e->c, geo_level_parse(name), &q), 0);
     } else if (!strcmp(key, "s1")) {
@@ -64,7 +67,8 @@ static void must_value(example *e, const char *rest, int pixels)
     assert_true(geo_parameter_find(name) >= 0);
     geo_result_value(e->r, geo_parameter_find(name), &got);
     if (!pixels && got.code) fail_msg("%s: %s is %s, wanted %.10g", e->id, name, got.error, want);
-    if (!(fabs((pixels ? got.pixels : got.value) - want) <= TOLERANCE)) fail_msg("%s: %s = %.10g, wanted %.10g", e->id, name, got.value, want);
+    if (!(fabs((pixels ? got.pixels : got.value) - want) <= TOLERANCE))
+        fail_msg("%s: %s = %.10g, wanted %.10g", e->id, name, got.value, want);
 }
 
 static void must_error(example *e, const char *rest)
@@ -133,10 +137,12 @@ static void must_compression(example *e, const char *rest)
     int grade, one;
     char level[8], type[16];
     geo_compression g;
-    assert_int_equal(sscanf(rest, "%7s %lf %lf %lf %lf %lf %lf %lf %15s %d %d", level, w, w + 1, w + 2, w + 3, w + 4, w + 5, w + 6, type, &grade, &one), 11);
+    assert_int_equal(sscanf(rest, "%7s %lf %lf %lf %lf %lf %lf %lf %15s %d %d", level, w, w + 1, w + 2, w + 3, w + 4, w + 5, w + 6, type,
+        &grade, &one), 11);
     assert_int_equal(geo_result_compression(e->r, geo_level_parse(level), &g), 0);
     const double got[7] = { g.cr[0], g.cr[1], g.cr[2], g.loss, g.ratio, g.wedge, g.genant_loss };
-    for (int i = 0; i < 7; i++) if (!(fabs(got[i] - w[i]) <= TOLERANCE)) fail_msg("%s %s: number %d is %.10g, wanted %.10g", e->id, level, i, got[i], w[i]);
+    for (int i = 0; i < 7; i++) if (!(fabs(got[i] - w[i]) <= TOLERANCE)) fail_msg("%s %s: number %d is %.10g, wanted %.10g", e->id, level,
+        i, got[i], w[i]);
     assert_string_equal(g.type, type);
     assert_int_equal(g.grade, grade);
     assert_int_equal(g.one_neighbour, one);
@@ -217,7 +223,8 @@ static void must_score(const char *rest)
     if (!strncmp(what, "schwab_", 7)) { assert_string_equal(geo_schwab(what + 7, x), want); return; }
     geo_gap_points(!strcmp(what, "RPV") ? x : 0, !strcmp(what, "RLL") ? x : 0, !strcmp(what, "LDI") ? x : 60, !strcmp(what, "RSA") ? x : 0,
         !strcmp(what, "age") ? x : 30, &g);
-    int got = !strcmp(what, "RPV") ? g.rpv : !strcmp(what, "RLL") ? g.rll : !strcmp(what, "LDI") ? g.ldi : !strcmp(what, "RSA") ? g.rsa : g.age;
+    int got = !strcmp(what, "RPV") ? g.rpv : !strcmp(what, "RLL") ? g.rll : !strcmp(what, "LDI") ? g.ldi : !strcmp(what, "RSA") ? g.rsa :
+        g.age;
     if (got != atoi(want)) fail_msg("%s(%g) = %d, wanted %s", what, x, got, want);
 }
 
@@ -226,7 +233,8 @@ static void must_gapcase(const char *rest)
     double v[10];
     int w[6];
     char category[8], near_list[32];
-    assert_int_equal(sscanf(rest, "%lf %lf %lf %lf %lf %lf %lf %lf %lf %lf %d %d %d %d %d %d %7s %31s", v, v + 1, v + 2, v + 3, v + 4, v + 5,
+    assert_int_equal(sscanf(rest, "%lf %lf %lf %lf %lf %lf %lf %lf %lf %lf %d %d %d %d %d %d %7s %31s", v, v + 1, v + 2, v + 3, v + 4,
+        v + 5,
         v + 6, v + 7, v + 8, v + 9, w, w + 1, w + 2, w + 3, w + 4, w + 5, category, near_list), 18);
     near(v[1] - (0.59 * v[0] + 9), v[6], TOLERANCE);        /* that the file agrees with itself */
     near(100 * v[3] / v[2], v[8], TOLERANCE);

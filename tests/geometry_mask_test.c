@@ -1,4 +1,5 @@
-/* geometry_mask_test.c - masks and contours against definitions written out: components, holes, runs, distances, outlines, simplification. */
+/* geometry_mask_test.c - masks and contours against definitions written out: components, holes, runs, distances, outlines,
+ * simplification. */
 #include "tests/test.h"
 #include "tests/spine.h"
 #include "geometry/geometry.h"

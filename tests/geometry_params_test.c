@@ -1,5 +1,5 @@
-/* geometry_params_test.c - laws that hold for every spine: identities between parameters, what a mirror, a turn and a scale may change, choices,
- * and which error or warning each fault of a case gives. */
+/* geometry_params_test.c - laws that hold for every spine: identities between parameters, what a mirror, a turn and a scale may change,
+ * choices, and which error or warning each fault of a case gives. */
 #include "tests/test.h"
 #include "tests/spine.h"
 #include "geometry/geometry.h"
@@ -111,7 +111,8 @@ static void mirror_scale_and_pixels(void **state)
 static void a_turn_changes_what_it_may(void **state)
 {
     (void)state;
-    static const char *const fixed[] = { "PI", "LL", "L4S1", "LDI", "TK", "TLK", "CL", "PILL", "GT", "TPA", "L1PA", "SSA", "C7ST", "RLL", "RSA" };
+    static const char *const fixed[] = { "PI", "LL", "L4S1", "LDI", "TK", "TLK", "CL", "PILL", "GT", "TPA", "L1PA", "SSA", "C7ST", "RLL",
+        "RSA" };
     static const struct { const char *name; int way; } moving[] = { { "SS", -1 }, { "PT", 1 }, { "T1S", -1 }, { "C7S", -1 }, { "C2S", -1 },
         { "C7VT", -1 }, { "T1SPi", -1 }, { "RPV", -1 } };
     for (int round = 0; round < 500; round++) {
@@ -120,7 +121,8 @@ static void a_turn_changes_what_it_may(void **state)
         v.degrees = spine_uniform(&seed, -15, 15);
         geo_result *a = measure(spine_case(&s, &right, 1)), *b = measure(spine_case(&s, &v, 1));
         for (size_t i = 0; i < sizeof fixed / sizeof *fixed; i++) near(get(a, fixed[i]), get(b, fixed[i]), 1e-8);
-        for (size_t i = 0; i < sizeof moving / sizeof *moving; i++) near(get(a, moving[i].name) + moving[i].way * v.degrees, get(b, moving[i].name), 1e-8);
+        for (size_t i = 0; i < sizeof moving / sizeof *moving; i++)
+            near(get(a, moving[i].name) + moving[i].way * v.degrees, get(b, moving[i].name), 1e-8);
         geo_compression p, q;
         geo_slip x, y;
         assert_int_equal(geo_result_compression(a, GEO_T9, &p), geo_result_compression(b, GEO_T9, &q));

@@ -55,7 +55,7 @@ static void order_of_bodies(void **state)
     assert_int_equal(geo_chain_order(NULL, NULL, 0, NULL, 1, order, dropped), 0);
 }
 
-/* The rates that the rule was chosen for: at a threshold of 0.8 at most 1 person in 1000 with a false alarm, 99.9 % of single gaps found. */
+/* The rates that the rule was chosen for: at 0.8 one person in 1000 with a false alarm, 99.9 % of single gaps found. */
 static void gaps_are_found(void **state)
 {
     (void)state;
@@ -68,7 +68,8 @@ static void gaps_are_found(void **state)
         geo_corners all[32], some[32];
         int n = 0;
         for (int i = GEO_C3; i <= GEO_L5; i++, n++) {
-            for (int c = 0; c < 4; c++) s.corner[i][c].x += spine_normal(&seed), s.corner[i][c].y += spine_normal(&seed);     /* 1 mm a corner */
+            /* 1 mm a corner */
+            for (int c = 0; c < 4; c++) s.corner[i][c].x += spine_normal(&seed), s.corner[i][c].y += spine_normal(&seed);
             all[n] = spine_body(&s, i, &view);
         }
         for (int t = 0; t < 2; t++) {            /* 0.8, and the default 0.85 */
@@ -89,7 +90,8 @@ static void gaps_are_found(void **state)
             else two_found += missing[out - 1] > 0, two_right += missing[out - 1] == 2;
         }
     }
-    printf("gaps: false alarms %.2f %% (0.8) %.2f %% (0.85) of people, one missing found %.2f %% and %.2f %%, counted right %.1f %%; two: %.2f %%, %.1f %%\n",
+    printf("gaps: false alarms %.2f %% (0.8) %.2f %% (0.85) of people, one missing found %.2f %% and %.2f %%, counted right %.1f %%; "
+        "two: %.2f %%, %.1f %%\n",
         100. * alarms[0] / PEOPLE, 100. * alarms[1] / PEOPLE, 100. * found[0] / PEOPLE, 100. * found[1] / PEOPLE, 100. * right / PEOPLE,
         100. * two_found / PEOPLE, 100. * two_right / PEOPLE);
     assert_true(alarms[0] <= 0.005 * PEOPLE && alarms[1] <= 0.002 * PEOPLE);
@@ -123,7 +125,8 @@ static void levels_from_anchors(void **state)
     assert_int_equal(geo_chain_number(0, NULL, 0, 0, level, unsure), GEO_BAD);
 }
 
-/* A net that confuses neighbours but means T5..T12: the chain of levels is right even where single bodies are not; without knowledge it says so. */
+/* A net that confuses neighbours but means T5..T12: the chain of levels is right even where single bodies are not; without knowledge it
+ * says so. */
 static void levels_from_probabilities(void **state)
 {
     (void)state;
@@ -207,7 +210,8 @@ static void repair_knows_its_limits(void **state)
     spine s = spine_make(&seed, &people);
     geo_case *c = geo_case_new();
     geo_corners q;
-    for (int i = GEO_T5; i <= GEO_L2; i++) if (i != GEO_T8 && i != GEO_T9 && i != GEO_T10) q = spine_body(&s, i, &view), geo_case_vertebra(c, i, &q);
+    for (int i = GEO_T5; i <= GEO_L2; i++)
+        if (i != GEO_T8 && i != GEO_T9 && i != GEO_T10) q = spine_body(&s, i, &view), geo_case_vertebra(c, i, &q);
     assert_int_equal(geo_case_repair(c, 2), 0);                         /* three in a row are too many */
     assert_int_equal(geo_case_repair(c, 3), 3);
     assert_int_equal(geo_case_repair(c, 3), 0);
@@ -287,7 +291,8 @@ static void split_and_union(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = { cmocka_unit_test(order_of_bodies), cmocka_unit_test(gaps_are_found), cmocka_unit_test(levels_from_anchors),
+    const struct CMUnitTest tests[] = { cmocka_unit_test(order_of_bodies), cmocka_unit_test(gaps_are_found),
+        cmocka_unit_test(levels_from_anchors),
         cmocka_unit_test(levels_from_probabilities), cmocka_unit_test(made_up_bodies), cmocka_unit_test(repair_knows_its_limits),
         cmocka_unit_test(odd_bodies), cmocka_unit_test(split_and_union) };
     return RUN_TESTS(tests);

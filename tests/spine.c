@@ -17,7 +17,8 @@ spine spine_make(uint64_t *seed, const spine_noise *noise)
 {
     spine s;
     memset(&s, 0, sizeof s);
-    double person = 1 + 0.08 * noise->person * spine_normal(seed), tilt = 4 * noise->person * spine_normal(seed), bend = 5 * noise->person * spine_normal(seed);
+    double person = 1 + 0.08 * noise->person * spine_normal(seed), tilt = 4 * noise->person * spine_normal(seed),
+        bend = 5 * noise->person * spine_normal(seed);
     double slope = usual[GEO_S1].sup + tilt + noise->slope * spine_normal(seed);
     s.corner[GEO_S1][0] = scale(forwards(slope), usual[GEO_S1].upper_depth * person);
     geo_point below[2] = { s.corner[GEO_S1][0], s.corner[GEO_S1][1] };         /* upper plate of what is below: anterior, posterior */
@@ -94,7 +95,9 @@ void spine_draw(const spine *s, const spine_view *v, uint8_t *labels, int64_t h,
     }
     geo_point a = s->corner[GEO_S1][0], p = s->corner[GEO_S1][1], e = unit(sub(a, p)), down = vec(e.y, -e.x);
     double length = apart(a, p);
-    geo_point sacrum[6] = { a, p, add(along(p, down, 0.8 * length), scale(e, -0.15 * length)), add(along(p, down, 2.2 * length), scale(e, 0.1 * length)),
-                            add(along(p, down, 2.6 * length), scale(e, 0.5 * length)), add(along(a, down, 1.2 * length), scale(e, -0.35 * length)) };
+    geo_point sacrum[6] = { a, p, add(along(p, down, 0.8 * length), scale(e, -0.15 * length)),
+        add(along(p, down, 2.2 * length), scale(e, 0.1 * length)),
+                            add(along(p, down, 2.6 * length), scale(e, 0.5 * length)),
+                                add(along(a, down, 1.2 * length), scale(e, -0.35 * length)) };
     draw(sacrum, 6, v, labels, h, w, 25);
 }

@@ -10,8 +10,9 @@ typedef struct spine {
 } spine;
 
 typedef struct spine_noise { double person, slope, size, disc, fracture; } spine_noise;
-/* person: SD of smooth slope changes along the spine and of the size (x 0.08 per unit), slope: SD of every plate's own slope in degrees, size: SD of every
- * body's relative size, disc: chance of a degenerated disc (height x 0.3 .. 0.8), fracture: chance of an anterior wedge. */
+/* person: SD of smooth slope changes along the spine and of the size (x 0.08 per unit), slope: SD of every plate's own slope in
+ * degrees, size: SD of every body's relative size, disc: chance of a degenerated disc (height x 0.3 .. 0.8), fracture: chance of an
+ * anterior wedge. */
 
 uint64_t spine_random(uint64_t *s);
 double   spine_uniform(uint64_t *s, double from, double to);

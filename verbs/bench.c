@@ -77,7 +77,8 @@ static json_t *object(const bench *b, const char *kind)
         if (*r->note) json_object_set_new(o, "note", json_string(r->note));
         json_array_append_new(rows, o);
     }
-    return json_pack("{s:s s:i s:i s:s s:o}", "kind", kind, "threads", b->threads, "repeats", b->repeats, "vectors", b->vectors, "rows", rows);
+    return json_pack("{s:s s:i s:i s:s s:o}", "kind", kind, "threads", b->threads, "repeats", b->repeats, "vectors", b->vectors, "rows",
+        rows);
 }
 
 int verb_bench(int argc, char **argv)

@@ -101,7 +101,8 @@ static void fuzz_outline(input *in)
     memset(drawn, 0, sizeof drawn);
     geo_mask_fill(&c, drawn, 30, 40, 1);
     if (!geo_heads_find(&c, NULL, &h)) need(isfinite(h.head[0].x) && isfinite(h.rms[0]));
-    if (!geo_sacrum_endplate(&c, method & 16 ? p : NULL, method & 32 ? 1 : -1, &s)) need(finite_point(s.left) && finite_point(s.right) && isfinite(s.dome));
+    if (!geo_sacrum_endplate(&c, method & 16 ? p : NULL, method & 32 ? 1 : -1, &s))
+        need(finite_point(s.left) && finite_point(s.right) && isfinite(s.dome));
     if (!geo_dens_find(&c, 1, &d)) need(finite_point(d.tip) && finite_point(d.wall_sup));
     if (!geo_simplify(&c, method / 16., &out)) need(out.n <= c.n), geo_contour_free(&out);
     geo_rectangle(&c, corner);
@@ -133,7 +134,8 @@ static void fuzz_landmarks(input *in)
         else geo_case_point(c, byte(in) % GEO_POINTS, point(in));
     }
     geo_cobb g;
-    for (int method = 0; method < 2; method++) need(geo_cobb_find(frontal, n, 1, 1, 100, method, &g) || (isfinite(g.main) && isfinite(g.upper)));
+    for (int method = 0; method < 2; method++)
+        need(geo_cobb_find(frontal, n, 1, 1, 100, method, &g) || (isfinite(g.main) && isfinite(g.upper)));
     use_result(c);
     geo_case_repair(c, 4);
     use_result(c);
