@@ -382,11 +382,38 @@ static void cobb_of_an_s(void **state)
     assert_int_equal(geo_cobb_find(q, N, 1, 1, 2000, GEO_COBB_ENDPLATE, &b), GEO_DEGENERATE);
 }
 
+/* One millimetre of noise on every landmark of the usual spine: SDs known from an independent Monte Carlo study. */
+static void noise_of_landmarks(void **state)
+{
+    (void)state;
+    static const struct { const char *name; double sd; } rows[] = { { "SS", 2.405 }, { "PT", 0.499 }, { "PI", 2.464 }, { "LL", 3.374 },
+        { "L4S1", 3.295 }, { "LDI", 5.013 }, { "PILL", 2.387 }, { "TK", 4.174 }, { "TLK", 3.528 }, { "SVA", 1.108 }, { "GT", 0.575 },
+        { "TPA", 0.452 }, { "L1PA", 0.419 }, { "RPV", 1.024 }, { "RLL", 2.535 }, { "RSA", 1.197 }, { "T1S", 4.409 }, { "C7S", 4.502 },
+        { "C2S", 5.285 }, { "CL", 7.158 }, { "TSCL", 8.350 }, { "cSVA", 1.137 } };
+    enum { ROWS = sizeof rows / sizeof *rows, DRAWS = 4000 };
+    double sum[ROWS] = { 0 }, square[ROWS] = { 0 };
+    for (int k = 0; k < DRAWS; k++) {
+        uint64_t same = 1;
+        spine s = spine_make(&same, &(spine_noise){ 0 });
+        for (int i = GEO_C2; i <= GEO_S1; i++)
+            for (int c = 0; c < 4; c++) s.corner[i][c].x += spine_normal(&seed), s.corner[i][c].y += spine_normal(&seed);
+        for (int c = 0; c < 2; c++) s.head[c].x += spine_normal(&seed), s.head[c].y += spine_normal(&seed);
+        geo_result *r = measure(spine_case(&s, &right, 1));
+        for (int i = 0; i < ROWS; i++) sum[i] += get(r, rows[i].name), square[i] += get(r, rows[i].name) * get(r, rows[i].name);
+        geo_result_free(r);
+    }
+    for (int i = 0; i < ROWS; i++) {
+        double mean = sum[i] / DRAWS, sd = sqrt(square[i] / DRAWS - mean * mean);
+        if (!(fabs(sd / rows[i].sd - 1) < 0.08)) fail_msg("%s: SD %.3f, known %.3f", rows[i].name, sd, rows[i].sd);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = { cmocka_unit_test(identities), cmocka_unit_test(mirror_scale_and_pixels),
         cmocka_unit_test(a_turn_changes_what_it_may), cmocka_unit_test(order_of_input_is_nothing), cmocka_unit_test(choices_differ),
         cmocka_unit_test(errors_and_their_order), cmocka_unit_test(votes_and_the_tag), cmocka_unit_test(warnings_of_a_case),
-        cmocka_unit_test(t1_from_c7_and_c2_from_mask), cmocka_unit_test(setters_refuse_nonsense), cmocka_unit_test(cobb_of_an_s) };
+        cmocka_unit_test(t1_from_c7_and_c2_from_mask), cmocka_unit_test(setters_refuse_nonsense), cmocka_unit_test(cobb_of_an_s),
+        cmocka_unit_test(noise_of_landmarks) };
     return RUN_TESTS(tests);
 }
