@@ -117,7 +117,7 @@ bench: darkspine
 G           := build/geometry
 GEO_OBJECTS := $(patsubst geometry/%.c,$(G)/%.o,$(wildcard geometry/*.c))
 GEO_VERSION  = $(shell awk '/define GEO_VERSION_M/ { v = v s $$3; s = "." } END { print v }' geometry/geometry.h)
-GEO_CFLAGS  := -std=gnu11 -O2 -g -fPIC -fvisibility=hidden -ffp-contract=off -Wall -Wextra -Werror -I.
+GEO_CFLAGS  := -std=gnu11 -O3 -g -fPIC -fvisibility=hidden -ffp-contract=off -Wall -Wextra -Werror -I.
 
 geometry: $(G)/libdarkspine-geometry.a $(G)/libdarkspine-geometry.so $(G)/darkspine-geometry.pc
 

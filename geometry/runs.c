@@ -5,16 +5,19 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* First x >= from with truth equal to `inside`, or w. Whole words of zeros are skipped: most of a film is background. */
+/* First x >= from with truth equal to `inside`, or w. Words of zeros are skipped at once: most of a film is background. */
 static int64_t next(const uint8_t *row, int64_t from, int64_t w, int inside)
 {
     int64_t x = from;
-    if (inside)
-        for (uint64_t word; x + 8 <= w; x += 8) {
-            memcpy(&word, row + x, 8);
-            if (word) break;
-        }
-    while (x < w && (row[x] != 0) != inside) x++;
+    if (!inside) {
+        const uint8_t *zero = memchr(row + x, 0, (size_t)(w - x));
+        return zero ? zero - row : w;
+    }
+    for (uint64_t word; x + 8 <= w; x += 8) {
+        memcpy(&word, row + x, 8);
+        if (word) break;
+    }
+    while (x < w && !row[x]) x++;
     return x;
 }
 
