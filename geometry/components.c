@@ -15,7 +15,7 @@ static void paint(const runs *s, int64_t i, uint8_t *out, int64_t w, uint8_t val
 int64_t geo_components(const uint8_t *mask, int64_t h, int64_t w, int32_t *labels, int64_t *areas, int64_t room)
 {
     runs s;
-    if (!mask || h < 1 || w < 1) return GEO_BAD;
+    if (!mask || h < 1 || w < 1 || h > INT32_MAX / w) return GEO_BAD;
     if (runs_find(mask, h, w, 1, &s)) return GEO_MEMORY;
     runs_connect(&s, 0);
     int32_t *number = malloc((size_t)(s.n + 1) * sizeof *number);
@@ -70,7 +70,7 @@ int geo_mask_clean(const uint8_t *mask, int64_t h, int64_t w, uint8_t *out, doub
 {
     runs s;
     int64_t total = 0, most = 0;
-    if (!mask || !out || h < 1 || w < 1) return GEO_BAD;
+    if (!mask || !out || h < 1 || w < 1 || h > INT32_MAX / w) return GEO_BAD;
     if (runs_find(mask, h, w, 1, &s)) return GEO_MEMORY;
     runs_connect(&s, 0);
     int64_t best = largest(&s, &total, &most);

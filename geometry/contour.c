@@ -77,7 +77,7 @@ int geo_contour_trace(const uint8_t *mask, int64_t h, int64_t w, geo_contour *ou
 {
     if (!out) return GEO_BAD;
     *out = (geo_contour){ NULL, 0 };
-    if (!mask || h < 1 || w < 1) return GEO_BAD;
+    if (!mask || h < 1 || w < 1 || h > INT32_MAX / w) return GEO_BAD;
     uint8_t *clean = malloc((size_t)(h * w));
     int status = clean ? geo_mask_clean(mask, h, w, clean, dropped) : GEO_MEMORY;
     if (!status) status = trace(clean, NULL, h, w, 0.5f, out);
@@ -89,7 +89,7 @@ int geo_contour_soft(const float *map, int64_t h, int64_t w, double level, geo_c
 {
     if (!out) return GEO_BAD;
     *out = (geo_contour){ NULL, 0 };
-    if (!map || h < 1 || w < 1 || !(level > 0)) return GEO_BAD;
+    if (!map || h < 1 || w < 1 || h > INT32_MAX / w || !(level > 0)) return GEO_BAD;
     uint8_t *in = malloc((size_t)(h * w)), *clean = malloc((size_t)(h * w));
     int status = in && clean ? GEO_OK : GEO_MEMORY;
     float limit = (float)level;

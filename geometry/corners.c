@@ -94,7 +94,7 @@ static int snap(geo_quad *q, int left, int right, geo_point centre, geo_point d,
 }
 
 /* What the lines count in GEO_CORNERS_MEAN; the extreme corners have the rest. Measured on drawn bodies (`bench geometry`). */
-static const double LINES = 0.4;
+static const double LINES = 0.45;
 
 /* share 1: the fitted lines themselves; below: so much of the way from the corner-to-corner chord to the line, about the chord's middle.
  * *apart_deg: the larger angle between line and chord. */

@@ -59,7 +59,7 @@ typedef struct geo_contour { geo_point *p; int64_t n; } geo_contour;   /* closed
 typedef struct geo_box     { int64_t x0, y0, x1, y1, area; } geo_box;
 
 /* ---- 2. Masks ------------------------------------------------------------------------------------------------------------------- *
- * A mask is an array (h, w) of bytes, row by row; any value but 0 is inside. */
+ * A mask is an array (h, w) of bytes, row by row, of less than 2^31 pixels; any value but 0 is inside. */
 
 /* 4-connected components in raster order of their first pixel. labels (h, w): 0 or 1..n, or NULL; areas (room): pixels of the first `room`
  * components, or NULL. Returns n or a negative status. */
@@ -297,8 +297,7 @@ int geo_case_warn(geo_case *c, const char *warning);
  *   "LL"      "L1-S1" "T12-S1" (from the inferior plate of T12)
  *   "SVA"     "centroid" "corner": which point of C7 the plumb line goes through; corner: posterior superior
  *   "GT"      "middle" "corner": which point of the S1 plate is the hinge; corner: posterior
- *   "T1S"     "T1" "C7": take the slope of C7 where T1 is not seen (W_T1_FROM_C7; never for accuracy tables)
- *   "cobb"    "midline" "endplate" */
+ *   "T1S"     "T1" "C7": take the slope of C7 where T1 is not seen (W_T1_FROM_C7; never for accuracy tables) */
 int geo_case_choose(geo_case *c, const char *what, const char *choice);
 
 /* Where is vertebra `level`; 0: not there. */

@@ -15,7 +15,7 @@ static const char *const points[GEO_POINTS] = {
 static const struct { const char *what, *word[4]; } choices[CHOICES] = {
     [CHOICE_TK] = { "TK", { "T4-T12", "T5-T12", "T2-T12" } }, [CHOICE_LL] = { "LL", { "L1-S1", "T12-S1" } },
     [CHOICE_SVA] = { "SVA", { "centroid", "corner" } },       [CHOICE_GT] = { "GT", { "middle", "corner" } },
-    [CHOICE_T1S] = { "T1S", { "T1", "C7" } },                 [CHOICE_COBB] = { "cobb", { "midline", "endplate" } } };
+    [CHOICE_T1S] = { "T1S", { "T1", "C7" } } };
 
 static const char *const codes[GEO_E_CODES] = { "", "E_FACING_AMBIGUOUS", "E_MISSING", "E_LEVEL_AMBIGUOUS", "E_DEGENERATE", "E_UNDEFINED",
     "E_NO_SPACING", "E_NO_AGE", "E_NEIGHBOUR" };
