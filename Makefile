@@ -5,7 +5,7 @@
 #                 ARCHS="80 90": for these compute capabilities, and as PTX for later ones; ARCHS=all: 75 to 120, for a release
 # make test-emu   every CUDA kernel on the CPU, in an emulator, against the CPU's kernels (part of `make test`)
 # make test-gpu   the same on the GPU of this machine
-# More: deps check-long check-torch mutants bench fuzz install clean. Builds stand side by side in build/: cpu (release), double
+# More: deps check-long check-torch mutants bench geometry fuzz install clean. Builds stand side by side in build/: cpu (release), double
 # (gradient checks), asan (address and undefined-behaviour sanitizers), cuda and emu (the plugin). V=1 shows the commands.
 # CUDA=auto (as given) builds the program alone and says whether the plugin could be built; CUDA=1 builds both; CUDA=0 is silent.
 
@@ -69,6 +69,9 @@ $(B)/%.o: %.c
 	@mkdir -p $(@D)
 	@echo '  $(BUILD)  $<'
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+
+# Numbers of geometry/ may not depend on whether the processor has fused multiply-add.
+$(B)/geometry/%.o: CFLAGS += -ffp-contract=off
 
 # The commit is part of one object only, rebuilt when it changes.
 $(B)/base/version.o: CPPFLAGS += -DDARKSPINE_COMMIT='"$(COMMIT)"' -DDARKSPINE_BUILD='"$(BUILD)"'
@@ -180,13 +183,48 @@ mutants: deps
 bench: darkspine
 	./darkspine bench nets
 
+# The geometry library alone: it needs a C compiler and libm, and geometry/geometry.h is its manual. Only what that header declares is
+# visible, in the shared library by -fvisibility, in the static one by making the rest local.
+G           := build/geometry
+GEO_OBJECTS := $(patsubst geometry/%.c,$(G)/%.o,$(wildcard geometry/*.c))
+GEO_VERSION  = $(shell awk '/define GEO_VERSION_M/ { v = v s $$3; s = "." } END { print v }' geometry/geometry.h)
+GEO_CFLAGS  := -std=gnu11 -O3 -g -fPIC -fvisibility=hidden -ffp-contract=off -Wall -Wextra -Werror -I.
+
+geometry: $(G)/libdarkspine-geometry.a $(G)/libdarkspine-geometry.so $(G)/darkspine-geometry.pc
+
+$(G)/%.o: geometry/%.c
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(GEO_CFLAGS) -MMD -MP -c -o $@ $<
+
+$(G)/libdarkspine-geometry.a: $(GEO_OBJECTS)
+	$(Q)$(CC) -r -nostdlib -o $(G)/all.o $^
+	$(Q)objcopy --localize-hidden $(G)/all.o
+	@rm -f $@
+	@ar rcs $@ $(G)/all.o
+
+$(G)/libdarkspine-geometry.so: $(GEO_OBJECTS)
+	$(Q)$(CC) -shared -Wl,--no-undefined -Wl,-soname,libdarkspine-geometry.so.$(firstword $(subst ., ,$(GEO_VERSION))) -o $@ $^ -lm
+
+$(G)/darkspine-geometry.pc: FORCE
+	@mkdir -p $(@D)
+	@printf '%s\n' 'prefix=$(prefix)' 'Name: darkspine-geometry' 'Description: From masks of vertebrae to clinical parameters' \
+	    'Version: $(GEO_VERSION)' 'Cflags: -I$${prefix}/include/darkspine' 'Libs: -L$${prefix}/lib -ldarkspine-geometry' 'Libs.private: -lm' > $@
+
+install-geometry: geometry
+	install -Dm644 geometry/geometry.h $(DESTDIR)$(prefix)/include/darkspine/geometry.h
+	install -Dm644 $(G)/libdarkspine-geometry.a $(DESTDIR)$(prefix)/lib/libdarkspine-geometry.a
+	install -Dm755 $(G)/libdarkspine-geometry.so $(DESTDIR)$(prefix)/lib/libdarkspine-geometry.so.$(GEO_VERSION)
+	ln -sf libdarkspine-geometry.so.$(GEO_VERSION) $(DESTDIR)$(prefix)/lib/libdarkspine-geometry.so.$(firstword $(subst ., ,$(GEO_VERSION)))
+	ln -sf libdarkspine-geometry.so.$(firstword $(subst ., ,$(GEO_VERSION))) $(DESTDIR)$(prefix)/lib/libdarkspine-geometry.so
+	install -Dm644 $(G)/darkspine-geometry.pc $(DESTDIR)$(prefix)/lib/pkgconfig/darkspine-geometry.pc
+
 fuzz: $(FUZZ)
 build/fuzz/%: tests/fuzz/%.c $(filter-out verbs/%,$(SOURCES))
 	@mkdir -p $(@D)
 	clang -std=gnu11 -g -O1 $(CPPFLAGS) -fopenmp=libgomp -fsanitize=fuzzer,address,undefined -o $@ $^ $(LDLIBS)
 
 # PORTABLE=1: the library once per x86-64 level, in glibc-hwcaps folders, so that the dynamic loader picks the right one.
-install:
+install: install-geometry
 ifeq ($(PORTABLE),1)
 	@for v in v2 v3 v4; do $(MAKE) --no-print-directory build/$$v/libdarkspine.so BUILD=$$v || exit 1; done
 	@$(MAKE) --no-print-directory build/v2/darkspine-shared BUILD=v2
@@ -210,6 +248,6 @@ $(B)/darkspine-shared: $(B)/darkspine.o $(VERBS) $(B)/libdarkspine.so
 clean:
 	rm -rf build darkspine libdarkspine-cuda.so
 
--include $(wildcard $(B)/*.d $(B)/*/*.d $(B)/*/*/*.d)
-.PHONY: all cuda cuda-0 cuda-1 cuda-auto test-emu test-gpu deps demo test tests check-long check-torch mutants bench fuzz install clean FORCE
+-include $(wildcard $(G)/*.d $(B)/*.d $(B)/*/*.d $(B)/*/*/*.d)
+.PHONY: all cuda cuda-0 cuda-1 cuda-auto test-emu test-gpu deps demo test tests check-long check-torch mutants bench geometry install-geometry fuzz install clean FORCE
 .SECONDARY:

@@ -32,7 +32,11 @@ void  bench_free(bench *b);
 double bench_time(void (*fn)(void *), void *arg, int repeats);
 /* A row; work is in units of the rate (10^9 operations, 10^9 bytes, images). Returned so that peak_rss and note can be set. */
 bench_row *bench_add(bench *b, const char *name, double seconds, double work, const char *unit, double ceiling);
-/* The layers of a 31 M U-Net one by one: convolutions forward, backward to the data and to the weights; norm, pooling, upsampling, losses. */
+/* The layers of a 31 M U-Net one by one: convolutions forward, backward to the data and to the weights; norm, pooling, upsampling,
+ * losses. */
 void  bench_ops(bench *b, const device *dev);
+/* From a label map to parameters: speed, and the precision of corners (140 drawn bodies a setting and repeat). Rates of the latter are
+ * errors. */
+void  bench_geometry(bench *b);
 void  bench_print(const bench *b);       /* aligned text on stdout */
 #endif

@@ -1,4 +1,4 @@
-/* bench.c - `darkspine bench`: speed of ops, whole networks and the loader, beside the machine's own limits. */
+/* bench.c - `darkspine bench`: speed of ops, whole networks, the geometry core and the loader, beside the machine's own limits. */
 #include "verbs/verb.h"
 #include "base/die.h"
 #include "base/file.h"
@@ -17,14 +17,15 @@ static const flag own[] = {
     { "--pass", "inference|training|both", "nets: what to measure (default both)" },
     { 0 }
 };
-static const usage how = { "bench", "ops|nets|loader [NET.cfg...]",
+static const usage how = { "bench", "ops|nets|geometry|loader [NET.cfg...]",
     "Measures speed beside the machine's own limits, which are measured first: float32 multiply-adds and memory copies on the same threads.\n"
     "ops: the layers of a 31 M U-Net one by one. nets: inference and a full training step (loss, gradients, SGD with momentum) of every\n"
-    "network of configs/nets, or of those named. loader: films of 1024 x 512 with masks from a store, on 1 and 2 threads.",
+    "network of configs/nets, or of those named. loader: films of 1024 x 512 with masks from a store, on 1 and 2 threads.\n"
+    "geometry: from a label map of 4000 x 1800 to parameters, and the RMSE of endplate tilts by every way to find corners on drawn bodies.",
     own, FLAG_JSON | FLAG_QUIET | FLAG_COMPUTE, 1, -1, 1 };
 
-static const char *const kinds[] = { "ops", "nets", "loader" };
-enum { OPS, NETS, LOADER, KINDS };
+static const char *const kinds[] = { "ops", "nets", "geometry", "loader" };
+enum { OPS, NETS, GEOMETRY, LOADER, KINDS };
 static const char *const passes[] = { "inference", "training", "both" };
 
 static int kind_of(const flags *f)
@@ -35,7 +36,7 @@ static int kind_of(const flags *f)
         if (i != NETS && f->n > 1) die("bench %s: got %s, wanted nothing more", word, f->input[1]);
         return i;
     }
-    die("bench: got %s, wanted ops, nets or loader%s", word, die_nearest(word, kinds, KINDS));
+    die("bench: got %s, wanted ops, nets, geometry or loader%s", word, die_nearest(word, kinds, KINDS));
 }
 
 static void bench_nets(bench *b, const flags *f, const device *dev)
@@ -76,7 +77,8 @@ static json_t *object(const bench *b, const char *kind)
         if (*r->note) json_object_set_new(o, "note", json_string(r->note));
         json_array_append_new(rows, o);
     }
-    return json_pack("{s:s s:i s:i s:s s:o}", "kind", kind, "threads", b->threads, "repeats", b->repeats, "vectors", b->vectors, "rows", rows);
+    return json_pack("{s:s s:i s:i s:s s:o}", "kind", kind, "threads", b->threads, "repeats", b->repeats, "vectors", b->vectors, "rows",
+        rows);
 }
 
 int verb_bench(int argc, char **argv)
@@ -89,6 +91,7 @@ int verb_bench(int argc, char **argv)
     if (kind != LOADER) compute_tell(&c);
     if (kind == OPS) bench_ops(&b, c.dev);
     if (kind == NETS) bench_nets(&b, f, c.dev);
+    if (kind == GEOMETRY) bench_geometry(&b);
     if (kind == LOADER) bench_loader(&b);
     if (flags_has(f, "--json")) object_print(object(&b, kinds[kind]));
     else bench_print(&b);

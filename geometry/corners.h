@@ -1,0 +1,25 @@
+/* corners.h - the estimators of a body's four corners, one by one; internal to geometry/. corners.c chooses among them.
+ *
+ * All take the frame of the body and give corners in the order upper left, upper right, lower right, lower left, seen with `up`
+ * upwards. */
+#ifndef GEOMETRY_CORNERS_H
+#define GEOMETRY_CORNERS_H
+#include "geometry/shape.h"
+
+/* e: to the right along the plates, f: downwards; unit vectors */
+typedef struct body_frame { moments m; geo_point e, f; } body_frame;
+
+/* e is the axis of the mask nearest to level, seen with `up` upwards: a body higher than deep is not turned by 90 degrees. */
+int  body_frame_find(const geo_contour *c, geo_point up, body_frame *out);
+
+int  corners_rdp(const geo_contour *c, int hull, geo_point four[4]);        /* simplify.c; in the order of the contour, or of its hull */
+
+int  corners_extreme(const geo_contour *c, const body_frame *b, geo_quad *out, int64_t index[4]);
+int  corners_axis(const body_frame *b, geo_quad *out);
+/* Four points in cyclic order, named by the frame. */
+void corners_order(const geo_point four[4], const body_frame *b, geo_quad *out);
+
+/* endplate.c: the line through the contour from index i to index j (the shorter way), without `trim` of the chord's length at either end.
+ * direction points from i to j. 0: too few points. */
+int  endplate_fit(const geo_contour *c, int64_t i, int64_t j, double trim, geo_point *centre, geo_point *direction);
+#endif
