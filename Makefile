@@ -128,27 +128,30 @@ build/emu/cuda_emu_test: $(addprefix build/emu/,$(addsuffix .o,tests/cuda_emu/cu
 
 # ---- what a user calls
 
+# make on all cores, unless it was called with -j and shares those out itself
+BUILDER = $(MAKE) --no-print-directory $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(shell nproc))
+
 cuda:
 	@test -n '$(NVCC)' || { echo 'CUDA: no nvcc on PATH or in CUDA_HOME'; exit 2; }
 	@echo "CUDA: nvcc $$($(NVCC) --version | sed -n 's/.*release \([0-9.]*\),.*/\1/p') at $(NVCC), for sm_$(subst $(space), sm_,$(strip $(ARCH_LIST)))"
-	@$(MAKE) --no-print-directory build/cuda/libdarkspine-cuda.so BUILD=cuda
+	@$(BUILDER) build/cuda/libdarkspine-cuda.so BUILD=cuda
 	@cp -f build/cuda/libdarkspine-cuda.so libdarkspine-cuda.so.tmp && mv -f libdarkspine-cuda.so.tmp libdarkspine-cuda.so
 
 deps:
 	@sh tests/deps.sh
 
 demo: deps
-	@$(MAKE) --no-print-directory darkspine
+	@$(BUILDER) darkspine
 	@sh configs/demo/demo.sh
 
 # The double build holds the gradient checks and the strict model fixtures; the asan build everything else that is quick, and with it the
 # CUDA kernels: device_test opens the plugin of build/emu, whose sanitizers the program must share.
 test: deps
-	@$(MAKE) --no-print-directory darkspine
-	@$(MAKE) --no-print-directory tests BUILD=cpu
-	@$(MAKE) --no-print-directory tests BUILD=double
-	@$(MAKE) --no-print-directory build/emu/cuda_emu_test build/emu/libdarkspine-cuda.so BUILD=emu
-	@$(MAKE) --no-print-directory tests build/asan/darkspine BUILD=asan
+	@$(BUILDER) darkspine
+	@$(BUILDER) tests BUILD=cpu
+	@$(BUILDER) tests BUILD=double
+	@$(BUILDER) build/emu/cuda_emu_test build/emu/libdarkspine-cuda.so BUILD=emu
+	@$(BUILDER) tests build/asan/darkspine BUILD=asan
 	@sh tests/run $(EMU_RUNS) $(patsubst $(B)/%,build/cpu/%,$(TESTS)) $(patsubst $(B)/%,build/double/%,$(DOUBLE_TESTS)) $(filter-out %/device_test,$(patsubst $(B)/%,build/asan/%,$(ASAN_TESTS)))
 
 DOUBLE_TESTS = $(addprefix $(B)/tests/,op_test op_rules_test golden_ops_test golden_loss_test rows_test unet_test optim_test schedule_test)
@@ -156,25 +159,25 @@ ASAN_TESTS   = $(filter-out %/unet_test %/schedule_test %/winograd_test %/conv_b
 EMU_RUNS     = build/asan/tests/device_test:1/2 build/asan/tests/device_test:2/2 build/emu/cuda_emu_test
 
 test-emu:
-	@$(MAKE) --no-print-directory build/emu/cuda_emu_test build/emu/libdarkspine-cuda.so BUILD=emu
-	@$(MAKE) --no-print-directory build/asan/tests/device_test BUILD=asan
+	@$(BUILDER) build/emu/cuda_emu_test build/emu/libdarkspine-cuda.so BUILD=emu
+	@$(BUILDER) build/asan/tests/device_test BUILD=asan
 	@sh tests/run $(EMU_RUNS)
 
 test-gpu: cuda
-	@$(MAKE) --no-print-directory build/cpu/tests/device_test BUILD=cpu
+	@$(BUILDER) build/cpu/tests/device_test BUILD=cpu
 	DARKSPINE_CUDA_PLUGIN=build/cuda/libdarkspine-cuda.so build/cpu/tests/device_test
 
 tests: $(if $(filter double,$(BUILD)),$(DOUBLE_TESTS),$(if $(filter asan,$(BUILD)),$(ASAN_TESTS),$(TESTS)))
 
 check-long: deps
-	@$(MAKE) --no-print-directory fuzz
+	@$(BUILDER) fuzz
 	@sh tests/fuzz/run.sh 60 $(FUZZ)
 	@$(MAKE) --no-print-directory mutants
 	@$(MAKE) --no-print-directory check-torch
 
 check-torch: deps
-	@$(MAKE) --no-print-directory build/cpu/tests/tools/unet_gradients BUILD=cpu
-	@$(MAKE) --no-print-directory build/double/tests/tools/unet_gradients BUILD=double
+	@$(BUILDER) build/cpu/tests/tools/unet_gradients BUILD=cpu
+	@$(BUILDER) build/double/tests/tools/unet_gradients BUILD=double
 	@sh tests/torch/run.sh
 
 mutants: deps
@@ -226,14 +229,14 @@ build/fuzz/%: tests/fuzz/%.c $(filter-out verbs/%,$(SOURCES))
 # PORTABLE=1: the library once per x86-64 level, in glibc-hwcaps folders, so that the dynamic loader picks the right one.
 install: install-geometry
 ifeq ($(PORTABLE),1)
-	@for v in v2 v3 v4; do $(MAKE) --no-print-directory build/$$v/libdarkspine.so BUILD=$$v || exit 1; done
-	@$(MAKE) --no-print-directory build/v2/darkspine-shared BUILD=v2
+	@for v in v2 v3 v4; do $(BUILDER) build/$$v/libdarkspine.so BUILD=$$v || exit 1; done
+	@$(BUILDER) build/v2/darkspine-shared BUILD=v2
 	install -D build/v2/darkspine-shared $(DESTDIR)$(prefix)/bin/darkspine
 	install -D build/v2/libdarkspine.so $(DESTDIR)$(prefix)/lib/darkspine/libdarkspine.so
 	install -D build/v3/libdarkspine.so $(DESTDIR)$(prefix)/lib/darkspine/glibc-hwcaps/x86-64-v3/libdarkspine.so
 	install -D build/v4/libdarkspine.so $(DESTDIR)$(prefix)/lib/darkspine/glibc-hwcaps/x86-64-v4/libdarkspine.so
 else
-	@$(MAKE) --no-print-directory darkspine
+	@$(BUILDER) darkspine
 	install -D darkspine $(DESTDIR)$(prefix)/bin/darkspine
 endif
 	$(if $(wildcard libdarkspine-cuda.so),install -D libdarkspine-cuda.so $(DESTDIR)$(prefix)/lib/darkspine/libdarkspine-cuda.so)
