@@ -222,6 +222,8 @@ static void top_k_then_gather(void **state)
 }
 
 typedef struct { const char *op, *words; int n; shape s[3]; const dtype *t; const char *message; } refused;
+static void refuses(const refused *r) { dies(2, r->message, rig_new(r->op, r->words, r->n, r->s, r->t, 0)); }
+
 static void bad_shapes(void **state)
 {
     (void)state;
@@ -243,8 +245,7 @@ static void bad_shapes(void **state)
         { "top_k", " ", 2, { m, SHAPE1(3) }, INDEXED, "in1 is 3, wanted 2" },
         { "maximum", "over=all", 1, { k }, R, "wanted a map" },
     };
-    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
-        dies(2, bad[i].message, rig_new(bad[i].op, bad[i].words, bad[i].n, bad[i].s, bad[i].t, 0));
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) refuses(&bad[i]);
 }
 
 int main(void)
