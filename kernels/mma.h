@@ -17,13 +17,16 @@
 #define MMA_PTX 0
 #endif
 
-/* 1 if the GPU in use multiplies TF32 and bf16 fragments */
+#ifdef __CUDACC__
+static __global__ void mma_probe() {}
+#endif
+
+/* 1 if the code that the GPU in use runs has fragments: not the GPU alone counts, a newer one may run what was built for an older one */
 static inline int mma_there(void)
 {
 #ifdef __CUDACC__
-    int gpu = 0, major = 0;
-    cudaGetDevice(&gpu);
-    return cudaDeviceGetAttribute(&major, cudaDevAttrComputeCapabilityMajor, gpu) == cudaSuccess && major >= 8;
+    cudaFuncAttributes code;
+    return cudaFuncGetAttributes(&code, mma_probe) == cudaSuccess && code.ptxVersion >= 80;
 #else
     return 1;
 #endif

@@ -72,7 +72,8 @@ static __device__ inline void multiply_fragments(const uint32_t *a, const uint32
 {
     const int g = threadIdx.x % 32 / 4, t = threadIdx.x % 4;
     #pragma unroll
-    for (int w = t; w < STAGE_WORDS; w += 8) {
+    for (int step = 0; step < STAGE_WORDS; step += 8) {        /* the same for all lanes: mma wants them together */
+        const int w = step + t;
         uint32_t fa[4], fb[TILE::WARP_N / 8][2];
         #pragma unroll
         for (int j = 0; j < TILE::WARP_N / 8; j++)

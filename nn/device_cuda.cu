@@ -24,7 +24,9 @@ void cuda_launched(const char *kernel) { check(cudaGetLastError(), kernel); }
 static void *gpu_alloc(const device *, size_t bytes)
 {
     void *p = nullptr;
-    if (cudaMalloc(&p, bytes ? bytes : 1) == cudaSuccess) return p;
+    const cudaError_t e = cudaMalloc(&p, bytes ? bytes : 1);
+    if (e == cudaSuccess) return p;
+    if (e != cudaErrorMemoryAllocation) check(e, "allocating memory");
     cudaGetLastError();                                        /* refused is an answer, not an error that the next call should find */
     return nullptr;
 }

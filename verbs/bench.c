@@ -39,20 +39,22 @@ static int kind_of(const flags *f)
     die("bench: got %s, wanted ops, nets, geometry or loader%s", word, die_nearest(word, kinds, KINDS));
 }
 
-static void bench_nets(bench *b, const flags *f, const device *dev)
+static void bench_nets(bench *b, const flags *f, compute *c)
 {
     static const char folder[] = "configs/nets";
     int n = f->n - 1, which = flags_word(f, "--pass", passes, 3, 2);
+    compute_tell(c);
     char **found = NULL, *batch = NULL;
-    const char **word = xalloc_n((size_t)f->nset + 1, sizeof *word);
+    const char **word = xalloc_n((size_t)f->nset + 2, sizeof *word);
     int words = 0;
     for (; words < f->nset; words++) word[words] = f->set[words];
     if (flags_has(f, "--batch")) word[words++] = batch = xprintf("net.batch=%lld", (long long)flags_int(f, "--batch", 1, 1, 4096));
+    if (c->precision >= 0) word[words++] = c->precision ? "net.precision=bf16" : "net.precision=float32";
     if (!n) found = file_list(folder, "|.cfg|", &n);
     for (int i = 0; i < n; i++) {
         char *path = found ? path_join(folder, found[i]) : xdup(f->input[1 + i]);
-        if (which != 1) bench_inference(b, path, word, words, dev);
-        if (which != 0) bench_training(b, path, word, words, dev);
+        if (which != 1) bench_inference(b, path, word, words, c->dev);
+        if (which != 0) bench_training(b, path, word, words, c->dev);
         free(path);
         if (found) free(found[i]);
     }
@@ -88,9 +90,8 @@ int verb_bench(int argc, char **argv)
     compute c = compute_begin(f);
     int kind = kind_of(f);
     bench b = bench_begin(c.threads, (int)flags_int(f, "--repeats", 5, 1, 1000));
-    if (kind != LOADER) compute_tell(&c);
-    if (kind == OPS) bench_ops(&b, c.dev);
-    if (kind == NETS) bench_nets(&b, f, c.dev);
+    if (kind == OPS) compute_tell(&c), bench_ops(&b, c.dev);
+    if (kind == NETS) bench_nets(&b, f, &c);
     if (kind == GEOMETRY) bench_geometry(&b);
     if (kind == LOADER) bench_loader(&b);
     if (flags_has(f, "--json")) object_print(object(&b, kinds[kind]));
