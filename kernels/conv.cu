@@ -92,9 +92,9 @@ static __global__ void bias_sums(int64_t pixels, int64_t k, int lanes, const rea
 static __global__ void bias_add(int64_t parts, int64_t k, const real *sums, real *gb, int add)
 {
     EACH(o, k) {
-        real sum = add ? gb[o] : 0;
+        real sum = 0;
         for (int64_t i = 0; i < parts; i++) sum += sums[i * k + o];
-        gb[o] = sum;
+        gb[o] = (add ? gb[o] : 0) + sum;
     }
 }
 

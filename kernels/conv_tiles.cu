@@ -199,9 +199,9 @@ static __global__ void add_parts(int parts, int rows, int columns, int turned, c
     const int64_t n = (int64_t)rows * columns;
     for (int64_t i = blockIdx.x * (int64_t)blockDim.x + threadIdx.x; i < n; i += (int64_t)gridDim.x * blockDim.x) {
         const int64_t from = turned ? i % rows * columns + i / rows : i;
-        real sum = add ? gw[i] : 0;
+        real sum = 0;
         for (int p = 0; p < parts; p++) sum += sums[p * n + from];
-        gw[i] = sum;
+        gw[i] = (add ? gw[i] : 0) + sum;
     }
 }
 
@@ -217,11 +217,11 @@ static int64_t tiles(int size, int64_t rows, int64_t columns)
 }
 
 /* The tile of a product; blocks: how many times its rows and columns are computed. Wide tiles do the most work for what they load,
- * if there are enough of them for the machine (about 100 multiprocessors). */
+ * if there are enough of them for the machine. */
 static int tile_size(int64_t rows, int64_t columns, int64_t blocks)
 {
     if (columns <= 32) return NARROW;
-    return columns > 64 && rows >= 128 && tiles(WIDE, rows, columns) * blocks >= 96 ? WIDE : SMALL;
+    return columns > 64 && rows >= 128 && tiles(WIDE, rows, columns) * blocks >= multiprocessors() ? WIDE : SMALL;
 }
 
 /* A way to multiply, with a kernel for each size of tile. */

@@ -25,7 +25,7 @@ void gemm_cuda(const context *c, const gemm_shape *s, real alpha, const real *a,
     const matrix_sink to = { y, alpha, (int)s->m, (int)s->n, add, (int)s->ldc };
     const int vector = whole_quads(a, s->ta ? s->m : s->k, s->lda) && whole_quads(b, s->tb ? s->k : s->n, s->ldb)
         && whole_quads(y, s->n, s->ldc);
-    const int large = s->m >= 128 && s->n >= 128 && s->m * s->n >= (int64_t)128 * 128 * 96;
+    const int large = s->m >= 128 && s->n >= 128 && s->m * s->n >= (int64_t)128 * 128 * multiprocessors();
     (!vector ? launch<exactly, small_tile, 0> : large ? launch<exactly, wide_tile, 1> : launch<exactly, small_tile, 1>)
         (c, from_a, from_b, to);
 }

@@ -20,6 +20,13 @@
 
 enum { TILE_THREADS = 256, STAGE_WORDS = 16 };
 
+/* of the GPU in use: so many tiles at least must be there to keep it busy */
+static inline int multiprocessors(void)
+{
+    int gpu = 0, n = 0;
+    return cudaGetDevice(&gpu) == cudaSuccess && cudaDeviceGetAttribute(&n, cudaDevAttrMultiProcessorCount, gpu) == cudaSuccess ? n : 1;
+}
+
 /* Eight warps share a tile of M x N; each has WARP_M x WARP_N of it. */
 template <int ROWS, int COLUMNS> struct tile_of {
     enum { M = ROWS, N = COLUMNS, WARP_M = M * N >= 128 * 128 ? 64 : 32, WARP_N = WARP_M / 2, ACROSS = N / WARP_N,
