@@ -1,20 +1,15 @@
 /* conv.cu - convolution on the GPU as loops, the gradient of a bias, and the table of implementations. One thread computes one number
  * and adds in a fixed order; this is the definition, and serves what the tiles (conv_tiles.cu) do not take: groups, huge maps. */
 #include "kernels/conv.h"
-#include "kernels/cuda.h"
+#include "kernels/grid.cuh"
 #include "kernels/loop.h"
 #include <assert.h>
 #include <stdio.h>
 
-enum { THREADS = 256 };
-
-/* for this thread's share of 0 .. n - 1 */
-#define EACH(i, n) for (int64_t i = blockIdx.x * (int64_t)blockDim.x + threadIdx.x; i < (n); i += (int64_t)gridDim.x * blockDim.x)
-
 static __global__ void forward(conv_shape s, const real *x, const real *w, const real *b, real *y)
 {
     const int64_t cg = s.c / s.groups, kg = s.k / s.groups;
-    EACH(e, s.n * s.oh * s.ow * s.k) {
+    for EACH_OF_GRID(e, s.n * s.oh * s.ow * s.k) {
         const int64_t o = e % s.k, p = e / s.k, n = p / (s.oh * s.ow), i = p / s.ow % s.oh, j = p % s.ow;
         real sum = b ? b[o] : 0;
         for (int64_t t = 0; t < s.kh * s.kw; t++) {
@@ -30,7 +25,7 @@ static __global__ void forward(conv_shape s, const real *x, const real *w, const
 static __global__ void backward_data(conv_shape s, const real *gy, const real *w, real *gx, int add)
 {
     const int64_t cg = s.c / s.groups, kg = s.k / s.groups;
-    EACH(e, s.n * s.h * s.w * s.c) {
+    for EACH_OF_GRID(e, s.n * s.h * s.w * s.c) {
         const int64_t q = e % s.c, p = e / s.c, n = p / (s.h * s.w), i = p / s.w % s.h, j = p % s.w;
         real sum = add ? gx[p * s.xs + q] : 0;
         for (int64_t t = 0; t < s.kh * s.kw; t++) {
@@ -46,7 +41,7 @@ static __global__ void backward_data(conv_shape s, const real *gy, const real *w
 static __global__ void backward_weights(conv_shape s, const real *x, const real *gy, real *gw, int add)
 {
     const int64_t cg = s.c / s.groups, kg = s.k / s.groups;
-    EACH(e, s.kh * s.kw * cg * s.k) {
+    for EACH_OF_GRID(e, s.kh * s.kw * cg * s.k) {
         const int64_t o = e % s.k, q = e / s.k % cg + o / kg * cg, t = e / s.k / cg;
         real sum = add ? gw[e] : 0;
         for (int64_t p = 0; p < s.n * s.oh * s.ow; p++) {
@@ -60,15 +55,15 @@ static __global__ void backward_weights(conv_shape s, const real *x, const real 
 
 void conv_forward_cuda(const context *c, const conv_shape *s, const real *x, const real *w, const real *b, real *y)
 {
-    LAUNCH(forward, dim3(blocks_for(s->n * s->oh * s->ow * s->k, THREADS)), dim3(THREADS), 0, c->stream, *s, x, w, b, y);
+    LAUNCH_EACH(forward, s->n * s->oh * s->ow * s->k, c->stream, *s, x, w, b, y);
 }
 void conv_backward_data_cuda(const context *c, const conv_shape *s, const real *gy, const real *w, real *gx, int add)
 {
-    LAUNCH(backward_data, dim3(blocks_for(s->n * s->h * s->w * s->c, THREADS)), dim3(THREADS), 0, c->stream, *s, gy, w, gx, add);
+    LAUNCH_EACH(backward_data, s->n * s->h * s->w * s->c, c->stream, *s, gy, w, gx, add);
 }
 void conv_backward_weights_cuda(const context *c, const conv_shape *s, const real *x, const real *gy, real *gw, int add)
 {
-    LAUNCH(backward_weights, dim3(blocks_for(conv_weights(s), THREADS)), dim3(THREADS), 0, c->stream, *s, x, gy, gw, add);
+    LAUNCH_EACH(backward_weights, conv_weights(s), c->stream, *s, x, gy, gw, add);
 }
 
 /* ---- the gradient of a bias ---- */
@@ -91,7 +86,7 @@ static __global__ void bias_sums(int64_t pixels, int64_t k, int lanes, const rea
 
 static __global__ void bias_add(int64_t parts, int64_t k, const real *sums, real *gb, int add)
 {
-    EACH(o, k) {
+    for EACH_OF_GRID(o, k) {
         real sum = 0;
         for (int64_t i = 0; i < parts; i++) sum += sums[i * k + o];
         gb[o] = (add ? gb[o] : 0) + sum;
@@ -104,7 +99,7 @@ void bias_backward_cuda(const context *c, int64_t pixels, int64_t k, const real 
     int lanes = 1;
     while (lanes < 32 && lanes < k) lanes *= 2;
     LAUNCH(bias_sums, dim3((unsigned)parts, blocks_for(k, lanes)), dim3(THREADS), 0, c->stream, pixels, k, lanes, gy, gys, (real *)c->work);
-    LAUNCH(bias_add, dim3(blocks_for(k, THREADS)), dim3(THREADS), 0, c->stream, parts, k, (const real *)c->work, gb, add);
+    LAUNCH_EACH(bias_add, k, c->stream, parts, k, (const real *)c->work, gb, add);
 }
 
 /* ---- the table ---- */

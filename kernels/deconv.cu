@@ -1,17 +1,12 @@
 /* deconv.cu - transposed convolution on the GPU as loops: one thread computes one number and adds in a fixed order. The definition;
  * what a network runs is conv_tiles.cu, except where maps are too large for it. */
 #include "kernels/conv.h"
-#include "kernels/cuda.h"
-
-enum { THREADS = 256 };
-
-/* for this thread's share of 0 .. n - 1 */
-#define EACH(i, n) for (int64_t i = blockIdx.x * (int64_t)blockDim.x + threadIdx.x; i < (n); i += (int64_t)gridDim.x * blockDim.x)
+#include "kernels/grid.cuh"
 
 static __global__ void forward(conv_shape s, const real *x, const real *w, const real *b, real *y)
 {
     const int64_t taps = s.kh * s.kw;
-    EACH(e, s.n * s.oh * s.ow * s.k) {
+    for EACH_OF_GRID(e, s.n * s.oh * s.ow * s.k) {
         const int64_t o = e % s.k, p = e / s.k, n = p / (s.oh * s.ow), i = p / s.ow % s.oh, j = p % s.ow;
         real sum = b ? b[o] : 0;
         for (int64_t t = 0; t < taps; t++) {
@@ -27,7 +22,7 @@ static __global__ void forward(conv_shape s, const real *x, const real *w, const
 static __global__ void backward_data(conv_shape s, const real *gy, const real *w, real *gx, int add)
 {
     const int64_t taps = s.kh * s.kw;
-    EACH(e, s.n * s.h * s.w * s.c) {
+    for EACH_OF_GRID(e, s.n * s.h * s.w * s.c) {
         const int64_t q = e % s.c, p = e / s.c, n = p / (s.h * s.w), i = p / s.w % s.h, j = p % s.w;
         real sum = add ? gx[p * s.xs + q] : 0;
         for (int64_t t = 0; t < taps; t++) {
@@ -43,7 +38,7 @@ static __global__ void backward_data(conv_shape s, const real *gy, const real *w
 static __global__ void backward_weights(conv_shape s, const real *x, const real *gy, real *gw, int add)
 {
     const int64_t taps = s.kh * s.kw;
-    EACH(e, s.c * taps * s.k) {
+    for EACH_OF_GRID(e, s.c * taps * s.k) {
         const int64_t o = e % s.k, t = e / s.k % taps, q = e / s.k / taps;
         real sum = add ? gw[e] : 0;
         for (int64_t p = 0; p < s.n * s.h * s.w; p++) {
@@ -57,13 +52,13 @@ static __global__ void backward_weights(conv_shape s, const real *x, const real 
 
 void deconv_forward_cuda(const context *c, const conv_shape *s, const real *x, const real *w, const real *b, real *y)
 {
-    LAUNCH(forward, dim3(blocks_for(s->n * s->oh * s->ow * s->k, THREADS)), dim3(THREADS), 0, c->stream, *s, x, w, b, y);
+    LAUNCH_EACH(forward, s->n * s->oh * s->ow * s->k, c->stream, *s, x, w, b, y);
 }
 void deconv_backward_data_cuda(const context *c, const conv_shape *s, const real *gy, const real *w, real *gx, int add)
 {
-    LAUNCH(backward_data, dim3(blocks_for(s->n * s->h * s->w * s->c, THREADS)), dim3(THREADS), 0, c->stream, *s, gy, w, gx, add);
+    LAUNCH_EACH(backward_data, s->n * s->h * s->w * s->c, c->stream, *s, gy, w, gx, add);
 }
 void deconv_backward_weights_cuda(const context *c, const conv_shape *s, const real *x, const real *gy, real *gw, int add)
 {
-    LAUNCH(backward_weights, dim3(blocks_for(conv_weights(s), THREADS)), dim3(THREADS), 0, c->stream, *s, x, gy, gw, add);
+    LAUNCH_EACH(backward_weights, conv_weights(s), c->stream, *s, x, gy, gw, add);
 }

@@ -3,11 +3,6 @@
 #include "kernels/taps.h"
 #include "kernels/vector.cuh"
 
-template <int W> static __device__ inline void add_scaled(pack<real, W> *sum, real w, const pack<real, W> &a)
-{
-    for (int m = 0; m < W; m++) sum->v[m] += w * a.v[m];
-}
-
 template <int W> static __global__ void forward(resample_size s, const real *x, int64_t xs, real *y, int64_t ys, int aligned)
 {
     EACH_PLACE(s.samples, s.oh, s.ow) {

@@ -42,6 +42,12 @@ template <int W> static __device__ inline void accumulate(pack<real, W> *a, cons
     for (int j = 0; j < W; j++) a->v[j] += b.v[j];
 }
 
+/* sum += w * a */
+template <int W> static __device__ inline void add_scaled(pack<real, W> *sum, real w, const pack<real, W> &a)
+{
+    for (int m = 0; m < W; m++) sum->v[m] += w * a.v[m];
+}
+
 /* Inside a kernel: every pack of a map, at channel k of pixel p */
 #define EACH_PACK(W, pixels, channels) \
     for (int64_t p = (int64_t)blockIdx.x * blockDim.y + threadIdx.y; p < (pixels); p += (int64_t)gridDim.x * blockDim.y) \

@@ -1,7 +1,7 @@
 #!/bin/sh
-# The Debian packages that building and testing need (h5py: the tests run the Python of docs/store.md). As root the missing ones are installed; otherwise the line to run is printed.
+# The Debian packages that building and testing need (g++: the emulated CUDA plugin; h5py: the Python of docs/store.md). As root the missing ones are installed; otherwise the line to run is printed.
 set -e
-need="make gcc libc6-dev pkgconf libhdf5-dev zlib1g-dev libpng-dev libjansson-dev libssl-dev librandom123-dev libstb-dev libdnnl-dev libcairo2-dev libcmocka-dev python3-h5py"
+need="make gcc g++ libc6-dev pkgconf libhdf5-dev zlib1g-dev libpng-dev libjansson-dev libssl-dev librandom123-dev libstb-dev libdnnl-dev libcairo2-dev libcmocka-dev python3-h5py"
 missing=""
 for p in $need; do
     case "$(dpkg-query -W -f='${Status}' "$p" 2>/dev/null)" in *"ok installed") ;; *) missing="$missing $p" ;; esac
