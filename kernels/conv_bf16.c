@@ -13,6 +13,7 @@
 #if DNN_TAKES(REAL) && defined __x86_64__
 #include "kernels/loop.h"
 #include "base/die.h"
+#include "base/machine.h"
 #include <immintrin.h>
 #include <omp.h>
 #include <stdio.h>
@@ -300,8 +301,9 @@ static void release(conv_kernel *k) { free(k->state); }
 static int cpu_has(bf16_path path)
 {
     enum { REQUEST_PERMISSION = 0x1023, TILE_DATA = 18 };      /* Linux gives the tiles' memory to who asks for it */
-    if (!__builtin_cpu_supports("avx512f") || !__builtin_cpu_supports("avx512bw") || !__builtin_cpu_supports("avx512bf16")) return 0;
-    return path == BF16_AVX512 || (__builtin_cpu_supports("amx-bf16") && !syscall(SYS_arch_prctl, REQUEST_PERMISSION, TILE_DATA));
+    const machine m = machine_read();                          /* not the compiler's test: not every compiler knows these names */
+    if (!machine_has(&m, "avx512f") || !machine_has(&m, "avx512bw") || !machine_has(&m, "avx512_bf16")) return 0;
+    return path == BF16_AVX512 || (machine_has(&m, "amx_bf16") && !syscall(SYS_arch_prctl, REQUEST_PERMISSION, TILE_DATA));
 }
 
 static int taken(const conv_shape *s)
