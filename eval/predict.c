@@ -10,18 +10,20 @@
 #include <stdlib.h>
 #include <string.h>
 
-predictor *predictor_new(checkpoint *k, const fit_conf *conf, const meaning *m, int mirror, const device *dev)
+predictor *predictor_new(checkpoint *k, const fit_conf *conf, const meaning *m, int mirror, const char *precision,
+                         const device *dev)
 {
-    static const char *const one[] = { "net.batch=1" };
+    const char *const words[] = { "net.batch=1", precision };
+    const int n = precision ? 2 : 1;
     if (!k->net) die("%s: holds no network: wanted a checkpoint that `train` or `convert` wrote", k->path);
-    net *t = net_parse(k->net, k->path, one, 1);
+    net *t = net_parse(k->net, k->path, words, n);
     const net_conf *c = &t->conf;
     if (m->n != (c->classes == 1 ? 2 : (int)c->classes))
         die("%s: its run names %d classes, its network has %lld", k->path, m->n, (long long)c->classes);
     predictor *p = xalloc(sizeof *p);
     *p = (predictor){ .p = params_new(t->g, dev, 0), .fit = *conf, .classes = *m, .mirror = mirror };
     checkpoint_load(k, p->p, NULL);
-    p->program = net_program_new(k->net, k->path, one, 1, p->p, dev);
+    p->program = net_program_new(k->net, k->path, words, n, p->p, dev);
     size_t pixels = (size_t)(c->height * c->width), in = pixels * (size_t)c->channels, out = pixels * (size_t)c->classes;
     p->image = xalloc_n(in, sizeof *p->image), p->in = xalloc_n(in, sizeof *p->in);
     p->scores = xalloc_n(out, sizeof *p->scores), p->out = xalloc_n(out, sizeof *p->out);

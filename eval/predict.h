@@ -37,8 +37,9 @@ typedef struct predictor {
     real *in, *out;
 } predictor;
 
-/* The network of a checkpoint with what it evaluates (the average of the weights where there is one). m->n must suit its classes. */
-predictor *predictor_new(checkpoint *k, const fit_conf *fit, const meaning *m, int mirror, const device *dev);
+/* The network of a checkpoint with what it evaluates (the average of the weights where there is one). m->n must suit its classes.
+ * precision: "net.precision=WORD", or NULL for the network's own. */
+predictor *predictor_new(checkpoint *k, const fit_conf *fit, const meaning *m, int mirror, const char *precision, const device *dev);
 void predictor_free(predictor *p);
 int  predictor_channels(const predictor *p);         /* c of the probabilities: the net's classes */
 /* labels (h, w) of the film; probabilities (h, w, c) or NULL. */

@@ -22,6 +22,7 @@ typedef struct context {                 /* where and how kernels run */
     const struct device *dev;
     void *stream;                        /* cudaStream_t on a GPU, NULL on the CPU */
     int bf16;                            /* convolutions multiply bf16 numbers and add in float32; all else is float32 */
+    int tf32;                            /* the same with TF32, where the device has it (a CPU has not) */
     int winograd;                        /* convolutions may use Winograd's algorithm where it is faster; it rounds more */
     int training;                        /* batch statistics, dropout; 0: running statistics, no dropout, no side effect */
     uint64_t seed;                       /* of this run, for dropout */

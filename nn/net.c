@@ -13,7 +13,7 @@ const key net_keys[] = {
     { "channels",  K_INT,  offsetof(net_conf, channels),  "1",       "channels of the input", 1, 64, 0 },
     { "classes",   K_INT,  offsetof(net_conf, classes),   "2",       "classes of the output, background included; 1: one sigmoid", 1, 255, 0 },
     { "winograd",  K_BOOL, offsetof(net_conf, winograd),  "1",       "1: 3x3 convolutions by Winograd's algorithm where that is faster (float32, AVX-512); it rounds more", 0, 0, 0 },
-    { "precision", K_WORD, offsetof(net_conf, precision), "float32", "bf16: convolutions multiply bf16 numbers where the machine can and add in float32; all else is float32", 0, 0, "float32|bf16" },
+    { "precision", K_WORD, offsetof(net_conf, precision), "float32", "of the factors in convolutions, where the machine can; sums and all else are float32 (tf32: on a GPU only)", 0, 0, "float32|bf16|tf32" },
     { "output",    K_TEXT, offsetof(net_conf, output),    "",        "name of the layer whose map is the result (default: the last)", 0, 0, 0 },
     { 0 }
 };
@@ -185,7 +185,7 @@ char *net_text(const net *t) { return cfg_text(t->text); }
 
 context net_context(const net *t, const device *dev)
 {
-    return (context){ .dev = dev, .bf16 = t->conf.precision, .winograd = t->conf.winograd, .loss_scale = 1 };
+    return (context){ .dev = dev, .bf16 = t->conf.precision == 1, .tf32 = t->conf.precision == 2, .winograd = t->conf.winograd, .loss_scale = 1 };
 }
 
 net_program *net_program_new(const char *text, const char *path, const char *const *overrides, int n, const params *p, const device *d)

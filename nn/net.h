@@ -13,7 +13,7 @@
 
 typedef struct net_conf {                /* [net] */
     int64_t batch, height, width, channels, classes;
-    int winograd, precision;             /* precision: 0 float32, 1 bf16 */
+    int winograd, precision;             /* precision: 0 float32, 1 bf16, 2 tf32 */
     const char *output;                  /* name of the layer whose map is the result; NULL: the last */
 } net_conf;
 

@@ -73,10 +73,11 @@ static void fill_by(bench *b, real (*number)(uint32_t i, int64_t k))
     for (int i = 0; i < b->r->n->nout; i++) free(b->gy[i]), b->gy[i] = slot_copy(&b->r->gy[i]);
 }
 
-static void products(const op_case *k, lay how, int bf16)
+/* precision: 0 float32, 1 bf16, 2 tf32 */
+static void products(const op_case *k, lay how, int precision)
 {
-    bench cpu = bench_on(exact, k, how, 1), far = bench_on((context){ .dev = gpu, .bf16 = bf16 }, k, how, 1);
-    if (bf16) law3_same(&cpu, &far, 0.02);
+    bench cpu = bench_on(exact, k, how, 1), far = bench_on((context){ .dev = gpu, .bf16 = precision == 1, .tf32 = precision == 2 }, k, how, 1);
+    if (precision) law3_same(&cpu, &far, precision == 1 ? 0.02 : 0.002);
     fill_by(&cpu, small_number), fill_by(&far, small_number);
     law3_same(&cpu, &far, 0);
     if (!strncmp(far.r->n->kernel, "tiles bf16 | tiles bf16 | tiles bf16", 36)) {
@@ -106,7 +107,7 @@ static void all_laws(void **state)
         rig_intact(far.r);
         bench_free(&cpu), bench_free(&far);
     }
-    for (int way = 0; way < 2 * LAYS && rig_weighted(op_find(k->op)); way++) products(k, (lay)(way / 2), way % 2);
+    for (int way = 0; way < 3 * LAYS && rig_weighted(op_find(k->op)); way++) products(k, (lay)(way / 3), way % 3);
 }
 
 /* Losses agree to 1e-5 of themselves, norms of gradients to 1e-4, weights to 1e-5, and the device agrees with itself to the bit. */

@@ -45,11 +45,10 @@ static void bench_nets(bench *b, const flags *f, compute *c)
     int n = f->n - 1, which = flags_word(f, "--pass", passes, 3, 2);
     compute_tell(c);
     char **found = NULL, *batch = NULL;
-    const char **word = xalloc_n((size_t)f->nset + 2, sizeof *word);
+    const char **word = xalloc_n((size_t)f->nset + 1, sizeof *word);
     int words = 0;
     for (; words < f->nset; words++) word[words] = f->set[words];
     if (flags_has(f, "--batch")) word[words++] = batch = xprintf("net.batch=%lld", (long long)flags_int(f, "--batch", 1, 1, 4096));
-    if (c->precision >= 0) word[words++] = c->precision ? "net.precision=bf16" : "net.precision=float32";
     if (!n) found = file_list(folder, "|.cfg|", &n);
     for (int i = 0; i < n; i++) {
         char *path = found ? path_join(folder, found[i]) : xdup(f->input[1 + i]);

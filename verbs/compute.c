@@ -19,9 +19,10 @@ int compute_threads(const flags *f)
 compute compute_begin(const flags *f)
 {
     enum { CPU, CUDA, AUTO };
-    static const char *const devices[] = { "cpu", "cuda", "auto" }, *const precisions[] = { "float32", "bf16" };
+    static const char *const devices[] = { "cpu", "cuda", "auto" }, *const precisions[] = { "float32", "bf16", "tf32" };
     const int asked = flags_word(f, "--device", devices, 3, AUTO);
-    compute c = { .precision = flags_word(f, "--precision", precisions, 2, -1) };
+    compute c = { 0 };
+    flags_word(f, "--precision", precisions, 3, 0);            /* its name is right; the cfg's key does the rest */
     if (asked != CPU) c.dev = device_cuda(0, c.no_gpu);
     if (asked == CUDA && !c.dev) die_at("--device", "got cuda, wanted cpu or auto: %s", c.no_gpu);
     if (asked == CPU) snprintf(c.no_gpu, sizeof c.no_gpu, "--device cpu");

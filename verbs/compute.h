@@ -8,7 +8,6 @@ typedef struct compute {
     const device *dev;
     int threads;                         /* of OpenMP, already set */
     uint64_t seed;                       /* 1 where --seed was not given */
-    int precision;                       /* 0 float32, 1 bf16, -1: not given, the network's own */
     char no_gpu[256];                    /* why dev is the CPU; empty where it is a GPU */
     int told;                            /* the user knows, or need not know, why */
 } compute;

@@ -16,7 +16,7 @@ static const flag shared[] = {                                /* entry i is swit
     { "--device", "cpu|cuda|auto", "where to compute (default auto)" },
     { "--threads", "N", "number of threads (default: all cores)" },
     { "--seed", "N", "seed of all random numbers (default 1)" },
-    { "--precision", "float32|bf16", "storage type of the heavy layers (default float32)" },
+    { "--precision", "float32|bf16|tf32", "of the factors in convolutions: net.precision (default: what the network says)" },
 };
 enum { NSHARED = sizeof shared / sizeof *shared };
 
@@ -120,6 +120,8 @@ flags *flags_parse(const usage *how, int argc, char **argv)
         else f->input[f->n++] = word;
         k++;
     }
+    const char *precision = how->shared & FLAG_PRECISION ? flags_text(f, "--precision", NULL) : NULL;
+    if (precision) f->set[f->nset++] = f->precision = xprintf("net.precision=%s", precision);
     if (f->n < how->least) die("%s: got %d input%s, wanted: darkspine %s %s", how->verb, f->n, f->n == 1 ? "" : "s", how->verb, how->inputs);
     if (how->most >= 0 && f->n > how->most) die("%s: did not expect '%s'; wanted: darkspine %s %s", how->verb, f->input[how->most], how->verb,
         how->inputs);
@@ -128,7 +130,7 @@ flags *flags_parse(const usage *how, int argc, char **argv)
 
 void flags_free(flags *f)
 {
-    if (f) free(f->value), free(f->input), free(f->set), free(f);
+    if (f) free(f->value), free(f->input), free(f->set), free(f->precision), free(f);
 }
 
 static const char *value_of(const flags *f, const char *name)

@@ -29,7 +29,8 @@ typedef struct usage {
 typedef struct flags {
     const usage *how;
     int n;  char **input;                     /* what is neither a flag nor a setting; all strings belong to argv */
-    int nset; char **set;                     /* "section.key=value", in order */
+    int nset; char **set;                     /* "section.key=value", in order; --precision stands last, as net.precision=WORD */
+    char *precision;
     const char **value;                       /* per flag (shared first, then own): NULL absent, "" a switch that is given */
 } flags;
 

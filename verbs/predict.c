@@ -109,7 +109,7 @@ int verb_predict(int argc, char **argv)
     films list = films_find(f->input + 1, f->n - 1, flags_text(f, "--split", NULL));
     may_write(f, &list, folder, overlay > 0);
     films_check(&list);
-    predictor *p = predictor_new(k, &r->data.fit, &m, flags_has(f, "--tta"), c.dev);
+    predictor *p = predictor_new(k, &r->data.fit, &m, flags_has(f, "--tta"), f->precision, c.dev);
     compute_tell(&c);
     progress bar = progress_begin("predict", list.n, flags_has(f, "--quiet"));
     predict_job job = { &list, p, folder, f->input[0], flags_has(f, "--probabilities"), overlay, advance, &bar };

@@ -100,7 +100,7 @@ static void prepare(const context *c, node *n)
 {
     release(n);                          /* views and threads may have changed since the last plan */
     conv_shape s = shape_of(n);
-    s.bf16 = c->bf16, s.winograd = c->winograd;
+    s.bf16 = c->bf16, s.tf32 = c->tf32, s.winograd = c->winograd;
     passes *p = n->state = xalloc(sizeof *p);
     n->work = n->nin > 2 ? bias_work(s.n * s.oh * s.ow, s.k) : 0;
     for (int i = 0; i < CONV_PASSES; i++) {
