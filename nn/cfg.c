@@ -85,11 +85,11 @@ static cfg *parse_flat(const char *text, const char *path)
     return c;
 }
 
-/* The value with every %d replaced by the pass of the [repeat] it stands in; pass 0: outside of any. */
+/* The value with every %d replaced by the pass of the [repeat] it stands in; pass -1: outside of any. */
 static char *fill_pass(const char *value, int pass)
 {
     char *out = xdup(value);
-    for (char *hole; pass && (hole = strstr(out, "%d"));) {
+    for (char *hole; pass >= 0 && (hole = strstr(out, "%d"));) {
         char *next = xprintf("%.*s%d%s", (int)(hole - out), out, pass, hole + 2);
         free(out);
         out = next;
@@ -128,17 +128,19 @@ static void include(target *to, cfg_section *s, const char *path, int pass, int 
 static int repeat(target *to, const cfg *from, int i, int end, int depth)
 {
     cfg_section *s = &from->s[i];
-    const char *times = cfg_get(s, "times");
-    int64_t n;
+    const char *times = cfg_get(s, "times"), *first = cfg_get(s, "first");
+    int64_t n, start = 1;
     int close = i + 1, open = 1;
     for (; close < end; close++) {
         open += !strcmp(from->s[close].name, "repeat") - !strcmp(from->s[close].name, "end");
         if (!open) break;
     }
     if (close == end) die_at(s->at, "repeat: no [end] follows");
-    if (!times || s->n != 1) die_at(s->at, "repeat: wanted one key, times=");
-    if (!text_int(times, &n) || n < 1 || n > REPEAT_MAX) die_at(s->e[0].at, "repeat.times: got %s, wanted 1 to %d", times, REPEAT_MAX);
-    for (int k = 1; k <= n; k++) expand(to, from, i + 1, close, k, depth);
+    if (!times || s->n != 1 + (first != NULL)) die_at(s->at, "repeat: wanted times=, and first= where passes do not count from 1");
+    if (!text_int(times, &n) || n < 1 || n > REPEAT_MAX) die_at(entry_find(s, "times")->at, "repeat.times: got %s, wanted 1 to %d", times, REPEAT_MAX);
+    if (first && (!text_int(first, &start) || start < 0 || start > REPEAT_MAX))
+        die_at(entry_find(s, "first")->at, "repeat.first: got %s, wanted 0 to %d", first, REPEAT_MAX);
+    for (int64_t k = start; k < start + n; k++) expand(to, from, i + 1, close, (int)k, depth);
     return close;
 }
 
@@ -159,7 +161,7 @@ cfg *cfg_parse(const char *text, const char *path)
     cfg *flat = parse_flat(text, path), *c = xalloc(sizeof *c);
     c->path = xdup(path);
     target to = { c, EXPANSIONS_MAX };
-    expand(&to, flat, 0, flat->n, 0, 0);
+    expand(&to, flat, 0, flat->n, -1, 0);
     cfg_free(flat);
     return c;
 }

@@ -1,7 +1,7 @@
 /* cfg.h - the text of a network or run, as sections of key=value lines that remember where they stand.
  *
  * Darknet's grammar: [section], key=value, # or ; comments (anywhere; a # inside a value must not follow a space). Added: name=
- * on any section, [include] file=, [repeat] times=N ... [end] (in which %d in a value is the pass, from 1). Every value knows its
+ * on any section, [include] file=, [repeat] times=N ... [end] (in which %d in a value is the pass, from 1 or first=). Every value knows its
  * file and line, and whether it was used; what nobody uses, or stands twice, or is malformed, is an error. */
 #ifndef NN_CFG_H
 #define NN_CFG_H

@@ -28,14 +28,15 @@ tensor *layer_param(const place *p, const char *suffix, shape s, role r, layout 
 tensor *layer_node(const place *p, const char *which, const char *suffix, int nin, tensor *const *in, const char *words, ...)
     __attribute__((format(printf, 6, 7)));
 
-/* What convolutional and deconvolutional layers do after the sum: normalize (batch, instance), then the activation. */
-typedef struct { int normalize, activation; double slope, eps, momentum; } layer_tail;
-#define NORM_WORDS "none|batch|instance"
-enum { NORM_NONE, NORM_BATCH, NORM_INSTANCE };
+/* What convolutional and deconvolutional layers do after the sum: normalize (batch, instance, group), then the activation. */
+typedef struct { int normalize, activation; int64_t norm_groups; double slope, eps, momentum; } layer_tail;
+#define NORM_WORDS "none|batch|instance|group"
+enum { NORM_NONE, NORM_BATCH, NORM_INSTANCE, NORM_GROUP };
 #define LAYER_TAIL_KEYS(type, tail) \
     { "activation", K_WORD, offsetof(type, tail.activation), "linear", "applied last", 0, 0, ACT_WORDS }, \
     { "slope",      K_REAL, offsetof(type, tail.slope), "0.01", "of leaky, left of 0 (Darknet: 0.1)", 0, 1, 0 }, \
     { "normalize",  K_WORD, offsetof(type, tail.normalize), "none", "normalisation before the activation", 0, 0, NORM_WORDS }, \
+    { "norm_groups", K_INT, offsetof(type, tail.norm_groups), "32", "normalize=group: parts the channels are cut into", 1, 65536, 0 }, \
     { "eps",        K_REAL, offsetof(type, tail.eps), "1e-5", "added to the variance", 0, 1, 0 }, \
     { "momentum",   K_REAL, offsetof(type, tail.momentum), "0.1", "share of the new batch in the running statistics", 0, 1, 0 }
 /* normalize and activation as the last nodes of the layer; x must be the node before (named NAME.sum). */
@@ -51,4 +52,7 @@ init init_fan_in(int64_t fan_in);
 /* He et al. 2015 for leaky slope a: N(0, s), s = sqrt(2 / ((1 + a^2) fan_in)). */
 init init_he(int64_t fan_in, double slope);
 init init_constant(double value);
+init init_normal(double deviation);
+/* Glorot and Bengio 2010: U(-b, b), b = sqrt(6 / (fan_in + fan_out)). */
+init init_xavier(int64_t fan_in, int64_t fan_out);
 #endif

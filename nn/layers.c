@@ -10,12 +10,12 @@
 
 extern const layer layer_convolutional, layer_deconvolutional, layer_maxpool, layer_upsample, layer_route, layer_shortcut, layer_batchnorm,
     layer_instancenorm, layer_activation, layer_dropout, layer_pad, layer_crop, layer_softmax, layer_avgpool, layer_connected,
-    layer_layernorm, layer_groupnorm;
+    layer_layernorm, layer_groupnorm, layer_attention, layer_position;
 
 const layer *const layers[] = {
     &layer_convolutional, &layer_deconvolutional, &layer_maxpool, &layer_upsample, &layer_route, &layer_shortcut, &layer_batchnorm,
     &layer_instancenorm, &layer_activation, &layer_dropout, &layer_pad, &layer_crop, &layer_softmax, &layer_avgpool, &layer_connected,
-    &layer_layernorm, &layer_groupnorm, NULL
+    &layer_layernorm, &layer_groupnorm, &layer_attention, &layer_position, NULL
 };
 
 const layer *layer_find(const char *section)
@@ -72,7 +72,8 @@ tensor *layer_finish(const place *p, const layer_tail *t, tensor *x)
     } else {
         tensor *in[5] = { x, layer_param(p, "norm.weight", SHAPE1(c), PARAM, LAYOUT_PLAIN, init_constant(1), 0),
                           layer_param(p, "norm.bias", SHAPE1(c), PARAM, LAYOUT_PLAIN, init_constant(0), 0) };
-        if (t->normalize == NORM_INSTANCE) x = layer_node(p, "group_norm", NULL, 3, in, "groups=%lld eps=%.17g %s", (long long)c, t->eps, words);
+        const int64_t groups = t->normalize == NORM_INSTANCE ? c : t->norm_groups;
+        if (t->normalize != NORM_BATCH) x = layer_node(p, "group_norm", NULL, 3, in, "groups=%lld eps=%.17g %s", (long long)groups, t->eps, words);
         else {
             in[3] = layer_param(p, "norm.running_mean", SHAPE1(c), STATE, LAYOUT_PLAIN, init_constant(0), 0);
             in[4] = layer_param(p, "norm.running_var", SHAPE1(c), STATE, LAYOUT_PLAIN, init_constant(1), 0);
@@ -105,3 +106,5 @@ void layer_pair(const place *p, const char *what, const key_list *l, int64_t out
 init init_fan_in(int64_t fan_in) { return (init){ INIT_UNIFORM, 1 / sqrt((double)fan_in) }; }
 init init_he(int64_t fan_in, double slope) { return (init){ INIT_NORMAL, sqrt(2 / ((1 + slope * slope) * (double)fan_in)) }; }
 init init_constant(double value) { return (init){ INIT_CONSTANT, value }; }
+init init_normal(double deviation) { return (init){ INIT_NORMAL, deviation }; }
+init init_xavier(int64_t fan_in, int64_t fan_out) { return (init){ INIT_UNIFORM, sqrt(6 / (double)(fan_in + fan_out)) }; }

@@ -18,8 +18,24 @@ static const key_rule milesial[] = {
     { NULL, NULL },
 };
 
+#define HYBRID "transformer.embeddings.hybrid_model."
+static const key_rule transunet[] = {
+    { HYBRID "root.conv.", "root." },                           { HYBRID "root.gn.", "root.norm." },
+    { HYBRID "body.block#.unit#.conv#.", "block#.unit#.conv#." }, { HYBRID "body.block#.unit#.gn#.", "block#.unit#.conv#.norm." },
+    { HYBRID "body.block#.unit#.downsample.", "block#.unit#.proj." }, { HYBRID "body.block#.unit#.gn_proj.", "block#.unit#.proj.norm." },
+    { "transformer.embeddings.patch_embeddings.", "patch." },   { "transformer.embeddings.position_embeddings", "position.table" },
+    { "transformer.encoder.layer.#.attention_norm.", "layer#.attention_norm.norm." },
+    { "transformer.encoder.layer.#.ffn_norm.", "layer#.ffn_norm.norm." },
+    { "transformer.encoder.layer.#.attn.", "layer#.attention." }, { "transformer.encoder.layer.#.ffn.fc#.", "layer#.fc#." },
+    { "transformer.encoder.encoder_norm.", "encoder_norm.norm." },
+    { "decoder.conv_more.0.", "conv_more." },                   { "decoder.conv_more.1.", "conv_more.norm." },
+    { "decoder.blocks.#.conv#.0.", "dec#.conv#." },             { "decoder.blocks.#.conv#.1.", "dec#.conv#.norm." },
+    { "segmentation_head.0.", "head." },                        { NULL, NULL },
+};
+
 const key_map key_maps[] = {
     { "milesial", "U-Net of milesial/Pytorch-UNet", milesial, "num_batches_tracked", "mask_values" },
+    { "transunet", "TransUNet of Beckschen/TransUNet (R50-ViT-B/16)", transunet, "num_batches_tracked", NULL },
     { .name = NULL },
 };
 

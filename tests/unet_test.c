@@ -3,35 +3,23 @@
  * The double build meets the strict bounds. Float32 meets the looser ones, because a ReLU input within rounding of zero flips. */
 #include "tests/test.h"
 #include "tests/golden.h"
-#include "tests/unet_model.h"
+#include "tests/model.h"
 
 static const double strict = sizeof(real) == 8;
 
-static double *chw(const tensor *t)
-{
-    shape s = t->s, nchw = SHAPE4(s.d[0], s.d[3], s.d[1], s.d[2]);
-    double *v = xalloc_n((size_t)shape_volume(&s), sizeof *v);
-    real *dense = xalloc_n((size_t)shape_volume(&s), sizeof *dense);
-    for (int64_t p = 0; p < tensor_pixels(t); p++)
-        memcpy(dense + p * s.d[3], (const real *)t->x.p + p * tensor_stride(t), (size_t)s.d[3] * sizeof *dense);
-    golden_nchw(&nchw, dense, v);
-    free(dense);
-    return v;
-}
-
-static void check_logits(const unet *m, const golden *g, const char *tag)
+static void check_logits(const model *m, const golden *g, const char *tag)
 {
     char name[64];
     shape s;
     snprintf(name, sizeof name, "%s.eval_logits", tag);
-    double *want = golden_tensor(g, name, &s), *got = chw(m->t->output), worst = 0;
+    double *want = golden_tensor(g, name, &s), *got = model_nchw(m->t->output), worst = 0;
     snprintf(name, sizeof name, "%s.eval_f32err", tag);
     for (int64_t i = 0; i < shape_volume(&s); i++) if (!(fabs(got[i] - want[i]) <= worst)) worst = fabs(got[i] - want[i]);
     near(worst, 0, strict ? 4e-8 : 10 * golden_scalar(g, name));
     free(want), free(got);
 }
 
-static void check_features(const unet *m, const golden *g, const char *tag)
+static void check_features(const model *m, const golden *g, const char *tag)
 {
     static const char *const at[][2] = { { "inc", "inc.conv2" }, { "down1", "down1.conv2" }, { "down2", "down2.conv2" }, { "down3", "down3.conv2" },
         { "down4", "down4.conv2" }, { "up1", "up1.conv2" }, { "up2", "up2.conv2" }, { "up3", "up3.conv2" },
@@ -42,66 +30,13 @@ static void check_features(const unet *m, const golden *g, const char *tag)
         golden_stat want = golden_stats(g, name);
         const tensor *t = graph_find(m->t->g, at[k][1]);
         assert_non_null(t);
-        double *v = chw(t), sum = 0, abs = 0, tol = strict ? 1e-8 : 1e-4;
+        double *v = model_nchw(t), sum = 0, abs = 0, tol = strict ? 1e-8 : 1e-4;
         for (int64_t i = 0; i < shape_volume(&t->s); i++) sum += v[i], abs += fabs(v[i]);
         near(sum, want.sum, tol * want.abs + 1e-5);
         near(abs, want.abs, tol * want.abs);
         for (int i = 0; i < want.n; i++) near(v[want.at[i]], want.v[i], (strict ? 1e-8 : 1e-4) * fmax(fabs(want.min), fabs(want.max)));
         free(v);
     }
-}
-
-static double gradient_norm(const params *p)
-{
-    double s = 0;
-    for (size_t i = 0; i < p->trainable; i++) s += (double)p->g[i] * (double)p->g[i];
-    return sqrt(s);
-}
-
-/* One line of the projections table: name shape norm proj0..proj5. */
-static int check_projection(const unet *m, const char *line, const char *tag, double whole, double bound)
-{
-    char name[160], size[64], key[160], full[200];
-    double norm, want[6], got = 0, proj[6] = { 0 };
-    if (sscanf(line, "%159s %63s %lf %lf %lf %lf %lf %lf %lf", name, size, &norm,
-               want, want + 1, want + 2, want + 3, want + 4, want + 5) != 9) return 0;
-    size_t head = strlen(tag) + strlen(".grad.");
-    if (strncmp(name, tag, strlen(tag)) || name[strlen(tag)] != '.') return 0;
-    for (int i = 0; i < m->p->n; i++) {
-        const param *q = &m->p->p[i];
-        reference_key(q->name, key);
-        if (q->role != PARAM || strcmp(key, name + head)) continue;
-        shape r = reference_shape(q);
-        const real *grad = m->p->g + q->at;
-        real *sign = xalloc_n(q->count, sizeof *sign);
-        for (size_t j = 0; j < q->count; j++) got += (double)grad[j] * (double)grad[j];
-        for (int k = 0; k < 6; k++) {
-            snprintf(full, sizeof full, "proj%d/unet/%s", k, key);
-            golden_fill(full, 1, 0, (int64_t)q->count, sign);  /* 2u - 1 >= 0 where u >= 0.5 */
-            for (int64_t j = 0; j < (int64_t)q->count; j++) {
-                double v = (double)grad[reference_at(q, &r, j)];
-                proj[k] += sign[j] >= 0 ? v : -v;
-            }
-        }
-        free(sign);
-        near(sqrt(got), norm, bound / 3 * norm + 1e-6 * whole);
-        for (int k = 0; k < 6; k++) near(proj[k], want[k], bound * norm + 1e-6 * whole);
-        return 1;
-    }
-    fail_msg("no parameter for %s", name);
-    return 0;
-}
-
-static void check_gradients(const unet *m, const char *table, const char *tag, double whole, double bound)
-{
-    char line[1024];
-    FILE *f = fopen(table, "r");
-    assert_non_null(f);
-    int n = 0, trainable = 0;
-    while (fgets(line, sizeof line, f)) n += check_projection(m, line, tag, whole, bound);
-    fclose(f);
-    for (int i = 0; i < m->p->n; i++) trainable += m->p->p[i].role == PARAM;
-    assert_int_equal(n, trainable);
 }
 
 /* bound32: of the float32 build. The reference's own bound is 3e-4 (transposed) and 6e-2 (bilinear: its ReLU inputs sit at a rounding
@@ -114,7 +49,9 @@ static void run_case(const char *path, const char *stem, const char *tag, int64_
     char table[128], name[64];
     snprintf(table, sizeof table, "tests/golden/%s", stem);
     golden *g = golden_open(table);
-    unet m = unet_new(path, h, w, tag, winograd);
+    char x[32], y[32];
+    snprintf(x, sizeof x, "x/%s", tag), snprintf(y, sizeof y, "y/%s", tag);
+    model m = model_new(&(model_case){ path, "milesial", "unet/", x, y, 1, h, w, "milesial", "1,1", winograd });
     schedule_run_part(&m.plan, &m.c, 0, m.forward);
     check_logits(&m, g, tag);
     m.c.training = 1;
@@ -134,11 +71,11 @@ static void run_case(const char *path, const char *stem, const char *tag, int64_
     for (int i = 0; i < 64; i++) near(got[i], mean[i], 1e-6);
     snprintf(name, sizeof name, "%s.grad_norm", tag);
     double whole = golden_scalar(g, name), bound = strict ? 3e-6 : bound32;
-    near(gradient_norm(m.p), whole, bound * whole);
+    near(model_gradient_norm(&m), whole, bound * whole);
     snprintf(table, sizeof table, "tests/golden/%s_projections.tsv", stem);
-    check_gradients(&m, table, tag, whole, bound);
+    model_check_gradients(&m, table, tag, whole, bound);
     free(var), free(mean);
-    unet_free(&m), golden_free(g);
+    model_free(&m), golden_free(g);
 }
 
 /* With and without Winograd, which is float32 only */

@@ -1,16 +1,20 @@
-/* connected.c - [connected] [layernorm] [groupnorm]. A connected layer sees all of a sample: a map of more than one pixel is laid out as
- * one token first, in the order rows, columns, channels. Its weights are outputs x inputs, as reference checkpoints have them. */
+/* connected.c - [connected] [layernorm] [groupnorm]. A connected layer sees all of a sample, laid out as one token in the order rows,
+ * columns, channels; or, with each=pixel, every pixel (token) by itself. Its weights are outputs x inputs, as reference checkpoints
+ * have them. */
 #include "nn/layer.h"
 #include "nn/net.h"
 #include "kernels/activation.h"
 #include <stdlib.h>
 
-typedef struct { int64_t output; int bias, batch_normalize; layer_tail tail; } connected_layer;
+typedef struct { int64_t output; int each, bias, batch_normalize, start; layer_tail tail; } connected_layer;
 enum { BIAS_AUTO, BIAS_OFF, BIAS_ON };
+enum { EACH_SAMPLE, EACH_PIXEL };
 
 #define AT(field) offsetof(connected_layer, field)
 static const key connected_keys[] = {
     { "output", K_INT,  AT(output), "0",    "numbers that come out; 0: as many as [net] classes", 0, 1 << 20, 0 },
+    { "each",   K_WORD, AT(each),   "sample", "what is seen at once: a whole sample, or each pixel (token) by itself", 0, 0, "sample|pixel" },
+    { "init",   K_WORD, AT(start),  "uniform", "starting weights: U(-1/sqrt(inputs), ..), or Xavier's and biases of N(0, 1e-6)", 0, 0, "uniform|xavier" },
     { "bias",   K_WORD, AT(bias),   "auto", "auto: unless a batch norm follows", 0, 0, "auto|0|1" },
     { "batch_normalize", K_BOOL, AT(batch_normalize), "0", "a batch norm before the activation", 0, 0, 0 },
     { "activation", K_WORD, AT(tail.activation), "linear", "applied last", 0, 0, ACT_WORDS },
@@ -29,10 +33,11 @@ static tensor *connected_build(const place *p, const void *values, tensor **from
     layer_tail tail = v->tail;
     tail.normalize = v->batch_normalize ? NORM_BATCH : NORM_NONE;
     tensor *in[3] = { from[0] };
-    if (from[0]->s.d[1] * from[0]->s.d[2] > 1) in[0] = layer_node(p, "reshape", "flat", 1, from, "height=1 width=1");
+    if (v->each == EACH_SAMPLE && from[0]->s.d[1] * from[0]->s.d[2] > 1) in[0] = layer_node(p, "reshape", "flat", 1, from, "height=1 width=1");
     const int64_t input = tensor_channels(in[0]);
-    in[1] = layer_param(p, "weight", (shape){ 2, { output, input } }, PARAM, LAYOUT_PLAIN, init_fan_in(input), 1);
-    if (bias) in[2] = layer_param(p, "bias", SHAPE1(output), PARAM, LAYOUT_PLAIN, init_fan_in(input), 0);
+    const init weights = v->start ? init_xavier(input, output) : init_fan_in(input), biases = v->start ? init_normal(1e-6) : init_fan_in(input);
+    in[1] = layer_param(p, "weight", (shape){ 2, { output, input } }, PARAM, LAYOUT_PLAIN, weights, 1);
+    if (bias) in[2] = layer_param(p, "bias", SHAPE1(output), PARAM, LAYOUT_PLAIN, biases, 0);
     return layer_finish(p, &tail, layer_node(p, "linear", layer_has_tail(&tail) ? "sum" : NULL, bias ? 3 : 2, in, " "));
 }
 

@@ -8,7 +8,8 @@
 typedef struct conv_layer {
     int64_t filters, groups, dilation;
     key_list size, stride, padding;
-    int pad, bias, start, batch_normalize;
+    int pad, bias, start, batch_normalize, standardize;
+    double standardize_eps;
     layer_tail tail;
 } conv_layer;
 
@@ -26,6 +27,8 @@ static const key conv_keys[] = {
     { "bias",     K_WORD, AT(bias),     "auto", "auto: unless a batch norm follows", 0, 0, "auto|0|1" },
     { "init",     K_WORD, AT(start),    "uniform", "starting weights: U(-1/sqrt(fan_in), ..), or He normal and biases 0", 0, 0, "uniform|he" },
     { "batch_normalize", K_BOOL, AT(batch_normalize), "0", "Darknet's word for normalize=batch", 0, 0, 0 },
+    { "standardize", K_BOOL, AT(standardize), "0", "weights of mean 0 and variance 1 for each filter (Qiao et al. 2019)", 0, 0, 0 },
+    { "standardize_eps", K_REAL, AT(standardize_eps), "1e-5", "standardize=1: added to the variance", 0, 1, 0 },
     LAYER_TAIL_KEYS(conv_layer, tail),
     { 0 }
 };
@@ -36,7 +39,8 @@ typedef struct { int64_t filters, size[2], stride[2], pad[4]; int bias; layer_ta
 static resolved settle(const place *p, const conv_layer *v)
 {
     resolved r = { .filters = v->filters ? v->filters : p->net->conf.classes, .tail = v->tail };
-    if (v->batch_normalize && v->tail.normalize == NORM_INSTANCE) die_at(p->at, "batch_normalize=1 contradicts normalize=instance");
+    if (v->batch_normalize && v->tail.normalize != NORM_NONE && v->tail.normalize != NORM_BATCH)
+        die_at(p->at, "batch_normalize=1 contradicts another normalize=");
     if (v->batch_normalize) r.tail.normalize = NORM_BATCH;
     layer_pair(p, "size", &v->size, r.size);
     layer_pair(p, "stride", &v->stride, r.stride);
@@ -74,6 +78,7 @@ static tensor *conv_build(const place *p, const void *values, tensor **from, int
         die_at(p->at, "groups=%lld does not divide %lld input and %lld output channels", (long long)v->groups, (long long)c, (long long)r.filters);
     int64_t fan_in = c / v->groups * r.size[0] * r.size[1];
     tensor *w = layer_param(p, "weight", SHAPE4(r.size[0], r.size[1], c / v->groups, r.filters), PARAM, LAYOUT_CONV, start_weights(v, &r, fan_in), 1);
+    if (v->standardize) w = layer_node(p, "weight_standardize", "standardized", 1, &w, "eps=%.17g", v->standardize_eps);
     return layer_finish(p, &r.tail, sum(p, "conv", v, &r, from[0], w, fan_in));
 }
 
@@ -84,6 +89,7 @@ static tensor *deconv_build(const place *p, const void *values, tensor **from, i
     const conv_layer *v = values;
     resolved r = settle(p, v);
     if (v->groups != 1 || v->dilation != 1) die_at(p->at, "groups and dilation are not for deconvolutional: wanted 1");
+    if (v->standardize) die_at(p->at, "standardize is not for deconvolutional: wanted 0");
     int64_t c = tensor_channels(from[0]), fan_in = r.filters * r.size[0] * r.size[1];
     tensor *w = layer_param(p, "weight", SHAPE4(c, r.size[0], r.size[1], r.filters), PARAM, LAYOUT_DECONV, start_weights(v, &r, fan_in), 1);
     return layer_finish(p, &r.tail, sum(p, "deconv", v, &r, from[0], w, fan_in));
