@@ -99,8 +99,37 @@ static void counts(void **state)
     }
 }
 
+/* Every entry of the reference's checkpoint is one of our parameters with that shape, or a counter; and none is missing. */
+static void checkpoint_keys(void **state)
+{
+    (void)state;
+    net *t = net_load("configs/nets/transunet.cfg", NULL, 0);
+    params *p = params_new(t->g, &device_cpu, 0);
+    const key_map *map = key_map_find("transunet");
+    char line[256], key[160], size[64], name[160], text[64];
+    int found = 0, counters = 0;
+    FILE *f = fopen("tests/golden/transunet_keys.tsv", "r");
+    assert_non_null(f);
+    while (fgets(line, sizeof line, f)) {
+        if (*line == '#') continue;
+        assert_int_equal(sscanf(line, "%159s %63s", key, size), 2);
+        if (strstr(key, "num_batches_tracked")) { counters++; continue; }
+        assert_non_null(key_map_ours(map, key, name));
+        const param *q = params_find(p, name);
+        if (!q) fail_msg("%s: no parameter %s", key, name);
+        shape s = reference_shape(q);
+        assert_string_equal(shape_text(&s, text), size);
+        assert_string_equal(key_map_theirs(map, name, key), strtok(line, "\t"));
+        found++;
+    }
+    fclose(f);
+    assert_int_equal(found, p->n);
+    assert_int_equal(found + counters, 409);
+    params_free(p), net_free(t);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = { cmocka_unit_test(counts), cmocka_unit_test(the_reference_run) };
+    const struct CMUnitTest tests[] = { cmocka_unit_test(counts), cmocka_unit_test(checkpoint_keys), cmocka_unit_test(the_reference_run) };
     return RUN_TESTS(tests);
 }

@@ -40,7 +40,7 @@ static resolved settle(const place *p, const conv_layer *v)
 {
     resolved r = { .filters = v->filters ? v->filters : p->net->conf.classes, .tail = v->tail };
     if (v->batch_normalize && v->tail.normalize != NORM_NONE && v->tail.normalize != NORM_BATCH)
-        die_at(p->at, "batch_normalize=1 contradicts another normalize=");
+        die_at(p->at, "batch_normalize=1 contradicts normalize=%s", key_word(NORM_WORDS, v->tail.normalize));
     if (v->batch_normalize) r.tail.normalize = NORM_BATCH;
     layer_pair(p, "size", &v->size, r.size);
     layer_pair(p, "stride", &v->stride, r.stride);
