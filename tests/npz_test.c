@@ -234,6 +234,12 @@ static void archives_that_lie(void **state)
     bad_header(path, "{'descr': '<i4', 'fortran_order': False, 'shape': (2,), }", "wanted '<f2', '<f4' or '<f8'");
     bad_header(path, "{'descr': '<f4', 'fortran_order': True, 'shape': (2,), }", "'fortran_order': False");
     bad_header(path, "{'descr': '<f4', 'fortran_order': False, 'shape': (3,), }", "x: got 8 bytes of numbers, wanted 12 for its shape");
+    bad_header(path, "{'descr': '<f4', 'fortran_order': False, 'shape': (1,), }", "x: got 8 bytes of numbers, wanted 4 for its shape");
+    archive z = { .n = 0 };                                    /* a member that claims four bytes of the directory behind it */
+    add_raw(&z, "x", "{'descr': '<f4', 'fortran_order': False, 'shape': (3,), }", "12345678", 8, 0);
+    z.directory.p[20] = (unsigned char)(z.directory.p[20] + 4), z.directory.p[24] = (unsigned char)(z.directory.p[24] + 4);
+    save(&z, path);
+    dies(2, "wanted a member inside the file", npz_open(path));
     bad_header(path, "{'descr': '<f4', 'fortran_order': False, 'shape': (99999999999, 99999999999), }", "a shape that fits");
     bad_header(path, "{'descr': '<f4', 'fortran_order': False, 'shape': (1, 1, 1, 1, 2), }", "at most four sizes");
     bad_header(path, "{'descr': '<f4', 'fortran_order': False, 'shape': (-2,), }", "at most four sizes");
