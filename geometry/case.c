@@ -164,3 +164,11 @@ int geo_case_choose(geo_case *c, const char *what, const char *choice)
     c->choice[i] = value;
     return GEO_OK;
 }
+
+void geo_case_adopt(geo_case *c, const geo_case *from)
+{
+    if (!from) return;
+    memcpy(c->choice, from->choice, sizeof c->choice);
+    if (from->orientation) c->orientation = from->orientation;
+    if (from->uncalibrated) c->uncalibrated = 1;
+}

@@ -302,6 +302,8 @@ int geo_case_warn(geo_case *c, const char *warning);
  *   "GT"      "middle" "corner": which point of the S1 plate is the hinge; corner: posterior
  *   "T1S"     "T1" "C7": take the slope of C7 where T1 is not seen (W_T1_FROM_C7; never for accuracy tables) */
 int geo_case_choose(geo_case *c, const char *what, const char *choice);
+/* The choices of another case, and what it says of the orientation and the detector. NULL: nothing. */
+void geo_case_adopt(geo_case *c, const geo_case *from);
 
 /* Where is vertebra `level`; 0: not there. */
 int geo_case_corners(const geo_case *c, int level, geo_corners *out);
@@ -401,7 +403,8 @@ int geo_cobb_find(const geo_quad *body, int n, double sx, double sy, double heig
 
 /* What a value of a label map is: a level GEO_C1 .. GEO_L5, or one of these. */
 enum { GEO_ROLE_NONE = 0, GEO_ROLE_SACRUM = 25, GEO_ROLE_HEAD = 26, GEO_ROLE_PALATE = 28, GEO_ROLE_BASION = 29, GEO_ROLE_OPISTHION = 30,
-       GEO_ROLE_BODY = 31 };            /* a vertebra whose level is not known: every component of the value is one */
+       GEO_ROLE_BODY = 31,              /* a vertebra whose level is not known: every component of the value is one */
+       GEO_ROLE_INSTANCE = 32 };        /* the same, but the value is one vertebra */
 
 typedef struct geo_tracing geo_tracing;         /* opaque: the outlines of a film */
 /* labels (h, w). role (256), or NULL: 1-7 C1-C7, 8-19 T1-T12, 20-24 L1-L5, 25 sacrum, 26 and 27 femoral heads, 28 palate, 29 basion,

@@ -161,7 +161,8 @@ geo_tracing *geo_tracing_empty(int64_t h, int64_t w, int *status)
 int geo_tracing_add(geo_tracing *t, const uint8_t *mask, int role, double score)
 {
     geo_box box = { t ? t->w : 0, t ? t->h : 0, 0, 0, 0 };
-    if (!t || !mask || role <= GEO_ROLE_NONE || role > GEO_ROLE_BODY) return GEO_BAD;
+    if (!t || !mask || role <= GEO_ROLE_NONE || role > GEO_ROLE_INSTANCE) return GEO_BAD;
+    if (role == GEO_ROLE_INSTANCE) role = GEO_ROLE_BODY;
     for (int64_t y = 0; y < t->h; y++)
         for (int64_t x = 0; x < t->w; x++) {
             if (!mask[y * t->w + x]) continue;
@@ -187,9 +188,10 @@ geo_tracing *geo_tracing_new(const uint8_t *labels, int64_t h, int64_t w, const 
     for (int v = 1; v < 256 && !*status; v++) {
         int what = role ? role[v] : usual_role(v);
         piece p;
-        if (!box[v].area || what <= GEO_ROLE_NONE || what > GEO_ROLE_BODY) continue;
+        if (!box[v].area || what <= GEO_ROLE_NONE || what > GEO_ROLE_INSTANCE) continue;
+        int single = what == GEO_ROLE_INSTANCE;
         *status = crop(labels, w, v, &box[v], &p);
-        if (!*status) *status = add_piece(t, &p, what, v, 0, 0);
+        if (!*status) *status = add_piece(t, &p, single ? GEO_ROLE_BODY : what, v, 0, single);
     }
     if (!*status && !t->n) *status = GEO_EMPTY;
     if (*status) geo_tracing_free(t), t = NULL;
