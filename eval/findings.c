@@ -1,30 +1,31 @@
-/* measured.c - see measured.h. */
-#include "eval/measured.h"
+/* findings.c - see findings.h. */
+#include "eval/findings.h"
 #include "base/clock.h"
 #include "base/die.h"
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-static measured begin(const char *id, const measure_settings *s)
+static findings begin(const char *id, const measure_settings *s)
 {
-    measured m = { .id = xdup(id), .region = s->region < 0 ? GEO_REGION_WHOLE : s->region, .sx = s->sx, .sy = s->sy, .age = s->age };
+    findings m = { .id = xdup(id), .region = s->region < 0 ? GEO_REGION_WHOLE : s->region, .sx = s->sx, .sy = s->sy, .age = s->age };
     m.frontal = m.region == GEO_REGION_AP, m.cobb_method = s->cobb < 0 ? GEO_COBB_MIDLINE : s->cobb;
     return m;
 }
 
-measured measured_nothing(const char *id, const measure_settings *s, const char *code)
+findings findings_nothing(const char *id, const measure_settings *s, const char *code)
 {
-    measured m = begin(id, s);
+    findings m = begin(id, s);
     m.failed = code;
     return m;
 }
 
-void measured_free(measured *m)
+void findings_free(findings *m)
 {
     geo_chain_free(&m->chain), geo_tracing_free(m->t);
     free(m->spread), free(m->id);
-    *m = (measured){ 0 };
+    *m = (findings){ 0 };
 }
 
 static geo_jitter jitter(const measure_settings *s)
@@ -40,7 +41,7 @@ static void check(int status)
     if (status == GEO_MEMORY) die_machine("out of memory");
 }
 
-static void add_spread_masks(measured *m, const measure_settings *s, const geo_case *base)
+static void add_spread_masks(findings *m, const measure_settings *s, const geo_case *base)
 {
     geo_jitter j = jitter(s);
     m->spread = xalloc_n((size_t)geo_parameters(), sizeof *m->spread);
@@ -53,10 +54,10 @@ static void add_spread_masks(measured *m, const measure_settings *s, const geo_c
     geo_case_free(c);
 }
 
-measured measured_masks(const char *id, geo_tracing *t, int64_t h, int64_t w, const measure_settings *s)
+findings findings_masks(const char *id, geo_tracing *t, int64_t h, int64_t w, const measure_settings *s)
 {
     double start = clock_now();
-    measured m = begin(id, s);
+    findings m = begin(id, s);
     geo_choices o;
     geo_choices_defaults(&o);
     o.region = m.region, o.facing = s->facing == -2 ? 0 : s->facing, o.corners = s->corners, o.cobb = m.cobb_method;
@@ -74,7 +75,7 @@ measured measured_masks(const char *id, geo_tracing *t, int64_t h, int64_t w, co
     return m;
 }
 
-static void measure_bodies(measured *m, const landmark_case *c)
+static void measure_bodies(findings *m, const landmark_case *c)
 {
     double sx = m->sx > 0 ? m->sx : 1, sy = m->sx > 0 ? m->sy : 1, height = c->height;
     m->chain.n = c->n, memcpy(m->level, c->level, sizeof m->level);
@@ -85,10 +86,10 @@ static void measure_bodies(measured *m, const landmark_case *c)
     if (!(m->sx > 0)) strcpy(m->chain.warning[m->chain.warnings++], "W_SQUARE_PIXELS_ASSUMED");
 }
 
-measured measured_landmarks(const landmark_case *c, const measure_settings *s)
+findings findings_landmarks(const landmark_case *c, const measure_settings *s)
 {
     double start = clock_now();
-    measured m = begin(c->id, s);
+    findings m = begin(c->id, s);
     m.frontal = c->frontal, m.asked = c;
     if (m.frontal) m.region = GEO_REGION_AP;
     if (!(m.sx > 0)) m.sx = c->sx, m.sy = c->sy;
@@ -120,73 +121,72 @@ measured measured_landmarks(const landmark_case *c, const measure_settings *s)
 
 /* ---- rows ---------------------------------------------------------------------------------------------------------------------------- */
 
-static const struct { const char *group, *names; } groups[] = {
-    { "pelvis", " SS PT PI PILL RPV " }, { "lumbar spine", " LL L4S1 LDI RLL L1PA " }, { "thoracic spine", " TK TLK " },
-    { "balance", " SVA GT TPA C7VT C7ST SSA T1SPi T9SPi RSA ODHA " },
-    { "neck", " T1S C7S C2S CL TSCL cSVA NT TIA " },
-    { "skull and dens", " McG_dist McG_len McG_slope Chamb_dist McRae_dist BDI BAI Powers ADI SAC C0C2 RJ Ranawat " } };
+const char *const findings_groups[FINDINGS_GROUPS] = { "pelvis", "lumbar spine", "thoracic spine", "balance", "neck", "skull and dens" };
+static const char *const members[FINDINGS_GROUPS] = { " SS PT PI PILL RPV ", " LL L4S1 LDI RLL L1PA ", " TK TLK ",
+    " SVA GT TPA C7VT C7ST SSA T1SPi T9SPi RSA ODHA ", " T1S C7S C2S CL TSCL cSVA NT TIA ",
+    " McG_dist McG_len McG_slope Chamb_dist McRae_dist BDI BAI Powers ADI SAC C0C2 RJ Ranawat " };
 
 static const char *group_of(const char *name)
 {
     char padded[32];
     snprintf(padded, sizeof padded, " %s ", name);
-    for (size_t i = 0; i < sizeof groups / sizeof *groups; i++) if (strstr(groups[i].names, padded)) return groups[i].group;
+    for (int i = 0; i < FINDINGS_GROUPS; i++) if (strstr(members[i], padded)) return findings_groups[i];
     return "";
 }
 
-int measured_wants(const measured *m, const char *name)
+int findings_wants(const findings *m, const char *name)
 {
     if (!m->asked || m->asked->nwant < 0) return 1;
     for (int i = 0; i < m->asked->nwant; i++) if (!strcmp(m->asked->want[i], name)) return 1;
     return 0;
 }
 
-static int says_what(const measured *m) { return m->asked && m->asked->nwant >= 0; }
+static int says_what(const findings *m) { return m->asked && m->asked->nwant >= 0; }
 
-int measured_wants_gap(const measured *m)
+int findings_wants_gap(const findings *m)
 {
     if (m->failed || m->frontal) return 0;
     if (!says_what(m)) return geo_region_shows(m->region, -1);
-    return measured_wants(m, "GAP") || (measured_wants(m, "RPV") && measured_wants(m, "RLL") && measured_wants(m, "LDI") && measured_wants(m, "RSA"));
+    return findings_wants(m, "GAP") || (findings_wants(m, "RPV") && findings_wants(m, "RLL") && findings_wants(m, "LDI") && findings_wants(m, "RSA"));
 }
 
-double measured_value(const measured *m, const char *name)
+double findings_value(const findings *m, const char *name)
 {
     geo_value v;
     int p = geo_parameter_find(name);
     return !m->chain.result || p < 0 || geo_result_value(m->chain.result, p, &v) ? NAN : v.value;
 }
 
-const char *measured_level(const measured *m, int i) { return m->level[i]; }
+const char *findings_level(const findings *m, int i) { return m->level[i]; }
 
-static void add_normal(measured_row *r, const ranges *normal)
+static void add_normal(finding *r, const ranges *normal)
 {
     r->normal = normal ? ranges_find(normal, r->name) : NULL;
     r->side = r->normal && !r->v.code ? range_side(r->normal, r->v.value) : 0;
 }
 
-static int frontal_row(const measured *m, const ranges *normal, measured_row *r)
+static int frontal_row(const findings *m, const ranges *normal, finding *r)
 {
     static const char *const why[] = { "", "E_MISSING:vertebrae", "E_UNDEFINED:bad corners", "", "E_DEGENERATE:endplate" };
-    *r = (measured_row){ "cobb", "Cobb angle of the main curve", "deg", "frontal", { .value = m->chain.cobb.main }, NULL, 0, NAN };
+    *r = (finding){ "cobb", "Cobb angle of the main curve", "deg", "frontal", { .value = m->chain.cobb.main }, NULL, 0, NAN };
     if (m->chain.cobb_status)
         r->v = (geo_value){ .code = GEO_E_DEGENERATE }, snprintf(r->v.error, sizeof r->v.error, "%s", why[-m->chain.cobb_status]);
     add_normal(r, normal);
     return 1;
 }
 
-int measured_rows(const measured *m, const ranges *normal, measured_row **out)
+int findings_rows(const findings *m, const ranges *normal, finding **out)
 {
     int n = 0, all = geo_parameters();
-    measured_row *r = *out = xalloc_n((size_t)all + 1, sizeof *r);
+    finding *r = *out = xalloc_n((size_t)all + 1, sizeof *r);
     if (m->failed) return 0;
     if (m->frontal) return frontal_row(m, normal, r);
     for (int i = 0; i < all; i++) {
         geo_value v;
         const char *name = geo_parameter_name(i);
         geo_result_value(m->chain.result, i, &v);
-        if (says_what(m) ? !measured_wants(m, name) : v.code && !geo_region_shows(m->region, i)) continue;
-        r[n] = (measured_row){ name, geo_parameter_title(i), geo_parameter_unit(i), group_of(name), v, NULL, 0, NAN };
+        if (says_what(m) ? !findings_wants(m, name) : v.code && !geo_region_shows(m->region, i)) continue;
+        r[n] = (finding){ name, geo_parameter_title(i), geo_parameter_unit(i), group_of(name), v, NULL, 0, NAN };
         if (m->spread && m->spread[i].n > 1 && !v.code) r[n].sd = m->spread[i].sd;
         add_normal(&r[n++], normal);
     }
