@@ -55,6 +55,7 @@ static int count_problem(const geo_found *f)
 static void warn_chain(geo_chain *out, int frontal)
 {
     char text[8];
+    if (frontal && out->n && out->body[0].unsure && out->n != 17) out->count = out->n;      /* T1 to L5 as a rule */
     if (out->count) warn(out, "W_COUNT_MISMATCH", digits(out->count, text));
     if (out->dropped) warn(out, "W_DROPPED", digits(out->dropped, text));
     for (int i = 0; i < out->n; i++) {

@@ -257,7 +257,6 @@ static void guess(const chain *c, int *top, int *bottom)
     switch (c->o->region) {
     case GEO_REGION_CERVICAL: *top = GEO_C3; break;
     case GEO_REGION_THORACIC: if (c->n >= 12) *top = GEO_T1; else *bottom = GEO_T12; break;
-    case GEO_REGION_AP: if (c->n <= 17) *top = GEO_T1; else *bottom = GEO_L5; break;
     default: *bottom = GEO_L5;
     }
 }
