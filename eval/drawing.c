@@ -28,16 +28,28 @@ void draw_line(const canvas *k, geo_point a, geo_point b, double width, int dash
 {
     const double dash[2] = { 5 * k->u, 4 * k->u };
     cairo_set_dash(k->c, dash, dashed ? 2 : 0, 0);
-    cairo_set_line_width(k->c, width * k->u);
     cairo_move_to(k->c, a.x, a.y), cairo_line_to(k->c, b.x, b.y);
-    cairo_stroke(k->c);
+    draw_stroke(k, width);
     cairo_set_dash(k->c, NULL, 0, 0);
+}
+
+void draw_stroke(const canvas *k, double width)
+{
+    cairo_pattern_t *own = cairo_pattern_reference(cairo_get_source(k->c));
+    if (k->film) {
+        cairo_set_source_rgba(k->c, 0, 0, 0, 0.5), cairo_set_line_width(k->c, (width + 1.4) * k->u);
+        cairo_stroke_preserve(k->c);
+    }
+    cairo_set_source(k->c, own), cairo_pattern_destroy(own);
+    cairo_set_line_width(k->c, width * k->u);
+    cairo_stroke(k->c);
 }
 
 void draw_dot(const canvas *k, geo_point p, double radius)
 {
-    cairo_arc(k->c, p.x, p.y, radius * k->u, 0, 2 * M_PI);
-    cairo_fill(k->c);
+    cairo_new_path(k->c), cairo_arc(k->c, p.x, p.y, radius * k->u, 0, 2 * M_PI);
+    cairo_fill_preserve(k->c);
+    draw_stroke(k, 0.1);
 }
 
 void draw_words(const canvas *k, geo_point p, double anchor, double size, const char *text)
@@ -109,7 +121,7 @@ static void paint_masks(const canvas *k, const geo_tracing *t)
         const double dash[2] = { 4 * k->u, 4 * k->u };
         for (int64_t j = 0; j < c->n; j++) cairo_line_to(k->c, c->p[j].x, c->p[j].y);
         cairo_close_path(k->c);
-        draw_ink(k, role_colour(role), role == GEO_ROLE_NONE ? 0.05 : role % 2 ? 0.38 : 0.26);
+        draw_ink(k, role_colour(role), role == GEO_ROLE_NONE ? 0.05 : role % 2 ? 0.22 : 0.14);
         cairo_fill_preserve(k->c);
         draw_ink(k, role_colour(role), 0.9);
         cairo_set_dash(k->c, dash, role == GEO_ROLE_NONE ? 2 : 0, 0), cairo_set_line_width(k->c, 0.7 * k->u);
@@ -143,7 +155,8 @@ static void fit_landmarks(canvas *k, const findings *f)
     if (!(k->x1 > k->x0)) k->x0 = 0, k->x1 = 100;
     if (!(k->y1 > k->y0)) k->y0 = 0, k->y1 = 100;
     double margin = 0.08 * fmax(k->x1 - k->x0, k->y1 - k->y0);
-    k->x0 -= 2 * margin, k->x1 += 2 * margin, k->y0 -= margin, k->y1 += margin;
+    double wide = f->frontal ? 4 * margin : 2 * margin;         /* the lines of the Cobb angle need room */
+    k->x0 -= wide, k->x1 += wide, k->y0 -= margin, k->y1 += margin;
 }
 
 void drawing_write(const char *path, const findings *f, const image *film, const ranges *normal)
@@ -157,7 +170,7 @@ void drawing_write(const char *path, const findings *f, const image *film, const
     if (longer < 1) zoom = LEAST / longer;
     double tall = fmax(height * zoom, 900), panel = fmin(0.5 * tall, 900);
     page_open(&p, path, (width * zoom + panel) * POINTS, tall * POINTS);
-    k.c = p.cairo, k.u = longer / 900;
+    k.c = p.cairo, k.u = longer / 900, k.film = film != NULL;
     cairo_scale(k.c, POINTS, POINTS);
     cairo_set_source_rgb(k.c, 0, 0, 0), cairo_paint(k.c);
     cairo_save(k.c);

@@ -16,7 +16,7 @@ static void draw_body(const canvas *k, const findings *f, int i, int is_end)
     int bad = doubtful(g);
     if (!f->t) {
         for (int j = 0; j < 4; j++) cairo_line_to(k->c, p[j].x, p[j].y);
-        cairo_close_path(k->c), draw_ink(k, draw_level_colour(g->level), i % 2 ? 0.45 : 0.3), cairo_fill(k->c);
+        cairo_close_path(k->c), draw_ink(k, draw_level_colour(g->level), (i % 2 ? 0.45 : 0.3) * (k->film ? 0.4 : 1)), cairo_fill(k->c);
     }
     draw_ink(k, bad ? DRAW_BAD : DRAW_WHITE, 0.9);
     for (int j = 0; j < 4; j++) draw_line(k, p[j], p[(j + 1) % 4], 0.8, bad), draw_dot(k, p[j], 1.6);
@@ -47,12 +47,13 @@ void draw_frontal(const canvas *given, const findings *f)
         geo_point a, b;
         tilt_line(f, i ? g->lower_end : g->upper_end, i, &a, &b);
         int left = g->convex > 0;
-        end[i] = left ? out_from(b, a, 3.2) : out_from(a, b, 3.2);
+        double room = left ? (b.x - k.x0 - 60 * k.u) / fmax(b.x - a.x, 1e-6) : (k.x1 - 60 * k.u - a.x) / fmax(b.x - a.x, 1e-6);
+        end[i] = left ? out_from(b, a, fmax(1.2, fmin(3.2, room))) : out_from(a, b, fmax(1.2, fmin(3.2, room)));
         draw_line(&k, a, b, 2.2, 0), draw_line(&k, left ? a : b, end[i], 1.1, 1);
     }
     double out = (g->convex > 0 ? fmin(end[0].x, end[1].x) : fmax(end[0].x, end[1].x)) - (g->convex > 0 ? 1 : -1) * 24 * k.u;
     cairo_move_to(k.c, end[0].x, end[0].y), cairo_curve_to(k.c, out, end[0].y, out, end[1].y, end[1].x, end[1].y);
-    cairo_set_line_width(k.c, 1.2 * k.u), cairo_stroke(k.c);
+    draw_stroke(&k, 1.2);
     geo_point m = { 0.125 * end[0].x + 0.75 * out + 0.125 * end[1].x, 0.5 * (end[0].y + end[1].y) };
     draw_value(&k, (geo_point){ m.x - (g->convex > 0 ? 5 : -5) * k.u, m.y }, g->convex > 0 ? 1 : 0, "Cobb", g->main, "°");
 }

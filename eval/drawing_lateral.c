@@ -22,7 +22,7 @@ static void draw_doubt(const canvas *k, geo_point p)
     double r = 4.5 * k->u;
     draw_ink(k, DRAW_BAD, 1);
     cairo_move_to(k->c, p.x, p.y - r), cairo_line_to(k->c, p.x + r, p.y), cairo_line_to(k->c, p.x, p.y + r), cairo_line_to(k->c, p.x - r, p.y);
-    cairo_close_path(k->c), cairo_set_line_width(k->c, 1.3 * k->u), cairo_stroke(k->c);
+    cairo_close_path(k->c), draw_stroke(k, 1.3);
 }
 
 static int fracture_grade(const findings *f, int level)
@@ -31,8 +31,11 @@ static int fracture_grade(const findings *f, int level)
     return level >= GEO_T4 && !geo_result_compression(f->chain.result, level, &g) ? g.grade : 0;
 }
 
-static void draw_name(const canvas *k, const findings *f, int level, const geo_corners *q, unsigned marks)
+static void draw_name(const canvas *k, const findings *f, int level)
 {
+    geo_corners body, *q = &body;
+    unsigned marks = geo_case_marks(f->chain.film, level);
+    if (!geo_case_corners(f->chain.film, level, q)) return;
     int grade = fracture_grade(f, level);
     char *fracture = grade ? xprintf(" Genant %d", grade) : xdup("");
     char *text = xprintf(marks & GEO_MARK_INTERPOLATED ? "(%s)%s%s" : "%s%s%s", geo_level_name(level), marks & GEO_MARK_AMBIGUOUS ? "?" : "", fracture);
@@ -51,7 +54,7 @@ static void draw_body(const canvas *k, const findings *f, int level)
     int made = (marks & GEO_MARK_INTERPOLATED) != 0;
     if (!f->t) {
         for (int i = 0; i < 4; i++) cairo_line_to(k->c, p[i].x, p[i].y);
-        cairo_close_path(k->c), draw_ink(k, draw_level_colour(level), level % 2 ? 0.45 : 0.3), cairo_fill(k->c);
+        cairo_close_path(k->c), draw_ink(k, draw_level_colour(level), (level % 2 ? 0.45 : 0.3) * (k->film ? 0.4 : 1)), cairo_fill(k->c);
     }
     draw_ink(k, made ? DRAW_BAD : DRAW_WHITE, 0.9);
     for (int i = 0; i < 4; i++) draw_line(k, p[i], p[(i + 1) % 4], made ? 1.2 : 0.8, made);
@@ -59,7 +62,6 @@ static void draw_body(const canvas *k, const findings *f, int level)
         if (marks & GEO_MARK_LOW_QUALITY) draw_doubt(k, p[i]);
         else draw_ink(k, DRAW_WHITE, 1), draw_dot(k, p[i], 1.6);
     }
-    draw_name(k, f, level, &q, marks);
 }
 
 /* ---- angles between plates ------------------------------------------------------------------------------------------------------------------ */
@@ -87,7 +89,7 @@ static void draw_angle(const canvas *k, const findings *f, const char *name, int
     draw_line(k, u.a, u.p, 2.2, 0), draw_line(k, l.a, l.p, 2.2, 0);
     draw_line(k, u.p, a, 1, 1), draw_line(k, l.p, b, 1, 1);
     cairo_move_to(k->c, a.x, a.y), cairo_curve_to(k->c, out, a.y, out, b.y, b.x, b.y);
-    cairo_set_line_width(k->c, 1.2 * k->u), cairo_stroke(k->c);
+    draw_stroke(k, 1.2);
     geo_point m = at(0.125 * a.x + 0.75 * out + 0.125 * b.x, 0.5 * (a.y + b.y));
     draw_value(k, at(m.x - 4 * k->side * k->u, m.y), k->side > 0 ? 1 : 0, name, findings_value(f, name), "°");
 }
@@ -101,7 +103,7 @@ static void draw_arc(const canvas *k, geo_point o, geo_point d, geo_point e, dou
     cairo_new_path(k->c);
     if (to > from) cairo_arc(k->c, o.x, o.y, radius, from, to);
     else cairo_arc_negative(k->c, o.x, o.y, radius, from, to);
-    cairo_set_line_width(k->c, 1.2 * k->u), cairo_stroke(k->c);
+    draw_stroke(k, 1.2);
     geo_point p = at(o.x + (radius + 5 * k->u) * cos(middle), o.y + (radius + 5 * k->u) * sin(middle));
     draw_value(k, p, cos(middle) > 0.2 ? 0 : cos(middle) < -0.2 ? 1 : 0.5, name, value, "°");
 }
@@ -114,7 +116,7 @@ static void draw_pelvis(const canvas *k, const findings *f)
     for (int i = 0; i < n; i++) {
         geo_point c = at(head[i].x, head[i].y);
         draw_ink(k, DRAW_HEAD, 1);
-        cairo_new_path(k->c), cairo_arc(k->c, c.x, c.y, head[i].r, 0, 2 * M_PI), cairo_set_line_width(k->c, 1.2 * k->u), cairo_stroke(k->c);
+        cairo_new_path(k->c), cairo_arc(k->c, c.x, c.y, head[i].r, 0, 2 * M_PI), draw_stroke(k, 1.2);
         draw_dot(k, c, 1.8), hips = at(hips.x + c.x / n, hips.y + c.y / n);
     }
     if (!geo_case_plate(f->chain.film, &a, &p)) return;
@@ -153,7 +155,9 @@ static void draw_plumb(const canvas *k, const findings *f, const char *name, geo
     draw_ink(k, DRAW_PLUMB, 1);
     draw_dot(k, top, 2.2), draw_line(k, top, at(end.x, end.y + 6 * k->u), 1.1, 1);
     draw_line(k, end, foot, 2, 0), draw_dot(k, foot, 1.8);
-    draw_value(k, at(fmin(end.x, foot.x) - 6 * k->u, foot.y - 9 * k->u), 1, name, v.code ? v.pixels : v.value, v.code ? " px" : " mm");
+    char *text = xprintf("%s %+.1f %s", name, v.code ? v.pixels : v.value, v.code ? "px" : "mm");
+    draw_words(k, at(fmin(end.x, foot.x) - 6 * k->u, foot.y - 9 * k->u), 1, 12, text);
+    free(text);
 }
 
 static void draw_plumbs(const canvas *k, const findings *f)
@@ -167,40 +171,47 @@ static void draw_plumbs(const canvas *k, const findings *f)
 
 /* ---- skull base --------------------------------------------------------------------------------------------------------------------------------- */
 
-static const struct { const char *name; int from, to, dashed; } skull_lines[] = {
-    { "McG_dist", GEO_OCCIPUT_LOW, GEO_HARD_PALATE, 0 }, { "Chamb_dist", GEO_OPISTHION, GEO_HARD_PALATE, 1 },
-    { "McRae_dist", GEO_OPISTHION, GEO_BASION, 1 },      { "BDI", GEO_BASION, GEO_DENS_TIP, 0 },
+/* Lines crowd above the dens: every label has a place of its own, `t` of the way along its line and dx, dy (anterior, down; in u) from it. */
+typedef struct skull_line { const char *parameter, *label; int from, to, dashed; double width, t, dx, dy, anchor; } skull_line;
+static const skull_line skull_lines[] = {
+    { "McG_dist", "McGregor", GEO_OCCIPUT_LOW, GEO_HARD_PALATE, 0, 1.1, 0.1, 0, 11, 0 },
+    { "Chamb_dist", "Chamberlain", GEO_OPISTHION, GEO_HARD_PALATE, 1, 1.1, 0.8, 0, -11, 0 },
+    { "McRae_dist", "McRae", GEO_OPISTHION, GEO_BASION, 1, 1.1, 0.3, 0, -13, 1 },
+    { "BDI", "BDI", GEO_BASION, GEO_DENS_TIP, 0, 2, 0.3, 7, 0, 0 },
 };
-static const char *const skull_words[] = { "McGregor", "Chamberlain", "McRae", "BDI" };
 
-/* p to the line through q and r, with the distance. */
-static void draw_distance(const canvas *k, const findings *f, const char *name, int point, int low, int high)
+static void draw_label(const canvas *k, const findings *f, const char *parameter, const char *label, geo_point p, double dx, double dy, double anchor)
+{
+    draw_value(k, at(p.x + k->side * dx * k->u, p.y + dy * k->u), k->side > 0 ? anchor : 1 - anchor, label, findings_value(f, parameter), " mm");
+}
+
+/* p to the line through q and r, with the distance beside the point of the way where t says. */
+static void draw_distance(const canvas *k, const findings *f, const char *name, int point, int low, int high, double dx, double dy, double anchor)
 {
     geo_point p, q, r;
     if (!there(f, name) || !findings_wants(f, name) || !geo_case_at(f->chain.film, point, &p) || !geo_case_at(f->chain.film, low, &q) ||
         !geo_case_at(f->chain.film, high, &r)) return;
-    double dx = r.x - q.x, dy = r.y - q.y, t = ((p.x - q.x) * dx + (p.y - q.y) * dy) / (dx * dx + dy * dy);
-    geo_point foot = at(q.x + t * dx, q.y + t * dy);
+    double ex = r.x - q.x, ey = r.y - q.y, t = ((p.x - q.x) * ex + (p.y - q.y) * ey) / (ex * ex + ey * ey);
+    geo_point foot = at(q.x + t * ex, q.y + t * ey);
     draw_ink(k, DRAW_PLUMB, 1);
-    draw_line(k, q, r, 0.9, 1), draw_line(k, p, foot, 2, 0);
-    draw_value(k, at(mid(p, foot).x, mid(p, foot).y - 8 * k->u), 0.5, name, findings_value(f, name), " mm");
+    draw_line(k, t > 1 ? foot : r, t < 0 ? foot : q, 0.9, 1), draw_line(k, p, foot, 2, 0), draw_dot(k, p, 1.8);
+    draw_label(k, f, name, name, p, dx, dy, anchor);
 }
 
 static void draw_skull(const canvas *k, const findings *f)
 {
     geo_point a, b;
     for (size_t i = 0; i < sizeof skull_lines / sizeof *skull_lines; i++) {
-        if (!there(f, skull_lines[i].name) || !findings_wants(f, skull_lines[i].name) || !geo_case_at(f->chain.film, skull_lines[i].from, &a) ||
-            !geo_case_at(f->chain.film, skull_lines[i].to, &b)) continue;
+        const skull_line *l = &skull_lines[i];
+        if (!there(f, l->parameter) || !findings_wants(f, l->parameter) || !geo_case_at(f->chain.film, l->from, &a) ||
+            !geo_case_at(f->chain.film, l->to, &b)) continue;
         draw_ink(k, DRAW_SKULL, 1);
-        draw_line(k, a, b, i == 3 ? 2 : 1.1, skull_lines[i].dashed);
-        draw_dot(k, a, 1.8), draw_dot(k, b, 1.8);
-        geo_point label = i == 3 ? at(mid(a, b).x, mid(a, b).y) : along(a, b, 0.55 + 0.17 * (double)i);
-        draw_value(k, at(label.x, label.y - 8 * k->u), i == 3 ? 1.1 : 0.5, skull_words[i], findings_value(f, skull_lines[i].name), " mm");
+        draw_line(k, a, b, l->width, l->dashed), draw_dot(k, a, 1.8), draw_dot(k, b, 1.8);
+        draw_label(k, f, l->parameter, l->label, along(a, b, l->t), l->dx, l->dy, l->anchor);
     }
-    draw_distance(k, f, "ADI", GEO_C1_ANT_ARCH_POST, GEO_DENS_ANT_INF, GEO_DENS_ANT_SUP);
-    draw_distance(k, f, "SAC", GEO_C1_POST_ARCH_ANT, GEO_DENS_POST_INF, GEO_DENS_POST_SUP);
-    draw_distance(k, f, "BAI", GEO_BASION, GEO_C2_POST_INF, GEO_C2_POST_SUP);
+    draw_distance(k, f, "ADI", GEO_C1_ANT_ARCH_POST, GEO_DENS_ANT_INF, GEO_DENS_ANT_SUP, 6, 6, 0);
+    draw_distance(k, f, "SAC", GEO_C1_POST_ARCH_ANT, GEO_DENS_POST_INF, GEO_DENS_POST_SUP, -5, 0, 1);
+    draw_distance(k, f, "BAI", GEO_BASION, GEO_C2_POST_INF, GEO_C2_POST_SUP, 5, -12, 0);
 }
 
 void draw_lateral(const canvas *k, const findings *f)
@@ -209,7 +220,8 @@ void draw_lateral(const canvas *k, const findings *f)
     if (!geo_result_facing(f->chain.result, NULL)) return;
     draw_angle(k, f, "CL", GEO_C2, 1, GEO_C7, 1, 0.5);
     draw_angle(k, f, "TK", GEO_T4, 0, GEO_T12, 1, 0.5);
-    draw_angle(k, f, "TLK", GEO_T10, 0, GEO_L2, 1, 1.3);
+    draw_angle(k, f, "TLK", GEO_T10, 0, GEO_L2, 1, 1);
     draw_angle(k, f, "LL", GEO_L1, 0, GEO_S1, 0, 0.5);
     draw_plumbs(k, f), draw_pelvis(k, f), draw_skull(k, f);
+    for (int i = GEO_C1; i <= GEO_L5; i++) draw_name(k, f, i);
 }

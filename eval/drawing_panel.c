@@ -108,7 +108,7 @@ static void add_rest(lines *t, const findings *f)
     add(t, HEADING, "marks", "", "", "");
     if (f->frontal) add(t, TEXT, "orange, dashed: corners of low quality", "", "", "");
     else {
-        add(t, TEXT, "orange, dashed, (L3): interpolated, not seen", "", "", "");
+        add(t, TEXT, "orange, dashed, (L3): interpolated", "", "", "");
         add(t, TEXT, "orange diamonds: corners of low quality", "", "", "");
     }
     add(t, TEXT, "grey, dashed: left out", "", "", "");
@@ -131,9 +131,9 @@ static void put_line(cairo_t *c, const line *l, double y, double width, double s
     int bold = l->kind == HEADING || l->kind == OUTSIDE;
     cairo_set_source_rgb(c, k[0], k[1], k[2]);
     put(c, 0.04 * width, y, 0, size, bold, l->cell[0]);
-    put(c, 0.46 * width, y, 1, size, bold, l->cell[1]);
-    put(c, 0.48 * width, y, 0, size, bold, l->cell[2]);
-    put(c, 0.58 * width, y, 0, 0.9 * size, bold, l->cell[3]);
+    put(c, 0.45 * width, y, 1, size, bold, l->cell[1]);
+    put(c, 0.465 * width, y, 0, size, bold, l->cell[2]);
+    put(c, 0.57 * width, y, 0, 0.9 * size, bold, l->cell[3]);
 }
 
 void draw_panel(cairo_t *c, double width, double height, const findings *f, const ranges *normal)
@@ -147,7 +147,7 @@ void draw_panel(cairo_t *c, double width, double height, const findings *f, cons
     else if (f->frontal) add_frontal(t, f), add_rest(t, f);
     else if (geo_result_error(f->chain.result)[0]) add(t, OUTSIDE, geo_result_error(f->chain.result), "", "", "");
     else add_values(t, f, normal), add_scores(t, f), add_rest(t, f);
-    double step = fmin(height / (t->n + 2), width / 15), size = fmin(0.78 * step, width / 22);
+    double step = fmin(height / (t->n + 2), width / 15), size = fmin(0.78 * step, width / 25);
     for (int i = 0; i < t->n; i++) put_line(c, &t->l[i], (i + 1.5) * step, width, size);
     for (int i = 0; i < t->n; i++) for (int k = 0; k < 4; k++) free(t->l[i].cell[k]);
     free(t);

@@ -12,10 +12,13 @@ typedef struct canvas {
     double u;                                    /* a thin line's width; letters are 9 to 14 of it */
     double x0, y0, x1, y1;                       /* what is seen of the film */
     int side;                                    /* +1: anterior is to the right */
+    int film;                                    /* there is one below, which must stay visible */
 } canvas;
 
 void draw_ink(const canvas *k, enum draw_colour colour, double alpha);
 void draw_line(const canvas *k, geo_point a, geo_point b, double width, int dashed);
+/* Strokes the path: with a dark rim over a film, so that it is seen on bright bone too. */
+void draw_stroke(const canvas *k, double width);
 void draw_dot(const canvas *k, geo_point p, double radius);
 /* Words with a dark rim; anchor 0 starts at p, 0.5 is centred, 1 ends there; size in u. Kept inside the film. */
 void draw_words(const canvas *k, geo_point p, double anchor, double size, const char *text);
