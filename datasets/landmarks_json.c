@@ -148,8 +148,10 @@ static void read_want(reader *r)
     }
 }
 
-static int level_at(const reader *r, const char *key, const json_t *v)
+/* A level, or an object with its name under `member`: what measure itself prints. */
+static int level_at(const reader *r, const char *key, const json_t *v, const char *member)
 {
+    if (json_is_object(v)) v = json_object_get(v, member);
     int level = json_is_string(v) ? geo_level_parse(json_string_value(v)) : 0;
     if (!level) fault(r, key, v, "a level, C1 to S1");
     return level;
@@ -163,11 +165,12 @@ static void read_asked(reader *r)
     if (pairs && (!json_is_array(pairs) || json_array_size(pairs) > LANDMARKS_ASKED)) fault(r, "slip", pairs, "a list of [upper, lower]");
     if (levels) c->ncompression = (int)json_array_size(levels);
     if (pairs) c->nslip = (int)json_array_size(pairs);
-    for (int i = 0; i < c->ncompression; i++) c->compression[i] = level_at(r, "compression", json_array_get(levels, (size_t)i));
+    for (int i = 0; i < c->ncompression; i++) c->compression[i] = level_at(r, "compression", json_array_get(levels, (size_t)i), "level");
     for (int i = 0; i < c->nslip; i++) {
         const json_t *v = json_array_get(pairs, (size_t)i);
-        if (!json_is_array(v) || json_array_size(v) != 2) fault(r, "slip", v, "[upper, lower]");
-        for (int k = 0; k < 2; k++) c->slip[i][k] = level_at(r, "slip", json_array_get(v, (size_t)k));
+        if (!json_is_object(v) && json_array_size(v) != 2) fault(r, "slip", v, "[upper, lower]");
+        for (int k = 0; k < 2; k++)
+            c->slip[i][k] = level_at(r, "slip", json_is_object(v) ? v : json_array_get(v, (size_t)k), k ? "lower" : "upper");
     }
 }
 

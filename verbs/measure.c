@@ -113,8 +113,8 @@ static ranges read_ranges(const flags *f)
 /* FILE for one film, DIR/ID.png for several. */
 static void draw(const collected *k, const findings *f, const image *film)
 {
-    const char *end = strrchr(k->overlay, '.');
-    int one = end && (!strcmp(end, ".png") || !strcmp(end, ".svg"));
+    const char *slash = strrchr(k->overlay, '/');
+    int one = strchr(slash ? slash + 1 : k->overlay, '.') != NULL;
     if (one && k->total > 1) die_at("--overlay", "got the file %s for %lld films, wanted a folder", k->overlay, (long long)k->total);
     if (!one) file_make_folders(k->overlay);
     char *name = xprintf("%s.png", f->id), *path = one ? xdup(k->overlay) : path_join(k->overlay, name);
