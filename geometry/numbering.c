@@ -230,13 +230,17 @@ static int join_split(chain *c, int i)
     return 1;
 }
 
-static int mend(chain *c)
+static int join_all(chain *c)
 {
-    int changed = 0, n = c->n;
-    for (int i = 0; i < n; i++) {
-        int cut = cut_merged(c, i), joined = !cut && join_split(c, i);
-        changed |= cut | joined, i += joined;
-    }
+    int changed = 0;
+    for (int i = 0; i < c->n; i++) if (join_split(c, i)) changed = 1, i++;
+    return changed;
+}
+
+static int cut_all(chain *c)
+{
+    int changed = 0;
+    for (int i = 0; i < c->n; i++) changed |= cut_merged(c, i);
     return changed;
 }
 
@@ -323,7 +327,8 @@ static int number(chain *c, geo_chain *out)
 {
     int status = drop_duplicates(c);
     if (!status) status = arrange(c);
-    if (!status && mend(c)) status = arrange(c);
+    if (!status && join_all(c)) status = arrange(c);        /* first: beside two halves a whole body looks like two */
+    if (!status && cut_all(c)) status = arrange(c);
     if (!status) status = find_gaps(c);
     if (status || !c->n) return status;
     int all_named = named_count(c) == c->n, off = all_named ? check_names(c) : number_bodies(c, out);
