@@ -67,6 +67,35 @@ int geo_case_corners(const geo_case *c, int level, geo_corners *out)
     return 1;
 }
 
+int geo_case_plate(const geo_case *c, geo_point *anterior, geo_point *posterior)
+{
+    if (!(c->level[GEO_S1].given & GIVEN_CORNERS)) return 0;
+    *anterior = c->level[GEO_S1].corner[SA], *posterior = c->level[GEO_S1].corner[SP];
+    return 1;
+}
+
+int geo_case_heads(const geo_case *c, geo_circle head[2])
+{
+    memcpy(head, c->head, sizeof c->head);
+    return c->heads;
+}
+
+int geo_case_at(const geo_case *c, int point, geo_point *out)
+{
+    if (point < 0 || point >= GEO_POINTS || !c->has_point[point]) return 0;
+    *out = c->point[point];
+    return 1;
+}
+
+unsigned geo_case_marks(const geo_case *c, int level) { return level >= GEO_C1 && level <= GEO_S1 ? c->level[level].marks : 0; }
+
+int geo_case_vote(const geo_case *c)
+{
+    double score;
+    int conflict;
+    return facing_vote(c, &score, &conflict);
+}
+
 int geo_case_centroid(geo_case *c, int level, geo_point p)
 {
     if (!is_body(level) || !usable(p)) return GEO_BAD;
@@ -134,4 +163,12 @@ int geo_case_choose(geo_case *c, const char *what, const char *choice)
     if (i < 0) return GEO_BAD;
     c->choice[i] = value;
     return GEO_OK;
+}
+
+void geo_case_adopt(geo_case *c, const geo_case *from)
+{
+    if (!from) return;
+    memcpy(c->choice, from->choice, sizeof c->choice);
+    if (from->orientation) c->orientation = from->orientation;
+    if (from->uncalibrated) c->uncalibrated = 1;
 }

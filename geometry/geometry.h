@@ -14,6 +14,8 @@
  *       -> geo_measure             every parameter, or the code that says why not    (8)
  *       -> geo_uncertainty         SD of every parameter from jittered contours      (9)
  *
+ * or all of it in one call: geo_chain_measure (10).
+ *
  * Conventions. Image frame: x right, y down, pixels, (0,0) the centre of the top left pixel. Facing +1: the patient looks to the right of
  * the image. Formulas are written in the canonical frame (a, u) = (facing * x * sx, -y * sy): anterior and up are positive, so a mirrored
  * film gives the same values. Angles in degrees, differences wrapped into (-180, 180]. Signs: + is what the name says (lordosis + for
@@ -36,8 +38,8 @@ extern "C" {
 /* ---- 1. Version, status, small types -------------------------------------------------------------------------------------------- */
 
 #define GEO_VERSION_MAJOR 1             /* changes when a program must be compiled anew */
-#define GEO_VERSION_MINOR 0             /* changes when something is added */
-/* "1.0": of the library that runs, which may be newer than the header that was compiled. */
+#define GEO_VERSION_MINOR 1             /* changes when something is added */
+/* "1.1": of the library that runs, which may be newer than the header that was compiled. */
 const char *geo_version(void);
 
 enum {
@@ -243,6 +245,7 @@ enum {                                  /* what is odd about a body of a chain; 
     GEO_ODD_TRUNCATED = 4,              /* area below 0.6 of its neighbours' or cut by the border */
     GEO_ODD_TILT = 8,                   /* tilt beyond 3 MAD and 8 degrees from the spine's normal */
     GEO_ODD_HEIGHT = 16,                /* height 25 % off the trend of its neighbours: perhaps a fracture */
+    GEO_ODD_ORDER = 32,                 /* its name did not suit its place: geo_chain_measure renamed it */
 };
 /* Bodies in order, on a film of h by w (0, 0: unknown); adds GEO_FAULT_TILT, _LENGTH and _BORDER to body[i].faults. odd (n). */
 int geo_chain_check(geo_body *body, int n, int64_t h, int64_t w, unsigned *odd);
@@ -299,9 +302,18 @@ int geo_case_warn(geo_case *c, const char *warning);
  *   "GT"      "middle" "corner": which point of the S1 plate is the hinge; corner: posterior
  *   "T1S"     "T1" "C7": take the slope of C7 where T1 is not seen (W_T1_FROM_C7; never for accuracy tables) */
 int geo_case_choose(geo_case *c, const char *what, const char *choice);
+/* The choices of another case, and what it says of the orientation and the detector. NULL: nothing. */
+void geo_case_adopt(geo_case *c, const geo_case *from);
 
 /* Where is vertebra `level`; 0: not there. */
 int geo_case_corners(const geo_case *c, int level, geo_corners *out);
+/* The same of the rest: ends of the S1 plate, heads (how many), a point, the marks of a level. */
+int      geo_case_plate(const geo_case *c, geo_point *anterior, geo_point *posterior);
+int      geo_case_heads(const geo_case *c, geo_circle head[2]);
+int      geo_case_at(const geo_case *c, int point, geo_point *out);
+unsigned geo_case_marks(const geo_case *c, int level);
+/* Which way the patient looks, as geo_measure will take it: +1, -1, 0 ambiguous. */
+int      geo_case_vote(const geo_case *c);
 
 /* Bodies missing between two that are there are made up from their neighbours: shape and size between them, centre on a curve through
  * the four nearest, tilts from the two facing plates plus the level's usual offset; marked GEO_MARK_INTERPOLATED. At most `most` in a
@@ -390,13 +402,20 @@ int geo_cobb_find(const geo_quad *body, int n, double sx, double sy, double heig
 /* ---- 9. From a label map to a film, and what its outlines' noise does to the values ---------------------------------------------- */
 
 /* What a value of a label map is: a level GEO_C1 .. GEO_L5, or one of these. */
-enum { GEO_ROLE_NONE = 0, GEO_ROLE_SACRUM = 25, GEO_ROLE_HEAD = 26, GEO_ROLE_PALATE = 28, GEO_ROLE_BASION = 29, GEO_ROLE_OPISTHION = 30 };
+enum { GEO_ROLE_NONE = 0, GEO_ROLE_SACRUM = 25, GEO_ROLE_HEAD = 26, GEO_ROLE_PALATE = 28, GEO_ROLE_BASION = 29, GEO_ROLE_OPISTHION = 30,
+       GEO_ROLE_BODY = 31,              /* a vertebra whose level is not known: every component of the value is one */
+       GEO_ROLE_INSTANCE = 32 };        /* the same, but the value is one vertebra */
 
 typedef struct geo_tracing geo_tracing;         /* opaque: the outlines of a film */
 /* labels (h, w). role (256), or NULL: 1-7 C1-C7, 8-19 T1-T12, 20-24 L1-L5, 25 sacrum, 26 and 27 femoral heads, 28 palate, 29 basion,
  * 30 opisthion. NULL, with *status saying why, on failure; a map without anything is GEO_EMPTY. */
 geo_tracing *geo_tracing_new(const uint8_t *labels, int64_t h, int64_t w, const int *role, int *status);
+/* Or from masks (h, w) of one structure each, which may overlap; score: of a detector, the higher one of duplicates stays. */
+geo_tracing *geo_tracing_empty(int64_t h, int64_t w, int *status);
+int          geo_tracing_add(geo_tracing *t, const uint8_t *mask, int role, double score);
 void         geo_tracing_free(geo_tracing *t);
+int          geo_tracing_outlines(const geo_tracing *t);
+const geo_contour *geo_tracing_outline(const geo_tracing *t, int i, int *role);        /* pixels; role: what it is, or is now; may be NULL */
 const geo_contour *geo_tracing_contour(const geo_tracing *t, uint8_t value);   /* pixels; NULL: none */
 /* Puts every landmark that can be found into the case (whose spacing must have been set): corners, plates, heads, points; marks bodies of
  * low quality. What cannot be found is left out, and geo_measure says so. Returns the number of structures used. */
@@ -415,6 +434,58 @@ typedef struct geo_spread { double mean, sd; int n; } geo_spread;      /* n: dra
 /* Outlines displaced by smooth random functions, landmarks found and everything measured anew in every draw. c: the case as it was before
  * geo_tracing_landmarks (spacing, age, facing, choices). spread (geo_parameters()); category (3): share of draws with GAP P, MD, SD. */
 int geo_uncertainty(const geo_tracing *t, const geo_case *c, const geo_jitter *options, geo_spread *spread, double category[3]);
+/* The same for landmarks without outlines: every point moves by a normal error of `sd` pixels in x and y (length, sd_of: not used). */
+int geo_uncertainty_points(const geo_case *c, const geo_jitter *options, geo_spread *spread, double category[3]);
+
+/* ---- 10. All of it in one call ----------------------------------------------------------------------------------------------------- */
+
+enum { GEO_REGION_WHOLE, GEO_REGION_CERVICAL, GEO_REGION_THORACIC, GEO_REGION_LUMBAR, GEO_REGION_AP, GEO_REGIONS };
+const char *geo_region_name(int region);        /* "whole" "cervical" "thoracic" "lumbar" "ap"; "" for anything else */
+/* Is a parameter (or, for -1, the GAP score) one that films of this region are taken for? What the film allows is measured anyway. */
+int geo_region_shows(int region, int parameter);
+
+typedef struct geo_choices {
+    size_t size;
+    int    region;                              /* GEO_REGION_* */
+    int    facing;                              /* +1 right, -1 left, 0 by votes; lateral films */
+    int    corners;                             /* GEO_CORNERS_* */
+    int    cobb;                                /* GEO_COBB_*; frontal films */
+    int    repair;                              /* most bodies in a row to make up; 2 */
+    double sx, sy;                              /* mm per pixel, x first; 0: not known */
+    double age;                                 /* years; negative: not known */
+    const geo_case *base;                       /* what else is known or chosen (geo_case_choose, _orientation, _warn), or NULL */
+} geo_choices;
+void geo_choices_defaults(geo_choices *o);
+
+enum { GEO_CHAIN_MOST = 64 };                   /* bodies */
+typedef struct geo_found {                      /* a body that was seen */
+    int      level, unsure;                     /* 0: outside C2..L5; unsure: its number may be another */
+    geo_quad quad;                              /* pixels */
+    unsigned odd, faults;                       /* GEO_ODD_*, GEO_FAULT_* */
+    double   disagreement;                      /* as in geo_body */
+    int      missing;                           /* bodies missing between it and the next one, or the sacrum */
+} geo_found;
+
+typedef struct geo_chain {
+    geo_case   *film;                           /* lateral films: landmarks and what was made up; else NULL */
+    geo_result *result;                         /* its values; NULL on frontal films */
+    geo_cobb    cobb;                           /* frontal films */
+    int         cobb_status;                    /* GEO_OK, or why there is no angle */
+    int         n;
+    geo_found   body[GEO_CHAIN_MOST];           /* from cranial to caudal */
+    int         dropped, made;                  /* outlines that belong to no spine; bodies made up */
+    int         count;                          /* presacral bodies below C2, missing ones included; 22 in most people. 0: not countable */
+    char        warning[24][48];                /* of frontal films; those of lateral ones are the result's */
+    int         warnings;
+} geo_chain;
+
+/* From outlines to values: duplicates dropped, bodies put in order, merged ones cut and split ones joined, numbered from the anchors
+ * there are (names, C2, sacrum) or checked against them, missing ones between two others made up (W_INTERPOLATED), corners, plates,
+ * heads and points found, everything measured. t is changed: its roles become levels. GEO_OK, GEO_BAD, GEO_MEMORY, or GEO_EMPTY where
+ * there is nothing of a spine; *out is always to be freed. Warnings beside those of geo_measure: W_COUNT_MISMATCH:<count>,
+ * W_RELABELLED:<level>, W_DROPPED:<how many>. */
+int  geo_chain_measure(geo_tracing *t, const geo_choices *choices, geo_chain *out);
+void geo_chain_free(geo_chain *c);
 
 #if defined(__GNUC__)
 #pragma GCC visibility pop

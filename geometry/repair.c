@@ -3,7 +3,7 @@
  * In the lumbar spine the discs carry most of the lordosis, so tilts taken half way between the neighbours are 3 degrees off: the
  * level's usual offset from the facing plates (template.h) takes that bias away. What is made up is marked, and is never used where it
  * would be measured for its own sake (heights, slip). */
-#include "geometry/film.h"
+#include "geometry/tracing.h"
 #include "geometry/template.h"
 #include "geometry/vec.h"
 #include <math.h>
@@ -90,7 +90,9 @@ static int facing_of(const geo_case *c)
     return sum < 0 ? -1 : 1;
 }
 
-int geo_case_repair(geo_case *c, int most)
+int geo_case_repair(geo_case *c, int most) { return case_repair(c, most, NULL); }
+
+int case_repair(geo_case *c, int most, const uint8_t *no_room)
 {
     film f;
     int made = 0, facing = facing_of(c);
@@ -98,7 +100,7 @@ int geo_case_repair(geo_case *c, int most)
     double kx = facing * (c->sx > 0 ? c->sx : 1), ky = -(c->sy > 0 ? c->sy : 1);
     for (int up = GEO_C2, down; up < GEO_L5; up = down) {
         for (down = up + 1; down <= GEO_L5 && !is_there(&f, down); down++) {}
-        if (!is_there(&f, up) || down > GEO_L5 || down - up - 1 > most) continue;
+        if (!is_there(&f, up) || down > GEO_L5 || down - up - 1 > most || (no_room && no_room[up])) continue;
         for (int level = up + 1; level < down; level++) {
             geo_point p[4];
             if (c->level[level].given & GIVEN_CORNERS) continue;           /* there, but of no use: not ours to replace */

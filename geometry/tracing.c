@@ -1,47 +1,199 @@
-/* tracing.c - from a label map to the landmarks of a film; see geometry.h.
+/* tracing.c - the outlines of a film, from a label map or from the masks of single structures; see geometry.h.
  *
- * The order matters: bodies first (their neighbours say which way is up), then the sacrum (L5 says where its plate is), the heads (the
- * plate says how large they are), then which way the patient looks, and last what needs to know that. */
+ * A value of a label map is one structure as a rule. Where it stands for many (vertebrae without names, both femoral heads) each of its
+ * components is an outline of its own; where one vertebra has come apart, its parts are joined if they lie side by side. */
 #include "geometry/tracing.h"
-#include "geometry/shape.h"
-#include "geometry/vec.h"
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- outlines ------------------------------------------------------------------------------------------------------------------------ */
+enum { COMPONENTS = 200 };                       /* looked at in one value; a noisy map has thousands of single pixels */
 
 static int usual_role(int value) { return value == 27 ? GEO_ROLE_HEAD : value >= 1 && value <= 30 ? value : GEO_ROLE_NONE; }
 
-static int keep_c1(geo_tracing *t, const uint8_t *labels, uint8_t value, const geo_box *b)
+static int is_level(int role) { return role >= GEO_C1 && role <= GEO_L5; }
+
+typedef struct piece { uint8_t *mask; geo_box b; } piece;          /* a mask of its box */
+
+static int crop(const uint8_t *labels, int64_t w, int value, const geo_box *b, piece *out)
 {
-    int64_t h = b->y1 - b->y0, w = b->x1 - b->x0;
-    if (t->c1) return GEO_OK;
-    if (!(t->c1 = malloc((size_t)(h * w)))) return GEO_MEMORY;
-    t->c1_box = *b;
-    for (int64_t i = 0; i < h * w; i++) t->c1[i] = labels[(b->y0 + i / w) * t->w + b->x0 + i % w] == value;
+    int64_t ww = b->x1 - b->x0, hh = b->y1 - b->y0;
+    *out = (piece){ malloc((size_t)(ww * hh)), *b };
+    if (!out->mask) return GEO_MEMORY;
+    for (int64_t y = 0; y < hh; y++)
+        for (int64_t x = 0; x < ww; x++) {
+            uint8_t v = labels[(b->y0 + y) * w + b->x0 + x];
+            out->mask[y * ww + x] = value ? v == value : v != 0;
+        }
     return GEO_OK;
+}
+
+static int trace(const piece *p, outline *o)
+{
+    int status = geo_contour_trace(p->mask, p->b.y1 - p->b.y0, p->b.x1 - p->b.x0, &o->c, &o->dropped);
+    for (int64_t i = 0; i < o->c.n; i++) o->c.p[i].x += (double)p->b.x0, o->c.p[i].y += (double)p->b.y0;
+    return status;
+}
+
+/* Boxes and areas of the components of p, largest first; labels as of geo_components. */
+typedef struct component { geo_box b; int32_t label; } component;
+
+static int by_area(const void *x, const void *y)
+{
+    const component *a = x, *b = y;
+    if (a->b.area != b->b.area) return a->b.area > b->b.area ? -1 : 1;
+    return a->label - b->label;
+}
+
+static int find_components(const piece *p, int32_t **labels, component out[COMPONENTS], int *n)
+{
+    int64_t w = p->b.x1 - p->b.x0, h = p->b.y1 - p->b.y0;
+    if (!(*labels = malloc((size_t)(w * h) * sizeof **labels))) return GEO_MEMORY;
+    int64_t all = geo_components(p->mask, h, w, *labels, NULL, 0);
+    component *c = all > 0 ? calloc((size_t)all, sizeof *c) : NULL;
+    if (!c) return all < 0 ? (int)all : all ? GEO_MEMORY : GEO_EMPTY;
+    for (int64_t k = 0; k < all; k++) c[k] = (component){ { w, h, 0, 0, 0 }, (int32_t)k + 1 };
+    for (int64_t i = 0; i < w * h; i++) {
+        if (!(*labels)[i]) continue;
+        geo_box *b = &c[(*labels)[i] - 1].b;
+        int64_t x = i % w, y = i / w;
+        if (x < b->x0) b->x0 = x;
+        if (y < b->y0) b->y0 = y;
+        if (x >= b->x1) b->x1 = x + 1;
+        if (y >= b->y1) b->y1 = y + 1;
+        b->area++;
+    }
+    qsort(c, (size_t)all, sizeof *c, by_area);
+    *n = (int)(all < COMPONENTS ? all : COMPONENTS);
+    memcpy(out, c, (size_t)*n * sizeof *c);
+    free(c);
+    return GEO_OK;
+}
+
+static int trace_component(const piece *p, const int32_t *labels, const component *k, outline *o)
+{
+    int64_t w = p->b.x1 - p->b.x0, ww = k->b.x1 - k->b.x0, hh = k->b.y1 - k->b.y0;
+    piece q = { malloc((size_t)(ww * hh)), { p->b.x0 + k->b.x0, p->b.y0 + k->b.y0, p->b.x0 + k->b.x1, p->b.y0 + k->b.y1, k->b.area } };
+    if (!q.mask) return GEO_MEMORY;
+    for (int64_t y = 0; y < hh; y++)
+        for (int64_t x = 0; x < ww; x++) q.mask[y * ww + x] = labels[(k->b.y0 + y) * w + k->b.x0 + x] == k->label;
+    int status = trace(&q, o);
+    free(q.mask);
+    return status;
+}
+
+static outline *room_for(geo_tracing *t, int role, int value, double score)
+{
+    if (t->n == OUTLINES) return NULL;
+    t->o[t->n] = (outline){ .role = role, .value = value, .score = score };
+    return &t->o[t->n];
+}
+
+/* Every component above this share of the largest one is an outline. */
+static int add_components(geo_tracing *t, const piece *p, int role, int value, double share, int most)
+{
+    component k[COMPONENTS];
+    int32_t *labels = NULL;
+    int n = 0, status = find_components(p, &labels, k, &n);
+    for (int i = 0; i < n && i < most && !status && (double)k[i].b.area >= share * (double)k[0].b.area; i++) {
+        outline *o = room_for(t, role, value, 0);
+        if (!o) break;
+        int s = trace_component(p, labels, &k[i], o);
+        if (s == GEO_MEMORY) status = s;
+        t->n += !s;
+    }
+    free(labels);
+    return status;
+}
+
+/* The gap between two boxes is small beside their sizes. */
+static int side_by_side(const geo_box *a, const geo_box *b)
+{
+    int64_t dx = a->x0 > b->x1 ? a->x0 - b->x1 : b->x0 > a->x1 ? b->x0 - a->x1 : 0;
+    int64_t dy = a->y0 > b->y1 ? a->y0 - b->y1 : b->y0 > a->y1 ? b->y0 - a->y1 : 0;
+    int64_t size = a->x1 - a->x0 < a->y1 - a->y0 ? a->x1 - a->x0 : a->y1 - a->y0;
+    return 4 * (dx > dy ? dx : dy) <= size;
+}
+
+/* One structure: its largest component, or that and a second one of a fifth of its size that lies beside it (split in two). */
+static int add_structure(geo_tracing *t, const piece *p, int role, int value, double score)
+{
+    outline *o = room_for(t, role, value, score), other = { .role = role };
+    if (!o) return GEO_OK;
+    int status = trace(p, o), n = 0;
+    if (!status && is_level(role) && role != GEO_C1 && o->dropped > 0.1) {
+        component k[COMPONENTS];
+        int32_t *labels = NULL;
+        status = find_components(p, &labels, k, &n);
+        if (!status && n > 1 && 5 * k[1].b.area >= k[0].b.area && side_by_side(&k[0].b, &k[1].b) &&
+            !trace_component(p, labels, &k[1], &other)) {
+            geo_contour both;
+            if (!geo_contour_union(&o->c, &other.c, &both)) geo_contour_free(&o->c), o->c = both, o->odd |= GEO_ODD_SPLIT;
+            geo_contour_free(&other.c);
+        }
+        free(labels);
+    }
+    if (status) geo_contour_free(&o->c);
+    t->n += !status;
+    return status;
+}
+
+/* Takes the piece. single: it is one structure for sure. A structure too small for an outline is not there, which is no failure. */
+static int add_piece(geo_tracing *t, piece *p, int role, int value, double score, int single)
+{
+    int status = role == GEO_ROLE_BODY && !single   ? add_components(t, p, role, value, 0.05, OUTLINES)
+                 : role == GEO_ROLE_HEAD && !single ? add_components(t, p, role, value, 0.25, 2)
+                                                    : add_structure(t, p, role, value, score);
+    if (role == GEO_C1 && !t->c1 && !status) t->c1 = p->mask, t->c1_box = p->b, p->mask = NULL;
+    free(p->mask);
+    return status == GEO_MEMORY ? status : GEO_OK;
+}
+
+geo_tracing *geo_tracing_empty(int64_t h, int64_t w, int *status)
+{
+    *status = GEO_BAD;
+    if (h < 1 || w < 1 || h > INT32_MAX / w) return NULL;
+    geo_tracing *t = calloc(1, sizeof *t);
+    *status = t ? GEO_OK : GEO_MEMORY;
+    if (t) t->h = h, t->w = w, t->method = GEO_CORNERS_AUTO;
+    return t;
+}
+
+int geo_tracing_add(geo_tracing *t, const uint8_t *mask, int role, double score)
+{
+    geo_box box = { t ? t->w : 0, t ? t->h : 0, 0, 0, 0 };
+    if (!t || !mask || role <= GEO_ROLE_NONE || role > GEO_ROLE_INSTANCE) return GEO_BAD;
+    if (role == GEO_ROLE_INSTANCE) role = GEO_ROLE_BODY;
+    for (int64_t y = 0; y < t->h; y++)
+        for (int64_t x = 0; x < t->w; x++) {
+            if (!mask[y * t->w + x]) continue;
+            if (x < box.x0) box.x0 = x;
+            if (y < box.y0) box.y0 = y;
+            if (x >= box.x1) box.x1 = x + 1;
+            if (y >= box.y1) box.y1 = y + 1;
+            box.area++;
+        }
+    piece p;
+    t->overlapping = 1;
+    if (!box.area) return GEO_EMPTY;
+    if (crop(mask, t->w, 0, &box, &p)) return GEO_MEMORY;
+    return add_piece(t, &p, role, t->n + 1, score, 1);
 }
 
 geo_tracing *geo_tracing_new(const uint8_t *labels, int64_t h, int64_t w, const int *role, int *status)
 {
     geo_box box[256];
-    int found = 0;
-    *status = GEO_BAD;
-    if (!labels || h < 1 || w < 1 || h > INT32_MAX / w) return NULL;
-    *status = GEO_MEMORY;
-    geo_tracing *t = calloc(1, sizeof *t);
+    geo_tracing *t = labels ? geo_tracing_empty(h, w, status) : (*status = GEO_BAD, NULL);
     if (!t) return NULL;
-    t->h = h, t->w = w, *status = GEO_OK;
     geo_boxes(labels, h, w, box);
     for (int v = 1; v < 256 && !*status; v++) {
-        t->role[v] = role ? role[v] : usual_role(v);
-        if (!box[v].area || t->role[v] == GEO_ROLE_NONE) continue;
-        int s = geo_contour_label(labels, h, w, (uint8_t)v, &box[v], &t->contour[v], &t->dropped[v]);
-        if (!s && t->role[v] == GEO_C1) s = keep_c1(t, labels, (uint8_t)v, &box[v]);
-        if (s == GEO_MEMORY) *status = s;
-        found += !s;
+        int what = role ? role[v] : usual_role(v);
+        piece p;
+        if (!box[v].area || what <= GEO_ROLE_NONE || what > GEO_ROLE_INSTANCE) continue;
+        int single = what == GEO_ROLE_INSTANCE;
+        *status = crop(labels, w, v, &box[v], &p);
+        if (!*status) *status = add_piece(t, &p, single ? GEO_ROLE_BODY : what, v, 0, single);
     }
-    if (!*status && !found) *status = GEO_EMPTY;
+    if (!*status && !t->n) *status = GEO_EMPTY;
     if (*status) geo_tracing_free(t), t = NULL;
     return t;
 }
@@ -49,195 +201,21 @@ geo_tracing *geo_tracing_new(const uint8_t *labels, int64_t h, int64_t w, const 
 void geo_tracing_free(geo_tracing *t)
 {
     if (!t) return;
-    for (int v = 0; v < 256; v++) geo_contour_free(&t->contour[v]);
+    for (int i = 0; i < t->n; i++) geo_contour_free(&t->o[i].c);
     free(t->c1), free(t);
 }
 
-const geo_contour *geo_tracing_contour(const geo_tracing *t, uint8_t value) { return t->contour[value].n ? &t->contour[value] : NULL; }
-
-/* ---- landmarks ----------------------------------------------------------------------------------------------------------------------- */
-
-/* A film being read: contours with square pixels (y times k), and what was found so far. */
-typedef struct reading {
-    const geo_tracing *t;
-    geo_contour contour[256];
-    double k;
-    int value[GEO_LEVELS], facing, used;
-    geo_point centre[GEO_LEVELS];
-    geo_quad quad[GEO_LEVELS];
-    unsigned char body[GEO_LEVELS];
-    geo_case *c;
-} reading;
-
-static geo_point image(const reading *r, geo_point p) { return vec(p.x, p.y / r->k); }
-
-static int value_with(const reading *r, int role)
+const geo_contour *geo_tracing_contour(const geo_tracing *t, uint8_t value)
 {
-    for (int v = 1; v < 256; v++) if (r->t->role[v] == role && r->contour[v].n) return v;
-    return 0;
+    for (int i = 0; i < t->n; i++) if (t->o[i].value == value && t->o[i].c.n) return &t->o[i].c;
+    return NULL;
 }
 
-/* Towards the head at this level, from the nearest bodies above and below. */
-static geo_point up_at(const reading *r, int level)
-{
-    int above = level, below = level;
-    for (int i = level - 1; i >= GEO_C2 && above == level; i--) if (r->value[i]) above = i;
-    for (int i = level + 1; i <= GEO_L5 && below == level; i++) if (r->value[i]) below = i;
-    geo_point d = sub(r->centre[above], r->centre[below]);
-    return norm(d) > 0 ? unit(d) : vec(0, -1);
-}
+int geo_tracing_outlines(const geo_tracing *t) { return t->n; }
 
-/* The body of C2 without the dens: the lower 60 % of the mask along `up`. */
-static int body_of_c2(const geo_contour *c, geo_point up, geo_contour *out)
+const geo_contour *geo_tracing_outline(const geo_tracing *t, int i, int *role)
 {
-    double low = INFINITY, high = -INFINITY;
-    for (int64_t i = 0; i < c->n; i++) low = fmin(low, dot(c->p[i], up)), high = fmax(high, dot(c->p[i], up));
-    double limit = low + 0.6 * (high - low);
-    if (geo_contour_copy(c, out)) return GEO_MEMORY;
-    out->n = 0;
-    for (int64_t i = 0; i < c->n; i++) if (dot(c->p[i], up) <= limit) out->p[out->n++] = c->p[i];
-    return GEO_OK;
+    if (i < 0 || i >= t->n) return NULL;
+    if (role) *role = t->o[i].role;
+    return &t->o[i].c;
 }
-
-static void read_body(reading *r, int level)
-{
-    const geo_contour *c = &r->contour[r->value[level]];
-    geo_contour cut = { NULL, 0 };
-    geo_corners_options o;
-    geo_body b;
-    geo_corners_defaults(&o);
-    o.up = up_at(r, level), o.cervical = level <= GEO_C7, o.fractured = 1;
-    if (level == GEO_C2) {
-        if (body_of_c2(c, o.up, &cut)) return;
-        c = &cut;
-    }
-    int status = geo_corners_find(c, &o, &b);
-    geo_contour_free(&cut);
-    if (status && (!b.method || b.faults & GEO_FAULT_ORDER)) return;
-    r->quad[level] = b.quad, r->body[level] = 1, r->used++;
-    if (status || b.disagreement > 6 || r->t->dropped[r->value[level]] > 0.05) geo_case_mark(r->c, level, GEO_MARK_LOW_QUALITY);
-}
-
-static void read_sacrum(reading *r)
-{
-    int v = value_with(r, GEO_ROLE_SACRUM);
-    geo_sacrum s;
-    const geo_quad *q = &r->quad[GEO_L5];
-    const geo_point l5[2] = { q->p[3], q->p[2] };
-    if (!v || geo_sacrum_endplate(&r->contour[v], r->body[GEO_L5] ? l5 : NULL, r->facing, &s)) return;
-    r->quad[GEO_S1].p[0] = s.left, r->quad[GEO_S1].p[1] = s.right, r->body[GEO_S1] = 1, r->used++;
-    geo_case_point(r->c, GEO_SACRUM_CENTROID, image(r, s.centroid));
-    if (s.disagreement > 6 || (s.ratio > 0 && (s.ratio < 0.8 || s.ratio > 1.3))) geo_case_mark(r->c, GEO_S1, GEO_MARK_LOW_QUALITY);
-    if (s.dome > 0.1) geo_case_warn(r->c, "W_DOMED_S1");
-}
-
-static void read_heads(reading *r)
-{
-    geo_heads_options o;
-    geo_circle all[8];
-    int n = 0, masks = 0;
-    for (int v = 1; v < 256; v++) masks += r->t->role[v] == GEO_ROLE_HEAD && r->contour[v].n;
-    for (int v = 1; v < 256 && n < 6; v++) {
-        if (r->t->role[v] != GEO_ROLE_HEAD || !r->contour[v].n) continue;
-        geo_heads h;
-        geo_heads_defaults(&o);
-        o.seed = (uint64_t)v, o.most = masks > 1 ? 1 : 2;
-        if (r->body[GEO_S1]) o.radius = 0.68 * apart(r->quad[GEO_S1].p[0], r->quad[GEO_S1].p[1]);
-        if (geo_heads_find(&r->contour[v], &o, &h)) continue;
-        for (int k = 0; k < h.n; k++) all[n++] = h.head[k];
-        if (h.low_quality) geo_case_warn(r->c, "W_LOW_QUALITY:femoral_heads");
-        r->used++;
-    }
-    for (int k = 0; k < n && k < 2; k++) geo_case_head(r->c, (geo_circle){ all[k].x, all[k].y / r->k, all[k].r });
-}
-
-static void set_bodies(reading *r, int facing)
-{
-    for (int i = GEO_C2; i <= GEO_S1; i++) {
-        if (!r->body[i]) continue;
-        geo_quad q = r->quad[i];
-        for (int k = 0; k < 4; k++) q.p[k] = image(r, q.p[k]);
-        geo_corners c = geo_corners_name(&q, facing);
-        if (i == GEO_S1) geo_case_s1(r->c, c.sa, c.sp);
-        else geo_case_vertebra(r->c, i, &c);
-    }
-}
-
-static void read_skull(reading *r, int facing, int dots)
-{
-    static const struct { int role, point; } rows[] = { { GEO_ROLE_BASION, GEO_BASION }, { GEO_ROLE_OPISTHION, GEO_OPISTHION } };
-    geo_point p;
-    int v = value_with(r, GEO_ROLE_PALATE);
-    if (v && !(dots ? geo_skull_point(&r->contour[v], facing, 1, &p) : geo_palate_tip(&r->contour[v], facing, &p)))
-        geo_case_point(r->c, GEO_HARD_PALATE, image(r, p)), r->used++;
-    for (int i = 0; i < 2; i++)                  /* drawn as dots as a rule */
-        if ((v = value_with(r, rows[i].role)) && !geo_skull_point(&r->contour[v], facing, 1, &p))
-            geo_case_point(r->c, rows[i].point, image(r, p)), r->used++;
-}
-
-static void read_c1(reading *r, const geo_dens *d)
-{
-    const geo_tracing *t = r->t;
-    geo_dens local = *d;
-    geo_point *all[] = { &local.tip, &local.ant_sup, &local.ant_inf, &local.post_sup, &local.post_inf, &local.centre }, p[2];
-    int found;
-    /* the mask has the film's own pixels: a dens in square ones is laid into it, which is exact for square pixels only */
-    if (!t->c1 || fabs(r->k - 1) > 1e-9) return;
-    for (int i = 0; i < 6; i++) *all[i] = sub(*all[i], vec((double)t->c1_box.x0, (double)t->c1_box.y0));
-    if (geo_c1_arches(t->c1, t->c1_box.y1 - t->c1_box.y0, t->c1_box.x1 - t->c1_box.x0, &local, r->facing, &p[0], &p[1], &found)) return;
-    for (int i = 0; i < 2; i++)
-        if (found >> i & 1) geo_case_point(r->c, i ? GEO_C1_POST_ARCH_ANT : GEO_C1_ANT_ARCH_POST,
-            add(p[i], vec((double)t->c1_box.x0, (double)t->c1_box.y0)));
-    if (found != 3) geo_case_warn(r->c, "W_LOW_QUALITY:C1");
-    r->used++;
-}
-
-static void read_dens(reading *r)
-{
-    geo_dens d;
-    if (!r->value[GEO_C2] || geo_dens_find(&r->contour[r->value[GEO_C2]], r->facing, &d)) return;
-    const struct { int point; geo_point p; } rows[] = { { GEO_DENS_TIP, d.tip }, { GEO_DENS_ANT_SUP, d.ant_sup },
-        { GEO_DENS_ANT_INF, d.ant_inf },
-        { GEO_DENS_POST_SUP, d.post_sup }, { GEO_DENS_POST_INF, d.post_inf }, { GEO_C2_POST_SUP, d.wall_sup },
-            { GEO_C2_POST_INF, d.wall_inf } };
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) geo_case_point(r->c, rows[i].point, image(r, rows[i].p));
-    read_c1(r, &d);
-}
-
-static void read_film(reading *r)
-{
-    moments m;
-    for (int v = 1; v < 256; v++) {
-        int level = r->t->role[v];
-        if (level < GEO_C2 || level > GEO_L5 || r->value[level] || !r->contour[v].n ||
-            !shape_moments(r->contour[v].p, r->contour[v].n, &m)) continue;
-        r->value[level] = v, r->centre[level] = m.centre;
-    }
-    for (int i = GEO_C2; i <= GEO_L5; i++) if (r->value[i]) read_body(r, i);
-    r->facing = r->c->facing;
-    read_sacrum(r), read_heads(r), set_bodies(r, 1), read_skull(r, 1, 1);
-    double score;
-    int conflict, side = facing_vote(r->c, &score, &conflict);
-    if (!side) return;
-    r->facing = side;
-    set_bodies(r, side), read_skull(r, side, 0), read_dens(r);
-}
-
-int tracing_landmarks(const geo_tracing *t, const geo_contour contour[256], geo_case *c)
-{
-    reading *r = calloc(1, sizeof *r);
-    if (!r) return GEO_MEMORY;
-    r->t = t, r->c = c, r->k = c->sx > 0 ? c->sy / c->sx : 1;
-    int status = GEO_OK;
-    for (int v = 1; v < 256 && !status; v++) {
-        if (!contour[v].n) continue;
-        status = geo_contour_copy(&contour[v], &r->contour[v]);
-        for (int64_t i = 0; i < r->contour[v].n; i++) r->contour[v].p[i].y *= r->k;
-    }
-    if (!status) read_film(r), status = r->used;
-    for (int v = 1; v < 256; v++) geo_contour_free(&r->contour[v]);
-    free(r);
-    return status;
-}
-
-int geo_tracing_landmarks(const geo_tracing *t, geo_case *c) { return t && c ? tracing_landmarks(t, t->contour, c) : GEO_BAD; }

@@ -46,48 +46,94 @@ static void count(tally *t, double v)
     t->sum += v - t->first, t->square += (v - t->first) * (v - t->first);
 }
 
-static int draw(const geo_tracing *t, const geo_contour *moved, const geo_case *base, tally *all, double category[3])
+/* What all draws gave. */
+typedef struct tallies { tally *of; double category[3]; } tallies;
+
+static int measure(const geo_case *c, tallies *all)
 {
-    geo_case c = *base;
-    int used = tracing_landmarks(t, moved, &c), n = geo_parameters();
-    geo_result *r = used < 0 ? NULL : geo_measure(&c);
-    if (!r) return used < 0 ? used : GEO_MEMORY;
-    for (int i = 0; i < n; i++) {
-        geo_value v;
-        if (!geo_result_value(r, i, &v)) count(&all[i], v.value);
-    }
+    geo_result *r = geo_measure(c);
     geo_gap g;
-    if (!geo_result_gap(r, &g)) category[g.total <= 2 ? 0 : g.total <= 6 ? 1 : 2]++;
+    if (!r) return GEO_MEMORY;
+    for (int i = 0; i < geo_parameters(); i++) {
+        geo_value v;
+        if (!geo_result_value(r, i, &v)) count(&all->of[i], v.value);
+    }
+    if (!geo_result_gap(r, &g)) all->category[g.total <= 2 ? 0 : g.total <= 6 ? 1 : 2]++;
     geo_result_free(r);
     return GEO_OK;
+}
+
+static void summarise(const tallies *all, int draws, geo_spread *spread, double category[3])
+{
+    for (int i = 0; i < geo_parameters(); i++) {
+        const tally *t = &all->of[i];
+        double n = t->n, mean = n ? t->sum / n : 0;
+        spread[i] = (geo_spread){ n ? t->first + mean : 0, n > 1 ? sqrt(fmax(0, (t->square - n * mean * mean) / (n - 1))) : 0, t->n };
+    }
+    for (int k = 0; k < 3 && category; k++) category[k] = all->category[k] / draws;
+}
+
+static int options_read(const geo_jitter *options, geo_jitter *o)
+{
+    geo_jitter_defaults(o);
+    if (options) memcpy(o, options, options->size < sizeof *o ? options->size : sizeof *o);
+    return o->draws < 2 || o->draws > 1000000 || !(o->sd >= 0) || !(o->length > 0) ? GEO_BAD : GEO_OK;
+}
+
+static geo_point moved_point(geo_point p, double sd, uint64_t *seed)
+{
+    p.x += sd * random_normal(seed);
+    return vec(p.x, p.y + sd * random_normal(seed));
+}
+
+int geo_uncertainty_points(const geo_case *c, const geo_jitter *options, geo_spread *spread, double category[3])
+{
+    geo_jitter o;
+    if (!c || !spread || options_read(options, &o)) return GEO_BAD;
+    tallies all = { calloc((size_t)geo_parameters(), sizeof *all.of), { 0 } };
+    int status = all.of ? GEO_OK : GEO_MEMORY;
+    uint64_t seed = o.seed;
+    for (int k = 0; k < o.draws && !status; k++) {
+        geo_case m = *c;
+        for (int i = GEO_C1; i <= GEO_S1; i++) {
+            level_given *v = &m.level[i];
+            for (int p = 0; p < 4; p++) v->corner[p] = moved_point(v->corner[p], o.sd, &seed);
+            for (int p = 0; p < 2; p++) v->middle[p] = moved_point(v->middle[p], o.sd, &seed);
+            v->centre = moved_point(v->centre, o.sd, &seed);
+        }
+        for (int i = 0; i < 2; i++) {
+            geo_point p = moved_point(vec(m.head[i].x, m.head[i].y), o.sd, &seed);
+            m.head[i].x = p.x, m.head[i].y = p.y;
+        }
+        for (int i = 0; i < GEO_POINTS; i++) m.point[i] = moved_point(m.point[i], o.sd, &seed);
+        status = measure(&m, &all);
+    }
+    if (!status) summarise(&all, o.draws, spread, category);
+    free(all.of);
+    return status;
 }
 
 int geo_uncertainty(const geo_tracing *t, const geo_case *c, const geo_jitter *options, geo_spread *spread, double category[3])
 {
     geo_jitter o;
-    geo_jitter_defaults(&o);
-    if (options) memcpy(&o, options, options->size < sizeof o ? options->size : sizeof o);
-    if (!t || !c || !spread || o.draws < 2 || o.draws > 1000000 || !(o.sd >= 0) || !(o.length > 0)) return GEO_BAD;
-    geo_contour moved[256] = { { NULL, 0 } };
-    tally *all = calloc((size_t)geo_parameters(), sizeof *all);
-    double most = 0, gap[3] = { 0 }, *knot = NULL;
-    int status = all ? GEO_OK : GEO_MEMORY;
-    for (int v = 1; v < 256 && !status; v++)
-        if (t->contour[v].n) status = geo_contour_copy(&t->contour[v], &moved[v]), most = fmax(most, perimeter(&t->contour[v]));
+    if (!t || !c || !spread || options_read(options, &o)) return GEO_BAD;
+    geo_contour moved[OUTLINES] = { { NULL, 0 } };
+    tallies all = { calloc((size_t)geo_parameters(), sizeof *all.of), { 0 } };
+    double most = 0, *knot = NULL;
+    int status = all.of ? GEO_OK : GEO_MEMORY;
+    for (int v = 0; v < t->n && !status; v++)
+        status = geo_contour_copy(&t->o[v].c, &moved[v]), most = fmax(most, perimeter(&t->o[v].c));
     if (!status && !(knot = malloc((size_t)(most / o.length + 8) * sizeof *knot))) status = GEO_MEMORY;
     uint64_t seed = o.seed;
     for (int k = 0; k < o.draws && !status; k++) {
-        for (int v = 1; v < 256; v++) if (moved[v].n) displace(&t->contour[v], o.sd_of ? o.sd_of[v] : o.sd, o.length, &seed, knot,
-            &moved[v]);
-        status = draw(t, moved, c, all, gap);
+        geo_case film = *c;
+        for (int v = 0; v < t->n; v++)
+            displace(&t->o[v].c, o.sd_of ? o.sd_of[t->o[v].value & 255] : o.sd, o.length, &seed, knot, &moved[v]);
+        status = tracing_landmarks(t, moved, &film);
+        if (status >= 0) status = measure(&film, &all);
     }
-    for (int i = 0; i < geo_parameters() && !status; i++) {
-        double n = all[i].n, mean = n ? all[i].sum / n : 0;
-        spread[i] = (geo_spread){ n ? all[i].first + mean : 0, n > 1 ? sqrt(fmax(0, (all[i].square - n * mean * mean) / (n - 1))) : 0,
-            all[i].n };
-    }
-    for (int k = 0; k < 3 && category; k++) category[k] = gap[k] / o.draws;
-    for (int v = 1; v < 256; v++) geo_contour_free(&moved[v]);
-    free(all), free(knot);
+    if (!status) summarise(&all, o.draws, spread, category);
+    for (int v = 0; v < t->n; v++) geo_contour_free(&moved[v]);
+    free(all.of), free(knot);
     return status;
 }

@@ -1,0 +1,173 @@
+/* landmarks.c - what the forms of landmarks.h have in common: a case under construction; and corners from tables and stores. */
+#include "datasets/landmarks_forms.h"
+#include "base/die.h"
+#include "base/file.h"
+#include "datasets/csv.h"
+#include <stdlib.h>
+#include <string.h>
+
+void landmark_case_free(landmark_case *c)
+{
+    for (int i = 0; i < c->nwant; i++) free(c->want[i]);
+    geo_case_free(c->film), free(c->want), free(c->id);
+    *c = (landmark_case){ 0 };
+}
+
+void landmarks_free(landmark_cases *l)
+{
+    for (int64_t i = 0; i < l->n; i++) landmark_case_free(&l->c[i]);
+    free(l->c), *l = (landmark_cases){ 0 };
+}
+
+landmark_case landmark_case_new(const char *id)
+{
+    landmark_case c = { .id = xdup(id), .age = -1, .cobb = -1, .nwant = -1, .ncompression = -1, .nslip = -1, .film = geo_case_new() };
+    if (!c.film) die_machine("out of memory");
+    return c;
+}
+
+void landmark_case_sort(landmark_case *c)
+{
+    for (int i = 1; i < c->n; i++)
+        for (int k = i; k > 0; k--) {
+            int a = geo_level_parse(c->level[k - 1]), b = geo_level_parse(c->level[k]);
+            int later = a && b ? a > b : c->body[k - 1].p[0].y > c->body[k].p[0].y;
+            if (!later) break;
+            geo_quad q = c->body[k];
+            char name[STORE_NAME];
+            memcpy(name, c->level[k], STORE_NAME);
+            c->body[k] = c->body[k - 1], memcpy(c->level[k], c->level[k - 1], STORE_NAME);
+            c->body[k - 1] = q, memcpy(c->level[k - 1], name, STORE_NAME);
+        }
+}
+
+/* Corners as on the screen do not say what is anterior: the votes do, which look at the middles of plates only. */
+static void name_corners(landmark_case *c)
+{
+    int side = c->facing;
+    for (int pass = 0; pass < 2; pass++) {
+        for (int i = 0; i < c->n; i++) {
+            geo_corners q = geo_corners_name(&c->body[i], side ? side : 1);
+            int level = geo_level_parse(c->level[i]);
+            if (level == GEO_S1) geo_case_s1(c->film, q.sa, q.sp);
+            else geo_case_vertebra(c->film, level, &q);
+        }
+        if (!side && !(side = geo_case_vote(c->film))) break;
+    }
+}
+
+void landmark_case_finish(landmark_case *c, int frontal)
+{
+    c->frontal = frontal;
+    if (frontal) geo_case_free(c->film), c->film = NULL;
+    else name_corners(c);
+}
+
+/* ---- corner tables ------------------------------------------------------------------------------------------------------------------- */
+
+static const char *const corner_names[4] = { "TL", "TR", "BR", "BL" };            /* in the order of geo_quad */
+
+typedef struct level_columns { char name[STORE_NAME]; int at[4][2]; } level_columns;
+
+/* Columns of one level: name_TL_x and its seven fellows. */
+static void find_columns(const csv *t, const char *path, level_columns *c)
+{
+    for (int k = 0; k < 8; k++) {
+        char *name = xprintf("%s_%s_%c", c->name, corner_names[k / 2], "xy"[k % 2]);
+        if ((c->at[k / 2][k % 2] = csv_column(t, name)) < 0) die("%s:1: the column %s is missing", path, name);
+        free(name);
+    }
+}
+
+static int find_levels(const csv *t, const char *path, level_columns *c)
+{
+    int n = 0;
+    for (int i = 0; i < t->ncols; i++) {
+        size_t len = strlen(t->name[i]);
+        if (len < 6 || strcmp(t->name[i] + len - 5, "_TL_x")) continue;
+        if (len - 5 >= STORE_NAME || n == LANDMARKS_BODIES) die("%s:1: %s: got a longer name or more levels than a spine has", path, t->name[i]);
+        snprintf(c[n].name, STORE_NAME, "%.*s", (int)(len - 5), t->name[i]);
+        find_columns(t, path, &c[n++]);
+    }
+    if (!n) die("%s:1: no corner columns, wanted LEVEL_TL_x, LEVEL_TL_y, ... LEVEL_BR_y", path);
+    return n;
+}
+
+/* 0 where all eight cells are empty. */
+static int read_quad(const csv *t, int row, const char *path, const level_columns *c, geo_quad *q)
+{
+    int given = 0;
+    for (int k = 0; k < 8; k++) {
+        const char *cell = csv_cell(t, row, c->at[k / 2][k % 2]);
+        double v;
+        if (!*cell) continue;
+        if (!text_real(cell, &v) || v < -1e7 || v > 1e7)
+            die("%s:%d: %s: got '%.40s', wanted a number of pixels", path, t->line[row], t->name[c->at[k / 2][k % 2]], cell);
+        *(k % 2 ? &q->p[k / 2].y : &q->p[k / 2].x) = v, given++;
+    }
+    if (given && given < 8) die("%s:%d: %s has %d of its 8 coordinates", path, t->line[row], c->name, given);
+    return given;
+}
+
+landmark_cases landmarks_csv(const char *path, int region)
+{
+    csv t = csv_read(path);
+    level_columns levels[LANDMARKS_BODIES];
+    int n = find_levels(&t, path, levels), file = csv_column(&t, "file"), height = csv_column(&t, "height");
+    int frontal = region < 0 || region == GEO_REGION_AP;
+    landmark_cases l = { t.nrows, xalloc_n((size_t)t.nrows + 1, sizeof *l.c) };
+    if (!t.nrows) die("%s: no film in it, only a header", path);
+    for (int row = 0; row < t.nrows; row++) {
+        char *id = file >= 0 && *csv_cell(&t, row, file) ? path_stem(csv_cell(&t, row, file)) : xprintf("%d", row + 1);
+        landmark_case *c = &l.c[row];
+        *c = landmark_case_new(id);
+        if (height >= 0 && *csv_cell(&t, row, height) && (!text_real(csv_cell(&t, row, height), &c->height) || c->height < 1 || c->height > 1e7))
+            die("%s:%d: height: got '%.40s', wanted a number of pixels", path, t.line[row], csv_cell(&t, row, height));
+        for (int k = 0; k < n; k++) {
+            if (!read_quad(&t, row, path, &levels[k], &c->body[c->n])) continue;
+            if (!frontal && !geo_level_parse(levels[k].name))
+                die("%s:1: %s: got an unknown level, wanted C1 to L5 on a lateral film", path, levels[k].name);
+            memcpy(c->level[c->n++], levels[k].name, STORE_NAME);
+        }
+        landmark_case_finish(c, frontal);
+        free(id);
+    }
+    csv_free(&t);
+    return l;
+}
+
+/* ---- stores ------------------------------------------------------------------------------------------------------------------------------ */
+
+static int is_pelvis(const labels *l)
+{
+    for (int i = 0; i < l->ncorners; i++) if (geo_level_parse(l->corners[i].level) == GEO_S1) return 1;
+    return l->nlandmarks > 0;
+}
+
+int landmarks_store(const store *s, int64_t i, int region, landmark_case *out)
+{
+    labels l = store_read_labels(s, i);
+    const store_case *row = store_at(s, i);
+    int frontal = region == GEO_REGION_AP || (region < 0 && !is_pelvis(&l)), most = LANDMARKS_BODIES;
+    *out = landmark_case_new(row->id);
+    out->height = row->labelled_h ? (double)row->labelled_h : (double)row->h;
+    if (store_spacing_known(row)) out->sx = row->spacing[0], out->sy = row->spacing[1];
+    for (int k = 0; k < l.ncorners && out->n < most; k++) {
+        static const int from[4] = { CORNER_TL, CORNER_TR, CORNER_BR, CORNER_BL };
+        if (!frontal && !geo_level_parse(l.corners[k].level)) continue;
+        for (int p = 0; p < 4; p++) out->body[out->n].p[p] = (geo_point){ l.corners[k].p[from[p]][0], l.corners[k].p[from[p]][1] };
+        memcpy(out->level[out->n++], l.corners[k].level, STORE_NAME);
+    }
+    for (int k = 0; k < l.nlandmarks && !frontal; k++) landmark_case_point(out, l.landmarks[k].name, l.landmarks[k].x, l.landmarks[k].y,
+        l.landmarks[k].r);
+    int any = l.ncorners > 0;
+    landmark_case_finish(out, frontal);
+    labels_free(&l);
+    return any;
+}
+
+int landmark_case_point(landmark_case *c, const char *name, double x, double y, double r)
+{
+    if (!strncmp(name, "femoral_head", 12) || !strcmp(name, "FH")) return !geo_case_head(c->film, (geo_circle){ x, y, r });
+    return !geo_case_named(c->film, name, (geo_point){ x, y });
+}

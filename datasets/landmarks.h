@@ -1,0 +1,37 @@
+/* landmarks.h - films that are given as landmarks: a JSON file of cases, or a CSV table of corners. docs/measure.md describes both forms.
+ *
+ * Landmarks are what a person set: they are taken as they stand, nothing is made up and nothing counted. A file is hostile: what is
+ * malformed, not a number or beyond 1e7 pixels dies 2 with the file, the case and the key. Unknown names of points are warned of. */
+#ifndef DATASETS_LANDMARKS_H
+#define DATASETS_LANDMARKS_H
+#include "datasets/store.h"
+#include "geometry/geometry.h"
+
+enum { LANDMARKS_BODIES = 64, LANDMARKS_ASKED = 64 };
+
+typedef struct landmark_case {
+    char *id;
+    int frontal;
+    double sx, sy, age, height;                  /* mm per pixel, 0 not known; years, -1 not known; of the film in pixels, 0 not known */
+    int facing, cobb;                            /* +1, -1, 0 by votes; GEO_COBB_*, -1 not said */
+    geo_case *film;                              /* lateral: everything but spacing, age and facing; NULL on frontal films */
+    int n;                                       /* frontal: bodies from cranial to caudal */
+    geo_quad body[LANDMARKS_BODIES];
+    char level[LANDMARKS_BODIES][STORE_NAME];
+    int nwant;  char **want;                     /* nwant -1: everything */
+    int ncompression, compression[LANDMARKS_ASKED];         /* levels; -1: not asked for */
+    int nslip, slip[LANDMARKS_ASKED][2];         /* upper and lower; -1: not asked for */
+} landmark_case;
+
+typedef struct landmark_cases { int64_t n; landmark_case *c; } landmark_cases;
+
+/* region: GEO_REGION_AP reads every case as frontal, the others as lateral; -1: by its `mode`, else frontal where corners are named UL UR
+ * LL LR and there is neither a sacrum nor a head. path: what messages call it. */
+landmark_cases landmarks_json(const char *text, size_t n, const char *path, int region);
+/* A table with the columns file, LEVEL_TL_x ... LEVEL_BR_y and, where known, height; frontal unless region says otherwise. */
+landmark_cases landmarks_csv(const char *path, int region);
+/* Those of a case of a store; 0 where it has no corners. */
+int  landmarks_store(const store *s, int64_t i, int region, landmark_case *out);
+void landmarks_free(landmark_cases *l);
+void landmark_case_free(landmark_case *c);
+#endif

@@ -1,0 +1,215 @@
+/* measure.c - `darkspine measure INPUT...`: parameters of the spine from masks or landmarks. Its parts are in measure_*.c. */
+#include "verbs/measure.h"
+#include "base/die.h"
+#include "base/file.h"
+#include "base/share.h"
+#include "verbs/compute.h"
+#include "verbs/flags.h"
+#include "verbs/object.h"
+#include "verbs/progress.h"
+#include "verbs/verb.h"
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+static const flag own[] = {
+    { "--region", "whole|cervical|thoracic|lumbar|ap", "what the film shows; ap: a frontal film (default: whole, or as the landmarks say)" },
+    { "--spacing", "SX,SY", "mm per pixel, x first (default: what the input knows)" },
+    { "--age", "YEARS", "of the patient, for the GAP score" },
+    { "--facing", "left|right|auto", "which way the patient looks (default auto: by votes of the anatomy)" },
+    { "--classes", "FILE.csv", "what the values of a label map mean: value,name,kind; or the name of a table of classes/ (default levels)" },
+    { "--instances", NULL, "the PNGs of INPUT hold instances of one film: each value, or each file, is one vertebra" },
+    { "--overlay", "FILE.png|svg", "draw what was measured; for several films the folder to draw into" },
+    { "--film", "FILE", "the radiograph to draw on (default: the one in the store, else the masks alone)" },
+    { "--cobb-method", "midline|endplate", "of frontal films (default midline)" },
+    { "--corners", "METHOD", "auto, mean, extreme, lines, rdp, rdp_hull, rectangle, axis: how corners are found (default auto)" },
+    { "--uncertainty", "PX", "also the SD of every value and the probability of GAP categories, for outlines that are off by PX pixels (SD)" },
+    { "--ranges", "FILE.csv", "normal ranges: code,low,high,unit,population,source (default: those in configs/ranges.csv)" },
+    { 0 }
+};
+static const usage how = { "measure", "INPUT...",
+    "Measures the spine: 43 parameters with errors, warnings and normal ranges. INPUT is a label map or instances (PNG), a folder of them (as\n"
+    "`predict` leaves it), a store, predictions.h5, landmarks (JSON, see docs/measure.md) or a CSV of corners. --out FILE.txt|csv|json writes the\n"
+    "report. Where papers differ: TK=T4-T12|T5-T12|T2-T12, LL=L1-S1|T12-S1, SVA=centroid|corner, GT=middle|corner, T1S=T1|C7,\n"
+    "cobb_method=midline|endplate.",
+    own, FLAG_JSON | FLAG_QUIET | FLAG_FORCE | FLAG_OUT | FLAG_SEED, 1, -1, 1 };
+
+static const char *const regions[] = { "whole", "cervical", "thoracic", "lumbar", "ap" };
+static const char *const methods[] = { "midline", "endplate" };
+static const char *const estimators[] = { "auto", "mean", "extreme", "lines", "rdp", "rdp_hull", "rectangle", "axis" };
+
+/* What all films leave behind. */
+typedef struct collected {
+    const flags *f;
+    const ranges *normal;
+    json_t *cases;                               /* NULL: no JSON is wanted */
+    table *summary[2], *list;                    /* lateral, frontal; NULL: not wanted */
+    int rows[2];
+    int64_t total, done;
+    const image *film;                           /* --film, or NULL */
+    const char *overlay;
+    FILE *out;                                   /* the report of a single film, in memory */
+    progress bar;
+} collected;
+
+static int word_of(const char *at, const char *got, const char *const *words, int n)
+{
+    for (int i = 0; i < n; i++) if (!strcmp(got, words[i])) return i;
+    char list[256] = "";
+    for (int i = 0; i < n; i++) snprintf(list + strlen(list), sizeof list - strlen(list), "%s%s", i ? ", " : "", words[i]);
+    die_at(at, "got '%s', wanted one of %s%s", got, list, die_nearest(got, words, n));
+}
+
+/* NAME=CHOICE words; measure.NAME=CHOICE is the same. */
+static geo_case *read_choices(const flags *f, int *cobb)
+{
+    geo_case *c = geo_case_new();
+    if (!c) die_machine("out of memory");
+    for (int i = 0; i < f->nset; i++) {
+        const char *word = strncmp(f->set[i], "measure.", 8) ? f->set[i] : f->set[i] + 8;
+        char *what = xdup(word), *choice = strchr(what, '=');
+        static const char *const names[] = { "TK", "LL", "SVA", "GT", "T1S", "cobb_method" };
+        *choice++ = 0;
+        if (!strcmp(what, "cobb_method")) *cobb = word_of(what, choice, methods, 2);
+        else if (geo_case_choose(c, what, choice)) {
+            int known = 0;
+            for (int k = 0; k < 6; k++) known |= !strcmp(what, names[k]);
+            if (!known) die("%s: no such choice%s; `darkspine measure --help` lists them", what, die_nearest(what, names, 6));
+            die_at(what, "got '%s'; `darkspine measure --help` lists what it may be", choice);
+        }
+        free(what);
+    }
+    return c;
+}
+
+static measure_settings read_settings(const flags *f, geo_case **base)
+{
+    static const char *const sides[] = { "left", "auto", "right" };
+    measure_settings s = { .age = -1, .draws = 200, .seed = 1 };
+    double spacing[2];
+    s.region = flags_word(f, "--region", regions, 5, -1), s.facing = flags_word(f, "--facing", sides, 3, -1) - 1;
+    s.cobb = flags_word(f, "--cobb-method", methods, 2, -1), s.corners = flags_word(f, "--corners", estimators, 8, 0);
+    if (flags_pair(f, "--spacing", spacing)) {
+        if (spacing[0] > 1e5 || spacing[1] > 1e5) die_at("--spacing", "got %g,%g, wanted mm per pixel", spacing[0], spacing[1]);
+        s.sx = spacing[0], s.sy = spacing[1];
+    }
+    s.age = flags_real(f, "--age", -1, 0, 130), s.jitter = flags_real(f, "--uncertainty", 0, 1e-6, 1000);
+    s.seed = (uint64_t)flags_int(f, "--seed", 1, 0, INT64_MAX);
+    s.base = *base = read_choices(f, &s.cobb);
+    return s;
+}
+
+static ranges read_ranges(const flags *f)
+{
+    const char *given = flags_text(f, "--ranges", NULL);
+    char *path = given ? xdup(given) : share_path("configs/ranges.csv");
+    ranges r = path ? ranges_read(path) : (ranges){ 0 };
+    free(path);
+    return r;
+}
+
+/* ---- what becomes of a film ---------------------------------------------------------------------------------------------------------------- */
+
+/* FILE for one film, DIR/ID.png for several. */
+static void draw(const collected *k, const findings *f, const image *film)
+{
+    const char *slash = strrchr(k->overlay, '/');
+    int one = strchr(slash ? slash + 1 : k->overlay, '.') != NULL;
+    if (one && k->total > 1) die_at("--overlay", "got the file %s for %lld films, wanted a folder", k->overlay, (long long)k->total);
+    if (!one) file_make_folders(k->overlay);
+    char *name = xprintf("%s.png", f->id), *path = one ? xdup(k->overlay) : path_join(k->overlay, name);
+    for (char *c = name; *c; c++) if (*c == '/') die("%s: the name of a film that is drawn cannot hold a slash", f->id);
+    if (k->film) film = k->film;
+    if (film && f->from_masks && (film->h != f->h || film->w != f->w))
+        die_at("--film", "got %lld x %lld pixels, wanted the size of the masks, %lld x %lld (w x h)", (long long)film->w, (long long)film->h,
+               (long long)f->w, (long long)f->h);
+    flags_may_write(k->f, path);
+    drawing_write(path, f, film, k->normal);
+    free(name), free(path);
+}
+
+static void take(void *arg, findings *f, const image *film)
+{
+    collected *k = arg;
+    if (k->cases) object_append(k->cases, measure_json(f, k->normal));
+    if (k->list) measure_list_add(k->list, f, k->normal);
+    if (k->out && k->total == 1) measure_print(k->out, f, k->normal);
+    else if (k->out) measure_summary_add(k->summary[f->frontal], f), k->rows[f->frontal]++;
+    if (k->overlay) draw(k, f, film);
+    k->bar.total = k->total;
+    progress_step(&k->bar, ++k->done, NULL);
+}
+
+static void print_summary(const collected *k, FILE *to)
+{
+    for (int i = 0, any = 0; i < 2; i++) {
+        if (!k->rows[i]) continue;
+        if (any++) fputc('\n', to);
+        table_write(k->summary[i], to, TABLE_PLAIN);
+    }
+}
+
+static int ends_with(const char *s, const char *end)
+{
+    size_t n = strlen(s), m = strlen(end);
+    return n > m && !strcasecmp(s + n - m, end);
+}
+
+static const char *read_out(const flags *f)
+{
+    const char *out = flags_text(f, "--out", NULL);
+    if (out && !ends_with(out, ".txt") && !ends_with(out, ".csv") && !ends_with(out, ".json"))
+        die_at("--out", "got %s, wanted a name that ends in .txt, .csv or .json", out);
+    if (out) flags_may_write(f, out);
+    return out;
+}
+
+static void finish(collected *k, json_t *whole, const char *text, const char *out)
+{
+    if (out && ends_with(out, ".json")) object_write(whole, out);
+    else if (out) {
+        FILE *to = file_begin(out);
+        if (k->list) table_write(k->list, to, TABLE_CSV);
+        else fputs(text, to);
+        file_commit(to, out);
+    }
+    if (flags_has(k->f, "--json")) object_print(json_incref(whole));
+    else if (!out) fputs(text, stdout);
+    else printf("%lld film%s measured: %s\n", (long long)k->done, k->done == 1 ? "" : "s", out);
+}
+
+int verb_measure(int argc, char **argv)
+{
+    flags *f = flags_parse(&how, argc, argv);
+    if (!f) return EXIT_OK;
+    geo_case *base;
+    measure_settings s = read_settings(f, &base);
+    const char *out = read_out(f), *file = flags_text(f, "--film", NULL);
+    ranges normal = read_ranges(f);
+    image film = file ? film_read(file) : (image){ 0 };
+    char *text = NULL;
+    size_t size = 0;
+    collected k = { .f = f, .normal = &normal, .film = file ? &film : NULL, .overlay = flags_text(f, "--overlay", NULL),
+                    .cases = json_array(), .summary = { measure_summary_new(0), measure_summary_new(1) },
+                    .list = out && ends_with(out, ".csv") ? measure_list_new() : NULL, .out = open_memstream(&text, &size) };
+    if (!k.out || !k.cases) die_machine("out of memory");
+    k.bar = progress_begin("measure", 0, flags_has(f, "--quiet"));
+    measure_job job = { s, flags_text(f, "--classes", NULL), flags_has(f, "--instances"), &k.total, take, &k };
+    if (f->n > 1 && job.instances) {
+        k.total = 1;
+        char *id = path_stem(f->input[0]);
+        measure_instances(&job, f->input, f->n, id), free(id);
+    } else {
+        if (f->n > 1) k.total = 1;               /* more than one film whatever the first input holds */
+        for (int i = 0; i < f->n; i++) measure_input(&job, f->input[i]);
+    }
+    progress_end(&k.bar);
+    if (k.rows[0] + k.rows[1]) print_summary(&k, k.out);
+    if (fclose(k.out)) die_machine("out of memory");
+    json_t *whole = json_pack("{s:o}", "cases", k.cases);
+    finish(&k, whole, text, out);
+    json_decref(whole), table_free(k.summary[0]), table_free(k.summary[1]), free(text);
+    if (k.list) table_free(k.list);
+    ranges_free(&normal), image_free(&film), geo_case_free(base), flags_free(f);
+    return EXIT_OK;
+}

@@ -1,0 +1,394 @@
+/* measure_input.c - what `measure` can be given, told apart by what it is, not by what it is called; see measure.h.
+ *
+ * A label map says nothing of what its values mean. Tables that are given come first, then those a store or predictions carry, then the
+ * levels C1 to L5; where these cannot be on a film of the region, the region's own table, and last the values are taken as instances. */
+#include "verbs/measure.h"
+#include "base/die.h"
+#include "base/file.h"
+#include "base/share.h"
+#include "datasets/store.h"
+#include "eval/predictions.h"
+#include <stdlib.h>
+#include <string.h>
+
+enum { JSON_LIMIT = 256 << 20 };
+
+/* ---- what a value means ---------------------------------------------------------------------------------------------------------------- */
+
+static int role_of(const class *c)
+{
+    static const struct { const char *name; int role; } names[] = { { "sacrum", GEO_ROLE_SACRUM }, { "S1", GEO_ROLE_SACRUM },
+        { "femoral_head", GEO_ROLE_HEAD }, { "hard_palate", GEO_ROLE_PALATE }, { "basion", GEO_ROLE_BASION }, { "opisthion", GEO_ROLE_OPISTHION } };
+    int level = geo_level_parse(c->name);
+    if (level && level != GEO_S1) return level;
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (!strncmp(c->name, names[i].name, strlen(names[i].name))) return names[i].role;
+    if (!strcmp(c->kind, "sacrum")) return GEO_ROLE_SACRUM;
+    if (!strcmp(c->kind, "femoral_head")) return GEO_ROLE_HEAD;
+    return !strcmp(c->kind, "vertebra") || !strcmp(c->name, "vertebra") ? GEO_ROLE_BODY : GEO_ROLE_NONE;
+}
+
+/* Fills role; 0 where the table knows nothing of a spine. */
+static int roles_of(const classes *t, int role[256])
+{
+    int any = 0;
+    memset(role, 0, 256 * sizeof *role);
+    for (int i = 0; i < t->n; i++) any |= (role[t->c[i].value] = role_of(&t->c[i])) != GEO_ROLE_NONE;
+    return any;
+}
+
+static void roles_levels(int role[256])
+{
+    memset(role, 0, 256 * sizeof *role);
+    for (int v = GEO_C1; v <= GEO_ROLE_OPISTHION; v++) role[v] = v == 27 ? GEO_ROLE_HEAD : v;
+}
+
+static classes table_named(const char *name)
+{
+    char *file = xprintf("classes/%s.csv", name), *path = share_path(file);
+    classes t = path ? classes_read(path) : (classes){ 0 };
+    free(file), free(path);
+    return t;
+}
+
+/* --classes FILE, or the bare name of a table that the program brings along. */
+static classes table_given(const char *file)
+{
+    if (file_exists(file) || strpbrk(file, "/.")) return classes_read(file);
+    classes t = table_named(file);
+    if (!t.n) die_at("--classes", "got %s, wanted a file, or one of levels, whole, cervical, thoracic, lumbar, ap, hspine", file);
+    return t;
+}
+
+/* The levels that a film of a region may show. */
+static int may_show(int region, int role)
+{
+    static const int shows[GEO_REGIONS][2] = { [GEO_REGION_WHOLE] = { GEO_C1, GEO_L5 }, [GEO_REGION_CERVICAL] = { GEO_C1, GEO_T5 },
+        [GEO_REGION_THORACIC] = { GEO_C5, GEO_L3 }, [GEO_REGION_LUMBAR] = { GEO_T8, GEO_L5 }, [GEO_REGION_AP] = { GEO_C5, GEO_L5 } };
+    return role >= GEO_C1 && role <= GEO_L5 && role >= shows[region][0] && role <= shows[region][1];
+}
+
+static void present(const uint8_t *labels, int64_t n, int seen[256])
+{
+    memset(seen, 0, 256 * sizeof *seen);
+    for (int64_t i = 0; i < n; i++) seen[labels[i]] = 1;
+}
+
+/* Every vertebra of the map can be on a film of this region under these roles. */
+static int suits(int region, const int role[256], const int seen[256])
+{
+    for (int v = 1; v < 256; v++)
+        if (seen[v] && (!role[v] || (role[v] <= GEO_L5 && !may_show(region, role[v])))) return 0;
+    return 1;
+}
+
+/* Roles where no table was given: levels, else the region's table, else instances. */
+static void roles_guess(int region, const int seen[256], int role[256])
+{
+    roles_levels(role);
+    role[31] = GEO_ROLE_HEAD;                    /* an implant suits every region */
+    int whole = region < 0 || region == GEO_REGION_WHOLE, others = 0;
+    for (int v = 2; v < 256; v++) others |= seen[v];
+    int binary = seen[1] && !others, fits = !binary && (whole || suits(region, role, seen));
+    role[31] = GEO_ROLE_NONE;
+    if (fits) return;
+    if (binary) { role[1] = GEO_ROLE_BODY; return; }            /* 0 and 1, or 0 and 255: vertebrae without names */
+    classes t = table_named(geo_region_name(region));
+    roles_of(&t, role);
+    if (!t.n || !suits(region, role, seen)) for (int v = 1; v < 256; v++) role[v] = GEO_ROLE_INSTANCE;
+    warn("the values are not levels of a%s %s film: read as %s; --classes says what they mean", region == GEO_REGION_AP ? "n" : "",
+         geo_region_name(region), role[255] ? "instances of vertebrae" : "the classes of that region");
+    classes_free(&t);
+}
+
+static void refuse_strangers(const char *path, const int role[256], const int seen[256], const classes *t)
+{
+    for (int v = 1; v < 256; v++)
+        if (seen[v] && !role[v] && !classes_find(t, v) && !(v == 31 && !t->n))
+            die("%s: got the value %d, wanted values of %s; --classes FILE.csv says what they mean", path, v,
+                t->n ? "the class table" : "the levels: 1-24 C1 to L5, 25 sacrum, 26 and 27 femoral heads, 28-30 skull, 31 implant");
+}
+
+/* ---- label maps -------------------------------------------------------------------------------------------------------------------------- */
+
+typedef struct map { const char *path, *id; int64_t h, w; const uint8_t *labels; const image *film; double spacing[2]; int strict; } map;
+
+static void hand_on(const measure_job *job, findings *f, const image *film) { job->each(job->arg, f, film); }
+
+/* t: what its values mean, n 0 where that is not known. */
+static void measure_map(const measure_job *job, const map *m, const classes *t)
+{
+    int role[256], seen[256], status;
+    measure_settings s = job->settings;
+    present(m->labels, m->h * m->w, seen);
+    if (job->instances) for (int v = 0; v < 256; v++) role[v] = GEO_ROLE_INSTANCE;
+    else if (t->n && !roles_of(t, role)) die("%s: the class table holds no vertebra, sacrum, femoral head or skull", m->path);
+    else if (!t->n) roles_guess(s.region, seen, role);
+    if (m->strict) refuse_strangers(m->path, role, seen, t);
+    if (!(s.sx > 0)) s.sx = m->spacing[0], s.sy = m->spacing[1];
+    geo_tracing *traced = geo_tracing_new(m->labels, m->h, m->w, role, &status);
+    if (status == GEO_MEMORY) die_machine("out of memory");
+    if (!traced && m->strict) die("%s: nothing of a spine in it, wanted vertebrae, a sacrum, femoral heads or the skull base", m->path);
+    findings f = traced ? findings_masks(m->id, traced, m->h, m->w, &s) : findings_nothing(m->id, &s, "E_MISSING:spine");
+    if (f.failed && m->strict) die("%s: nothing of a spine can be measured in it", m->path);
+    hand_on(job, &f, m->film);
+    findings_free(&f);
+}
+
+/* Pixels as bytes. Instance ids may be larger: those are numbered anew, in order. 0 where they must be instances. */
+static uint8_t *bytes_of(const char *path, const image *m)
+{
+    uint8_t *out = xalloc_n((size_t)m->h, (size_t)m->w), *id = xalloc(65536);
+    int n = 0, most = 0;
+    for (int64_t i = 0; i < m->h * m->w; i++) { int v = image_at(m, i); id[v] = 1; if (v > most) most = v; }
+    for (int v = 1; v < 65536 && most > 255; v++) if (id[v] && ++n <= 255) id[v] = (uint8_t)n;
+    if (n > 255) die("%s: got %d different values, wanted at most 255 structures", path, n);
+    for (int64_t i = 0; i < m->h * m->w; i++) { int v = image_at(m, i); out[i] = most > 255 ? (v ? id[v] : 0) : (uint8_t)v; }
+    free(id);
+    return out;
+}
+
+static int has_large(const image *m)
+{
+    for (int64_t i = 0; i < m->h * m->w; i++) if (image_at(m, i) > 255) return 1;
+    return 0;
+}
+
+static void measure_png(const measure_job *job, const char *path, const classes *t)
+{
+    image m = labels_read(path);
+    measure_job instances = *job;
+    instances.instances |= has_large(&m);
+    uint8_t *labels = bytes_of(path, &m);
+    char *id = path_stem(path);
+    measure_map(&instances, &(map){ .path = path, .id = id, .h = m.h, .w = m.w, .labels = labels, .strict = 1 }, t);
+    image_free(&m), free(labels), free(id);
+}
+
+/* ---- instances ---------------------------------------------------------------------------------------------------------------------------- */
+
+/* "003_L3.png" -> L3; BODY where the name holds no structure. */
+static int role_in_name(const char *path)
+{
+    char *stem = path_stem(path), *last = strrchr(stem, '_');
+    class c = { 0 };
+    snprintf(c.name, sizeof c.name, "%s", last ? last + 1 : stem);
+    if (last && (!strcmp(last, "_1") || !strcmp(last, "_2") || !strcmp(last, "_head"))) snprintf(c.name, sizeof c.name, "%s",
+        strstr(stem, "femoral_head") ? "femoral_head" : stem);
+    int role = role_of(&c);
+    free(stem);
+    return role ? role : GEO_ROLE_BODY;
+}
+
+int64_t measure_instances(const measure_job *job, char *const *paths, int n, const char *id)
+{
+    geo_tracing *t = NULL;
+    int64_t h = 0, w = 0;
+    int status;
+    for (int i = 0; i < n; i++) {
+        image m = labels_read(paths[i]);
+        if (!t) h = m.h, w = m.w, t = geo_tracing_empty(h, w, &status);
+        if (!t) die_machine("out of memory");
+        if (m.h != h || m.w != w) die("%s: got %lld x %lld, wanted %lld x %lld (h x w) as the first instance, %s", paths[i], (long long)m.h,
+            (long long)m.w, (long long)h, (long long)w, paths[0]);
+        uint8_t *labels = bytes_of(paths[i], &m);
+        for (int64_t k = 0; k < h * w; k++) labels[k] = labels[k] != 0;
+        if (geo_tracing_add(t, labels, role_in_name(paths[i]), 1) == GEO_MEMORY) die_machine("out of memory");
+        image_free(&m), free(labels);
+    }
+    if (!t || !geo_tracing_outlines(t)) die("%s: nothing of a spine in it", n ? paths[0] : id);
+    findings f = findings_masks(id, t, h, w, &job->settings);
+    if (f.failed) die("%s: nothing of a spine can be measured in it", paths[0]);
+    hand_on(job, &f, NULL);
+    findings_free(&f);
+    return 1;
+}
+
+/* ---- folders --------------------------------------------------------------------------------------------------------------------------------- */
+
+static void set_total(const measure_job *job, int64_t n) { if (job->total) *job->total += n; }
+
+static int64_t measure_predictions(const measure_job *job, const char *path);
+
+/* DIR or DIR/masks as `predict` leaves them, or any folder of label maps; one of instances where every name ends in a structure's. */
+static int64_t measure_folder(const measure_job *job, const char *folder)
+{
+    char *masks = path_join(folder, "masks"), *beside = path_join(folder, "../predictions.h5"), *inside = path_join(folder, "predictions.h5");
+    int64_t done = -1;
+    if (file_is_folder(masks)) done = file_exists(inside) && !job->classes ? measure_predictions(job, inside) : measure_folder(job, masks);
+    if (done < 0) {
+        int n, named = 1;
+        char **name = file_list(folder, "|.png|.PNG|", &n), **path = xalloc_n((size_t)n + 1, sizeof *path);
+        if (!n) die("%s: got a folder without label maps, wanted *.png", folder);
+        for (int i = 0; i < n; i++) {
+            path[i] = path_join(folder, name[i]);
+            named &= strchr(name[i], '_') && role_in_name(name[i]) != GEO_ROLE_BODY;
+        }
+        set_total(job, job->instances || named ? 1 : n);
+        classes t = { 0 };
+        if (job->classes) t = table_given(job->classes);
+        else if (predictions_is(beside)) {
+            predictions *p = predictions_open(beside);
+            t = predictions_classes(p), predictions_close(p);
+        }
+        char *trimmed = xdup(folder);
+        for (size_t k = strlen(trimmed); k > 1 && trimmed[k - 1] == '/';) trimmed[--k] = 0;
+        char *slash = strrchr(trimmed, '/');
+        if (job->instances || named) done = measure_instances(job, path, n, slash ? slash + 1 : trimmed);
+        else for (int i = done = 0; i < n; i++, done++) measure_png(job, path[i], &t);
+        for (int i = 0; i < n; i++) free(name[i]), free(path[i]);
+        classes_free(&t), free(name), free(path), free(trimmed);
+    }
+    free(masks), free(beside), free(inside);
+    return done;
+}
+
+/* ---- HDF5 ------------------------------------------------------------------------------------------------------------------------------------ */
+
+/* A table of a store or of predictions is of use where it names something of a spine; "1", "2" do not. */
+static classes useful(classes t)
+{
+    int role[256];
+    if (!roles_of(&t, role)) classes_free(&t);
+    return t;
+}
+
+static int64_t measure_predictions(const measure_job *job, const char *path)
+{
+    predictions *p = predictions_open(path);
+    classes t = job->classes ? table_given(job->classes) : useful(predictions_classes(p));
+    int64_t n = predictions_count(p);
+    if (!n) die("%s: holds no predictions", path);
+    set_total(job, n);
+    for (int64_t i = 0; i < n; i++) {
+        map m = { .path = path, .id = predictions_stem(p, i) };
+        predictions_size(p, i, &m.h, &m.w);
+        uint8_t *labels = xalloc_n((size_t)m.h, (size_t)m.w);
+        predictions_read(p, i, labels);
+        m.labels = labels;
+        measure_map(job, &m, &t);
+        free(labels);
+    }
+    classes_free(&t), predictions_close(p);
+    return n;
+}
+
+/* Objects of a case, as outlines; NULL where it has none that belong to a spine. */
+static geo_tracing *trace_instances(const store *s, int64_t i, const classes *t)
+{
+    labels l = store_read_labels(s, i);
+    const store_case *c = store_at(s, i);
+    int status, role[256], any = 0;
+    geo_tracing *traced = l.ninstances ? geo_tracing_empty(c->h, c->w, &status) : NULL;
+    uint8_t *mask = traced ? xalloc_n((size_t)c->h, (size_t)c->w) : NULL;
+    roles_of(t, role);
+    for (int k = 0; k < l.ninstances && traced; k++) {
+        int what = geo_level_parse(l.instances[k].level);
+        if (!what || what == GEO_S1) what = what ? GEO_ROLE_SACRUM : role[l.instances[k].value & 255];
+        if (!what) continue;
+        memset(mask, 0, (size_t)(c->h * c->w));
+        instance_paint(&l.instances[k], mask, c->h, c->w, 1);
+        any |= !geo_tracing_add(traced, mask, what, 1);
+    }
+    free(mask), labels_free(&l);
+    if (!any) geo_tracing_free(traced), traced = NULL;
+    return traced;
+}
+
+/* Landmarks before instances before label maps: what a person has set comes first. */
+static void measure_case(const measure_job *job, const store *s, int64_t i, const classes *t)
+{
+    const store_case *c = store_at(s, i);
+    measure_settings own = job->settings;
+    landmark_case marks;
+    image film = image_new(c->h, c->w, c->bits);
+    store_read_image(s, i, film.p);
+    if (!(own.sx > 0) && store_spacing_known(c)) own.sx = c->spacing[0], own.sy = c->spacing[1];
+    geo_tracing *traced = NULL;
+    uint8_t *labels = NULL;
+    if (landmarks_store(s, i, own.region, &marks)) {
+        findings f = findings_landmarks(&marks, &own);
+        f.asked = NULL, f.h = c->h, f.w = c->w;
+        hand_on(job, &f, &film);
+        findings_free(&f);
+    } else if ((traced = trace_instances(s, i, t))) {
+        findings f = findings_masks(c->id, traced, c->h, c->w, &own);
+        hand_on(job, &f, &film);
+        findings_free(&f);
+    } else if (labels = xalloc_n((size_t)c->h, (size_t)c->w), store_read_mask(s, i, labels)) {
+        map m = { .path = store_path(s), .id = c->id, .h = c->h, .w = c->w, .labels = labels, .film = &film };
+        if (store_spacing_known(c)) m.spacing[0] = c->spacing[0], m.spacing[1] = c->spacing[1];
+        measure_map(job, &m, t);
+    } else {
+        findings f = findings_nothing(c->id, &own, "E_MISSING:labels");
+        hand_on(job, &f, &film);
+        findings_free(&f);
+    }
+    landmark_case_free(&marks), image_free(&film), free(labels);
+}
+
+static int64_t measure_store(const measure_job *job, const char *path)
+{
+    store *s = store_open(path);
+    classes t = job->classes ? table_given(job->classes) : useful(classes_copy(store_classes(s)));
+    int64_t n = store_count(s);
+    set_total(job, n);
+    for (int64_t i = 0; i < n; i++) measure_case(job, s, i, &t);
+    classes_free(&t), store_close(s);
+    return n;
+}
+
+/* ---- landmarks -------------------------------------------------------------------------------------------------------------------------------- */
+
+static int64_t measure_landmarks(const measure_job *job, landmark_cases *l)
+{
+    set_total(job, l->n);
+    for (int64_t i = 0; i < l->n; i++) {
+        findings f = findings_landmarks(&l->c[i], &job->settings);
+        hand_on(job, &f, NULL);
+        findings_free(&f);
+    }
+    int64_t n = l->n;
+    landmarks_free(l);
+    return n;
+}
+
+static int ends_with(const char *path, const char *end)
+{
+    size_t n = strlen(path), m = strlen(end);
+    return n > m && !strcasecmp(path + n - m, end);
+}
+
+static int is_hdf5(const char *path)
+{
+    static const unsigned char signature[8] = { 0x89, 'H', 'D', 'F', '\r', '\n', 0x1a, '\n' };
+    unsigned char first[8];
+    FILE *f = fopen(path, "rbe");
+    int yes = f && fread(first, 1, sizeof first, f) == sizeof first && !memcmp(first, signature, sizeof first);
+    if (f) fclose(f);
+    return yes;
+}
+
+int64_t measure_input(const measure_job *job, const char *path)
+{
+    if (file_is_folder(path)) return measure_folder(job, path);
+    if (!file_exists(path)) die("%s: no such file or folder", path);
+    if (predictions_is(path)) return measure_predictions(job, path);
+    if (is_hdf5(path)) return measure_store(job, path);
+    if (ends_with(path, ".csv")) {
+        landmark_cases l = landmarks_csv(path, job->settings.region);
+        return measure_landmarks(job, &l);
+    }
+    if (ends_with(path, ".json")) {
+        size_t n;
+        char *text = file_read(path, JSON_LIMIT, &n);
+        landmark_cases l = landmarks_json(text, n, path, job->settings.region);
+        free(text);
+        return measure_landmarks(job, &l);
+    }
+    classes t = job->classes ? table_given(job->classes) : (classes){ 0 };
+    set_total(job, 1);
+    measure_png(job, path, &t);
+    classes_free(&t);
+    return 1;
+}

@@ -1,0 +1,238 @@
+/* measure_json.c - one film as JSON; see measure.h. Names of keys are what users come to depend on: docs/measure.md lists them.
+ *
+ * NaN is never printed: a value is there, or its code is. What was found on masks is given in the form that landmarks are read in, so
+ * that the output can be corrected by hand and measured again. */
+#include "verbs/measure.h"
+#include "base/die.h"
+#include "verbs/object.h"
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void set(json_t *o, const char *key, json_t *v)
+{
+    if (!v || json_object_set_new(o, key, v)) die_machine("out of memory");
+}
+
+static void set_text(json_t *o, const char *key, const char *text) { set(o, key, object_text(text)); }
+
+/* null with its reason. */
+static void set_missing(json_t *o, const char *key, const char *why)
+{
+    char *name = xprintf("%s_why", key);
+    set(o, key, json_null()), set_text(o, name, why);
+    free(name);
+}
+
+static void set_real(json_t *o, const char *key, double x, const char *why)
+{
+    if (isfinite(x)) set(o, key, json_real(x));
+    else set_missing(o, key, why);
+}
+
+/* ---- scores ----------------------------------------------------------------------------------------------------------------------------- */
+
+static void set_gap(json_t *o, json_t *errors, const findings *f)
+{
+    static const char *const names[] = { "RPV", "RLL", "LDI", "RSA" };
+    geo_gap g;
+    if (!findings_wants_gap(f)) return;
+    if (geo_result_gap(f->chain.result, &g)) { set_text(errors, "GAP", g.error); return; }
+    json_t *near = json_array();
+    for (int i = 0; i < 4; i++) if (g.near >> i & 1) object_append(near, json_string(names[i]));
+    json_t *scores = json_pack("{s:i s:i s:i s:i s:i}", "RPV", g.rpv, "RLL", g.rll, "LDI", g.ldi, "RSA", g.rsa, "age", g.age);
+    set(o, "GAP", json_pack("{s:o s:i s:s s:o}", "scores", scores, "total", g.total, "category", g.category, "near_boundary", near));
+    if (f->spread) set(o, "GAP_probability", json_pack("{s:f s:f s:f}", "P", f->category[0], "MD", f->category[1], "SD", f->category[2]));
+}
+
+static void set_types(json_t *o, const findings *f)
+{
+    static const char *const modifiers[] = { "PI-LL", "PT", "SVA" }, *const from[] = { "PILL", "PT", "SVA" };
+    double pill = findings_value(f, "PILL"), pt = findings_value(f, "PT"), ss = findings_value(f, "SS");
+    if (isfinite(pill) && isfinite(pt) && findings_wants(f, "PILL") && findings_wants(f, "PT")) {
+        json_t *s = json_object();
+        for (int i = 0; i < 3; i++) {
+            const char *grade = geo_schwab(modifiers[i], findings_value(f, from[i]));
+            set(s, modifiers[i], *grade ? json_string(grade) : json_null());
+        }
+        set(o, "Schwab", s);
+    }
+    if (isfinite(ss) && findings_wants(f, "SS")) set_text(o, "Roussouly_by_SS", geo_roussouly(ss, pt, findings_value(f, "PI")));
+}
+
+/* ---- bodies ------------------------------------------------------------------------------------------------------------------------------ */
+
+static json_t *compression(const findings *f, int level)
+{
+    geo_compression g;
+    json_t *warnings;
+    if (geo_result_compression(f->chain.result, level, &g)) return json_pack("{s:s s:s}", "level", geo_level_name(level), "error", g.error);
+    json_t *o = json_pack("{s:s s:f s:f s:f s:f s:f s:f s:s s:f s:i s:o}", "level", geo_level_name(level), "CR_anterior", g.cr[0], "CR_middle",
+        g.cr[1], "CR_posterior", g.cr[2], "loss_anterior_pct", g.loss, "ratio_ant_post", g.ratio, "wedge_angle", g.wedge, "genant_type", g.type,
+        "genant_loss_pct", g.genant_loss, "genant_grade", g.grade, "warnings", warnings = json_array());
+    if (g.one_neighbour) object_append(warnings, json_string("W_ONE_NEIGHBOUR"));
+    for (int k = 0; k < 2; k++)
+        if (g.fractured[k]) {
+            char *text = xprintf("W_NEIGHBOUR_FRACTURED:%s", geo_level_name(g.fractured[k]));
+            object_append(warnings, json_string(text)), free(text);
+        }
+    return o;
+}
+
+static json_t *slip(const findings *f, int upper, int lower)
+{
+    geo_slip g;
+    if (geo_result_slip(f->chain.result, upper, lower, &g))
+        return json_pack("{s:s s:s s:s}", "upper", geo_level_name(upper), "lower", geo_level_name(lower), "error", g.error);
+    json_t *o = json_pack("{s:s s:s s:f s:s}", "upper", geo_level_name(upper), "lower", geo_level_name(lower), "slip_pct", g.percent, "meyerding",
+        g.meyerding);
+    if (f->sx > 0) set(o, "slip_mm", json_real(g.mm));
+    else set_missing(o, "slip_mm", "E_NO_SPACING");
+    return o;
+}
+
+/* What the case asks for; of what was found on masks, all that Genant and Meyerding are used for. */
+static void set_bodies(json_t *o, const findings *f)
+{
+    json_t *list = json_array(), *pairs = json_array();
+    const landmark_case *a = f->asked;
+    geo_compression g;
+    geo_slip s;
+    for (int i = 0; a && i < a->ncompression; i++) object_append(list, compression(f, a->compression[i]));
+    for (int i = 0; a && i < a->nslip; i++) object_append(pairs, slip(f, a->slip[i][0], a->slip[i][1]));
+    for (int i = GEO_T4; !a && i <= GEO_L5; i++) if (!geo_result_compression(f->chain.result, i, &g)) object_append(list, compression(f, i));
+    for (int i = GEO_L1; !a && i <= GEO_L5; i++) if (!geo_result_slip(f->chain.result, i, i + 1, &s)) object_append(pairs, slip(f, i, i + 1));
+    if (json_array_size(list)) set(o, "compression", list); else json_decref(list);
+    if (json_array_size(pairs)) set(o, "slip", pairs); else json_decref(pairs);
+}
+
+/* ---- landmarks that were found ------------------------------------------------------------------------------------------------------------ */
+
+static json_t *point(geo_point p) { return json_pack("[f f]", p.x, p.y); }
+
+static void set_landmarks(json_t *o, const findings *f)
+{
+    json_t *bodies = json_object(), *heads = json_array(), *points = json_object();
+    const geo_case *c = f->chain.film;
+    geo_corners q;
+    geo_circle head[2];
+    geo_point a, p;
+    for (int i = GEO_C2; i <= GEO_L5; i++)
+        if (geo_case_corners(c, i, &q)) set(bodies, geo_level_name(i),
+            json_pack("{s:o s:o s:o s:o}", "SA", point(q.sa), "SP", point(q.sp), "IA", point(q.ia), "IP", point(q.ip)));
+    for (int i = 0, n = geo_case_heads(c, head); i < n; i++) object_append(heads, json_pack("[f f f]", head[i].x, head[i].y, head[i].r));
+    for (int i = 0; i < GEO_POINTS; i++) if (geo_case_at(c, i, &p)) set(points, geo_point_name(i), point(p));
+    set(o, "vertebrae", bodies);
+    if (geo_case_plate(c, &a, &p)) set(o, "S1", json_pack("{s:o s:o}", "SA", point(a), "SP", point(p)));
+    set(o, "FH", heads), set(o, "points", points);
+}
+
+static void set_frontal_bodies(json_t *o, const findings *f)
+{
+    json_t *bodies = json_object(), *order = json_array();
+    for (int i = 0; i < f->chain.n; i++) {
+        const geo_point *p = f->chain.body[i].quad.p;
+        char *name = *findings_level(f, i) ? xdup(findings_level(f, i)) : xprintf("%d", i + 1);
+        json_t *text = object_text(name);
+        if (!json_object_get(bodies, json_string_value(text)))
+            set(bodies, json_string_value(text), json_pack("{s:o s:o s:o s:o}", "UL", point(p[0]), "UR", point(p[1]), "LL", point(p[3]), "LR",
+                point(p[2])));
+        object_append(order, text), free(name);
+    }
+    set(o, "vertebrae", bodies), set(o, "order", order);
+}
+
+/* ---- the two views -------------------------------------------------------------------------------------------------------------------------- */
+
+static void set_lateral(json_t *o, const findings *f)
+{
+    const geo_result *r = f->chain.result;
+    double score;
+    int side = geo_result_facing(r, &score);
+    json_t *warnings = json_array(), *made = json_array();
+    if (side) set_text(o, "facing", side > 0 ? "right" : "left");
+    else set_missing(o, "facing", "E_FACING_AMBIGUOUS");
+    set(o, "facing_score", json_real(score));
+    for (int i = 0; i < geo_result_warnings(r); i++) object_append(warnings, json_string(geo_result_warning(r, i)));
+    for (int i = GEO_C2; i <= GEO_L5; i++)
+        if (geo_case_marks(f->chain.film, i) & GEO_MARK_INTERPOLATED) object_append(made, json_string(geo_level_name(i)));
+    set(o, "warnings", warnings), set(o, "interpolated", made);
+    if (!side) return;
+    set_types(o, f), set_bodies(o, f);
+    if (f->from_masks) set_landmarks(o, f);
+}
+
+static const char *level_of(const findings *f, int i) { return *findings_level(f, i) ? findings_level(f, i) : "unknown"; }
+
+static void set_frontal(json_t *o, const findings *f, const finding *row)
+{
+    const geo_cobb *g = &f->chain.cobb;
+    int midline = f->cobb_method == GEO_COBB_MIDLINE, bad = row->v.code;
+    static const char endplate[] = "the endplate method measures the main curve only";
+    json_t *warnings = json_array();
+    set_real(o, "cobb", bad ? NAN : g->main, row->v.error);
+    if (bad) {
+        static const char *const keys[] = { "upper_end", "lower_end", "cobb_upper", "cobb_lower", "convex", "grade", "scoliosis" };
+        for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) set_missing(o, keys[i], row->v.error);
+    } else {
+        set_text(o, "upper_end", level_of(f, g->upper_end)), set_text(o, "lower_end", level_of(f, g->lower_end));
+        set_real(o, "cobb_upper", midline ? g->upper : NAN, endplate), set_real(o, "cobb_lower", midline ? g->lower : NAN, endplate);
+        if (g->convex) set_text(o, "convex", g->convex > 0 ? "right" : "left");
+        else set_missing(o, "convex", "the spine is straight");
+        set_text(o, "grade", g->grade), set(o, "scoliosis", json_boolean(g->scoliosis)), set(o, "s_shaped", json_boolean(g->s_shaped));
+    }
+    set_text(o, "cobb_method", midline ? "midline" : "endplate");
+    for (int i = 0; i < f->chain.warnings; i++) object_append(warnings, json_string(f->chain.warning[i]));
+    set(o, "warnings", warnings);
+    if (f->from_masks) set_frontal_bodies(o, f);
+}
+
+/* Names that a case asks for and that nobody knows. */
+static void set_unknown(json_t *errors, const findings *f)
+{
+    for (int i = 0; f->asked && i < f->asked->nwant; i++) {
+        const char *name = f->asked->want[i];
+        if (geo_parameter_find(name) < 0 && strcmp(name, "GAP") && strcmp(name, "cobb")) set_text(errors, name, "E_UNDEFINED:no such parameter");
+    }
+}
+
+static void set_values(json_t *o, const findings *f, const finding *row, int n)
+{
+    json_t *values = json_object(), *errors = json_object(), *pixels = json_object(), *plates = json_object(), *sd = json_object(),
+        *flags = json_object();
+    for (int i = 0; i < n; i++) {
+        const finding *r = &row[i];
+        if (r->v.code) set_text(errors, r->name, r->v.error);
+        else if (!f->frontal) set(values, r->name, json_real(r->v.value));
+        if (r->v.code == GEO_E_NO_SPACING) set(pixels, r->name, json_real(r->v.pixels));
+        if (r->v.code == GEO_E_NO_SPACING && r->v.plates != 0) set(plates, r->name, json_real(r->v.plates));
+        if (isfinite(r->sd)) set(sd, r->name, json_real(r->sd));
+        if (r->side) set_text(flags, r->name, r->side < 0 ? "low" : "high");
+    }
+    if (!f->failed) set_gap(o, errors, f);
+    set_unknown(errors, f);
+    set(o, "values", values), set(o, "errors", errors), set(o, "flags", flags);
+    if (json_object_size(pixels)) set(o, "values_px", pixels); else json_decref(pixels);
+    if (json_object_size(plates)) set(o, "values_S1", plates); else json_decref(plates);
+    if (f->spread) set(o, "sd", sd); else json_decref(sd);
+}
+
+json_t *measure_json(const findings *f, const ranges *normal)
+{
+    finding *row;
+    json_t *o = json_object();
+    int n = findings_rows(f, normal, &row);
+    const char *whole = f->failed ? f->failed : !f->frontal && geo_result_error(f->chain.result)[0] ? geo_result_error(f->chain.result) : NULL;
+    set_text(o, "id", f->id), set_text(o, "mode", f->frontal ? "coronal" : "lateral"), set_text(o, "region", geo_region_name(f->region));
+    if (f->sx > 0) set(o, "spacing", json_pack("[f f]", f->sx, f->sy));
+    else set_missing(o, "spacing", "not known");
+    if (f->age >= 0) set(o, "age", json_real(f->age));
+    if (whole) set(o, "values", json_object()), set(o, "errors", json_pack("{s:s}", "*", whole));
+    else set_values(o, f, row, n);
+    if (f->failed) set(o, "warnings", json_array());
+    else if (f->frontal) set_frontal(o, f, row);
+    else set_lateral(o, f);
+    set(o, "seconds", json_real(f->seconds));
+    free(row);
+    return o;
+}
