@@ -178,20 +178,37 @@ static void normalised(const fit_source *s, float *plane)
     }
 }
 
-/* acc[X] += share * bilinear(plane, x0 + X dx, y0 + X dy), coordinates held to the plane. */
-static void add_taps(const float *plane, const fit_source *s, float x0, float y0, float dx, float dy, float share, float *acc, int n)
+/* Bilinear at (x, y), coordinates held to the plane. */
+static inline float tap(const float *plane, int stride, float xmax, float ymax, float x, float y)
+{
+    x = x < 0 ? 0 : x > xmax ? xmax : x;
+    y = y < 0 ? 0 : y > ymax ? ymax : y;
+    int ix = (int)x, iy = (int)y, i = iy * stride + ix;
+    float fx = x - (float)ix, fy = y - (float)iy;
+    float top = plane[i] + fx * (plane[i + 1] - plane[i]), low = plane[i + stride] + fx * (plane[i + stride + 1] - plane[i + stride]);
+    return top + fy * (low - top);
+}
+
+/* acc[X] += share * bilinear(plane, x0 + X m0, y0 + X m3), X = 0..n-1. */
+static void add_taps(const float *plane, const fit_source *s, float x0, float y0, const double m[6], float share, float *acc, int n)
+{
+    const float xmax = (float)(s->w - 1), ymax = (float)(s->h - 1), ax = (float)m[0], ay = (float)m[3];
+    const int stride = (int)s->w + 1;
+#pragma omp simd
+    for (int X = 0; X < n; X++) acc[X] += share * tap(plane, stride, xmax, ymax, x0 + (float)X * ax, y0 + (float)X * ay);
+}
+
+/* The same with displaced pixels. */
+static void add_shifted_taps(const float *plane, const fit_source *s, float x0, float y0, const double m[6], const float *dx, const float *dy,
+                             float share, float *acc, int n)
 {
     const float xmax = (float)(s->w - 1), ymax = (float)(s->h - 1);
+    const float ax = (float)m[0], bx = (float)m[1], ay = (float)m[3], by = (float)m[4];
     const int stride = (int)s->w + 1;
 #pragma omp simd
     for (int X = 0; X < n; X++) {
-        float x = x0 + (float)X * dx, y = y0 + (float)X * dy;
-        x = x < 0 ? 0 : x > xmax ? xmax : x;
-        y = y < 0 ? 0 : y > ymax ? ymax : y;
-        int ix = (int)x, iy = (int)y, i = iy * stride + ix;
-        float fx = x - (float)ix, fy = y - (float)iy;
-        float top = plane[i] + fx * (plane[i + 1] - plane[i]), low = plane[i + stride] + fx * (plane[i + stride + 1] - plane[i + stride]);
-        acc[X] += share * (top + fy * (low - top));
+        const float u = (float)X + dx[X];
+        acc[X] += share * tap(plane, stride, xmax, ymax, x0 + u * ax + dy[X] * bx, y0 + u * ay + dy[X] * by);
     }
 }
 
@@ -202,48 +219,74 @@ static affine to_source(const fit *f, const affine *to_film)
     return affine_then(to_film, &shrink);
 }
 
-/* Clears what lies off the film and says where that is: a centre is on the film when it is within half a pixel of a centre. */
-static void cut(const fit *f, const affine *to_film, int64_t Y, float *row, uint8_t *inside)
+/* Net pixel -> film pixel. */
+static inline void look(const fit *f, const fit_view *v, int64_t X, int64_t Y, double p[2])
 {
-    const double *m = to_film->m, w = (double)f->w - 0.5, h = (double)f->h - 0.5;
-    for (int64_t X = 0; X < f->net_w; X++) {
-        double x = m[0] * (double)X + m[1] * (double)Y + m[2], y = m[3] * (double)X + m[4] * (double)Y + m[5];
-        uint8_t in = (uint8_t)((x >= -0.5) & (x <= w) & (y >= -0.5) & (y <= h));
+    const int64_t i = Y * f->net_w + X;
+    affine_apply(&v->to_film, (double)X + (v->dx ? (double)v->dx[i] : 0), (double)Y + (v->dx ? (double)v->dy[i] : 0), p);
+}
+
+/* Clears what lies off the film and says where that is: a centre is on the film when it is within half a pixel of a centre. */
+static void cut(const fit *f, const fit_view *v, int64_t Y, float *row, uint8_t *inside)
+{
+    const double w = (double)f->w - 0.5, h = (double)f->h - 0.5;
+    for (int64_t X = v->part.x0; X < v->part.x1; X++) {
+        double p[2];
+        look(f, v, X, Y, p);
+        uint8_t in = (uint8_t)((p[0] >= -0.5) & (p[0] <= w) & (p[1] >= -0.5) & (p[1] <= h));
         row[X] = in ? row[X] : 0;
         if (inside) inside[Y * f->net_w + X] = in;
     }
 }
 
-void fit_sample(const fit *f, const fit_source *s, const affine *to_film, float *plane, float *out, uint8_t *inside)
+void fit_sample_view(const fit *f, const fit_source *s, const fit_view *v, float *plane, float *out, uint8_t *inside)
 {
-    const affine a = to_source(f, to_film);
+    const affine a = to_source(f, &v->to_film);
     const int tx = (int)fmax(1, ceil(affine_step_x(&a) - 0.25)), ty = (int)fmax(1, ceil(affine_step_y(&a) - 0.25));
+    const int64_t x0 = v->part.x0, n = v->part.x1 - x0;
+    if (n <= 0) return;
     normalised(s, plane);
-    for (int64_t Y = 0; Y < f->net_h; Y++) {
+    for (int64_t Y = v->part.y0; Y < v->part.y1; Y++) {
         float *row = out + Y * f->net_w;
-        memset(row, 0, (size_t)f->net_w * sizeof *row);
+        memset(row + x0, 0, (size_t)n * sizeof *row);
         for (int i = 0; i < ty; i++)
             for (int j = 0; j < tx; j++) {
+                const float share = 1.f / (float)(tx * ty);
+                const int64_t at = Y * f->net_w + x0;
                 double p[2];
-                affine_apply(&a, (j + 0.5) / tx - 0.5, (double)Y + (i + 0.5) / ty - 0.5, p);
-                add_taps(plane, s, (float)p[0], (float)p[1], (float)a.m[0], (float)a.m[3], 1.f / (float)(tx * ty), row, (int)f->net_w);
+                affine_apply(&a, (double)x0 + (j + 0.5) / tx - 0.5, (double)Y + (i + 0.5) / ty - 0.5, p);
+                if (v->dx) add_shifted_taps(plane, s, (float)p[0], (float)p[1], a.m, v->dx + at, v->dy + at, share, row + x0, (int)n);
+                else add_taps(plane, s, (float)p[0], (float)p[1], a.m, share, row + x0, (int)n);
             }
-        cut(f, to_film, Y, row, inside);
+        cut(f, v, Y, row, inside);
     }
 }
 
-void fit_sample_labels(const fit *f, const fit_source *s, const affine *to_film, uint8_t *out)
+void fit_sample(const fit *f, const fit_source *s, const affine *to_film, float *plane, float *out, uint8_t *inside)
 {
-    const double *m = to_film->m;
-    for (int64_t Y = 0; Y < f->net_h; Y++)
-        for (int64_t X = 0; X < f->net_w; X++) {
-            double x = m[0] * (double)X + m[1] * (double)Y + m[2] + 0.5, y = m[3] * (double)X + m[4] * (double)Y + m[5] + 0.5;
+    const fit_view v = { *to_film, NULL, NULL, { 0, f->net_h, 0, f->net_w } };
+    fit_sample_view(f, s, &v, plane, out, inside);
+}
+
+void fit_sample_labels_view(const fit *f, const fit_source *s, const fit_view *v, uint8_t *out)
+{
+    for (int64_t Y = v->part.y0; Y < v->part.y1; Y++)
+        for (int64_t X = v->part.x0; X < v->part.x1; X++) {
+            double p[2];
+            look(f, v, X, Y, p);
+            const double x = p[0] + 0.5, y = p[1] + 0.5;
             int in = x >= 0 && x <= (double)f->w && y >= 0 && y <= (double)f->h;
             int64_t i = in ? (int64_t)y / f->ly : 0, j = in ? (int64_t)x / f->lx : 0;
             if (i >= s->lh) i = s->lh - 1;                                                 /* on the lower or right edge itself */
             if (j >= s->lw) j = s->lw - 1;
             out[Y * f->net_w + X] = in ? s->labels[i * s->lw + j] : 0;
         }
+}
+
+void fit_sample_labels(const fit *f, const fit_source *s, const affine *to_film, uint8_t *out)
+{
+    const fit_view v = { *to_film, NULL, NULL, { 0, f->net_h, 0, f->net_w } };
+    fit_sample_labels_view(f, s, &v, out);
 }
 
 void fit_film(const fit *f, const void *pixels, int bits, int64_t channels, float *out)
