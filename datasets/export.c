@@ -17,28 +17,33 @@ static char *picture(const char *folder, const char *sub, const char *name)
     return xprintf("%s/%s/%s.png", folder, sub, name);
 }
 
-static void write_mask(const store *s, int64_t i, const char *path)
+/* Returns whether there is one. */
+static int write_mask(const store *s, int64_t i, const char *path)
 {
     const store_case *c = store_at(s, i);
     image m = image_new(c->h, c->w, 8);
     int top = 0, other = 0;
-    if (store_read_mask(s, i, m.p)) {
+    const int any = store_read_mask(s, i, m.p);
+    if (any) {
         for (int64_t k = 0; k < c->h * c->w; k++) { int v = image_at(&m, k); top |= v == 255, other |= v && v != 255; }
         if (top && !other) die("%s: case %s: a label map of 0 and 255 alone would be read back as 0 and 1; give class 255 another value",
             store_path(s), c->id);
         image_write(path, &m);
     }
     image_free(&m);
+    return any;
 }
 
-/* One label map for each class that occurs in the overlapping planes: DIR/planes/VALUE/ID.png. */
-static void write_planes(const store *s, int64_t i, const char *folder)
+/* One label map for each class that occurs in the overlapping planes: DIR/planes/VALUE/ID.png. Returns the classes as bits, and bit 0
+ * where the case has planes at all. */
+static uint32_t write_planes(const store *s, int64_t i, const char *folder)
 {
     const store_case *c = store_at(s, i);
     const int64_t len = c->h * c->w;
     uint32_t *planes = xalloc_n((size_t)len, sizeof *planes), seen = 0;
     int any = store_read_planes(s, i, planes);
     for (int64_t k = 0; any && k < len; k++) seen |= planes[k];
+    seen = (seen & ~1u) | (uint32_t)any;
     for (int v = 1; v < 32; v++) {
         if (!(seen >> v & 1)) continue;
         image m = image_new(c->h, c->w, 8);
@@ -49,36 +54,51 @@ static void write_planes(const store *s, int64_t i, const char *folder)
         image_free(&m), free(sub), free(path);
     }
     free(planes);
+    return seen;
 }
 
+/* instances/ID/NNN_LEVEL.png, the numbers as wide as the last one, so that names sort as they count. */
+static char *instance_name(const store_case *c, const labels *l, int k)
+{
+    const char *level = l->instances[k].level;
+    if (strchr(level, '/')) die("%s: the level '%s' cannot be part of a file name", c->id, level);
+    const int wide = snprintf(NULL, 0, "%d", l->ninstances);
+    return xprintf("instances/%s/%0*d%s%s.png", c->id, wide > 3 ? wide : 3, k + 1, *level ? "_" : "", level);
+}
+
+/* 0 and 255 for class 1, 0 and the class for others: what `import instances` takes for the same. */
 static void write_instances(const store_case *c, const labels *l, const char *folder)
 {
     char *sub = xprintf("%s/instances/%s", folder, c->id);
     file_make_folders(sub);
     for (int k = 0; k < l->ninstances; k++) {
         const instance *o = &l->instances[k];
-        char *path = xprintf("%s/%03d%s%s.png", sub, k + 1, o->level[0] ? "_" : "", o->level);
+        char *name = instance_name(c, l, k), *path = path_join(folder, name);
         image m = image_new(c->h, c->w, 8);
-        if (strchr(o->level, '/')) die("%s: the level '%s' cannot be part of a file name", c->id, o->level);
-        instance_paint(o, m.p, c->h, c->w, 255);
+        if (o->value == 255) die("%s: class 255 cannot be told from class 1 in a picture of one object; give it another value", c->id);
+        instance_paint(o, m.p, c->h, c->w, (uint8_t)(o->value == 1 ? 255 : o->value));
+        free(name);
         image_write(path, &m);
         image_free(&m), free(path);
     }
     free(sub);
 }
 
-static void write_pictures(const store *s, int64_t i, const char *folder)
+/* What the pictures do not say for themselves. */
+typedef struct drawn { int mask; uint32_t planes; } drawn;
+
+static drawn write_pictures(const store *s, int64_t i, const char *folder)
 {
     const store_case *c = store_at(s, i);
     char *film = picture(folder, "images", c->id), *mask = picture(folder, "masks", c->id);
     image m = image_new(c->h, c->w, c->bits);
     store_read_image(s, i, m.p);
     image_write(film, &m);
-    write_mask(s, i, mask);
-    write_planes(s, i, folder);
+    const drawn d = { write_mask(s, i, mask), write_planes(s, i, folder) };
     labels l = store_read_labels(s, i);
     if (l.ninstances) write_instances(c, &l, folder);
     labels_free(&l), image_free(&m), free(film), free(mask);
+    return d;
 }
 
 /* ---- tables ---------------------------------------------------------------------------------------------------------------------- */
@@ -118,6 +138,7 @@ static void put_row(FILE *f, const store_case *c, const labels *l, const names *
     char *file = xprintf("%s.png", c->id);
     put_field(f, file), putc(',', f), put_field(f, c->patient);
     fprintf(f, ",%lld,%lld", (long long)(c->labelled_w ? c->labelled_w : c->w), (long long)(c->labelled_h ? c->labelled_h : c->h));
+    for (int a = 0; a < 2; a++) putc(',', f), fputs(store_spacing_known(c) ? number(c->spacing[a], text) : "", f);
     for (int k = 0; k < values->n; k++) {
         putc(',', f);
         for (int i = 0; i < l->nvalues; i++) if (!strcmp(l->values[i].name, values->name[k])) { fputs(number(l->values[i].value, text), f); break; }
@@ -149,7 +170,7 @@ static void write_corners(const store *s, const labels *all, const char *folder)
     if (!levels.n) return;
     char *path = path_join(folder, "labels.csv");
     FILE *f = file_begin(path);
-    fputs("file,patient,width,height", f);
+    fputs("file,patient,width,height,spacing_x,spacing_y", f);
     for (int v = 0; v < values.n; v++) {
         char *name = xprintf("%s%s%s", values.name[v], units.name[v][0] ? "_" : "", units.name[v]);
         putc(',', f), put_field(f, name), free(name);
@@ -189,45 +210,72 @@ static void set(json_t *o, const char *key, json_t *value)
     free(clean);
 }
 
-/* The case form of `measure`: corners under UL UR LL LR, landmarks by name, values by name. A store does not record from which side a
- * film was taken, so the mode is left to the reader. */
-static json_t *truth_case(const store_case *c, const labels *l)
+static json_t *pair(double a, double b) { return json_pack("[o, o]", real(a), real(b)); }
+
+/* Corners under UL UR LL LR, landmarks by name, values and their units by name. A store does not record from which side a film was
+ * taken, so the mode is left to the reader. */
+static void set_points(json_t *o, const labels *l)
 {
     static const char *const corner[4] = { "UL", "UR", "LL", "LR" };
-    json_t *o = json_object(), *part = NULL, *order;
-    char *file = xprintf("images/%s.png", c->id);
-    json_object_set_new(o, "id", text(c->id)), json_object_set_new(o, "file", text(file));
-    json_object_set_new(o, "patient", text(c->patient)), json_object_set_new(o, "split", json_string(split_names[c->split]));
-    json_object_set_new(o, "spacing", store_spacing_known(c) ? json_pack("[o, o]", real(c->spacing[0]), real(c->spacing[1])) : json_null());
-    if (!store_spacing_known(c)) json_object_set_new(o, "spacing_why", json_string("not known"));
+    json_t *part = NULL, *order, *units = NULL;
     if (l->ncorners) {
         json_object_set_new(o, "mode", json_null()), json_object_set_new(o, "mode_why", json_string("the store does not record the view"));
         json_object_set_new(o, "order", order = json_array()), json_object_set_new(o, "vertebrae", part = json_object());
         for (int i = 0; i < l->ncorners; i++) {
             json_t *q = json_object();
-            for (int k = 0; k < 4; k++) json_object_set_new(q, corner[k],
-                json_pack("[o, o]", real(l->corners[i].p[k][0]), real(l->corners[i].p[k][1])));
+            for (int k = 0; k < 4; k++) json_object_set_new(q, corner[k], pair(l->corners[i].p[k][0], l->corners[i].p[k][1]));
             json_array_append_new(order, text(l->corners[i].level)), set(part, l->corners[i].level, q);
         }
     }
     if (l->nlandmarks) json_object_set_new(o, "landmarks", part = json_object());
     for (int i = 0; i < l->nlandmarks; i++) {
         const landmark *m = &l->landmarks[i];
-        json_t *p = json_pack("[o, o]", real(m->x), real(m->y));
+        json_t *p = pair(m->x, m->y);
         if (m->r > 0) json_array_append_new(p, real(m->r));
         set(part, m->name, p);
     }
     json_object_set_new(o, "values", part = json_object());
-    for (int i = 0; i < l->nvalues; i++) set(part, l->values[i].name, real(l->values[i].value));
+    if (l->nvalues) json_object_set_new(o, "units", units = json_object());
+    for (int i = 0; i < l->nvalues; i++) set(part, l->values[i].name, real(l->values[i].value)), set(units, l->values[i].name, text(l->values[i].unit));
+}
+
+static void set_pictures(json_t *o, const store_case *c, const labels *l, const drawn *d)
+{
+    json_t *list = NULL;
+    if (d->mask) { char *mask = xprintf("masks/%s.png", c->id); json_object_set_new(o, "mask", text(mask)); free(mask); }
+    if (d->planes) json_object_set_new(o, "planes", list = json_array());
+    for (int v = 1; v < 32; v++) if (d->planes >> v & 1) json_array_append_new(list, json_integer(v));
+    if (l->ninstances) json_object_set_new(o, "instances", list = json_array());
+    for (int k = 0; k < l->ninstances; k++) {
+        char *name = instance_name(c, l, k);
+        json_array_append_new(list, json_pack("{s:o, s:i, s:o}", "file", text(name), "value", l->instances[k].value, "level",
+            text(l->instances[k].level)));
+        free(name);
+    }
+}
+
+/* The case form of `measure`, and with it whatever the index and the labels hold, so that nothing is lost on the way back. */
+static json_t *truth_case(const store_case *c, const labels *l, const drawn *d)
+{
+    json_t *o = json_object();
+    char *file = xprintf("images/%s.png", c->id);
+    json_object_set_new(o, "id", text(c->id)), json_object_set_new(o, "file", text(file)), json_object_set_new(o, "source", text(c->source));
+    json_object_set_new(o, "patient", text(c->patient)), json_object_set_new(o, "split", json_string(split_names[c->split]));
+    json_object_set_new(o, "excluded", json_boolean(c->excluded));
+    json_object_set_new(o, "spacing", store_spacing_known(c) ? pair(c->spacing[0], c->spacing[1]) : json_null());
+    if (store_spacing_known(c)) json_object_set_new(o, "spacing_source", text(c->spacing_source));
+    else json_object_set_new(o, "spacing_why", json_string("not known"));
+    if (c->labelled_w) json_object_set_new(o, "labelled_size", json_pack("[I, I]", (json_int_t)c->labelled_w, (json_int_t)c->labelled_h));
+    set_points(o, l), set_pictures(o, c, l, d);
     free(file);
     return o;
 }
 
-static void write_truth(const store *s, const labels *all, const char *folder)
+static void write_truth(const store *s, const labels *all, const drawn *d, const char *folder)
 {
     char *path = path_join(folder, "truth.json");
     json_t *cases = json_array(), *o = json_pack("{s:o}", "cases", cases);
-    for (int64_t i = 0; i < store_count(s); i++) json_array_append_new(cases, truth_case(store_at(s, i), &all[i]));
+    for (int64_t i = 0; i < store_count(s); i++) json_array_append_new(cases, truth_case(store_at(s, i), &all[i], &d[i]));
     FILE *f = file_begin(path);
     json_dumpf(o, f, JSON_INDENT(1) | JSON_REAL_PRECISION(17));
     putc('\n', f);
@@ -248,28 +296,28 @@ static void write_classes(const classes *t, const char *folder)
 
 const char *const export_products[] = { "images", "masks", "instances", "planes", "classes.csv", "labels.csv", "truth.json", NULL };
 
-typedef struct { const store *s; const char *folder; } job;
+typedef struct { const store *s; const char *folder; drawn *d; } job;
 
 static void export_case(void *arg, int64_t i)
 {
     const job *j = arg;
-    write_pictures(j->s, i, j->folder);
+    j->d[i] = write_pictures(j->s, i, j->folder);
 }
 
 void export_store(const store *s, const char *folder, void (*tick)(void *, int64_t, int64_t), void *with)
 {
     const int64_t n = store_count(s);
-    job j = { s, folder };
+    job j = { s, folder, xalloc_n((size_t)n, sizeof *j.d) };
     char *images = path_join(folder, "images"), *masks = path_join(folder, "masks");
     file_make_folders(images), file_make_folders(masks);
     parallel_for(n, export_case, &j, tick, with);
     labels *all = xalloc_n((size_t)n, sizeof *all);
     for (int64_t i = 0; i < n; i++) {
         all[i] = store_read_labels(s, i);
-        for (int k = 0; k < all[i].ninstances; k++) free(all[i].instances[k].runs);            /* the tables do not need them */
-        free(all[i].instances), all[i].instances = NULL, all[i].ninstances = 0;
+        for (int k = 0; k < all[i].ninstances; k++)
+            free(all[i].instances[k].runs), all[i].instances[k].runs = NULL, all[i].instances[k].nruns = 0;   /* the tables do not need them */
     }
-    write_classes(store_classes(s), folder), write_corners(s, all, folder), write_truth(s, all, folder);
+    write_classes(store_classes(s), folder), write_corners(s, all, folder), write_truth(s, all, j.d, folder);
     for (int64_t i = 0; i < n; i++) labels_free(&all[i]);
-    free(all), free(images), free(masks);
+    free(all), free(j.d), free(images), free(masks);
 }

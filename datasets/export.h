@@ -1,9 +1,9 @@
-/* export.h - a store as plain files, bit for bit: what import reads, export writes back.
+/* export.h - a store as plain files, bit for bit: what import reads, export writes back, and `import exported` makes the same store of it.
  *
  *   DIR/images/ID.png      8 or 16 bits            DIR/classes.csv    value,name,kind
  *   DIR/masks/ID.png       label map               DIR/labels.csv     corners in the form that `import corners` reads (if there are any)
- *   DIR/planes/VALUE/ID.png          0 / VALUE     DIR/truth.json     {"cases": [...]}: id, file, patient, split, spacing, corners,
- *   DIR/instances/ID/NNN_LEVEL.png   0 / 255                          landmarks, values
+ *   DIR/planes/VALUE/ID.png          0 / VALUE     DIR/truth.json     {"cases": [...]}: the whole index, corners,
+ *   DIR/instances/ID/NNN_LEVEL.png   0 / class (255 for class 1)      landmarks, values, which pictures there are
  *
  * A plane is a label map of one class, of the cases where it may overlap others; a case without the class has no file. */
 #ifndef DATASETS_EXPORT_H

@@ -10,7 +10,7 @@
 static const char *const corner_names[4] = { "TL", "TR", "BL", "BR" };
 
 typedef struct level { char name[STORE_NAME]; int column[4][2]; } level;           /* columns of x and y; -1: not seen */
-typedef struct header { int file, patient, width, height, nlevels; level *level; char *plain; } header;   /* plain (ncols): a column of values */
+typedef struct header { int file, width, height, nlevels; level *level; char *plain; } header;   /* plain (ncols): a column of values */
 
 /* "T12_TL_x" -> level T12, corner 0, axis 0. */
 static int corner_column(const char *name, char level_name[STORE_NAME], int *corner, int *axis)
@@ -34,17 +34,25 @@ static level *level_named(header *h, const char *name)
     return v;
 }
 
-static header header_read(const csv *t, const char *path, const char *patient)
+/* Does an option speak of this column (name, or one of two names)? */
+static int named_by(const char *option, const char *usual, const char *name)
 {
-    header h = { csv_column(t, "file"), csv_column(t, patient ? patient : "patient"), csv_column(t, "width"), csv_column(t, "height"),
-        0, NULL, NULL };
+    const char *words = option ? option : usual, *at = strstr(words, name);
+    const size_t n = strlen(name);
+    return at && (at == words || at[-1] == ',') && (!at[n] || at[n] == ',');
+}
+
+static header header_read(const csv *t, const char *path, const import_options *o)
+{
+    header h = { csv_column(t, "file"), csv_column(t, "width"), csv_column(t, "height"), 0, NULL, NULL };
     if (h.file < 0) die("%s:1: no column 'file'%s", path, die_nearest("file", (const char *const *)t->name, t->ncols));
     h.plain = xalloc((size_t)t->ncols);
     for (int i = 0; i < t->ncols; i++) {
         char name[STORE_NAME];
         int corner, axis;
         if (corner_column(t->name[i], name, &corner, &axis)) level_named(&h, name)->column[corner][axis] = i;
-        else h.plain[i] = i != h.file && i != h.patient && i != h.width && i != h.height;
+        else h.plain[i] = i != h.file && i != h.width && i != h.height && !named_by(o->patient, "patient", t->name[i]) &&
+            !named_by("patient,spacing_x,spacing_y", "", t->name[i]) && !named_by(o->spacing_from, "", t->name[i]);
         if (strlen(t->name[i]) >= STORE_NAME) die("%s:1: the name of column %d is too long, wanted at most %d bytes", path, i + 1, STORE_NAME - 1);
     }
     if (!h.nlevels) die("%s:1: no corner columns, wanted LEVEL_TL_x, LEVEL_TL_y, ... LEVEL_BR_y", path);
@@ -115,26 +123,43 @@ int class_of_level(const classes *t, const char *name)
     for (int i = 0; i < t->n; i++) if (!strcmp(t->c[i].name, name)) return t->c[i].value;
     for (int i = 0; i < t->n; i++) if (!strcmp(t->c[i].name, "vertebra")) return t->c[i].value;
     for (int i = 0; i < t->n; i++) if (!strcmp(t->c[i].kind, "vertebra")) return t->c[i].value;
-    die("--classes: no class is called %s or vertebra, and none is of kind vertebra", name);
+    return 0;
 }
 
-void tasks_corners(const import_options *o, const classes *table, tasks *l)
+/* Quads as shapes: the order round one is TL TR BR BL. */
+static void add_quads(task *t, const classes *table)
+{
+    static const int round[4] = { CORNER_TL, CORNER_TR, CORNER_BR, CORNER_BL };
+    for (int i = 0; i < t->labels.ncorners; i++) {
+        const corners *c = &t->labels.corners[i];
+        double xy[8];
+        for (int k = 0; k < 4; k++) xy[2 * k] = c->p[round[k]][0], xy[2 * k + 1] = c->p[round[k]][1];
+        shape_polygon(task_shape(t, class_of_level(table, c->level), c->level), xy, 4, 0);
+    }
+}
+
+void tasks_corners(const import_options *o, classes *table, tasks *l)
 {
     char *path = path_join(o->src, "labels.csv"), *films = path_join(o->src, "images");
     if (!file_is_folder(films)) die("%s: no such folder, wanted %s and its folder images/", films, path);
     csv t = csv_read(path);
-    int by_column = o->patient && csv_column(&t, o->patient) >= 0;
-    header h = header_read(&t, path, by_column ? o->patient : NULL);
-    for (int i = 0; i < h.nlevels; i++) class_of_level(table, h.level[i].name);
+    if (!table->n) classes_add(table, 1, "vertebra", "vertebra");
+    header h = header_read(&t, path, o);
+    for (int i = 0; i < h.nlevels; i++)
+        if (!class_of_level(table, h.level[i].name))
+            die("--classes: no class is called %s or vertebra, and none is of kind vertebra", h.level[i].name);
     for (int row = 0; row < t.nrows; row++) {
         const char *file = csv_cell(&t, row, h.file);
         task *k = tasks_add(l, path_join(films, file), xprintf("images/%s", file), path_stem(file));
+        k->row = row, k->drawn = 1;
         if (!*file || strchr(file, '/')) task_bad(k, "line %d: got file '%s', wanted a name in images/", t.line[row], file);
-        if (h.patient >= 0 && *csv_cell(&t, row, h.patient)) free(k->patient), k->patient = xdup(csv_cell(&t, row, h.patient));
-        else if (h.patient >= 0) task_bad(k, "line %d: no patient", t.line[row]);
-        k->labelled_w = read_size(&t, row, h.width, k), k->labelled_h = read_size(&t, row, h.height, k);
-        read_corners(&t, &h, row, k), read_values(&t, &h, row, k);
     }
-    if (o->patient && !by_column) tasks_patients(o->patient, l);
+    const columns c = columns_csv(&t);
+    tasks_know(o, l, &c);
+    for (int row = 0; row < t.nrows; row++) {
+        task *k = &l->t[row];
+        k->labelled_w = read_size(&t, row, h.width, k), k->labelled_h = read_size(&t, row, h.height, k);
+        read_corners(&t, &h, row, k), read_values(&t, &h, row, k), add_quads(k, table);
+    }
     free(h.level), free(h.plain), csv_free(&t), free(path), free(films);
 }

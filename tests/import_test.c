@@ -181,7 +181,7 @@ static void bad_tables(void **state)
     dies(2, "the column T1_TL_y is missing", run("corners", src, out, (import_options){ 0 }));
     file_write(path, "fil,T1_TL_x\n", 12);
     dies(2, "no column 'file' (did you mean fil?)", run("corners", src, out, (import_options){ 0 }));
-    dies(2, "wanted masks or corners", run("coco", src, out, (import_options){ 0 }));
+    dies(2, "wanted masks, instances, coco, labelme, corners or exported (did you mean coco?)", run("coca", src, out, (import_options){ 0 }));
     dies(2, "no such folder", run("masks", "/no/such", out, (import_options){ 0 }));
     dies(2, "wanted a column of labels.csv or a regular expression", run("corners", corner_folder("r2",
         "a.png,P1,20,30,1,ok,1,3,10,3,2,8,10,8,3,12,10,12,3,16,10,16\n"), out,

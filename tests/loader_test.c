@@ -28,7 +28,7 @@ static int make_store(void **state)
     }
     store_commit(s);
     classes_free(&table);
-    key_words(augment_keys, &augment, "flip=0.5", "test");
+    key_words(augment_keys, &augment, "flip=0.5 crop=0.3 elastic=0.5 mosaic=0.5 clahe=0.3 low_contrast=0.3 invert=0.3 blur=0.5 cutout=0.5", "test");
     return 0;
 }
 

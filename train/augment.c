@@ -1,4 +1,5 @@
-/* augment.c - see augment.h. Numbers of a sample: element 0.. of (seed, RNG_AUGMENT, epoch, sample); pixels: RNG_NOISE. */
+/* augment.c - what is drawn for a sample; see augment.h. Points: augment_warp.c, greys: augment_grey.c. Numbers of a sample: element 0.. of
+ * (seed, RNG_AUGMENT, epoch, sample), each number its own place, so that switching one thing on changes nothing else. */
 #include "train/augment.h"
 #include "base/die.h"
 #include "base/rng.h"
@@ -24,6 +25,26 @@ const key augment_keys[] = {
     { "brightness",    K_REAL, offsetof(augment_conf, brightness), "0.05", "largest change either way, share of the film's range", 0, 10, 0 },
     { "noise",         K_REAL, offsetof(augment_conf, noise), "0.02",
       "largest standard deviation of added noise, share of the film's range", 0, 10, 0 },
+    { "crop",          K_REAL, offsetof(augment_conf, crop), "0", "share of samples of which a part of the film is shown, enlarged", 0, 1, 0 },
+    { "crop_side",     K_LIST, offsetof(augment_conf, crop_side), "0.5,0.9", "smallest and largest side of that part, share of the film's", 0.05, 1, 0 },
+    { "elastic",       K_REAL, offsetof(augment_conf, elastic), "0", "share of samples bent by a smooth random displacement", 0, 1, 0 },
+    { "elastic_size",  K_REAL, offsetof(augment_conf, elastic_size), "0.15",
+      "its largest displacement, share of a grid cell (below 1/4 nothing folds)", 0, 0.24, 0 },
+    { "elastic_cells", K_INT,  offsetof(augment_conf, elastic_cells), "6", "grid cells along the longer side of the net's input", 1, 64, 0 },
+    { "mosaic",        K_REAL, offsetof(augment_conf, mosaic), "0", "share of samples put together of four, round a random point", 0, 1, 0 },
+    { "mosaic_scale",  K_LIST, offsetof(augment_conf, mosaic_scale), "0.5,1", "smallest and largest magnification of the four", 0.1, 4, 0 },
+    { "clahe",         K_REAL, offsetof(augment_conf, clahe), "0", "share of samples whose local contrast is equalised (CLAHE)", 0, 1, 0 },
+    { "clahe_clip",    K_LIST, offsetof(augment_conf, clahe_clip), "1,4", "smallest and largest clip limit", 0.1, 256, 0 },
+    { "clahe_tiles",   K_INT,  offsetof(augment_conf, clahe_tiles), "8", "tiles along each side of the net's input", 1, 64, 0 },
+    { "low_contrast",  K_REAL, offsetof(augment_conf, low_contrast), "0", "share of samples that look badly exposed", 0, 1, 0 },
+    { "low_contrast_factor", K_LIST, offsetof(augment_conf, low_contrast_factor), "0.2,0.6",
+      "smallest and largest share of the contrast that is left", 0, 1, 0 },
+    { "invert",        K_REAL, offsetof(augment_conf, invert), "0", "share of samples with bright and dark exchanged", 0, 1, 0 },
+    { "blur",          K_REAL, offsetof(augment_conf, blur), "0", "share of samples that are blurred", 0, 1, 0 },
+    { "blur_sd",       K_LIST, offsetof(augment_conf, blur_sd), "0.5,1.5", "smallest and largest standard deviation, pixels of the net", 0.1, 16, 0 },
+    { "cutout",        K_REAL, offsetof(augment_conf, cutout), "0", "share of samples with grey patches over them; labels stay", 0, 1, 0 },
+    { "cutout_side",   K_LIST, offsetof(augment_conf, cutout_side), "0.05,0.2", "smallest and largest side of a patch, share of the net's input", 0, 1, 0 },
+    { "cutout_count",  K_INT,  offsetof(augment_conf, cutout_count), "3", "most patches on one sample", 1, AUGMENT_CUTS, 0 },
     { 0 }
 };
 
@@ -38,9 +59,20 @@ static void check_range(const key_list *l, double least, const char *name, const
     if (r.lo < least) die_at(at, "%s: got %.10g to %.10g, wanted at least %.10g", name, r.lo, r.hi, least);
 }
 
+/* Lists whose one number v means v itself. */
+static range plain(const key_list *l) { return (range){ l->v[0], l->v[l->n > 1] }; }
+
+static void check_plain(const key_list *l, const char *name, const char *at)
+{
+    if (l->n < 1 || l->n > 2 || plain(l).lo > plain(l).hi) die_at(at, "%s: got %d numbers, wanted the smallest and the largest, or one", name, l->n);
+}
+
 void augment_check(const augment_conf *c, int64_t classes, const char *at, uint8_t swap[256])
 {
     check_range(&c->scale, 0.05, "scale", at), check_range(&c->gamma, 0.05, "gamma", at), check_range(&c->contrast, 0, "contrast", at);
+    check_plain(&c->crop_side, "crop_side", at), check_plain(&c->mosaic_scale, "mosaic_scale", at), check_plain(&c->clahe_clip, "clahe_clip", at);
+    check_plain(&c->low_contrast_factor, "low_contrast_factor", at), check_plain(&c->blur_sd, "blur_sd", at);
+    check_plain(&c->cutout_side, "cutout_side", at);
     for (int i = 0; i < 256; i++) swap[i] = (uint8_t)i;
     char *copy = xdup(c->pairs ? c->pairs : ""), *save;
     for (char *w = strtok_r(copy, ", ", &save); w; w = strtok_r(NULL, ", ", &save)) {
@@ -75,68 +107,88 @@ static affine moved(const augment_conf *c, const fit *f, const rng4 *u, const rn
     return affine_then(&f->to_film, &a);
 }
 
+static double between(const key_list *l, uint32_t u) { return rng_range(u, plain(l).lo, plain(l).hi); }
+
+/* A part of the film with sides of this share, anywhere on it, fills what the whole film filled. */
+static affine cropped(const augment_conf *c, const fit *f, const rng4 *u, const affine *to_film)
+{
+    const double side = between(&c->crop_side, u->v[1]);
+    const double x = rng_range(u->v[2], 0, (1 - side) * (double)f->w) - 0.5, y = rng_range(u->v[3], 0, (1 - side) * (double)f->h) - 0.5;
+    const affine part = affine_axes(side, side, x + 0.5 * side, y + 0.5 * side);                   /* film -> part of it, edge to edge */
+    return affine_then(to_film, &part);
+}
+
+static void draw_cuts(const augment_conf *c, augmentation *a)
+{
+    const rng4 n = rng_draw(a->seed, RNG_AUGMENT, (uint32_t)a->epoch, (uint32_t)a->sample, (uint64_t)a->turn << 32 | 8);
+    a->ncuts = 1 + rng_below(n.v[0], (uint32_t)c->cutout_count);
+    for (int64_t k = 0; k < a->ncuts; k++) {
+        rng4 u[2];
+        for (uint64_t i = 0; i < 2; i++)
+            u[i] = rng_draw(a->seed, RNG_AUGMENT, (uint32_t)a->epoch, (uint32_t)a->sample, (uint64_t)a->turn << 32 | (16 + 2 * (uint64_t)k + i));
+        a->cut[k] = (augment_cut){ rng_u01(u[0].v[0]), rng_u01(u[0].v[1]), between(&c->cutout_side, u[0].v[2]), between(&c->cutout_side, u[0].v[3]),
+                                   rng_u01(u[1].v[0]) };
+    }
+}
+
 augmentation augment_draw(const augment_conf *c, const fit *f, uint64_t seed, int64_t epoch, int64_t sample, int64_t turn)
 {
-    rng4 r[4];
-    for (uint64_t i = 0; i < 4; i++) r[i] = rng_draw(seed, RNG_AUGMENT, (uint32_t)epoch, (uint32_t)sample, (uint64_t)turn << 32 | i);
+    rng4 r[8];
+    for (uint64_t i = 0; i < 8; i++) r[i] = rng_draw(seed, RNG_AUGMENT, (uint32_t)epoch, (uint32_t)sample, (uint64_t)turn << 32 | i);
     int mirror = rng_u01(r[0].v[0]) < c->flip, overturn = rng_u01(r[0].v[1]) < c->flip_vertical;
     int move = rng_u01(r[0].v[2]) < c->geometry, shade = rng_u01(r[0].v[3]) < c->intensity;
     augmentation a = augment_none(f);
+    a.seed = seed, a.epoch = epoch, a.sample = sample, a.turn = turn;
     a.mirrored = mirror != overturn;                     /* upside down alone mirrors too; both together are half a turn */
     a.to_film = moved(c, f, &r[1], &r[2], mirror, overturn, move);
-    if (!shade) return a;
-    const range gamma = range_of(&c->gamma), contrast = range_of(&c->contrast);
-    a.gamma = exp(rng_range(r[3].v[0], log(gamma.lo), log(gamma.hi)));
-    a.contrast = rng_range(r[3].v[1], contrast.lo, contrast.hi);
-    a.brightness = rng_range(r[3].v[2], -c->brightness, c->brightness);
-    a.noise = rng_range(r[3].v[3], 0, c->noise);
+    if (rng_u01(r[4].v[0]) < c->crop) a.to_film = cropped(c, f, &r[4], &a.to_film);
+    a.cell = (double)(f->net_h > f->net_w ? f->net_h : f->net_w) / (double)c->elastic_cells;
+    if (rng_u01(r[5].v[0]) < c->elastic) a.elastic = c->elastic_size * a.cell;
+    if (shade) {
+        const range gamma = range_of(&c->gamma), contrast = range_of(&c->contrast);
+        a.gamma = exp(rng_range(r[3].v[0], log(gamma.lo), log(gamma.hi)));
+        a.contrast = rng_range(r[3].v[1], contrast.lo, contrast.hi);
+        a.brightness = rng_range(r[3].v[2], -c->brightness, c->brightness);
+        a.noise = rng_range(r[3].v[3], 0, c->noise);
+    }
+    if (rng_u01(r[5].v[1]) < c->low_contrast) a.contrast *= between(&c->low_contrast_factor, r[5].v[2]);
+    a.inverted = rng_u01(r[5].v[3]) < c->invert;
+    if (rng_u01(r[6].v[0]) < c->clahe) a.clahe = between(&c->clahe_clip, r[6].v[1]), a.clahe_tiles = c->clahe_tiles;
+    if (rng_u01(r[6].v[2]) < c->blur) a.blur = between(&c->blur_sd, r[6].v[3]);
+    if (rng_u01(r[7].v[0]) < c->cutout) draw_cuts(c, &a);
     return a;
-}
-
-/* Nearly normal, mean 0, sd 1: the sum of four 16-bit uniforms (Irwin 1927, Hall 1927). Two from one draw; ends at +-3.46. */
-static inline void bells(const rng4 *r, float out[2])
-{
-    for (int i = 0; i < 2; i++) {
-        uint32_t a = r->v[2 * i], b = r->v[2 * i + 1], sum = (a & 0xffff) + (a >> 16) + (b & 0xffff) + (b >> 16);
-        out[i] = ((float)sum - 131070.f) * (1.f / 37837.f);          /* sd of one: 65536 / sqrt(12), of four twice that */
-    }
-}
-
-static void add_noise(const augmentation *a, uint64_t seed, int64_t epoch, int64_t sample, int64_t turn, float range,
-                      const uint8_t *inside, int64_t n, float *image)
-{
-    const float sd = (float)a->noise * range;
-    for (int64_t i = 0; i < n; i += 2) {
-        rng4 r = rng_draw(seed, RNG_NOISE, (uint32_t)epoch, (uint32_t)sample, (uint64_t)turn << 32 | (uint64_t)i);
-        float e[2];
-        bells(&r, e);
-        image[i] += inside[i] ? sd * e[0] : 0;
-        if (i + 1 < n) image[i + 1] += inside[i + 1] ? sd * e[1] : 0;
-    }
-}
-
-void augment_grey(const augmentation *a, uint64_t seed, int64_t epoch, int64_t sample, int64_t turn, float lo, float hi,
-                  const uint8_t *inside, int64_t n, float *image)
-{
-    enum { STEPS = 2048 };
-    const float range = hi > lo ? hi - lo : 1, unit = STEPS / range;
-    if (a->gamma != 1 || a->contrast != 1 || a->brightness != 0) {
-        float curve[STEPS + 2];                              /* the whole change as a table: grey in, grey out */
-        for (int i = 0; i <= STEPS; i++)
-            curve[i] = lo + range * (float)((pow((double)i / STEPS, a->gamma) - 0.5) * a->contrast + 0.5 + a->brightness);
-        curve[STEPS + 1] = curve[STEPS];
-        for (int64_t i = 0; i < n; i++) {
-            float t = (image[i] - lo) * unit;
-            t = t < 0 ? 0 : t > STEPS ? STEPS : t;
-            int k = (int)t;
-            float v = curve[k] + (t - (float)k) * (curve[k + 1] - curve[k]);
-            image[i] = inside[i] ? v : image[i];
-        }
-    }
-    if (a->noise > 0) add_noise(a, seed, epoch, sample, turn, range, inside, n, image);
 }
 
 void augment_labels(const augmentation *a, const uint8_t swap[256], int64_t n, uint8_t *labels)
 {
     if (a->mirrored) for (int64_t i = 0; i < n; i++) labels[i] = swap[labels[i]];
+}
+
+/* ---- mosaic ---------------------------------------------------------------------------------------------------------------------------- */
+
+int augment_mosaic_draw(const augment_conf *c, const fit *f, int64_t n, uint64_t seed, int64_t epoch, int64_t sample, int64_t turn, augment_mosaic *m)
+{
+    rng4 r[4];
+    for (uint64_t i = 0; i < 4; i++) r[i] = rng_draw(seed, RNG_AUGMENT, (uint32_t)epoch, (uint32_t)sample, (uint64_t)turn << 32 | (9 + i));
+    if (!(rng_u01(r[0].v[0]) < c->mosaic)) return 0;
+    const double lo = 0.3, hi = 0.7;                     /* where the point may lie, share of the sides */
+    m->x = (int64_t)lrint(rng_range(r[0].v[1], lo, hi) * (double)f->net_w), m->y = (int64_t)lrint(rng_range(r[0].v[2], lo, hi) * (double)f->net_h);
+    for (int k = 0; k < 4; k++) {
+        m->sample[k] = k ? rng_below(r[1].v[k], (uint32_t)n) : sample;
+        m->turn[k] = turn + 4096 * (k + 1);              /* another variation than the sample has when it stands alone */
+        m->scale[k] = between(&c->mosaic_scale, r[2].v[k]);
+        m->part[k] = (fit_part){ k / 2 ? m->y : 0, k / 2 ? f->net_h : m->y, k % 2 ? m->x : 0, k % 2 ? f->net_w : m->x };
+    }
+    return 1;
+}
+
+void augment_mosaic_place(const augment_mosaic *m, int k, const fit *f, augmentation *a)
+{
+    /* The picture's corner that faces the point, in the net's pixels as the plain fit has them: on its edge, half a pixel beyond the centre. */
+    const affine to_net = affine_inverse(&f->to_film);
+    double corner[2];
+    affine_apply(&to_net, k % 2 ? -0.5 : (double)f->w - 0.5, k / 2 ? -0.5 : (double)f->h - 0.5, corner);
+    const double s = 1 / m->scale[k], x = (double)m->x - 0.5, y = (double)m->y - 0.5;
+    const affine place = affine_axes(s, s, corner[0] - s * x, corner[1] - s * y);
+    a->to_film = affine_then(&place, &a->to_film);
 }

@@ -35,31 +35,11 @@ void loader_order(uint64_t seed, int64_t epoch, int64_t n, int64_t *order)
     }
 }
 
-void loader_scratch_free(loader_scratch *s)
-{
-    free(s->plane), free(s->grey), free(s->inside);
-    *s = (loader_scratch){ 0 };
-}
+void loader_scratch_free(loader_scratch *s) { augment_scratch_free(s); }
 
 augmentation loader_sample(const loader_conf *c, int64_t epoch, int64_t i, int64_t turn, loader_scratch *t, float *image, uint8_t *labels)
 {
-    sample s = samples_get(c->set, i);
-    const int64_t n = s.f.net_h * s.f.net_w;
-    augmentation a = c->augment ? augment_draw(c->augment, &s.f, c->seed, epoch, i, turn) : augment_none(&s.f);
-    if (!t->inside) t->inside = xalloc((size_t)n), t->grey = xalloc_n((size_t)n, sizeof *t->grey);
-    if (t->room < fit_plane_floats(&s.source)) {
-        t->room = fit_plane_floats(&s.source);
-        t->plane = xgrow(t->plane, t->room * sizeof *t->plane);
-    }
-    float *grey = c->channels == 1 ? image : t->grey;
-    fit_sample(&s.f, &s.source, &a.to_film, t->plane, grey, t->inside);
-    augment_grey(&a, c->seed, epoch, i, turn, s.source.lo, s.source.hi, t->inside, n, grey);
-    if (grey != image)
-        for (int64_t p = 0; p < n * c->channels; p++) image[p] = grey[p / c->channels];
-    fit_sample_labels(&s.f, &s.source, &a.to_film, labels);
-    augment_labels(&a, c->swap, n, labels);
-    samples_done(&s);
-    return a;
+    return augment_sample(c->augment, c->set, c->swap, c->seed, epoch, i, turn, c->channels, t, image, labels);
 }
 
 typedef struct worker { loader *l; int64_t *order, epoch; loader_scratch scratch; } worker;

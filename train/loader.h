@@ -5,7 +5,7 @@
  * ceil(n / batch) batches; the last is filled up with the epoch's first samples, augmented anew: none is left out. */
 #ifndef TRAIN_LOADER_H
 #define TRAIN_LOADER_H
-#include "train/augment.h"
+#include "train/augment_apply.h"
 #include "train/samples.h"
 
 typedef struct loader_conf {
@@ -40,7 +40,7 @@ int64_t loader_steps(int64_t n, int64_t batch);
 void    loader_order(uint64_t seed, int64_t epoch, int64_t n, int64_t *order);
 
 /* One sample, as a worker makes it; image (net_h, net_w, channels), labels (net_h, net_w). scratch: grows, start with {0}. */
-typedef struct loader_scratch { float *plane, *grey; size_t room; uint8_t *inside; } loader_scratch;
+typedef augment_scratch loader_scratch;
 augmentation loader_sample(const loader_conf *c, int64_t epoch, int64_t i, int64_t turn, loader_scratch *scratch, float *image, uint8_t *labels);
 void loader_scratch_free(loader_scratch *s);
 #endif

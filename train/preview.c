@@ -9,6 +9,27 @@
 
 enum { GAP = 4 };
 
+/* Every kind of variation with the share of samples that it touches: what is shown alone below the samples where that is above 0. */
+static const struct { const char *name; size_t at; } alone[] = {
+    { "flip", offsetof(augment_conf, flip) }, { "flip_vertical", offsetof(augment_conf, flip_vertical) }, { "geometry", offsetof(augment_conf, geometry) },
+    { "crop", offsetof(augment_conf, crop) }, { "elastic", offsetof(augment_conf, elastic) }, { "mosaic", offsetof(augment_conf, mosaic) },
+    { "intensity", offsetof(augment_conf, intensity) }, { "clahe", offsetof(augment_conf, clahe) },
+    { "low_contrast", offsetof(augment_conf, low_contrast) }, { "invert", offsetof(augment_conf, invert) }, { "blur", offsetof(augment_conf, blur) },
+    { "cutout", offsetof(augment_conf, cutout) } };
+enum { KINDS = sizeof alone / sizeof *alone };
+
+static double *share_of(augment_conf *c, int kind) { return (double *)((char *)c + alone[kind].at); }
+
+/* The settings of the run with this kind on every sample, and no other. */
+static augment_conf only(const augment_conf *c, int kind)
+{
+    augment_conf one = *c;
+    for (int k = 0; k < KINDS; k++) *share_of(&one, k) = k == kind;
+    return one;
+}
+
+static const uint8_t white[3] = { 255, 255, 255 };
+
 /* One sample into its place on the sheet, rgb (*, sheet_w, 3) from the place's first pixel on. */
 static void place_sample(const float *image, int64_t channels, const uint8_t *labels, int64_t h, int64_t w, float lo, float hi, uint8_t *rgb,
                          int64_t sheet_w)
@@ -34,18 +55,24 @@ void preview(run *r, const char *path, int rows, int columns)
     if (!rows) die("%s: data.train=none: nothing to show", r->path);
     loader_conf conf = { .set = set, .seed = (uint64_t)r->solver.seed, .channels = c };
     augment_check(&r->augment, 256, r->path, conf.swap);
-    const int64_t sheet_h = rows * step_y - GAP, sheet_w = columns * step_x - GAP;
+    int kind[KINDS], kinds = 0;
+    for (int k = 0; k < KINDS; k++) if (*share_of(&r->augment, k) > 0) kind[kinds++] = k;
+    const int64_t sheet_h = (rows + kinds) * step_y - GAP, sheet_w = columns * step_x - GAP;
     uint8_t *rgb = xalloc_n((size_t)(sheet_h * sheet_w), 3), *labels = xalloc((size_t)(h * w));
     float *image = xalloc_n((size_t)(h * w * c), sizeof *image);
     loader_scratch scratch = { 0 };
-    for (int i = 0; i < rows; i++)
+    for (int i = 0; i < rows + kinds; i++) {
+        const int64_t which = i < rows ? i : (i - rows) % rows;
+        augment_conf alone_here = i < rows ? r->augment : only(&r->augment, kind[i - rows]);
         for (int j = 0; j < columns; j++) {
-            conf.augment = j ? &r->augment : NULL;
-            loader_sample(&conf, j ? j - 1 : 0, i, 0, &scratch, image, labels);
-            sample one = samples_get(set, i);
+            conf.augment = j ? &alone_here : NULL;
+            loader_sample(&conf, j ? j - 1 : 0, which, 0, &scratch, image, labels);
+            sample one = samples_get(set, which);
             place_sample(image, c, labels, h, w, one.source.lo, one.source.hi, rgb + 3 * (i * step_y * sheet_w + j * step_x), sheet_w);
             samples_done(&one);
         }
+        if (i >= rows) overlay_text(rgb, sheet_h, sheet_w, 4, i * step_y + 4, h >= 256 ? 3 : 2, white, alone[kind[i - rows]].name);
+    }
     image_write_rgb(path, rgb, sheet_h, sheet_w);
     loader_scratch_free(&scratch);
     free(rgb), free(labels), free(image);

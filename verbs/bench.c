@@ -20,7 +20,7 @@ static const flag own[] = {
 static const usage how = { "bench", "ops|nets|geometry|loader [NET.cfg...]",
     "Measures speed beside the machine's own limits, which are measured first: float32 multiply-adds and memory copies on the same threads.\n"
     "ops: the layers of a 31 M U-Net one by one. nets: inference and a full training step (loss, gradients, SGD with momentum) of every\n"
-    "network of configs/nets, or of those named. loader: films of 1024 x 512 with masks from a store, on 1 and 2 threads.\n"
+    "network of configs/nets, or of those named. loader: films of 1024 x 512 with masks from a store, on 1 and 2 threads, and what augmentation costs.\n"
     "geometry: from a label map of 4000 x 1800 to parameters, and the RMSE of endplate tilts by every way to find corners on drawn bodies.",
     own, FLAG_JSON | FLAG_QUIET | FLAG_COMPUTE, 1, -1, 1 };
 

@@ -95,7 +95,13 @@ void bench_training(bench *b, const char *path, const char *const *words, int n,
 
 enum { FILMS = 64, HEIGHT = 1024, WIDTH = 512, BATCH = 8, MOST_THREADS = 2 };
 
-typedef struct { const store *s; run_data *data; int threads; } feeding;
+typedef struct { const store *s; run_data *data; int threads; const augment_conf *augment; samples *set; } feeding;
+
+/* What a run has without a word about it, and everything there is, on every sample. */
+static const struct { const char *name, *words; } variations[] = {
+    { "as they are", NULL },
+    { "usual augmentation", "" },
+    { "all augmentation", "flip=1 crop=1 elastic=1 mosaic=1 clahe=1 low_contrast=1 invert=1 blur=1 cutout=1" } };
 
 /* On pages of the cache: the file has just been written. */
 static store *make_store(const char *path)
@@ -138,6 +144,30 @@ static void feed_all(void *arg)
     loader_free(l), samples_free(set);
 }
 
+/* Every film once from memory, through the augmentation. */
+static void vary_all(void *arg)
+{
+    const feeding *f = arg;
+    loader_conf c = { .set = f->set, .augment = f->augment, .seed = 1, .batch = BATCH, .channels = 1, .shuffle = 1, .workers = f->threads, .ahead = 2 };
+    for (int i = 0; i < 256; i++) c.swap[i] = (uint8_t)i;
+    loader *l = loader_new(&c);
+    for (int64_t i = 0; i < FILMS / BATCH; i++) loader_next(l);
+    loader_free(l);
+}
+
+static void bench_variation(bench *b, feeding *f, const char *what, const char *words)
+{
+    char name[112];
+    augment_conf conf;
+    if (words) key_words(augment_keys, &conf, words, "bench");
+    f->augment = words ? &conf : NULL;
+    f->set = samples_new(f->s, f->data, "train", 2, -1, HEIGHT / 2, WIDTH / 2, (size_t)1 << 30, 0);
+    vary_all(f);                                                             /* into memory */
+    snprintf(name, sizeof name, "samples 512x256 from memory, %s, %d thread%s", what, f->threads, f->threads > 1 ? "s" : "");
+    bench_add(b, name, bench_time(vary_all, f, b->repeats), FILMS, "films/s", 0);
+    samples_free(f->set);
+}
+
 void bench_loader(bench *b)
 {
     const char *base = getenv("TMPDIR");
@@ -149,11 +179,12 @@ void bench_loader(bench *b)
     memset(&data, 0, sizeof data);
     key_defaults(run_sections[0].keys, &data);
     for (int threads = 1; threads <= MOST_THREADS; threads++) {
-        feeding f = { s, &data, threads };
+        feeding f = { s, &data, threads, NULL, NULL };
         snprintf(name, sizeof name, "store read 1024x512 film + mask, %d thread%s", threads, threads > 1 ? "s" : "");
         bench_add(b, name, bench_time(read_all, &f, b->repeats), FILMS, "films/s", 0);
         snprintf(name, sizeof name, "loader 1024x512 -> 512x256 film + mask, %d thread%s", threads, threads > 1 ? "s" : "");
         bench_add(b, name, bench_time(feed_all, &f, b->repeats), FILMS, "films/s", 0);
+        for (size_t k = 0; k < sizeof variations / sizeof *variations; k++) bench_variation(b, &f, variations[k].name, variations[k].words);
     }
     store_close(s);
     unlink(path), rmdir(folder);

@@ -8,6 +8,7 @@
  * words: overrides such as net.batch=4. peak_rss: of this pass alone, where the kernel lets it be measured. */
 void bench_inference(bench *b, const char *path, const char *const *words, int n, const device *dev);
 void bench_training(bench *b, const char *path, const char *const *words, int n, const device *dev);
-/* Films of 1024 x 512 (8 bits, with masks) from a temporary store in a warm cache: read only, and made into training samples. */
+/* Films of 1024 x 512 (8 bits, with masks) from a temporary store in a warm cache: read only, made into training samples, and from memory
+ * through no, the usual and all augmentation. */
 void bench_loader(bench *b);
 #endif

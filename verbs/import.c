@@ -10,18 +10,27 @@
 #include <string.h>
 
 static const flag own[] = {
-    { "--map", "FILMS:LABELS", "kind masks: two patterns below SRC, * being the same text in both: 'train/image/*.png:train/label/*.png'" },
-    { "--patient", "COLUMN|REGEX", "column of labels.csv, or a regular expression whose group 1 in the film's name is the patient\n"
+    { "--map", "FILMS:LABELS", "two patterns below SRC, * being the same text in both: 'train/image/*.png:train/label/*.png';\n"
+      "                          kind instances: further stars on the right side, one file an object: 'films/*.png:objects/*/*.png'" },
+    { "--images", "DIR", "kinds coco and labelme: the folder of the films (default: beside the JSON file, or images/ there)" },
+    { "--patient", "COLUMN|REGEX", "column of the table, or a regular expression whose group 1 in the film's name is the patient\n"
       "                          (default: column patient, else every film its own)" },
-    { "--spacing", "SX,SY", "millimetres per pixel, x first" },
+    { "--spacing", "SX,SY|...", "millimetres per pixel, x first; or COLUMN, or COLUMN_X,COLUMN_Y of the table; or FILE.csv with the columns\n"
+      "                          file, spacing_x, spacing_y (or spacing); or a regular expression: '_([0-9.]+)mm'" },
+    { "--table", "FILE.csv", "a table with the column file, for --patient and --spacing (corners: labels.csv; coco: its images)" },
     { "--classes", "FILE", "class table, CSV value,name,kind" },
     { "--skip-bad", NULL, "leave out cases that cannot be read (and list them) instead of stopping" },
     { 0 } };
 
 static const usage how = { "import", "KIND SRC OUT.h5",
     "Read films with their labels into one store. KIND is one of\n"
-    "  masks    SRC/images/STEM.* with label maps SRC/masks/STEM.png, or --map\n"
-    "  corners  SRC/labels.csv (file, LEVEL_TL_x, LEVEL_TL_y, ... TR BL BR) with SRC/images/",
+    "  masks      SRC/images/STEM.* with label maps SRC/masks/STEM.png, or --map\n"
+    "  instances  one PNG an object: SRC/NAME/image.* with SRC/NAME/masks/*.png, or --map\n"
+    "  coco       SRC is a COCO JSON file or Detectron2's list: polygons, run lengths, crowds\n"
+    "  labelme    SRC/*.json: polygons, rectangles, circles, points\n"
+    "  corners    SRC/labels.csv (file, LEVEL_TL_x, LEVEL_TL_y, ... TR BL BR) with SRC/images/\n"
+    "  exported   what `export` wrote, whole\n"
+    "Films are PNG, JPEG, BMP or binary PNM of 8 or 16 bits. docs/import.md shows each kind.",
     own, FLAG_JSON | FLAG_QUIET | FLAG_FORCE | FLAG_THREADS, 3, 3, 0 };
 
 static void tick(void *with, int64_t done, int64_t total)
@@ -39,6 +48,12 @@ static void print_json(const import_result *r, const char *path)
     object_print(json_pack("{s:I, s:o, s:o}", "cases", (json_int_t)r->cases, "skipped", skipped, "store", object_text(path)));
 }
 
+/* A flag that would be without effect is a mistake. */
+static void only_for(const char *kind, const char *flag, const char *value, const char *a, const char *b)
+{
+    if (value && strcmp(kind, a) && strcmp(kind, b)) die("%s: only for the kinds %s and %s, got %s", flag, a, b, kind);
+}
+
 int verb_import(int argc, char **argv)
 {
     flags *f = flags_parse(&how, argc, argv);
@@ -46,9 +61,10 @@ int verb_import(int argc, char **argv)
     const char *out = f->input[2];
     import_options o = { .kind = f->input[0], .src = f->input[1], .out = out, .map = flags_text(f, "--map", NULL),
                          .patient = flags_text(f, "--patient", NULL), .classes = flags_text(f, "--classes", NULL),
-                         .skip_bad = flags_has(f, "--skip-bad") };
-    flags_pair(f, "--spacing", o.spacing);
-    if (o.map && strcmp(o.kind, "masks")) die("--map: only for kind masks, got %s", o.kind);
+                         .images = flags_text(f, "--images", NULL), .table = flags_text(f, "--table", NULL),
+                         .spacing_from = flags_text(f, "--spacing", NULL), .skip_bad = flags_has(f, "--skip-bad") };
+    if (o.spacing_from && !o.spacing_from[strspn(o.spacing_from, "0123456789.,+-eE ")]) flags_pair(f, "--spacing", o.spacing), o.spacing_from = NULL;
+    only_for(o.kind, "--map", o.map, "masks", "instances"), only_for(o.kind, "--images", o.images, "coco", "labelme");
     flags_may_write(f, out);
     compute_threads(f);
     progress p = progress_begin("import", 0, flags_has(f, "--quiet"));

@@ -1,0 +1,202 @@
+/* import_coco.c - a COCO JSON file, or Detectron2's list of films: objects as polygons, runs or compressed runs. See import.h.
+ *
+ * COCO puts (0, 0) on the corner of the top left pixel, the store on its centre: polygons move by -0.5, runs do not. A crowd (iscrowd = 1) is
+ * one instance of level "crowd". The trap is a file that half fits: an annotation of no film, a size that is not the film's and a
+ * category without a class are each reported, none is guessed. */
+#include "datasets/import_kinds.h"
+#include "base/file.h"
+#include "datasets/check.h"
+#include "datasets/json_file.h"
+#include "datasets/rle.h"
+#include <stdlib.h>
+#include <string.h>
+
+enum { FILE_LIMIT = 1 << 30 };
+#define SHIFT (-0.5)
+
+/* ---- one object --------------------------------------------------------------------------------------------------------------------- */
+
+static const char *add_runs(shape *s, const json_t *seg)
+{
+    const json_t *counts = json_object_get(seg, "counts"), *size = json_object_get(seg, "size");
+    const char *why = NULL;
+    double v;
+    if (json_array_size(size) != 2) return "run lengths without size: [height, width]";
+    s->h = json_integer_value(json_array_get(size, 0)), s->w = json_integer_value(json_array_get(size, 1));
+    if (json_is_string(counts)) s->runs = rle_parse(json_string_value(counts), &s->nruns, &why);
+    else if (!json_is_array(counts)) why = "counts that are neither a list nor a text";
+    else {
+        s->nruns = (int64_t)json_array_size(counts);
+        s->runs = xalloc_n((size_t)s->nruns, sizeof *s->runs);
+        for (int64_t i = 0; i < s->nruns && !why; i++) {
+            if (!json_number(json_array_get(counts, (size_t)i), &v) || !(v >= 0 && v <= UINT32_MAX)) why = "a run length that is no whole number";
+            else s->runs[i] = (uint32_t)v;
+        }
+    }
+    return why;
+}
+
+static const char *add_polygons(shape *s, const json_t *seg)
+{
+    const char *why;
+    size_t i;
+    const json_t *part;
+    if (!json_array_size(seg)) return "no segmentation";
+    json_array_foreach((json_t *)seg, i, part) {
+        int64_t n;
+        double *xy = json_points(part, &n, &why);
+        if (!xy) return why;
+        if (n >= 3) shape_polygon(s, xy, n, SHIFT);
+        free(xy);
+        if (n < 3) return "a polygon of fewer than 3 corners";
+    }
+    return NULL;
+}
+
+static void add_object(task *t, const json_t *a, int value, const char *name)
+{
+    const json_t *seg = json_object_get(a, "segmentation"), *crowd = json_object_get(a, "iscrowd");
+    const int many = json_is_true(crowd) || json_integer_value(crowd) == 1;
+    shape *s = task_shape(t, value, many ? "crowd" : level_rank(name) ? name : "");
+    const char *why = json_is_object(seg) ? add_runs(s, seg) : json_is_array(seg) ? add_polygons(s, seg) : "no segmentation";
+    char *id = json_text(a, "id");
+    if (why) task_bad(t, "annotation %s: %s", *id ? id : "(without id)", why);
+    free(id);
+}
+
+/* ---- categories --------------------------------------------------------------------------------------------------------------------- */
+
+typedef struct category { int64_t id; const char *name; int value; } category;
+typedef struct categories { int64_t n; category *c; const char *path; } categories;
+
+static int by_id(const void *a, const void *b) { const category *p = a, *q = b; return (p->id > q->id) - (p->id < q->id); }
+
+static int64_t id_of(const json_t *o, const char *key, const char *path, const char *what)
+{
+    const json_t *v = json_object_get(o, key);
+    int64_t id = 0;
+    if (json_is_integer(v)) return json_integer_value(v);
+    if (json_is_string(v) && text_int(json_string_value(v), &id)) return id;
+    die("%s: %s without a whole number %s", path, what, key);
+}
+
+/* Their classes: those of the given table by name; without one, the ids themselves, or 1, 2, ... in their order where an id is no class. */
+static categories read_categories(const json_t *file, const char *path, classes *table)
+{
+    const json_t *list = json_object_get(file, "categories"), *c;
+    categories all = { (int64_t)json_array_size(list), NULL, path };
+    size_t i;
+    int fits = 1;
+    const int given = table->n > 0;
+    if (!all.n) die("%s: no list of categories", path);
+    all.c = xalloc_n((size_t)all.n, sizeof *all.c);
+    json_array_foreach((json_t *)list, i, c) {
+        all.c[i] = (category){ id_of(c, "id", path, "a category"), json_word(c, "name"), 0 };
+        if (!all.c[i].name) die("%s: category %lld has no name", path, (long long)all.c[i].id);
+        fits &= all.c[i].id >= 1 && all.c[i].id <= CLASS_MAX;
+    }
+    qsort(all.c, (size_t)all.n, sizeof *all.c, by_id);
+    for (int64_t k = 0; k < all.n; k++) {
+        category *q = &all.c[k];
+        if (k && q->id == q[-1].id) die("%s: two categories have the id %lld", path, (long long)q->id);
+        if (given) { q->value = class_of_level(table, q->name); continue; }
+        q->value = fits ? (int)q->id : (int)k + 1;
+        if (k >= CLASS_MAX) die("%s: %lld categories, a label map tells %d apart", path, (long long)all.n, CLASS_MAX);
+        classes_add(table, q->value, q->name, level_rank(q->name) ? "vertebra" : "");
+    }
+    if (!given && !fits) warn("%s: category ids that are no classes (1 to %d): classes are 1, 2, ... in the order of the ids", path, CLASS_MAX);
+    return all;
+}
+
+/* NULL, and a bad task, where it has no class. */
+static const category *category_of(const categories *all, const json_t *a, task *t)
+{
+    const category key = { id_of(a, "category_id", all->path, "an annotation"), NULL, 0 };
+    const category *c = all->n ? bsearch(&key, all->c, (size_t)all->n, sizeof *all->c, by_id) : NULL;
+    if (!c) task_bad(t, "category_id %lld is not among the categories", (long long)key.id);
+    else if (!c->value) task_bad(t, "no class is called %s", c->name);
+    return c && c->value ? c : NULL;
+}
+
+/* ---- films -------------------------------------------------------------------------------------------------------------------------- */
+
+static int images_have(const columns *c, const char *name)
+{
+    const json_t *list = c->table;
+    for (size_t i = 0; i < json_array_size(list); i++) if (json_object_get(json_array_get(list, i), name)) return 1;
+    return 0;
+}
+static char *images_text(const columns *c, int64_t row, const char *name) { return json_text(json_array_get(c->table, (size_t)row), name); }
+
+/* "a/b.png" -> id a_b; of an absolute path only the file counts */
+static char *id_of_name(const char *name)
+{
+    char *stem = path_stem(name), *folder = path_folder(name);
+    char *id = name[0] == '/' || !strcmp(folder, ".") ? xdup(stem) : xprintf("%s_%s", folder, stem);
+    for (char *p = id; *p; p++) if (*p == '/') *p = '_';
+    free(stem), free(folder);
+    return id;
+}
+
+static task *add_film(const import_options *o, const json_t *film, int64_t row, tasks *l)
+{
+    const char *name = json_word(film, "file_name");
+    if (!name || !*name) die("%s: image %lld has no file_name", o->src, (long long)row + 1);
+    char *path = film_beside(o, o->src, name);
+    task *t = tasks_add(l, path ? path : xdup(""), xdup(name), id_of_name(name));
+    if (!path) task_bad(t, "its name leaves the folder of the films");
+    t->row = row, t->drawn = t->exact = 1;
+    t->labelled_h = json_integer_value(json_object_get(film, "height")), t->labelled_w = json_integer_value(json_object_get(film, "width"));
+    if (t->labelled_h < 1 || t->labelled_w < 1) task_bad(t, "no height and width in %s", o->src);
+    return t;
+}
+
+typedef struct numbered { int64_t id, task; } numbered;
+static int by_number(const void *a, const void *b) { const numbered *p = a, *q = b; return (p->id > q->id) - (p->id < q->id); }
+
+static void coco(const import_options *o, const json_t *file, classes *table, tasks *l)
+{
+    const json_t *images = json_object_get(file, "images"), *list = json_object_get(file, "annotations"), *v;
+    size_t i, n = json_array_size(images);
+    if (!json_is_array(images) || !json_is_array(list)) die("%s: no COCO file: wanted the lists images, annotations and categories", o->src);
+    categories all = read_categories(file, o->src, table);
+    numbered *at = xalloc_n(n, sizeof *at);
+    json_array_foreach((json_t *)images, i, v) at[i] = (numbered){ id_of(v, "id", o->src, "an image"), (int64_t)i }, add_film(o, v, (int64_t)i, l);
+    if (n) qsort(at, n, sizeof *at, by_number);
+    for (i = 1; i < n; i++) if (at[i].id == at[i - 1].id) die("%s: two images have the id %lld", o->src, (long long)at[i].id);
+    json_array_foreach((json_t *)list, i, v) {
+        const numbered key = { id_of(v, "image_id", o->src, "an annotation"), 0 };
+        const numbered *q = n ? bsearch(&key, at, n, sizeof *at, by_number) : NULL;
+        if (!q) die("%s: annotation %zu is of image %lld, which is not among the images", o->src, i + 1, (long long)key.id);
+        task *t = &l->t[q->task];
+        const category *c = category_of(&all, v, t);
+        if (c) add_object(t, v, c->value, c->name);
+    }
+    const columns c = { images_have, images_text, images, NULL };
+    tasks_know(o, l, &c);
+    free(all.c), free(at);
+}
+
+/* Detectron2: one object a film with its annotations in it; categories are numbered from 0 and have no names. */
+static void detectron(const import_options *o, const json_t *file, tasks *l)
+{
+    size_t i, k;
+    const json_t *film, *a;
+    json_array_foreach((json_t *)file, i, film) {
+        task *t = add_film(o, film, (int64_t)i, l);
+        json_array_foreach(json_object_get(film, "annotations"), k, a) {
+            const int64_t id = id_of(a, "category_id", o->src, "an annotation");
+            if (id < 0 || id >= CLASS_MAX) task_bad(t, "category_id %lld, wanted 0 to %d", (long long)id, CLASS_MAX - 1);
+            else add_object(t, a, (int)id + 1, "");
+        }
+    }
+    const columns c = { images_have, images_text, file, NULL };
+    tasks_know(o, l, &c);
+}
+
+void tasks_coco(const import_options *o, classes *table, tasks *l)
+{
+    json_t *file = json_file(o->src, FILE_LIMIT);
+    if (json_is_array(file)) detectron(o, file, l); else coco(o, file, table, l);
+    json_decref(file);
+}

@@ -1,0 +1,139 @@
+/* import_exported.c - what export wrote, back into a store, with nothing lost: truth.json says which pictures belong to a case and holds the
+ * rest of it. Whatever the file names must lie below SRC. */
+#include "datasets/import_kinds.h"
+#include "base/file.h"
+#include "datasets/json_file.h"
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { FILE_LIMIT = 1 << 30 };
+
+/* SRC/name, or NULL and a bad task where the name is none or leads out of SRC. */
+static char *below(const char *src, const char *name, task *t)
+{
+    if (name && *name && name[0] != '/' && strcmp(name, "..") && strncmp(name, "../", 3) && !strstr(name, "/..")) return path_join(src, name);
+    task_bad(t, "truth.json: '%.200s' is no file below the folder", name ? name : "");
+    return NULL;
+}
+
+static int two(const json_t *v, double out[2])
+{
+    return json_array_size(v) >= 2 && json_number(json_array_get(v, 0), &out[0]) && json_number(json_array_get(v, 1), &out[1]);
+}
+
+static int fits(task *t, const char *name)
+{
+    if (strlen(name) >= STORE_NAME) task_bad(t, "truth.json: the name '%.40s...' is too long", name);
+    return strlen(name) < STORE_NAME;
+}
+
+static void read_corners(const json_t *o, task *t)
+{
+    static const char *const corner[4] = { "UL", "UR", "LL", "LR" };
+    const json_t *order = json_object_get(o, "order"), *all = json_object_get(o, "vertebrae"), *v;
+    size_t i;
+    labels *l = &t->labels;
+    l->corners = xalloc_n(json_array_size(order), sizeof *l->corners);
+    json_array_foreach((json_t *)order, i, v) {
+        const char *level = json_string_value(v) ? json_string_value(v) : "";
+        corners *c = &l->corners[l->ncorners];
+        if (!fits(t, level)) return;
+        for (int k = 0; k < 4; k++)
+            if (!two(json_object_get(json_object_get(all, level), corner[k]), c->p[k])) { task_bad(t, "truth.json: %s has no %s", level, corner[k]); return; }
+        snprintf(c->level, sizeof c->level, "%s", level), l->ncorners++;
+    }
+}
+
+static void read_landmarks(const json_t *o, task *t)
+{
+    const json_t *all = json_object_get(o, "landmarks");
+    labels *l = &t->labels;
+    l->landmarks = xalloc_n(json_object_size(all), sizeof *l->landmarks);
+    for (void *it = json_object_iter((json_t *)all); it; it = json_object_iter_next((json_t *)all, it)) {
+        const char *name = json_object_iter_key(it);
+        const json_t *p = json_object_iter_value(it);
+        landmark *m = &l->landmarks[l->nlandmarks];
+        double xy[2];
+        if (!fits(t, name)) return;
+        if (!two(p, xy)) { task_bad(t, "truth.json: the landmark %s is no point", name); return; }
+        m->x = xy[0], m->y = xy[1];
+        json_number(json_array_get(p, 2), &m->r);
+        snprintf(m->name, sizeof m->name, "%s", name), l->nlandmarks++;
+    }
+}
+
+static void read_values(const json_t *o, task *t)
+{
+    const json_t *all = json_object_get(o, "values"), *units = json_object_get(o, "units");
+    labels *l = &t->labels;
+    l->values = xalloc_n(json_object_size(all), sizeof *l->values);
+    for (void *it = json_object_iter((json_t *)all); it; it = json_object_iter_next((json_t *)all, it)) {
+        const char *name = json_object_iter_key(it), *unit = json_word(units, name);
+        measured *q = &l->values[l->nvalues];
+        if (!fits(t, name) || !fits(t, unit ? unit : "")) return;
+        if (!json_number(json_object_iter_value(it), &q->value)) q->value = NAN;              /* null: a value that is not finite */
+        snprintf(q->name, sizeof q->name, "%s", name), snprintf(q->unit, sizeof q->unit, "%s", unit ? unit : ""), l->nvalues++;
+    }
+}
+
+static void read_pictures(const json_t *o, const char *src, task *t)
+{
+    const json_t *planes = json_object_get(o, "planes"), *list = json_object_get(o, "instances"), *v;
+    const char *mask = json_word(o, "mask");
+    size_t i;
+    if (mask) t->mask = below(src, mask, t);
+    t->has_planes = json_is_array(planes);
+    json_array_foreach((json_t *)planes, i, v) {
+        const json_int_t k = json_integer_value(v);
+        if (k < 1 || k > 31) { task_bad(t, "truth.json: plane %lld, wanted 1 to 31", (long long)k); return; }
+        char *name = xprintf("planes/%d/%s.png", (int)k, t->id);
+        free(t->planes[k]), t->planes[k] = below(src, name, t), free(name);
+    }
+    json_array_foreach((json_t *)list, i, v) {
+        const char *level = json_word(v, "level");
+        const json_int_t value = json_integer_value(json_object_get(v, "value"));
+        char *path = below(src, json_word(v, "file"), t);
+        if (!path || !fits(t, level ? level : "")) { free(path); return; }
+        if (value < 1 || value > CLASS_MAX) { task_bad(t, "truth.json: instance %zu is of class %lld", i + 1, (long long)value); free(path); return; }
+        task_shape(t, (int)value, level ? level : "")->file = path;
+    }
+}
+
+static void read_row(const json_t *o, task *t)
+{
+    const char *patient = json_word(o, "patient"), *source = json_word(o, "source"), *part = json_word(o, "split");
+    const json_t *size = json_object_get(o, "labelled_size");
+    double xy[2];
+    if (patient) free(t->patient), t->patient = xdup(patient);
+    t->source = xdup(source ? source : "");
+    const int k = part ? split_find(part) : SPLIT_NONE;
+    if (k < 0) task_bad(t, "truth.json: got split '%.40s', wanted train, val, test or nothing", part); else t->split = (split)k;
+    t->excluded = json_is_true(json_object_get(o, "excluded"));
+    if (two(json_object_get(o, "spacing"), xy)) task_spacing(t, xy, json_word(o, "spacing_source"));
+    if (two(size, xy) && xy[0] >= 1 && xy[1] >= 1 && xy[0] <= IMAGE_MAX_SIDE && xy[1] <= IMAGE_MAX_SIDE)
+        t->labelled_w = (int64_t)xy[0], t->labelled_h = (int64_t)xy[1];
+}
+
+static void read_case(const import_options *o, const json_t *v, tasks *l)
+{
+    const char *id = json_word(v, "id");
+    char *file = json_text(v, "file");
+    task *t = tasks_add(l, NULL, file, xdup(id ? id : ""));
+    t->film = below(o->src, file, t);
+    if (!t->film) t->film = xdup("");
+    read_row(v, t), read_corners(v, t), read_landmarks(v, t), read_values(v, t), read_pictures(v, o->src, t);
+}
+
+void tasks_exported(const import_options *o, classes *table, tasks *l)
+{
+    char *path = path_join(o->src, "truth.json"), *own = path_join(o->src, "classes.csv");
+    json_t *file = json_file(path, FILE_LIMIT);
+    const json_t *cases = json_object_get(file, "cases"), *v;
+    size_t i;
+    if (!json_is_array(cases)) die("%s: no list of cases", path);
+    if (!table->n && file_exists(own)) *table = classes_read(own);
+    json_array_foreach((json_t *)cases, i, v) read_case(o, v, l);
+    tasks_know(o, l, NULL);
+    json_decref(file), free(path), free(own);
+}
