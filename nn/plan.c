@@ -1,6 +1,7 @@
 /* plan.c - the memory planner; see plan.h. A view has no bytes of its own: whatever touches it touches the tensor it lies in. */
 #include "nn/plan.h"
 #include "nn/device.h"
+#include "nn/types.h"
 #include "base/die.h"
 #include <inttypes.h>
 #include <stdio.h>
@@ -108,6 +109,7 @@ void plan_make(schedule *s, const context *c, int share)
 {
     entries e = { 0 };
     s->work = 0;
+    types_choose(s, c);
     for (int i = 0; i < s->n; i++) {
         node *n = s->s[i].n;
         if (n && !s->s[i].backward) node_prepare(c, n);
@@ -132,7 +134,7 @@ static void place_view(tensor *t, void *arg)
     (void)arg;
     if (!t->of) return;
     size_t offset = 0;
-    for (const tensor *v = t; v->of; v = v->of) offset += (size_t)v->offset * sizeof(real);
+    for (const tensor *v = t; v->of; v = v->of) offset += (size_t)v->offset * dtype_size(t->type);
     const tensor *root = tensor_root(t);
     t->x.p = root->x.p ? (char *)root->x.p + offset : NULL;
     t->g.p = root->g.p ? (char *)root->g.p + offset : NULL;

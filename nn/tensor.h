@@ -52,6 +52,9 @@ typedef struct tensor {
 
 tensor *tensor_new(const char *name, shape s, dtype type, role r);
 void    tensor_free(tensor *t);
+void    tensor_retype(tensor *t, dtype type);            /* value and gradient, which has the value's type, and their sizes */
+double  tensor_number(const tensor *t, const void *at, int64_t i);     /* element i of memory that holds its type, real or bf16 */
+int     tensor_differentiable(const tensor *t);          /* of real or bf16 numbers: labels and indices have no gradient */
 tensor *tensor_root(tensor *t);          /* the tensor whose memory it lies in: itself unless it is a view */
 int64_t tensor_stride(const tensor *t);  /* elements from one pixel to the next: channels of the root */
 int64_t tensor_channels(const tensor *t);   /* the last size */
