@@ -44,7 +44,7 @@ typedef struct {
     call pack[2];                        /* weights to the primitive; weight gradients from it, setting and adding */
     int64_t n_in[2], c_in[2], s_in[2];   /* pixels, channels and stride of the maps read (AS_WEIGHTS: of src and dst) */
     int64_t n_out, c_out, s_out;
-    int in16[2], out16;                  /* these maps lie in bf16 */
+    int in16[2], out16, result16;        /* these maps lie in bf16; the primitive's result does */
     int turn, swap, bias, bf16;          /* swap: x is dst, gy is src; bf16: the type that is multiplied */
     int64_t blocks, taps, block;         /* of our weights, for turning: [blocks taps block] */
     size_t at_turned, at_packed, at_in[2], at_out, at_own;     /* in scratch */
@@ -233,8 +233,8 @@ static size_t reorder(call *c, state *t, const layout_of *from, const layout_of 
 
 /* ---- running ---- */
 
-/* y (+)= x + bias, pixels of `channels` with their strides, both maps in bf16 or both float32 */
-static inline __attribute__((always_inline)) void copy_as(int half, int64_t pixels, int64_t channels, const void *x, int64_t xs,
+/* y (+)= x + bias, pixels of `channels` with their strides; x16, y16: the map lies in bf16 */
+static inline __attribute__((always_inline)) void copy_as(int x16, int y16, int64_t pixels, int64_t channels, const void *x, int64_t xs,
                                                           const real *bias, void *y, int64_t ys, int add)
 {
     #pragma omp parallel for schedule(static)
@@ -245,17 +245,19 @@ static inline __attribute__((always_inline)) void copy_as(int half, int64_t pixe
         float *restrict out = (float *)y + p * ys;
         #pragma omp simd
         for (int64_t i = 0; i < channels; i++) {
-            float v = (half ? bf16_get(in16[i]) : in[i]) + (bias ? bias[i] : 0);
-            if (half) out16[i] = bf16_put(v + (add ? bf16_get(out16[i]) : 0));
+            float v = (x16 ? bf16_get(in16[i]) : in[i]) + (bias ? bias[i] : 0);
+            if (y16) out16[i] = bf16_put(v + (add ? bf16_get(out16[i]) : 0));
             else out[i] = v + (add ? out[i] : 0);
         }
     }
 }
 
-static void copy_map(int half, int64_t pixels, int64_t channels, const void *x, int64_t xs, const real *bias, void *y, int64_t ys, int add)
+static void copy_map(int x16, int y16, int64_t pixels, int64_t channels, const void *x, int64_t xs, const real *bias, void *y, int64_t ys,
+                     int add)
 {
-    if (half) copy_as(1, pixels, channels, x, xs, bias, y, ys, add);
-    else copy_as(0, pixels, channels, x, xs, bias, y, ys, add);
+    if (x16) copy_as(1, 1, pixels, channels, x, xs, bias, y, ys, add);         /* never to float32 */
+    else if (y16) copy_as(0, 1, pixels, channels, x, xs, bias, y, ys, add);
+    else copy_as(0, 0, pixels, channels, x, xs, bias, y, ys, add);
 }
 
 static void round_map(int64_t pixels, int64_t channels, const float *x, int64_t xs, bf16 *y)
@@ -274,7 +276,7 @@ static const void *contiguous(const context *c, const state *t, int i, const rea
 {
     void *copy = (char *)c->work + t->at_in[i];
     if (t->bf16 && !t->in16[i]) round_map(t->n_in[i], t->c_in[i], x, t->s_in[i], copy);
-    else if (t->s_in[i] != t->c_in[i]) copy_map(t->in16[i], t->n_in[i], t->c_in[i], x, t->s_in[i], NULL, copy, t->c_in[i], 0);
+    else if (t->s_in[i] != t->c_in[i]) copy_map(t->in16[i], t->in16[i], t->n_in[i], t->c_in[i], x, t->s_in[i], NULL, copy, t->c_in[i], 0);
     else return x;
     return copy;
 }
@@ -300,7 +302,7 @@ static void run_map(const context *c, const conv_kernel *k, const real *a, const
     void *to = through ? work + t->at_out : (void *)out;
     call_run(&t->run[add && !through], t->stream,
         (void *[]){ (void *)contiguous(c, t, 0, a), work + t->at_packed, to, work + t->at_own, (void *)bias });
-    if (through) copy_map(t->out16, t->n_out, t->c_out, to, t->c_out, late ? bias : NULL, out, t->s_out, add);
+    if (through) copy_map(t->result16, t->out16, t->n_out, t->c_out, to, t->c_out, late ? bias : NULL, out, t->s_out, add);
 }
 
 static void run_sums(const context *c, const conv_kernel *k, const real *x, const real *gy, const real *bias, real *gw, int add)
@@ -377,7 +379,7 @@ static void set_maps(state *t, const conv_shape *s, const problem *p, kind as, c
         set_map(forward ? p->src : p->dst, pass == CONV_FORWARD ? s->xs : s->ys, &t->n_in[0], &t->c_in[0], &t->s_in[0]);
         set_map(forward ? p->dst : p->src, pass == CONV_FORWARD ? s->ys : s->xs, &t->n_out, &t->c_out, &t->s_out);
         int late = pass == CONV_FORWARD && s->bias && !t->bias, may_add = pass == CONV_DATA && !t->run[1].p;
-        if (t->s_out != t->c_out || late || may_add) t->at_out = take(work, (size_t)(t->n_out * t->c_out) * bytes_each(t->out16));
+        if (t->s_out != t->c_out || late || may_add) t->at_out = take(work, (size_t)(t->n_out * t->c_out) * bytes_each(t->result16));
     }
     for (int i = 0; i < inputs; i++)
         if (t->bf16 != t->in16[i] || t->s_in[i] != t->c_in[i])
@@ -400,6 +402,8 @@ static int make(const conv_shape *s, conv_pass pass, dnnl_data_type_t type, conv
     if (as == AS_DATA && turned(&other)) p = other, as = AS_FORWARD, t->turn = 1;
     p.bias = p.bias && pass == CONV_FORWARD;
     t->bias = p.bias && as == AS_FORWARD;
+    if (p.bias && !t->bias) p.result = dnnl_f32;               /* rounded once, with its bias */
+    t->result16 = p.result == dnnl_bf16;
     t->swap = s->transposed;
     t->taps = s->kh * s->kw, t->blocks = s->transposed ? s->c : 1, t->block = s->transposed ? s->k : s->c / s->groups * s->k;
     t->turn = t->turn && t->taps > 1;

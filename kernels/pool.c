@@ -6,21 +6,26 @@
 static void window_max(const pool_size *s, const elem *x, int64_t xs, int64_t u, int64_t v, elem *y, uint8_t *which)
 {
     const int64_t i0 = most(u, 0), i1 = least(u + s->size_h, s->h), j0 = most(v, 0), j1 = least(v + s->size_w, s->w);
-    const int first = (int)((i0 - u) * s->size_w + j0 - v);
-    const elem *t = x + (i0 * s->w + j0) * xs;
-    #pragma omp simd
-    for (int64_t c = 0; c < s->channels; c++) y[c] = t[c], which[c] = (uint8_t)first;
-    for (int64_t i = i0; i < i1; i++)
-        for (int64_t j = j0; j < j1; j++) {
-            const uint8_t k = (uint8_t)((i - u) * s->size_w + j - v);
-            t = x + (i * s->w + j) * xs;
-            #pragma omp simd
-            for (int64_t c = 0; c < s->channels; c++) {
-                const real now = get(t[c]);
-                const int more = now > get(y[c]) || now != now;
-                y[c] = more ? t[c] : y[c], which[c] = more ? k : which[c];
+    const uint8_t first = (uint8_t)((i0 - u) * s->size_w + j0 - v);
+    real high[ROW];
+    for (int64_t at = 0; at < s->channels; at += ROW) {
+        const int64_t w = least(ROW, s->channels - at);
+        uint8_t *restrict a = which + at;
+        row_begin(w, x + (i0 * s->w + j0) * xs + at, high, 1);
+        memset(a, first, (size_t)w);
+        for (int64_t i = i0; i < i1; i++)
+            for (int64_t j = j0; j < j1; j++) {
+                const uint8_t k = (uint8_t)((i - u) * s->size_w + j - v);
+                const elem *restrict t = x + (i * s->w + j) * xs + at;
+                #pragma omp simd
+                for (int64_t c = 0; c < w; c++) {
+                    const real now = get(t[c]);
+                    const int more = now > high[c] || now != now;
+                    high[c] = more ? now : high[c], a[c] = more ? k : a[c];
+                }
             }
-        }
+        row_end(w, high, y + at);
+    }
 }
 
 void CPU(pool_forward)(const context *c, pool_size s, const elem *x, int64_t xs, elem *y, int64_t ys, uint8_t *which)
