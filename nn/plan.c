@@ -158,10 +158,10 @@ void plan_print(const schedule *s)
     int at = 0;
     each(s, collect_one, &e);
     qsort(e.e, (size_t)e.n, sizeof *e.e, by_size);
-    printf("%-48s %14s %6s %6s %14s\n", "buffer", "bytes", "from", "to", "offset");
+    printf("%-48s %-7s %14s %6s %6s %14s\n", "buffer", "type", "bytes", "from", "to", "offset");
     for (int i = 0; i < e.n; i++)
-        printf("%-40s %-7s %14zu %6d %6d %14zu\n", e.e[i].t->name, e.e[i].gradient ? "grad" : "value", e.e[i].b->size, e.e[i].b->first,
-               e.e[i].b->last, e.e[i].b->at);
+        printf("%-40s %-7s %-7s %14zu %6d %6d %14zu\n", e.e[i].t->name, e.e[i].gradient ? "grad" : "value", dtype_name(e.e[i].t->type),
+               e.e[i].b->size, e.e[i].b->first, e.e[i].b->last, e.e[i].b->at);
     for (int k = 0; k < s->n; k++) {
         size_t sum = 0;
         for (int i = 0; i < e.n; i++) if (e.e[i].b->first <= k && k <= e.e[i].b->last) sum += padded(e.e[i].b->size);

@@ -38,6 +38,12 @@ size_t dtype_size(dtype t)
     return size[t];
 }
 
+const char *dtype_name(dtype t)
+{
+    static const char *const name[] = { [F32] = "float32", [BF16] = "bf16", [F64] = "float64", [I32] = "int32", [I64] = "int64", [U8] = "uint8" };
+    return name[t];
+}
+
 tensor *tensor_new(const char *name, shape s, dtype type, role r)
 {
     tensor *t = xalloc(sizeof *t);

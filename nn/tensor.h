@@ -16,6 +16,7 @@ int64_t shape_volume(const shape *s);                    /* product of the sizes
 int     shape_same(const shape *a, const shape *b);
 char   *shape_text(const shape *s, char text[64]);       /* "2x256x256x64", into text, which is returned */
 size_t  dtype_size(dtype t);                             /* bytes */
+const char *dtype_name(dtype t);                         /* "float32" */
 
 typedef struct buffer {                                  /* bytes the planner places */
     size_t size, at;                                     /* at: offset in the arena */
