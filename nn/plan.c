@@ -1,6 +1,7 @@
 /* plan.c - the memory planner; see plan.h. A view has no bytes of its own: whatever touches it touches the tensor it lies in. */
 #include "nn/plan.h"
 #include "nn/device.h"
+#include "nn/types.h"
 #include "base/die.h"
 #include <inttypes.h>
 #include <stdio.h>
@@ -108,6 +109,7 @@ void plan_make(schedule *s, const context *c, int share)
 {
     entries e = { 0 };
     s->work = 0;
+    types_choose(s, c);
     for (int i = 0; i < s->n; i++) {
         node *n = s->s[i].n;
         if (n && !s->s[i].backward) node_prepare(c, n);
@@ -132,7 +134,7 @@ static void place_view(tensor *t, void *arg)
     (void)arg;
     if (!t->of) return;
     size_t offset = 0;
-    for (const tensor *v = t; v->of; v = v->of) offset += (size_t)v->offset * sizeof(real);
+    for (const tensor *v = t; v->of; v = v->of) offset += (size_t)v->offset * dtype_size(t->type);
     const tensor *root = tensor_root(t);
     t->x.p = root->x.p ? (char *)root->x.p + offset : NULL;
     t->g.p = root->g.p ? (char *)root->g.p + offset : NULL;
@@ -156,10 +158,10 @@ void plan_print(const schedule *s)
     int at = 0;
     each(s, collect_one, &e);
     qsort(e.e, (size_t)e.n, sizeof *e.e, by_size);
-    printf("%-48s %14s %6s %6s %14s\n", "buffer", "bytes", "from", "to", "offset");
+    printf("%-48s %-7s %14s %6s %6s %14s\n", "buffer", "type", "bytes", "from", "to", "offset");
     for (int i = 0; i < e.n; i++)
-        printf("%-40s %-7s %14zu %6d %6d %14zu\n", e.e[i].t->name, e.e[i].gradient ? "grad" : "value", e.e[i].b->size, e.e[i].b->first,
-               e.e[i].b->last, e.e[i].b->at);
+        printf("%-40s %-7s %-7s %14zu %6d %6d %14zu\n", e.e[i].t->name, e.e[i].gradient ? "grad" : "value", dtype_name(e.e[i].t->type),
+               e.e[i].b->size, e.e[i].b->first, e.e[i].b->last, e.e[i].b->at);
     for (int k = 0; k < s->n; k++) {
         size_t sum = 0;
         for (int i = 0; i < e.n; i++) if (e.e[i].b->first <= k && k <= e.e[i].b->last) sum += padded(e.e[i].b->size);

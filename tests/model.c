@@ -66,7 +66,7 @@ static net *load(const model_case *k)
     snprintf(size[0], 40, "net.batch=%lld", (long long)k->n);
     snprintf(size[1], 40, "net.height=%lld", (long long)k->h);
     snprintf(size[2], 40, "net.width=%lld", (long long)k->w);
-    net *t = net_parse(text, k->cfg, (const char *[]){ size[0], size[1], size[2], k->winograd ? "net.winograd=1" : "net.winograd=0" }, 4);
+    net *t = net_parse(text, k->cfg, (const char *[]){ size[0], size[1], size[2] }, 3);
     free(text);
     return t;
 }
@@ -95,7 +95,8 @@ static void add_loss(model *m, const model_case *k)
 
 model model_new(const model_case *k)
 {
-    model m = { .c = { .dev = &device_cpu, .winograd = k->winograd, .loss_scale = 1 }, .keys = key_map_find(k->keys), .prefix = k->prefix };
+    model m = { .c = { .dev = &device_cpu, .winograd = k->how == WINOGRAD, .bf16 = k->how == HALVES, .loss_scale = 1 },
+                .keys = key_map_find(k->keys), .prefix = k->prefix };
     char key[120];
     m.t = load(k);
     add_loss(&m, k);

@@ -5,12 +5,14 @@
 #include "nn/net.h"
 #include "nn/weights.h"
 
+enum { EXACT, WINOGRAD, HALVES };        /* how convolutions compute; HALVES: net.precision=bf16, maps in bf16 */
+
 typedef struct model_case {
     const char *cfg, *keys, *prefix;     /* file; the reference's key map; what its parameters' names are hashed with ("unet/") */
     const char *x, *y;                   /* names of input and labels, after the prefix */
     int64_t n, h, w;
     const char *dice, *weights;          /* type of the Dice loss; weights of cross-entropy and Dice: "1,1" */
-    int winograd;
+    int how;
 } model_case;
 
 typedef struct model {

@@ -11,7 +11,7 @@ int main(int argc, char **argv)
     int64_t h, w;
     if (argc != 7 || !text_int(argv[2], &h) || !text_int(argv[3], &w)) die("usage: unet_gradients NET.cfg HEIGHT WIDTH TAG OUT 0|1 (winograd)");
     char *x = xprintf("x/%s", argv[4]), *y = xprintf("y/%s", argv[4]);
-    model m = model_new(&(model_case){ argv[1], "milesial", "unet/", x, y, 1, h, w, "milesial", "1,1", argv[6][0] == '1' });
+    model m = model_new(&(model_case){ argv[1], "milesial", "unet/", x, y, 1, h, w, "milesial", "1,1", argv[6][0] == '1' ? WINOGRAD : EXACT });
     m.c.training = 1;
     schedule_run(&m.plan, &m.c);
     char *bin = xprintf("%s.bin", argv[5]), *tsv = xprintf("%s.tsv", argv[5]), key[160];
