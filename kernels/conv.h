@@ -68,8 +68,12 @@ typedef enum { CONV_FORWARD, CONV_DATA, CONV_WEIGHTS, CONV_PASSES } conv_pass;
 typedef struct conv_kernel {             /* one pass of one layer, ready to run; zero is a valid state */
     char name[60];                       /* for `plan` */
     size_t work;                         /* scratch bytes it wants in context.work, 64-byte aligned */
+    size_t packed;                       /* bytes of the weights in the form that run reads; 0: it reads them as they are */
     conv_shape s;
-    /* forward: a = x, b = w, out = y.  data: a = gy, b = w, out = gx.  weights: a = x, b = gy, out = gw.  bias: forward only. */
+    /* Brings w into that form, at `packed` bytes from `to`, 64-byte aligned; NULL where packed is 0. Holds until w changes. */
+    void (*pack)(const context *c, const struct conv_kernel *k, const real *w, void *to);
+    /* forward: a = x, b = w or packed, out = y.  data: a = gy, b = w or packed, out = gx.  weights: a = x, b = gy, out = gw.
+     * bias: forward only. */
     void (*run)(const context *c, const struct conv_kernel *k, const real *a, const real *b, const real *bias, real *out, int add);
     void (*release)(struct conv_kernel *k);              /* frees state; NULL: nothing to free */
     void *state;

@@ -33,10 +33,10 @@ typedef struct plan {
     int64_t step;                        /* blocks of 16 depth that are summed before they are added to what stands there */
     int threads;                         /* most that there is scratch for */
     size_t v, y, u, m;                   /* floats from one plane to the next; y: gradients, u: filters, m: products */
-    size_t at_v, at_y, at_u, at_m, at_d; /* floats from the start of the scratch memory */
+    size_t at_v, at_y, at_u, at_m, at_d; /* floats from the start of the scratch memory; u: where it is shared, else packed before */
 } plan;
 
-typedef struct job { const plan *p; const float *a, *b; float *out, *work; wino_finish f; } job;
+typedef struct job { const plan *p; const float *a, *b; float *out, *work; wino_finish f; } job;    /* b of a map pass: packed, if not shared */
 
 static int64_t blocks_of(int64_t n, int64_t size) { return (n + size - 1) / size; }
 static int team(const plan *p) { return (int)least(p->threads, omp_get_max_threads()); }
@@ -45,15 +45,22 @@ static int64_t block_size(const plan *p, int64_t i) { return least(p->block, p->
 
 /* ---- forward, and backward data: the same with turned filters ---- */
 
-/* All filters into U [width][36][depth * 16][32]. They change once per step of training and never in inference. */
-static void transform_filters(const job *j)
+/* Filters of 32 outputs from `first` on, rows from .. to - 1 of the depth */
+static void transform(const plan *p, const float *w, int64_t from, int64_t to, int64_t first, float *u)
 {
-    const plan *p = j->p;
-    #pragma omp parallel for schedule(static) num_threads(team(p))
+    wino_filter(w, p->turned ? p->k : p->c, p->turned ? p->c : p->k, p->turned, from, to, first, u, p->u);
+}
+
+/* All filters into U [width][36][depth * 16][32]. They change once per step of training and never in inference. */
+static void pack(const context *c, const conv_kernel *k, const real *w, void *to)
+{
+    const plan *p = k->state;
+    (void)c;
+    #pragma omp parallel for schedule(static)
     for (int64_t i = 0; i < p->width * p->depth; i++) {
         int64_t column = i / p->depth, row = i % p->depth * WINO_LANES;
-        float *u = j->work + p->at_u + (size_t)column * WINO_PLANES * p->u + row * WINO_WIDTH;
-        wino_filter(j->b, p->turned ? p->k : p->c, p->turned ? p->c : p->k, p->turned, row, row + WINO_LANES, column * WINO_WIDTH, u, p->u);
+        float *u = (float *)to + (size_t)column * WINO_PLANES * p->u + row * WINO_WIDTH;
+        transform(p, (const float *)w, row, row + WINO_LANES, column * WINO_WIDTH, u);
     }
 }
 
@@ -69,13 +76,12 @@ static void write_block(const job *j, int64_t i, int64_t column, const float *v)
 {
     const plan *p = j->p;
     int64_t tiles = block_size(p, i);
-    float *m = own(j, p->at_m, p->m), *filters = own(j, p->at_u, p->u);
+    float *m = own(j, p->at_m, p->m), *filters = p->shared ? own(j, p->at_u, p->u) : NULL;
     for (int64_t from = 0; from < p->depth; from += p->step) {
         int64_t n = least(p->step, p->depth - from);
         const float *u = filters;
-        if (p->shared) wino_filter(j->b, p->turned ? p->k : p->c, p->turned ? p->c : p->k, p->turned, from * WINO_LANES,
-            (from + n) * WINO_LANES, column * WINO_WIDTH, filters, p->u);
-        else u = j->work + p->at_u + (size_t)column * WINO_PLANES * p->u + from * WINO_LANES * WINO_WIDTH;
+        if (p->shared) transform(p, j->b, from * WINO_LANES, (from + n) * WINO_LANES, column * WINO_WIDTH, filters);
+        else u = j->b + (size_t)column * WINO_PLANES * p->u + from * WINO_LANES * WINO_WIDTH;
         for (size_t q = 0; q < WINO_PLANES; q++)
             wino_multiply(tiles, n, v + q * p->v + from * p->block * WINO_LANES, (size_t)p->block * WINO_LANES, u + q * p->u, m + q * p->m,
                 from > 0);
@@ -123,7 +129,6 @@ static void run_map(const context *c, const conv_kernel *k, const real *a, const
         p->g.n * p->g.h * p->g.w * p->k * (int64_t)sizeof(float) > CACHE;
     job j = { p, (const float *)a, (const float *)b, (float *)out, c->work,
         { (const float *)bias, p->turned ? ACT_LINEAR : k->s.act, (float)k->s.slope, add, stream } };
-    if (!p->shared) transform_filters(&j);
     (p->shared ? map_shared : map_apart)(&j);
 }
 
@@ -251,7 +256,7 @@ static size_t place(plan *p, conv_pass pass)
         p->at_d = take(&work, p->parts ? p->parts * units : p->blocks > 1 ? units : p->threads, WINO_UNIT);
     } else {
         p->at_m = take(&work, (int64_t)p->threads * WINO_PLANES, p->m);
-        p->at_u = take(&work, (p->shared ? p->threads : p->width) * WINO_PLANES, p->u);
+        if (p->shared) p->at_u = take(&work, (int64_t)p->threads * WINO_PLANES, p->u);
     }
     return work;
 }
@@ -282,6 +287,7 @@ int winograd_build(const conv_shape *s, conv_pass pass, conv_kernel *k)
     (pass == CONV_WEIGHTS ? plan_weights : plan_map)(p);
     *k = (conv_kernel){ .s = *s, .run = pass == CONV_WEIGHTS ? run_weights : run_map, .release = release, .state = p };
     k->work = place(p, pass) * sizeof(float);
+    if (pass != CONV_WEIGHTS && !p->shared) k->pack = pack, k->packed = (size_t)p->width * WINO_PLANES * p->u * sizeof(float);
     snprintf(k->name, sizeof k->name, "winograd 4x4%s", p->parts ? " parts" : p->shared && pass != CONV_WEIGHTS ? " fused" : "");
     return 1;
 }

@@ -195,8 +195,12 @@ static void chosen(const shape_case *q, const conv_shape *s, conv_pass pass, con
     int64_t n = (int64_t)((k.work + sizeof(real) - 1) / sizeof(real));
     real *work = numbers(n, 0);
     c.work = work;
-    k.run(&c, &k, a, b, bias, out, add);
-    guards_intact(work, n);
+    int64_t np = (int64_t)((k.packed + sizeof(real) - 1) / sizeof(real));
+    real *packed = numbers(np, 0);
+    if (k.pack) k.pack(&c, &k, b, packed);
+    k.run(&c, &k, a, k.pack ? packed : b, bias, out, add);
+    guards_intact(work, n), guards_intact(packed, np);
+    numbers_free(packed);
     if (getenv("CONV_TEST_NAMES") && !add) print_message("%-18s %d %s, %zu bytes\n", q->what, pass, k.name, k.work);
     int fast = sizeof(real) == sizeof(float) && s->groups == 1 && s->dh == 1 && s->dw == 1 && s->act != ACT_TANH;
     if (fast && !strcmp(k.name, "loops")) fail_msg("%s, pass %d: left to the loops", q->what, pass);

@@ -47,7 +47,7 @@ static conv_shape shape_of(int64_t n, int64_t h, int64_t w, int64_t c, int64_t k
 }
 
 /* What a pass reads, a and b, and writes, out; before: what stood in out. */
-typedef struct { conv_shape s; conv_pass pass; map x, y, w, bias, work; conv_kernel k; double *want; float *before; } problem;
+typedef struct { conv_shape s; conv_pass pass; map x, y, w, bias, work, packed; conv_kernel k; double *want; float *before; } problem;
 static map *output(problem *p) { return p->pass == CONV_FORWARD ? &p->y : p->pass == CONV_DATA ? &p->x : &p->w; }
 
 static void textbook(problem *p, int add)
@@ -83,11 +83,12 @@ static problem problem_new(conv_shape s, conv_pass pass)
     for (int64_t i = 0; i < out->rows * out->n; i++) p.before[i] = at(out, i);
     assert_int_equal(winograd_build(&s, pass, &p.k), 1);
     p.work = map_new(1, (int64_t)(p.k.work / sizeof(float)), (int64_t)(p.k.work / sizeof(float)), 0);
+    p.packed = map_new(1, (int64_t)(p.k.packed / sizeof(float)), (int64_t)(p.k.packed / sizeof(float)), 0);
     return p;
 }
 static void problem_free(problem *p)
 {
-    free(p->x.base), free(p->y.base), free(p->w.base), free(p->bias.base), free(p->work.base), free(p->want), free(p->before);
+    free(p->x.base), free(p->y.base), free(p->w.base), free(p->bias.base), free(p->work.base), free(p->packed.base), free(p->want), free(p->before);
     conv_release(&p->k);
 }
 
@@ -99,9 +100,12 @@ static void solve(problem *p, int add)
     context c = { .work = p->work.p };
     for (int64_t i = 0; i < out->rows * out->n; i++) out->p[i / out->n * out->stride + i % out->n] = add ? p->before[i] : NAN;
     for (int64_t i = 0; i < p->work.n; i++) p->work.p[i] = NAN;
+    for (int64_t i = 0; i < p->packed.n; i++) p->packed.p[i] = NAN;
+    if (p->k.pack) p->k.pack(&c, &p->k, (const real *)(const void *)b->p, p->packed.p), b = &p->packed;
     p->k.run(&c, &p->k, (const real *)(const void *)a->p, (const real *)(const void *)b->p,
         p->pass == CONV_FORWARD && p->s.bias ? (const real *)(const void *)p->bias.p : NULL, (real *)(void *)out->p, add);
     map_intact(&p->x, "x"), map_intact(&p->y, "y"), map_intact(&p->w, "weights"), map_intact(&p->work, "scratch");
+    map_intact(&p->packed, "packed weights");
 }
 
 /* errors: the largest over the largest value, and rms over rms */

@@ -172,7 +172,7 @@ static int all_finite(const model *m, const tensor *t, const void *at)
 
 static const tensor *bad_of(const model *m, const step *s, const char **what)
 {
-    if (!s->n) return NULL;
+    if (!s->n || s->pack) return NULL;
     *what = s->backward ? "gradient of " : "";
     for (int i = 0; i < s->n->nout && !s->backward; i++) if (!all_finite(m, s->n->out[i], s->n->out[i]->x.p)) return s->n->out[i];
     for (int i = 0; i < s->n->nin && s->backward; i++)

@@ -18,7 +18,8 @@ static const flag own[] = {
     { 0 }
 };
 static const usage how = { "bench", "ops|nets|geometry|loader [NET.cfg...]",
-    "Measures speed beside the machine's own limits, which are measured first: float32 multiply-adds and memory copies on the same threads.\n"
+    "Measures speed beside the machine's own limits, which are measured first on the same threads: multiply-adds in float32 and bf16,\n"
+    "memory copied, and the triad a = b + k c.\n"
     "ops: the layers of a 31 M U-Net one by one. nets: inference and a full training step (loss, gradients, SGD with momentum) of every\n"
     "network of configs/nets, or of those named. loader: films of 1024 x 512 with masks from a store, on 1 and 2 threads.\n"
     "geometry: from a label map of 4000 x 1800 to parameters, and the RMSE of endplate tilts by every way to find corners on drawn bodies.",
@@ -89,7 +90,7 @@ int verb_bench(int argc, char **argv)
     compute c = compute_begin(f);
     int kind = kind_of(f);
     bench b = bench_begin(c.threads, (int)flags_int(f, "--repeats", 5, 1, 1000));
-    if (kind == OPS) compute_tell(&c), bench_ops(&b, c.dev);
+    if (kind == OPS) compute_tell(&c), bench_ops(&b, c.dev, f->precision && !strcmp(f->precision, "net.precision=bf16"));
     if (kind == NETS) bench_nets(&b, f, &c);
     if (kind == GEOMETRY) bench_geometry(&b);
     if (kind == LOADER) bench_loader(&b);

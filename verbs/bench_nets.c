@@ -35,7 +35,8 @@ static void finish(bench *b, const net *t, const char *path, const char *what, d
 {
     const net_conf *c = &t->conf;
     char *stem = path_stem(path), *name = xprintf("%s %s", stem, what);
-    bench_row *r = bench_add(b, name, seconds, (double)c->batch, "images/s", b->flops * 1e9 / (2.0 * passes * (double)net_macs(t)));
+    const double flops = c->precision == 1 && b->flops_bf16 > 0 ? b->flops_bf16 : b->flops;
+    bench_row *r = bench_add(b, name, seconds, (double)c->batch, "images/s", flops * 1e9 / (2.0 * passes * (double)net_macs(t)));
     if (reset) r->peak_rss = machine_peak_rss();
     snprintf(r->note, sizeof r->note, "batch %" PRId64 ", %" PRId64 " x %" PRId64, c->batch, c->height, c->width);
     free(stem), free(name);
