@@ -7,6 +7,7 @@
 #define EVAL_BENCH_H
 #include <stddef.h>
 #include <stdint.h>
+#include "nn/schedule.h"
 #include "nn/device.h"
 
 typedef struct bench_row {
@@ -38,6 +39,8 @@ bench_row *bench_add(bench *b, const char *name, double seconds, double work, co
 /* The layers of a 31 M U-Net one by one: convolutions forward, backward to the data and to the weights; norm, pooling, upsampling,
  * losses. */
 void  bench_ops(bench *b, const device *dev, int bf16);     /* bf16: net.precision=bf16 */
+/* Every step of a placed schedule, in its place and order, and its share of the time; fixed steps are left out. */
+void  bench_steps(bench *b, const char *prefix, const schedule *s, context *c);
 /* From a label map to parameters: speed, and the precision of corners (140 drawn bodies a setting and repeat). Rates of the latter are
  * errors. */
 void  bench_geometry(bench *b);

@@ -41,6 +41,9 @@ static void forget(tensor *t, void *arg)
     if (t->role != PARAM) t->g.first = t->g.last = -1;
 }
 
+/* Are the weights, input 1, read in their packed form at this step? */
+static int reads_packed(const step *t) { return t->n->packed[0] && t->n->packed[t->backward]->x.size; }
+
 /* Step i only packs weights. */
 static void live_pack(const step *t, int i)
 {
@@ -63,15 +66,16 @@ static void live(schedule *s)
             if (n->out[j]->keep) touch_x(n->out[j], s->n - 1);
         }
         for (int j = 0; j < n->nin; j++) {
-            if (!t->backward || n->op->reads_x >> j & 1) touch_x(n->in[j], i);
+            const int read = !t->backward || n->op->reads_x >> j & 1;
+            if (read && !(j == 1 && reads_packed(t))) touch_x(n->in[j], i);
             if (t->backward && t->want >> j & 1) touch_g(n->in[j], i);
         }
         for (int j = 0; j < n->nsaved; j++) touch_x(n->saved[j], i);
     }
-    for (int i = 0; i < s->fixed; i++) {                       /* kept from run to run */
+    for (int i = 0; i < s->fixed; i++) {                       /* what later steps read of these is kept from run to run */
         node *n = s->s[i].n;
         if (s->s[i].pack) touch_x(n->packed[0], s->n - 1);
-        else for (int j = 0; j < n->nout; j++) touch_x(n->out[j], s->n - 1);
+        else for (int j = 0; j < n->nout; j++) if (n->out[j]->x.last >= s->fixed) touch_x(n->out[j], s->n - 1);
     }
 }
 

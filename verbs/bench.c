@@ -15,6 +15,7 @@ static const flag own[] = {
     { "--repeats", "N", "times that each thing is measured; the median counts (default 5)" },
     { "--batch", "N", "nets: images in one pass (default: what the network's file says)" },
     { "--pass", "inference|training|both", "nets: what to measure (default both)" },
+    { "--steps", NULL, "nets: also every step by itself, and its share of the time" },
     { 0 }
 };
 static const usage how = { "bench", "ops|nets|geometry|loader [NET.cfg...]",
@@ -53,8 +54,8 @@ static void bench_nets(bench *b, const flags *f, compute *c)
     if (!n) found = file_list(folder, "|.cfg|", &n);
     for (int i = 0; i < n; i++) {
         char *path = found ? path_join(folder, found[i]) : xdup(f->input[1 + i]);
-        if (which != 1) bench_inference(b, path, word, words, c->dev);
-        if (which != 0) bench_training(b, path, word, words, c->dev);
+        if (which != 1) bench_inference(b, path, word, words, c->dev, flags_has(f, "--steps"));
+        if (which != 0) bench_training(b, path, word, words, c->dev, flags_has(f, "--steps"));
         free(path);
         if (found) free(found[i]);
     }

@@ -86,7 +86,7 @@ static totals add_up(const planned *p)
     for (int i = 0; i < p->forward.fixed; i++) {
         const step *t = &p->forward.s[i];
         if (t->pack) s.kept += t->n->packed[0]->x.size;
-        else for (int j = 0; j < t->n->nout; j++) s.kept += t->n->out[j]->x.size;
+        else for (int j = 0; j < t->n->nout; j++) if (t->n->out[j]->x.last == p->forward.n - 1) s.kept += t->n->out[j]->x.size;
     }
     return s;
 }
