@@ -41,6 +41,8 @@ typedef struct job { const plan *p; const float *a, *b; float *out, *work; wino_
 static int64_t blocks_of(int64_t n, int64_t size) { return (n + size - 1) / size; }
 static int team(const plan *p) { return (int)least(p->threads, omp_get_max_threads()); }
 static float *own(const job *j, size_t at, size_t plane) { return j->work + at + (size_t)omp_get_thread_num() * WINO_PLANES * plane; }
+/* Are there no more than 16 outputs in this column of 32? */
+static int half(const plan *p, int64_t column) { return p->k - column * WINO_WIDTH <= WINO_LANES; }
 static int64_t block_size(const plan *p, int64_t i) { return least(p->block, p->g.tiles - i * p->block); }
 
 /* ---- forward, and backward data: the same with turned filters ---- */
@@ -84,7 +86,7 @@ static void write_block(const job *j, int64_t i, int64_t column, const float *v)
         else u = j->b + (size_t)column * WINO_PLANES * p->u + from * WINO_LANES * WINO_WIDTH;
         for (size_t q = 0; q < WINO_PLANES; q++)
             wino_multiply(tiles, n, v + q * p->v + from * p->block * WINO_LANES, (size_t)p->block * WINO_LANES, u + q * p->u, m + q * p->m,
-                from > 0);
+                from > 0, half(p, column));
     }
     for (int64_t t = 0; t < tiles; t++)
         wino_output(&p->g, m + t * WINO_WIDTH, p->m, i * p->block + t, column * WINO_WIDTH, p->k, &j->f, j->out, p->out_stride);
@@ -147,7 +149,8 @@ static void sum_block(const job *j, int64_t i, int64_t unit, const float *v, con
     const plan *p = j->p;
     v += unit % p->depth * p->block * WINO_LANES, y += unit / p->depth * p->block * WINO_WIDTH;
     for (size_t q = 0; q < WINO_PLANES; q++)
-        wino_multiply_transposed(block_size(p, i), v + q * p->v, y + q * p->y, d + q * (WINO_LANES * WINO_WIDTH), add);
+        wino_multiply_transposed(block_size(p, i), v + q * p->v, y + q * p->y, d + q * (WINO_LANES * WINO_WIDTH), add,
+            half(p, unit / p->depth));
 }
 
 static void write_unit(const job *j, int64_t unit, const float *d)
@@ -303,7 +306,7 @@ static int bf16_is_faster(const conv_shape *s, conv_pass pass)
 
 int winograd_make(const conv_shape *s, conv_pass pass, conv_kernel *k)
 {
-    enum { CHANNELS = 32, TILES = 8 };
+    enum { CHANNELS = 16, TILES = 8 };
     int wanted = s->winograd && sizeof(real) == sizeof(float) && !bf16_is_faster(s, pass);
     if (!wanted || least(s->c, s->k) < CHANNELS || tiling_of(s).tiles < TILES) return 0;
     return winograd_build(s, pass, k);
