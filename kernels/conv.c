@@ -184,7 +184,7 @@ static int loops_make(const conv_shape *s, conv_pass pass, conv_kernel *k)
 
 void conv_choose_cpu(const context *c, const conv_shape *s, conv_pass pass, conv_kernel *k)
 {
-    static conv_make *const table[] = { bf16_weights_make, deconv_gemm_make, winograd_make, dnn_conv_make, loops_make };
+    static conv_make *const table[] = { bf16_weights_make, deconv_avx512_make, deconv_gemm_make, winograd_make, dnn_conv_make, loops_make };
     (void)c;
     for (size_t i = 0; i < sizeof table / sizeof *table && !table[i](s, pass, k); i++) continue;
 }

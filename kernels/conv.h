@@ -86,5 +86,6 @@ KERNEL_C void conv_release(conv_kernel *k);
 /* A row of the table: 1 and k filled, or 0 and k untouched where it does not take the shape or is no gain. */
 typedef int conv_make(const conv_shape *s, conv_pass pass, conv_kernel *k);
 conv_make deconv_gemm_make;              /* kernel = stride: a matrix product and a shuffle (deconv.c) */
+conv_make deconv_avx512_make;            /* the same without the shuffle, float32 with AVX-512 */
 KERNEL_C conv_make conv_tiles_make;      /* on the GPU: tiles of a matrix product that gather their factors (conv_tiles.cu) */
 #endif

@@ -76,6 +76,8 @@ static const shape_case cases[] = {
     { "depthwise",        0, 1, 9, 7, 16, 16, 3, 3, .sh = 1, .sw = 1, .dh = 1, .dw = 1, .groups = 16, PAD(1, 1, 1, 1) },
     { "2x2 up",           1, 2, 5, 7, 16, 8, 2, 2, .sh = 2, .sw = 2, .dh = 1, .dw = 1, .groups = 1 },
     { "2x2 up views",     1, 2, 5, 7, 6, 3, 2, 2, .sh = 2, .sw = 2, .dh = 1, .dw = 1, .groups = 1, .wide_x = 2, .wide_y = 5 },
+    { "2x2 up, columns",  1, 2, 3, 31, 40, 70, 2, 2, .sh = 2, .sw = 2, .dh = 1, .dw = 1, .groups = 1, .wide_x = 1, .wide_y = 9 },
+    { "2x1 up, leaky",    1, 1, 9, 16, 33, 48, 2, 1, .sh = 2, .sw = 1, .dh = 1, .dw = 1, .groups = 1, .act = ACT_LEAKY },
     { "2x2 up, bands",    1, 1, 37, 45, 5, 160, 2, 2, .sh = 2, .sw = 2, .dh = 1, .dw = 1, .groups = 1, .wide_y = 3 },
     { "2x3 up relu",      1, 1, 4, 3, 3, 4, 2, 3, .sh = 2, .sw = 3, .dh = 1, .dw = 1, .groups = 1, .act = ACT_RELU },
     { "4x4 up",           1, 1, 5, 4, 16, 8, 4, 4, .sh = 2, .sw = 2, .dh = 1, .dw = 1, .groups = 1, PAD(1, 1, 1, 1) },
