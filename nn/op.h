@@ -20,6 +20,7 @@ typedef struct step {
     unsigned want, add;                  /* bit i: the gradient of in[i] is wanted; add to it rather than set it */
     unsigned params;                     /* bit i: in[i] is a parameter, whose gradient adds when context.accumulate is set */
     tensor *seed;                        /* no node: set this loss's gradient to context.loss_scale */
+    buffer work;                         /* its scratch memory: node.work bytes that live in this step alone */
 } step;
 
 typedef struct op {
@@ -47,7 +48,7 @@ typedef struct node {
     tensor *packed[2];                   /* weights as the kernels of forward and backward read them; infer makes, prepare sizes them */
     int nin, nout, nsaved;
     unsigned want;                       /* bit i: a backward step may ask for the gradient of in[i]; the plan sets it before prepare */
-    size_t work;                         /* scratch bytes it needs while it runs; the plan takes the maximum */
+    size_t work;                         /* scratch bytes it needs while it runs */
     const char *kernel;                  /* the kernel chosen, for `plan`; NULL: the only one */
     void *state;                         /* the op's own: primitives, packed sizes */
 } node;

@@ -9,7 +9,8 @@
 
 enum { ALIGN = 256 };                                          /* bytes; also what a GPU's widest loads want */
 
-typedef struct { buffer *b; const tensor *t; int gradient; } entry;
+typedef enum { IS_VALUE, IS_GRADIENT, IS_SCRATCH } kind;
+typedef struct { buffer *b; const tensor *t; kind what; } entry;      /* t: whose it is; scratch: of the node that makes t */
 typedef struct { entry *e; int n; } entries;
 
 static void touch(buffer *b, int at)
@@ -79,19 +80,28 @@ static void live(schedule *s)
     }
 }
 
-static void add(entries *e, buffer *b, const tensor *t, int gradient)
+static void add(entries *e, buffer *b, const tensor *t, kind what)
 {
     if (!b->size) return;
     for (int i = 0; i < e->n; i++) if (e->e[i].b == b) return;
     if ((e->n & (e->n + 1)) == 0) e->e = xgrow(e->e, (size_t)(2 * (e->n + 1)) * sizeof *e->e);
-    e->e[e->n++] = (entry){ b, t, gradient };
+    e->e[e->n++] = (entry){ b, t, what };
 }
 
 static void collect_one(tensor *t, void *arg)
 {
     if (t->of) return;
-    if (t->role == VALUE && t->x.first >= 0) add(arg, &t->x, t, 0);
-    if (t->role != PARAM && t->g.first >= 0) add(arg, &t->g, t, 1);
+    if (t->role == VALUE && t->x.first >= 0) add(arg, &t->x, t, IS_VALUE);
+    if (t->role != PARAM && t->g.first >= 0) add(arg, &t->g, t, IS_GRADIENT);
+}
+
+/* Every buffer of the steps; free e */
+static entries collect(const schedule *s)
+{
+    entries e = { 0 };
+    each(s, collect_one, &e);
+    for (int i = 0; i < s->n; i++) if (s->s[i].n) add(&e, &s->s[i].work, s->s[i].n->out[0], IS_SCRATCH);
+    return e;
 }
 
 static int by_size(const void *a, const void *b)
@@ -126,7 +136,6 @@ static size_t pack(entries *e, int share)
 
 void plan_make(schedule *s, const context *c, int share)
 {
-    entries e = { 0 };
     s->work = 0;
     for (int i = 0; i < s->n; i++) if (s->s[i].n) s->s[i].n->want = 0;
     for (int i = 0; i < s->n; i++) if (s->s[i].n) s->s[i].n->want |= s->s[i].want;
@@ -134,9 +143,12 @@ void plan_make(schedule *s, const context *c, int share)
         node *n = s->s[i].n;
         if (n && !s->s[i].backward && !s->s[i].pack) node_prepare(c, n);
     }
-    for (int i = 0; i < s->n; i++) if (s->s[i].n && s->s[i].n->work > s->work) s->work = s->s[i].n->work;
+    for (int i = 0; i < s->n; i++) {
+        s->s[i].work = (buffer){ .size = s->s[i].n ? s->s[i].n->work : 0, .first = i, .last = i };
+        if (s->s[i].work.size > s->work) s->work = s->s[i].work.size;
+    }
     live(s);
-    each(s, collect_one, &e);
+    entries e = collect(s);
     s->arena = pack(&e, share);
     free(e.e);
 }
@@ -181,9 +193,8 @@ static size_t peak_of(const schedule *s, const entries *e, int *at)
 
 size_t plan_bound(const schedule *s)
 {
-    entries e = { 0 };
+    entries e = collect(s);
     int at;
-    each(s, collect_one, &e);
     const size_t peak = peak_of(s, &e, &at);
     free(e.e);
     return peak;
@@ -193,23 +204,21 @@ void plan_place(schedule *s, const device *dev)
 {
     s->dev = dev;
     s->base = dev->alloc(dev, s->arena);
-    s->scratch = dev->alloc(dev, s->work);
-    if (!s->base || !s->scratch)
-        die_machine("out of memory on %s: need %zu bytes, have %zu", dev->name, s->arena + s->work, dev->room(dev));
+    if (!s->base) die_machine("out of memory on %s: need %zu bytes, have %zu", dev->name, s->arena, dev->room(dev));
     each(s, place_one, s);
     each(s, place_view, NULL);
 }
 
 void plan_print(const schedule *s)
 {
-    entries e = { 0 };
+    static const char *const what[] = { "value", "grad", "scratch" };
+    entries e = collect(s);
     size_t bytes = 0;
     int at;
-    each(s, collect_one, &e);
     qsort(e.e, (size_t)e.n, sizeof *e.e, by_size);
     printf("%-48s %14s %6s %6s %14s\n", "buffer", "bytes", "from", "to", "offset");
     for (int i = 0; i < e.n; i++)
-        printf("%-40s %-7s %14zu %6d %6d %14zu\n", e.e[i].t->name, e.e[i].gradient ? "grad" : "value", e.e[i].b->size, e.e[i].b->first,
+        printf("%-40s %-7s %14zu %6d %6d %14zu\n", e.e[i].t->name, what[e.e[i].what], e.e[i].b->size, e.e[i].b->first,
                e.e[i].b->last, e.e[i].b->at);
     const size_t peak = peak_of(s, &e, &at);
     for (int i = 0; i < e.n; i++) bytes += e.e[i].b->size;

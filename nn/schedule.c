@@ -103,9 +103,9 @@ void schedule_backward(schedule *s, graph *g, tensor *loss, tensor *const *wrt, 
 
 void schedule_run_part(const schedule *s, context *c, int from, int to)
 {
-    c->work = s->scratch;
     for (int i = from; i < to; i++) {
         const step *t = &s->s[i];
+        c->work = s->base + t->work.at;
         if (t->seed) {
             real one = (real)c->loss_scale;
             c->dev->put(c->dev, t->seed->g.p, &one, sizeof one);
@@ -119,7 +119,7 @@ void schedule_run(const schedule *s, context *c) { schedule_run_part(s, c, 0, s-
 
 void schedule_free(schedule *s)
 {
-    if (s->dev) s->dev->free(s->dev, s->base), s->dev->free(s->dev, s->scratch);
+    if (s->dev) s->dev->free(s->dev, s->base);
     free(s->s);
     *s = (schedule){ 0 };
 }

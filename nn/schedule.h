@@ -7,8 +7,8 @@
 typedef struct schedule {
     step *s; int n;
     int fixed;                           /* leading steps whose results depend on parameters alone: schedule_settle */
-    size_t arena, work;                  /* bytes: values and gradients; scratch (the largest of any step) */
-    char *base, *scratch;                /* set by plan_place */
+    size_t arena, work;                  /* bytes: values, gradients and scratch; of it the largest scratch of any step */
+    char *base;                          /* set by plan_place */
     const struct device *dev;
 } schedule;
 

@@ -80,7 +80,7 @@ static size_t judge_bytes(const trainer *t)
     context c = net_context(n, t->o->dev);
     net_inference(n, &forward);
     plan_make(&forward, &c, 1);
-    const size_t bytes = forward.arena + forward.work + n->input->x.size + validate_bytes(t->val, &n->conf);
+    const size_t bytes = forward.arena + n->input->x.size + validate_bytes(t->val, &n->conf);
     schedule_free(&forward), net_free(n);
     return bytes;
 }

@@ -109,7 +109,7 @@ int64_t model_numbers(const graph *g, role which)
 
 static int moments(const run *r) { return r->solver.optim.optimiser == OPTIM_SGD ? 1 : 2; }
 
-size_t model_map_bytes(const model *m) { return m->plan.arena + m->plan.work + m->t->input->x.size + m->truth->x.size; }
+size_t model_map_bytes(const model *m) { return m->plan.arena + m->t->input->x.size + m->truth->x.size; }
 
 size_t model_state_bytes(const model *m, const run *r)
 {

@@ -81,7 +81,7 @@ static totals add_up(const planned *p)
     s.trainable = s.parameters;
     s.bytes = (size_t)(s.parameters + model_numbers(g, STATE)) * sizeof(real);
     s.training = model_map_bytes(p->m) + model_state_bytes(p->m, p->r);
-    s.inference = p->forward.arena + p->forward.work + p->inference->input->x.size + s.bytes;
+    s.inference = p->forward.arena + p->inference->input->x.size + s.bytes;
     s.bound[0] = plan_bound(&p->m->plan), s.bound[1] = plan_bound(&p->forward);
     for (int i = 0; i < p->forward.fixed; i++) {
         const step *t = &p->forward.s[i];
