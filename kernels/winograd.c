@@ -220,7 +220,7 @@ static int64_t bytes(int64_t units) { return units * WINO_UNIT * (int64_t)sizeof
 static void plan_map(plan *p)
 {
     int64_t tile = p->depth * WINO_LANES * WINO_PLANES * (int64_t)sizeof(float);
-    p->shared = bytes(p->depth * p->width) > 16 * MIB || p->g.tiles < 256;
+    p->shared = bytes(p->depth * p->width) > 16 * MIB || p->g.tiles < 96;
     int64_t high = p->shared ? most(1, least(SHARED_TILES, 10 * MIB / tile)) : OWN_TILES;
     p->blocks = blocks_of(p->g.tiles, high);
     p->block = blocks_of(p->g.tiles, p->blocks);

@@ -1,7 +1,7 @@
 """The U-Nets of configs/nets that the peers run: channels at each size, parameters at 1 channel and 2 classes; what all peers print."""
 import json
 
-NETS = {"unet": ([64, 128, 256, 512, 1024], 31036546), "unet-small": ([16, 32, 64, 128, 128, 128], None)}
+NETS = {"unet": ([64, 128, 256, 512, 1024], 31036546), "unet-small": ([16, 32, 64, 128, 128, 128], 2090402)}
 
 
 def arguments(parser):
