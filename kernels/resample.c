@@ -27,38 +27,23 @@ void resample_forward_cpu(const context *c, resample_size s, const real *x, int6
         }
 }
 
-/* The weights with which outputs first..last read input i along one axis; the first HELD are worked out once, where that is enough */
-enum { HELD = 16 };
-typedef struct { int64_t i, in, out, first, last; resample_mode mode; int align_corners; real w[HELD]; } readers;
-
-static real weight_of(const readers *r, int64_t d)
-{
-    return resample_weight(resample_read(d, r->in, r->out, r->mode, r->align_corners), r->i);
-}
-static readers readers_of(const resample_size *s, int64_t i, int64_t in, int64_t out)
-{
-    readers r = { .i = i, .in = in, .out = out, .mode = s->mode, .align_corners = s->align_corners };
-    resample_readers(i, in, out, s->mode, s->align_corners, &r.first, &r.last);
-    for (int64_t d = r.first; d <= r.last && d - r.first < HELD; d++) r.w[d - r.first] = weight_of(&r, d);
-    return r;
-}
-static real reader_weight(const readers *r, int64_t d) { return d - r->first < HELD ? r->w[d - r->first] : weight_of(r, d); }
-
 void resample_backward_cpu(const context *c, resample_size s, const real *gy, int64_t gys, real *gx, int64_t gxs, int add)
 {
     (void)c;
     #pragma omp parallel for collapse(2) schedule(static) if (s.samples * s.oh * s.ow * s.channels > SERIAL)
     for (int64_t n = 0; n < s.samples; n++)
         for (int64_t i = 0; i < s.h; i++) {
-            const readers v = readers_of(&s, i, s.h, s.oh);
+            int64_t i0, i1;
+            resample_readers(i, s.h, s.oh, s.mode, s.align_corners, &i0, &i1);
             for (int64_t j = 0; j < s.w; j++) {
                 real *g = gx + ((n * s.h + i) * s.w + j) * gxs;
-                const readers u = readers_of(&s, j, s.w, s.ow);
+                int64_t j0, j1;
                 int sum = add;
-                for (int64_t p = v.first; p <= v.last; p++) {
-                    const real wi = reader_weight(&v, p);
-                    for (int64_t q = u.first; q <= u.last && wi != 0; q++) {
-                        const real w = wi * reader_weight(&u, q);
+                resample_readers(j, s.w, s.ow, s.mode, s.align_corners, &j0, &j1);
+                for (int64_t p = i0; p <= i1; p++) {
+                    const real wi = resample_weight(resample_read(p, s.h, s.oh, s.mode, s.align_corners), i);
+                    for (int64_t q = j0; q <= j1 && wi != 0; q++) {
+                        const real w = wi * resample_weight(resample_read(q, s.w, s.ow, s.mode, s.align_corners), j);
                         const real *t = gy + ((n * s.oh + p) * s.ow + q) * gys;
                         if (w == 0) continue;
                         #pragma omp simd
