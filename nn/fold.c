@@ -52,15 +52,43 @@ static void add_fold(graph *g, int i, node *conv, const node *norm)
     free(name), free(eps), free(words), free(conf);
 }
 
-static void take_over(graph *g, node *conv, node *after)
+/* Node `by` takes the place of node `old`, its output's maker. */
+static void replace_output(node *by, const node *old)
+{
+    by->out[0]->from = NULL;                                   /* stays in the graph's list of tensors, read and written by nobody */
+    by->out[0] = old->out[0];
+    by->out[0]->from = by;
+}
+
+static void remove_node(graph *g, node *n)
 {
     int at = 0;
-    while (g->node[at] != after) at++;
-    conv->out[0]->from = NULL;                                 /* stays in the graph's list of tensors, read and written by nobody */
-    conv->out[0] = after->out[0];
-    conv->out[0]->from = conv;
+    while (g->node[at] != n) at++;
     memmove(g->node + at, g->node + at + 1, (size_t)(--g->n - at) * sizeof *g->node);
-    node_free(after);
+    node_free(n);
+}
+
+/* What is left of a norm, once it is folded into node i - 1, is its activation. */
+static void leave_activation(graph *g, int i, node *conv, node *norm)
+{
+    char *name = xprintf("%.80s.unused", norm->out[0]->name);
+    const op *o = op_find("activation");
+    void *conf = xalloc(o->conf);
+    node *act = graph_add(g, o, name, norm->at, 1, conv->out, conf)->from;
+    pass_on("activation", norm, act), pass_on("slope", norm, act);
+    act->layer = norm->layer;
+    replace_output(act, norm);
+    move_last(g, i);
+    free(name), free(conf);
+}
+
+/* Have the kernels of convolutions the activation of this node? */
+static int is_simple(const node *n)
+{
+    char *word = key_text(key_find(n->op->keys, "activation"), n->conf);
+    const int simple = !strcmp(word, "linear") || !strcmp(word, "relu") || !strcmp(word, "leaky");
+    free(word);
+    return simple;
 }
 
 int graph_fold(graph *g)
@@ -70,11 +98,11 @@ int graph_fold(graph *g)
         node *n = g->node[i];
         if ((!is(n, "conv") && !is(n, "deconv")) || n->out[0]->keep || n->out[0]->of) continue;
         node *after = only_reader(g, n->out[0]);
-        const int norm = after && is(after, "batch_norm");
-        if (!norm && !(after && is(after, "activation"))) continue;
-        pass_on("activation", after, n), pass_on("slope", after, n);
-        if (norm) add_fold(g, i++, n, after), norms++;
-        take_over(g, n, after);
+        if (!after || (!is(after, "batch_norm") && !(is(after, "activation") && is_simple(after)))) continue;
+        if (is(after, "batch_norm")) add_fold(g, i++, n, after), norms++;
+        if (is_simple(after)) pass_on("activation", after, n), pass_on("slope", after, n), replace_output(n, after);
+        else leave_activation(g, i + 1, n, after);
+        remove_node(g, after);
     }
     return norms;
 }

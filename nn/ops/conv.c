@@ -25,7 +25,7 @@ typedef struct conf {
     { "pad_right",  K_INT, offsetof(conf, right),    "-1", "on this side; -1: pad", -1, 65536, 0 }, \
     { "dilation",   K_INT, offsetof(conf, dilation), "1",  "distance between taps; 1: neighbours", 1, 1024, 0 }, \
     { "groups",     K_INT, offsetof(conf, groups),   "1",  "channel groups that do not see each other; deconv takes 1", 1, 65536, 0 }, \
-    { "activation", K_WORD, offsetof(conf, activation), "linear", "applied last, where there is no gradient", 0, 0, ACT_WORDS }, \
+    { "activation", K_WORD, offsetof(conf, activation), "linear", "applied last, where there is no gradient; fast: linear, relu, leaky", 0, 0, ACT_WORDS }, \
     { "slope",      K_REAL, offsetof(conf, slope), "0.01", "of leaky, left of 0", 0, 1, 0 }
 
 static const key conv_keys[] = { COMMON_KEYS, { 0 } };
@@ -92,7 +92,7 @@ static void infer(node *n)
 
 static int64_t macs(const node *n) { conv_shape s = shape_of(n); return conv_macs(&s); }
 
-typedef struct { conv_kernel pass[CONV_PASSES]; int late; char text[200]; } passes;      /* late: the activation is a pass of its own */
+typedef struct { conv_kernel pass[CONV_PASSES]; char text[200]; } passes;
 
 static void release(node *n)
 {
@@ -117,13 +117,11 @@ static void name_kernels(node *n, passes *p, const conv_shape *s)
 static void prepare(const context *c, node *n)
 {
     const conf *f = n->conf;
-    const int simple = f->activation == ACT_LINEAR || f->activation == ACT_RELU || f->activation == ACT_LEAKY;
     release(n);                          /* views and threads may have changed since the last plan */
     conv_shape s = shape_of(n);
     s.bf16 = c->bf16, s.tf32 = c->tf32, s.winograd = c->winograd;
     passes *p = n->state = xalloc(sizeof *p);
-    p->late = !simple;                   /* the fast kernels have the simple ones only */
-    if (simple) s.act = (activation)f->activation, s.slope = (real)f->slope;
+    s.act = (activation)f->activation, s.slope = (real)f->slope;
     n->work = n->want & 4 ? bias_work(s.n * s.oh * s.ow, s.k) : 0;
     for (int i = 0; i < CONV_PASSES; i++) {
         const int wanted = i == CONV_FORWARD || n->want >> (i == CONV_WEIGHTS) & 1;
@@ -148,11 +146,8 @@ static const real *weights_for(const node *n, int backward)
 
 static void forward(const context *c, const node *n)
 {
-    const conf *f = n->conf;
-    const passes *p = n->state;
-    const conv_kernel *k = &p->pass[CONV_FORWARD];
+    const conv_kernel *k = &((passes *)n->state)->pass[CONV_FORWARD];
     k->run(c, k, X(0), weights_for(n, 0), n->nin > 2 ? X(2) : NULL, Y, 0);
-    if (p->late) RUN(act_forward, tensor_pixels(n->out[0]), tensor_channels(n->out[0]), Y, YS, Y, YS, (activation)f->activation, (real)f->slope);
 }
 
 static void backward(const context *c, const node *n, const step *s)
