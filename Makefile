@@ -42,7 +42,9 @@ MODE_v4 = -O3 -march=x86-64-v4 -mprefer-vector-width=512 -fPIC
 
 FOLDERS := base kernels nn nn/ops nn/layers geometry datasets train eval verbs
 SOURCES := $(filter-out $(if $(filter double,$(BUILD)),kernels/dnn_cpu.c),$(wildcard $(addsuffix /*.c,$(FOLDERS))))
-OBJECTS := $(SOURCES:%.c=$(B)/%.o)
+# Compiled once more, for maps in bf16 (kernels/kernel.h)
+TWICE   := $(addprefix kernels/,activation.c avgpool.c map.c norm.c pool.c resample.c softmax.c taps.c) $(addprefix nn/ops/,norm.c pointwise.c spatial.c)
+OBJECTS := $(SOURCES:%.c=$(B)/%.o) $(TWICE:%.c=$(B)/%.bf16.o)
 VERBS   := $(filter $(B)/verbs/%,$(OBJECTS))
 TESTS   := $(filter-out %/device_test,$(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/*_test.c)))
 HELPERS := $(patsubst tests/%.c,$(B)/tests/%.o,$(filter-out %_test.c,$(wildcard tests/*.c)))
@@ -69,6 +71,11 @@ $(B)/%.o: %.c
 	@mkdir -p $(@D)
 	@echo '  $(BUILD)  $<'
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+
+$(B)/%.bf16.o: %.c
+	@mkdir -p $(@D)
+	@echo '  $(BUILD)  $< for bf16'
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -DMAPS_BF16 -MMD -MP -c -o $@ $<
 
 # Numbers of geometry/ may not depend on whether the processor has fused multiply-add.
 $(B)/geometry/%.o: CFLAGS += -ffp-contract=off
@@ -222,9 +229,13 @@ install-geometry: geometry
 	install -Dm644 $(G)/darkspine-geometry.pc $(DESTDIR)$(prefix)/lib/pkgconfig/darkspine-geometry.pc
 
 fuzz: $(FUZZ)
-build/fuzz/%: tests/fuzz/%.c $(filter-out verbs/%,$(SOURCES))
+FUZZ_CC = clang -std=gnu11 -g -O1 $(CPPFLAGS) -fopenmp=libgomp -fsanitize=fuzzer,address,undefined
+build/fuzz/%: tests/fuzz/%.c $(filter-out verbs/%,$(SOURCES)) $(TWICE:%.c=build/fuzz/%.bf16.o)
 	@mkdir -p $(@D)
-	clang -std=gnu11 -g -O1 $(CPPFLAGS) -fopenmp=libgomp -fsanitize=fuzzer,address,undefined -o $@ $^ $(LDLIBS)
+	$(FUZZ_CC) -o $@ $^ $(LDLIBS)
+build/fuzz/%.bf16.o: %.c
+	@mkdir -p $(@D)
+	$(FUZZ_CC) -DMAPS_BF16 -c -o $@ $<
 
 # PORTABLE=1: the library once per x86-64 level, in glibc-hwcaps folders, so that the dynamic loader picks the right one.
 install: install-geometry

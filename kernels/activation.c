@@ -1,21 +1,22 @@
 /* activation.c - y = f(x) and its gradient over maps, on the CPU; see activation.h. One pass, memory bound. */
 #include "kernels/activation.h"
+#include "kernels/elem.h"
 #include "kernels/loop.h"
 
-static inline void value_row(activation a, real slope, int64_t n, const real *x, real *y)
+static inline void value_row(activation a, real slope, int64_t n, const elem *x, elem *y)
 {
     #pragma omp simd
-    for (int64_t i = 0; i < n; i++) y[i] = act_value(a, x[i], slope);
+    for (int64_t i = 0; i < n; i++) y[i] = put(act_value(a, get(x[i]), slope));
 }
 
-static inline void slope_row(activation a, real slope, int64_t n, const real *x, const real *gy, real *gx, int add)
+static inline void slope_row(activation a, real slope, int64_t n, const elem *x, const elem *gy, elem *gx, int add)
 {
     #pragma omp simd
-    for (int64_t i = 0; i < n; i++) gx[i] = (add ? gx[i] : 0) + gy[i] * act_slope(a, x[i], slope);
+    for (int64_t i = 0; i < n; i++) gx[i] = put((add ? get(gx[i]) : 0) + get(gy[i]) * act_slope(a, get(x[i]), slope));
 }
 
-void act_forward_cpu(const context *c, int64_t pixels, int64_t channels, const real *x, int64_t xs, real *y, int64_t ys,
-                     activation a, real slope)
+void CPU(act_forward)(const context *c, int64_t pixels, int64_t channels, const elem *x, int64_t xs, elem *y, int64_t ys,
+                      activation a, real slope)
 {
     (void)c;
     const map_rows r = rows_of(pixels, channels, xs == channels && ys == channels);
@@ -27,8 +28,8 @@ void act_forward_cpu(const context *c, int64_t pixels, int64_t channels, const r
     }
 }
 
-void act_backward_cpu(const context *c, int64_t pixels, int64_t channels, const real *x, int64_t xs, const real *gy, int64_t gys,
-                      real *gx, activation a, real slope, int add)
+void CPU(act_backward)(const context *c, int64_t pixels, int64_t channels, const elem *x, int64_t xs, const elem *gy, int64_t gys,
+                       elem *gx, activation a, real slope, int add)
 {
     (void)c;
     const map_rows r = rows_of(pixels, channels, xs == channels && gys == channels);

@@ -49,8 +49,8 @@ static inline DEVICE real act_slope(activation a, real x, real slope)
     case ACT_GELU: CALL(ACT_GELU); break; }
 
 /* y = f(x) elementwise. x, y: pixels x channels maps with pixel strides xs, ys; a gradient lies like its value. */
-KERNEL(act_forward, int64_t pixels, int64_t channels, const real *x, int64_t xs, real *y, int64_t ys, activation a, real slope);
+KERNEL(act_forward, int64_t pixels, int64_t channels, const elem *x, int64_t xs, elem *y, int64_t ys, activation a, real slope);
 /* gx = gy * f'(x) */
-KERNEL(act_backward, int64_t pixels, int64_t channels, const real *x, int64_t xs, const real *gy, int64_t gys, real *gx, activation a,
+KERNEL(act_backward, int64_t pixels, int64_t channels, const elem *x, int64_t xs, const elem *gy, int64_t gys, elem *gx, activation a,
        real slope, int add);
 #endif

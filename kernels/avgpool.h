@@ -13,7 +13,7 @@ static inline DEVICE real avgpool_weight(const pool_size *s, int64_t o, int64_t 
     return (real)(1.0 / (double)(count_pad ? s->size_h * s->size_w : rows * columns));
 }
 
-KERNEL(avgpool_forward, pool_size s, int count_pad, const real *x, int64_t xs, real *y, int64_t ys);
+KERNEL(avgpool_forward, pool_size s, int count_pad, const elem *x, int64_t xs, elem *y, int64_t ys);
 /* An input pixel gathers from the windows it lies in. */
-KERNEL(avgpool_backward, pool_size s, int count_pad, const real *gy, int64_t gys, real *gx, int64_t gxs, int add);
+KERNEL(avgpool_backward, pool_size s, int count_pad, const elem *gy, int64_t gys, elem *gx, int64_t gxs, int add);
 #endif

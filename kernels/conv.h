@@ -21,6 +21,7 @@ typedef struct conv_shape {
     activation act; real slope;          /* what forward applies last: linear in training, where backward wants the value before */
     int bf16;                            /* factors may be rounded to bf16 where that is faster; sums are float32 */
     int tf32;                            /* the same as bf16 with TF32, where the device has it */
+    int x16, y16;                        /* the input map, the output map lies in bf16, its gradient too: pointers to it are bf16 * */
     int winograd;                        /* Winograd's algorithm may be used where that is faster; it rounds more */
 } conv_shape;
 
@@ -75,6 +76,8 @@ typedef struct conv_kernel {             /* one pass of one layer, ready to run;
     /* forward: a = x, b = w or packed, out = y.  data: a = gy, b = w or packed, out = gx.  weights: a = x, b = gy, out = gw.
      * bias: forward only. */
     void (*run)(const context *c, const struct conv_kernel *k, const real *a, const real *b, const real *bias, real *out, int add);
+    /* weights, where gy is of a type that bias_backward does not read: its sums over pixels; scratch: bias_work bytes. Else NULL */
+    void (*bias)(const context *c, const struct conv_kernel *k, const real *gy, real *gb, int add);
     void (*release)(struct conv_kernel *k);              /* frees state; NULL: nothing to free */
     void *state;
 } conv_kernel;
@@ -87,5 +90,7 @@ KERNEL_C void conv_release(conv_kernel *k);
 typedef int conv_make(const conv_shape *s, conv_pass pass, conv_kernel *k);
 conv_make deconv_gemm_make;              /* kernel = stride: a matrix product and a shuffle (deconv.c) */
 conv_make deconv_avx512_make;            /* the same without the shuffle, float32 with AVX-512 */
+conv_make conv_through_make;              /* maps in bf16 by kernels that know reals only: through copies of them (conv_through.c) */
+void conv_bias_bf16(const context *c, const conv_kernel *k, const real *gy, real *gb, int add);      /* conv_kernel.bias where gy is bf16 */
 KERNEL_C conv_make conv_tiles_make;      /* on the GPU: tiles of a matrix product that gather their factors (conv_tiles.cu) */
 #endif

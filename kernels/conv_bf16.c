@@ -30,10 +30,11 @@ enum {
     CHUNK = 1 << 19,                     /* bytes of packed rows, about */
     SUMS = 16 << 20, PARTS = 32          /* bytes of sums of all parts, most parts */
 };
-#define PACKS __attribute__((target("avx512f,avx512bw,avx512bf16")))
+#define PACKS __attribute__((target("avx512f,avx512bw,avx512vl,avx512bf16")))
+#define INLINE inline __attribute__((always_inline))
 #define FENCE __asm__ volatile("" ::: "memory")
 
-typedef struct { int64_t h, w, channels, stride, blocks; } map;
+typedef struct { int64_t h, w, channels, stride, blocks; int half; } map;        /* half: its numbers are bf16, not float */
 
 /* sums (+)= a b for two by two blocks, fewer where m2 or n2 is 0. a: [EDGE][lda] of two blocks of the broad map; b: [STEP / 2][EDGE][2]
  * a step; sums: two blocks, those of the second b `wide` floats further. */
@@ -60,11 +61,22 @@ static int64_t part_floats(const plan *p) { return p->taps * p->broad.blocks * p
 
 /* ---- packing ---- */
 
+/* where number i of a map stands */
+static INLINE const void *number(int half, const void *p, int64_t i)
+{
+    return half ? (const void *)((const uint16_t *)p + i) : (const void *)((const float *)p + i);
+}
+
 /* Channels of two neighbouring pixels, each pair in one 32-bit word; NULL: a pixel of zeros */
-PACKS static __m512i pixel_pair(const float *even, const float *odd, __mmask16 channels)
+PACKS static INLINE __m512i pixel_pair(int half, const void *even, const void *odd, __mmask16 channels)
 {
     const __m512i deal = _mm512_set_epi16(31, 15, 30, 14, 29, 13, 28, 12, 27, 11, 26, 10, 25, 9, 24, 8,
                                           23, 7, 22, 6, 21, 5, 20, 4, 19, 3, 18, 2, 17, 1, 16, 0);
+    if (half) {
+        __m256i a = even ? _mm256_maskz_loadu_epi16(channels, even) : _mm256_setzero_si256();
+        __m256i b = odd ? _mm256_maskz_loadu_epi16(channels, odd) : _mm256_setzero_si256();
+        return _mm512_permutexvar_epi16(deal, _mm512_inserti64x4(_mm512_castsi256_si512(a), b, 1));
+    }
     __m512 a = even ? _mm512_maskz_loadu_ps(channels, even) : _mm512_setzero_ps();
     __m512 b = odd ? _mm512_maskz_loadu_ps(channels, odd) : _mm512_setzero_ps();
     return _mm512_permutexvar_epi16(deal, (__m512i)_mm512_cvtne2ps_pbh(b, a));
@@ -99,18 +111,21 @@ static __mmask16 channels_of(const map *m, int64_t block)
 }
 
 /* column v of a row, or NULL outside it; row NULL: a row of padding */
-static const float *pixel(const map *m, const float *row, int64_t v) { return row && v >= 0 && v < m->w ? row + v * m->stride : NULL; }
+static INLINE const void *pixel(int half, const map *m, const void *row, int64_t v)
+{
+    return row && v >= 0 && v < m->w ? number(half, row, v * m->stride) : NULL;
+}
 
 /* One row of EDGE channels of the broad map, every sw-th pixel from `left` before or behind its first, to `to` [EDGE][length]. Writes up
  * to STEP - 1 positions beyond the pitch: the next row or the tail writes them again. */
-PACKS static void pack_broad_row(const plan *p, const float *row, int64_t first, __mmask16 channels, uint16_t *to)
+PACKS static INLINE void pack_broad_row(int half, const plan *p, const void *row, int64_t first, __mmask16 channels, uint16_t *to)
 {
     for (int64_t q = 0; q < p->pitch; q += STEP) {
         __m512i r[EDGE];
         #pragma GCC unroll 16
         for (int i = 0; i < EDGE; i++) {
             int64_t v = (q + 2 * i) * p->sw + first;
-            r[i] = pixel_pair(pixel(&p->broad, row, v), pixel(&p->broad, row, v + p->sw), channels);
+            r[i] = pixel_pair(half, pixel(half, &p->broad, row, v), pixel(half, &p->broad, row, v + p->sw), channels);
         }
         transpose(r);
         #pragma GCC unroll 16
@@ -119,7 +134,7 @@ PACKS static void pack_broad_row(const plan *p, const float *row, int64_t first,
 }
 
 /* the lines that kernel positions of narrow rows row.. row + rows - 1 read */
-static void pack_broad(const plan *p, const float *image, int64_t row, int64_t rows, uint16_t *to)
+PACKS static void pack_broad(const plan *p, const void *image, int64_t row, int64_t rows, uint16_t *to)
 {
     const map *m = &p->broad;
     int64_t end = (rows + p->reach_h) * p->pitch, tail = least(p->length - end, 2 * STEP + p->reach_w);
@@ -128,23 +143,31 @@ static void pack_broad(const plan *p, const float *image, int64_t row, int64_t r
             uint16_t *line = to + block * EDGE * p->length;
             for (int64_t r = 0; r < rows + p->reach_h; r++) {
                 int64_t u = (row + r) * p->sh + phase / p->phases_w - p->top;
-                const float *from = u >= 0 && u < m->h ? image + u * m->w * m->stride + block * EDGE : NULL;
-                pack_broad_row(p, from, phase % p->phases_w - p->left, channels_of(m, block), line + r * p->pitch);
+                const void *from = u >= 0 && u < m->h ? number(m->half, image, u * m->w * m->stride + block * EDGE) : NULL;
+                const int64_t first = phase % p->phases_w - p->left;
+                if (m->half) pack_broad_row(1, p, from, first, channels_of(m, block), line + r * p->pitch);
+                else pack_broad_row(0, p, from, first, channels_of(m, block), line + r * p->pitch);
             }
             for (int i = 0; i < EDGE; i++) memset(line + i * p->length + end, 0, (size_t)tail * sizeof *line);
         }
 }
 
 /* narrow rows, channels of one block, to [position / 2][EDGE][2], with zeros up to a whole step */
-PACKS static void pack_narrow(const plan *p, const float *from, int64_t rows, __mmask16 channels, uint16_t *to)
+PACKS static INLINE void pack_narrow_as(int half, const plan *p, const void *from, int64_t rows, __mmask16 channels, uint16_t *to)
 {
     const map *m = &p->narrow;
     for (int64_t r = 0; r < rows; r++)
         for (int64_t j = 0; j < p->pitch; j += 2, to += 2 * EDGE) {
-            const float *row = from + r * m->w * m->stride;
-            _mm512_storeu_si512(to, pixel_pair(pixel(m, row, j), pixel(m, row, j + 1), channels));
+            const void *row = number(half, from, r * m->w * m->stride);
+            _mm512_storeu_si512(to, pixel_pair(half, pixel(half, m, row, j), pixel(half, m, row, j + 1), channels));
         }
     memset(to, 0, (size_t)(round_up(rows * p->pitch, STEP) - rows * p->pitch) * EDGE * sizeof *to);
+}
+
+PACKS static void pack_narrow(const plan *p, const void *from, int64_t rows, __mmask16 channels, uint16_t *to)
+{
+    if (p->narrow.half) pack_narrow_as(1, p, from, rows, channels, to);
+    else pack_narrow_as(0, p, from, rows, channels, to);
 }
 
 /* ---- multiplying ---- */
@@ -237,7 +260,7 @@ static void multiply_chunk(const plan *p, int64_t steps, const uint16_t *lines, 
 /* ---- running ---- */
 
 /* one group of narrow channels of one part: packed is this thread's own memory, sums those of the part */
-static void run_task(const plan *p, const float *broad, const float *narrow, int64_t part, int64_t group, uint16_t *packed, float *sums)
+static void run_task(const plan *p, const void *broad, const void *narrow, int64_t part, int64_t group, uint16_t *packed, float *sums)
 {
     const map *x = &p->broad, *y = &p->narrow;
     const int64_t first = group * p->group, blocks = least(p->group, y->blocks - first), all = p->n * p->chunks;
@@ -245,9 +268,9 @@ static void run_task(const plan *p, const float *broad, const float *narrow, int
     uint16_t *pairs = packed + p->phases_h * p->phases_w * line_floats(p);
     for (int64_t q = begin; q < end; q++) {
         const int64_t n = q / p->chunks, row = q % p->chunks * p->rows, rows = least(p->rows, y->h - row);
-        pack_broad(p, broad + n * x->h * x->w * x->stride, row, rows, packed);
+        pack_broad(p, number(x->half, broad, n * x->h * x->w * x->stride), row, rows, packed);
         for (int64_t b = 0; b < blocks; b++)
-            pack_narrow(p, narrow + (n * y->h + row) * y->w * y->stride + (first + b) * EDGE, rows, channels_of(y, first + b),
+            pack_narrow(p, number(y->half, narrow, (n * y->h + row) * y->w * y->stride + (first + b) * EDGE), rows, channels_of(y, first + b),
                         pairs + b * (p->pitch * p->rows + STEP) * EDGE);
         multiply_chunk(p, ceil_div(rows * p->pitch, STEP), packed, pairs, blocks,
                        sums + first * x->blocks * p->taps * EDGE * EDGE, q > begin);
@@ -279,7 +302,7 @@ static void add_parts(const plan *p, const float *sums, float *gw, int add)
 static void run_weights(const context *c, const conv_kernel *k, const real *x, const real *gy, const real *bias, real *gw, int add)
 {
     const plan *p = k->state;
-    const float *broad = p->transposed ? gy : x, *narrow = p->transposed ? x : gy;
+    const void *broad = p->transposed ? gy : x, *narrow = p->transposed ? x : gy;
     (void)bias;
     #pragma omp parallel num_threads((int)least(p->threads, omp_get_max_threads()))
     {
@@ -302,13 +325,14 @@ static int cpu_has(bf16_path path)
 {
     enum { REQUEST_PERMISSION = 0x1023, TILE_DATA = 18 };      /* Linux gives the tiles' memory to who asks for it */
     const machine m = machine_read();                          /* not the compiler's test: not every compiler knows these names */
-    if (!machine_has(&m, "avx512f") || !machine_has(&m, "avx512bw") || !machine_has(&m, "avx512_bf16")) return 0;
+    if (!machine_has(&m, "avx512f") || !machine_has(&m, "avx512bw") || !machine_has(&m, "avx512vl") || !machine_has(&m, "avx512_bf16")) return 0;
     return path == BF16_AVX512 || (machine_has(&m, "amx_bf16") && !syscall(SYS_arch_prctl, REQUEST_PERMISSION, TILE_DATA));
 }
 
 static int taken(const conv_shape *s)
 {
-    return s->groups == 1 && s->dh == 1 && s->dw == 1 && s->kh <= 7 && s->kw <= 7 && s->sh <= 2 && s->sw <= 2 && s->c >= 8 && s->k >= 8;
+    return s->groups == 1 && s->dh == 1 && s->dw == 1 && s->kh <= 7 && s->kw <= 7 && s->sh <= 2 && s->sw <= 2
+        && ((s->c >= 8 && s->k >= 8) || s->x16 || s->y16);     /* few channels: a gain only against a copy of the map */
 }
 
 /* rows a chunk, and how the sum is cut; from the shape alone */
@@ -331,7 +355,7 @@ static void cut(plan *p)
 int bf16_weights_make_by(bf16_path path, const conv_shape *s, conv_kernel *k)
 {
     if (!taken(s) || !cpu_has(path)) return 0;
-    const map x = { s->h, s->w, s->c, s->xs, ceil_div(s->c, EDGE) }, y = { s->oh, s->ow, s->k, s->ys, ceil_div(s->k, EDGE) };
+    const map x = { s->h, s->w, s->c, s->xs, ceil_div(s->c, EDGE), s->x16 }, y = { s->oh, s->ow, s->k, s->ys, ceil_div(s->k, EDGE), s->y16 };
     plan *p = xalloc(sizeof *p);
     *p = (plan){ .broad = s->transposed ? y : x, .narrow = s->transposed ? x : y, .n = s->n, .taps = s->kh * s->kw, .kw = s->kw,
         .sh = s->sh, .sw = s->sw, .top = s->top, .left = s->left, .phases_h = least(s->sh, s->kh), .phases_w = least(s->sw, s->kw),
@@ -347,10 +371,12 @@ int bf16_weights_make_by(bf16_path path, const conv_shape *s, conv_kernel *k)
     return 1;
 }
 
-/* Vectors of bf16 are a gain where they multiply at the pace of float32; Intel's take twice as long, so that float32 is the faster. */
+/* Vectors of bf16 are a gain where they multiply at the pace of float32; Intel's take twice as long, so that float32 is the faster, but
+ * for maps in bf16. */
 int bf16_weights_make(const conv_shape *s, conv_pass pass, conv_kernel *k)
 {
-    if (!s->bf16 || pass != CONV_WEIGHTS) return 0;
-    return bf16_weights_make_by(BF16_AMX, s, k) || (!__builtin_cpu_is("intel") && bf16_weights_make_by(BF16_AVX512, s, k));
+    const int halves = s->x16 || s->y16;
+    if (!(s->bf16 || halves) || pass != CONV_WEIGHTS) return 0;
+    return bf16_weights_make_by(BF16_AMX, s, k) || ((halves || !__builtin_cpu_is("intel")) && bf16_weights_make_by(BF16_AVX512, s, k));
 }
 #endif

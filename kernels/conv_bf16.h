@@ -12,7 +12,7 @@ typedef enum { BF16_AMX, BF16_AVX512, BF16_PATHS } bf16_path;
  * this moment; a run with more threads uses no more than those. */
 conv_make bf16_weights_make;
 /* The same by one path, whether s->bf16 or not; 0 where the CPU does not have it or the shape is not taken: groups, dilation, kernels
- * beyond 7 x 7, strides beyond 2, fewer than 8 channels on a side. */
+ * beyond 7 x 7, strides beyond 2, fewer than 8 channels on a side (where a map lies in bf16, any number). */
 int bf16_weights_make_by(bf16_path path, const conv_shape *s, conv_kernel *k);
 #else
 static inline int bf16_weights_make(const conv_shape *s, conv_pass pass, conv_kernel *k) { (void)s, (void)pass, (void)k; return 0; }

@@ -8,6 +8,7 @@
  * exchanged: in NHWC it is 1.0 to 2 times as fast as the backward-data primitive, most in deep layers.
  * The trap: where oneDNN has no fast kernel it silently offers "ref" loops, a hundred times slower. pick() refuses them. */
 #include "kernels/dnn_cpu.h"
+#include "kernels/elem.h"
 #include "kernels/loop.h"
 #include "base/die.h"
 #include <dnnl.h>
@@ -32,7 +33,7 @@ typedef struct {
     dnnl_dims_t w, at;                   /* [groups] out in h w, and where each index leads in our weights */
     dnnl_dims_t stride, dilation, before, after;     /* h w; dilation 0: none */
     int nw, bias;
-    dnnl_data_type_t type;               /* of what is multiplied: float32 or bf16; sums and results are float32 */
+    dnnl_data_type_t type, result;       /* of what is multiplied and of the map that comes out: float32 or bf16; sums are float32 */
 } problem;
 
 typedef enum { AS_FORWARD, AS_DATA, AS_WEIGHTS } kind;
@@ -43,7 +44,8 @@ typedef struct {
     call pack[2];                        /* weights to the primitive; weight gradients from it, setting and adding */
     int64_t n_in[2], c_in[2], s_in[2];   /* pixels, channels and stride of the maps read (AS_WEIGHTS: of src and dst) */
     int64_t n_out, c_out, s_out;
-    int turn, swap, bias, bf16;          /* swap: x is dst, gy is src */
+    int in16[2], out16, result16;        /* these maps lie in bf16; the primitive's result does */
+    int turn, swap, bias, bf16;          /* swap: x is dst, gy is src; bf16: the type that is multiplied */
     int64_t blocks, taps, block;         /* of our weights, for turning: [blocks taps block] */
     size_t at_turned, at_packed, at_in[2], at_out, at_own;     /* in scratch; at_packed: of weight gradients */
 } state;
@@ -56,8 +58,8 @@ static layout_of map_layout(const dnnl_dims_t d, dnnl_data_type_t type)
     CHECK(dnnl_memory_desc_init_by_tag(&m, 4, d, type, dnnl_nhwc));
     return m;
 }
-static layout_of src_layout(const problem *p, kind as) { return map_layout(p->src, as == AS_DATA ? dnnl_f32 : p->type); }
-static layout_of dst_layout(const problem *p, kind as) { return map_layout(p->dst, as == AS_FORWARD ? dnnl_f32 : p->type); }
+static layout_of src_layout(const problem *p, kind as) { return map_layout(p->src, as == AS_DATA ? p->result : p->type); }
+static layout_of dst_layout(const problem *p, kind as) { return map_layout(p->dst, as == AS_FORWARD ? p->result : p->type); }
 static layout_of any_weights(const problem *p, kind as)
 {
     layout_of m;
@@ -231,45 +233,51 @@ static size_t reorder(call *c, state *t, const layout_of *from, const layout_of 
 
 /* ---- running ---- */
 
-/* y (+)= x + bias, pixels of `channels` with their strides */
-static void copy_map(int64_t pixels, int64_t channels, const real *x, int64_t xs, const real *bias, real *y, int64_t ys, int add)
+/* y (+)= x + bias, pixels of `channels` with their strides; x16, y16: the map lies in bf16 */
+static inline __attribute__((always_inline)) void copy_as(int x16, int y16, int64_t pixels, int64_t channels, const void *x, int64_t xs,
+                                                          const real *bias, void *y, int64_t ys, int add)
 {
     #pragma omp parallel for schedule(static)
     for (int64_t p = 0; p < pixels; p++) {
-        const real *restrict in = x + p * xs;
-        real *restrict out = y + p * ys;
+        const bf16 *restrict in16 = (const bf16 *)x + p * xs;
+        bf16 *restrict out16 = (bf16 *)y + p * ys;
+        const float *restrict in = (const float *)x + p * xs;
+        float *restrict out = (float *)y + p * ys;
         #pragma omp simd
-        for (int64_t i = 0; i < channels; i++) out[i] = in[i] + (bias ? bias[i] : 0) + (add ? out[i] : 0);
+        for (int64_t i = 0; i < channels; i++) {
+            float v = (x16 ? bf16_get(in16[i]) : in[i]) + (bias ? bias[i] : 0);
+            if (y16) out16[i] = bf16_put(v + (add ? bf16_get(out16[i]) : 0));
+            else out[i] = v + (add ? out[i] : 0);
+        }
     }
 }
 
-/* x rounded to bf16, to the nearest and even; NaN stays NaN */
-static void round_map(int64_t pixels, int64_t channels, const real *x, int64_t xs, uint16_t *y)
+static void copy_map(int x16, int y16, int64_t pixels, int64_t channels, const void *x, int64_t xs, const real *bias, void *y, int64_t ys,
+                     int add)
+{
+    if (x16) copy_as(1, 1, pixels, channels, x, xs, bias, y, ys, add);         /* never to float32 */
+    else if (y16) copy_as(0, 1, pixels, channels, x, xs, bias, y, ys, add);
+    else copy_as(0, 0, pixels, channels, x, xs, bias, y, ys, add);
+}
+
+static void round_map(int64_t pixels, int64_t channels, const float *x, int64_t xs, bf16 *y)
 {
     #pragma omp parallel for schedule(static)
     for (int64_t p = 0; p < pixels; p++) {
-        const real *restrict in = x + p * xs;
-        uint16_t *restrict out = y + p * channels;
+        const float *restrict in = x + p * xs;
+        bf16 *restrict out = y + p * channels;
         #pragma omp simd
-        for (int64_t i = 0; i < channels; i++) {
-            union { float f; uint32_t u; } v = { .f = (float)in[i] };
-            uint32_t rounded = (v.u + 0x7fff + (v.u >> 16 & 1)) >> 16;
-            out[i] = (uint16_t)((v.u & 0x7fffffff) > 0x7f800000 ? 0x7fc0 : rounded);
-        }
+        for (int64_t i = 0; i < channels; i++) out[i] = bf16_put(in[i]);
     }
 }
 
 /* input i, copied to scratch if it is a view or has to be rounded */
 static const void *contiguous(const context *c, const state *t, int i, const real *x)
 {
-    if (t->bf16) {
-        uint16_t *rounded = (uint16_t *)((char *)c->work + t->at_in[i]);
-        round_map(t->n_in[i], t->c_in[i], x, t->s_in[i], rounded);
-        return rounded;
-    }
-    if (t->s_in[i] == t->c_in[i]) return x;
-    real *copy = (real *)((char *)c->work + t->at_in[i]);
-    copy_map(t->n_in[i], t->c_in[i], x, t->s_in[i], NULL, copy, t->c_in[i], 0);
+    void *copy = (char *)c->work + t->at_in[i];
+    if (t->bf16 && !t->in16[i]) round_map(t->n_in[i], t->c_in[i], x, t->s_in[i], copy);
+    else if (t->s_in[i] != t->c_in[i]) copy_map(t->in16[i], t->in16[i], t->n_in[i], t->c_in[i], x, t->s_in[i], NULL, copy, t->c_in[i], 0);
+    else return x;
     return copy;
 }
 
@@ -296,10 +304,10 @@ static void run_map(const context *c, const conv_kernel *k, const real *a, const
     const state *t = k->state;
     char *work = c->work;
     int late = bias && !t->bias, through = t->s_out != t->c_out || late || (add && !t->run[1].p);
-    real *to = through ? (real *)(work + t->at_out) : out;
+    void *to = through ? work + t->at_out : (void *)out;
     call_run(&t->run[add && !through], t->stream,
         (void *[]){ (void *)contiguous(c, t, 0, a), (void *)packed, to, work + t->at_own, (void *)bias });
-    if (through) copy_map(t->n_out, t->c_out, to, t->c_out, late ? bias : NULL, out, t->s_out, add);
+    if (through) copy_map(t->result16, t->out16, t->n_out, t->c_out, to, t->c_out, late ? bias : NULL, out, t->s_out, add);
 }
 
 static void run_sums(const context *c, const conv_kernel *k, const real *x, const real *gy, const real *bias, real *gw, int add)
@@ -363,6 +371,8 @@ static int build(state *t, const conv_shape *s, const problem *p, kind as, conv_
     return pd != NULL;
 }
 
+static size_t bytes_each(int half) { return half ? sizeof(bf16) : sizeof(float); }
+
 static void set_maps(state *t, const conv_shape *s, const problem *p, kind as, conv_pass pass, size_t *work)
 {
     int64_t stride_src = s->transposed ? s->ys : s->xs, stride_dst = s->transposed ? s->xs : s->ys;
@@ -375,11 +385,11 @@ static void set_maps(state *t, const conv_shape *s, const problem *p, kind as, c
         set_map(forward ? p->src : p->dst, pass == CONV_FORWARD ? s->xs : s->ys, &t->n_in[0], &t->c_in[0], &t->s_in[0]);
         set_map(forward ? p->dst : p->src, pass == CONV_FORWARD ? s->ys : s->xs, &t->n_out, &t->c_out, &t->s_out);
         int late = pass == CONV_FORWARD && s->bias && !t->bias, may_add = pass == CONV_DATA && !t->run[1].p;
-        if (t->s_out != t->c_out || late || may_add) t->at_out = take(work, (size_t)(t->n_out * t->c_out) * sizeof(real));
+        if (t->s_out != t->c_out || late || may_add) t->at_out = take(work, (size_t)(t->n_out * t->c_out) * bytes_each(t->result16));
     }
     for (int i = 0; i < inputs; i++)
-        if (t->bf16 || t->s_in[i] != t->c_in[i])
-            t->at_in[i] = take(work, (size_t)(t->n_in[i] * t->c_in[i]) * (t->bf16 ? sizeof(uint16_t) : sizeof(real)));
+        if (t->bf16 != t->in16[i] || t->s_in[i] != t->c_in[i])
+            t->at_in[i] = take(work, (size_t)(t->n_in[i] * t->c_in[i]) * bytes_each(t->bf16));
 }
 
 static int make(const conv_shape *s, conv_pass pass, dnnl_data_type_t type, conv_kernel *k)
@@ -389,14 +399,17 @@ static int make(const conv_shape *s, conv_pass pass, dnnl_data_type_t type, conv
     conv_pass backward = s->transposed ? CONV_FORWARD : CONV_DATA;
     kind as = pass == CONV_WEIGHTS ? AS_WEIGHTS : pass == backward ? AS_DATA : AS_FORWARD;
     problem p = problem_of(s);
-    p.type = type;
+    p.type = type, p.result = (pass == CONV_FORWARD ? s->y16 : s->x16) ? dnnl_bf16 : dnnl_f32;
     problem other = p;
     state *t = xalloc(sizeof *t);
-    t->bf16 = type == dnnl_bf16;
+    t->bf16 = type == dnnl_bf16, t->out16 = p.result == dnnl_bf16;
+    t->in16[0] = pass == CONV_FORWARD ? s->x16 : s->y16;       /* weights are summed from float32 maps only */
     conv_kernel made = { .s = *s, .run = pass == CONV_WEIGHTS ? run_sums : run_map, .release = release, .state = t };
     if (as == AS_DATA && turned(&other)) p = other, as = AS_FORWARD, t->turn = 1;
     p.bias = p.bias && pass == CONV_FORWARD;
     t->bias = p.bias && as == AS_FORWARD;
+    if (p.bias && !t->bias) p.result = dnnl_f32;               /* rounded once, with its bias */
+    t->result16 = p.result == dnnl_bf16;
     t->swap = s->transposed;
     t->taps = s->kh * s->kw, t->blocks = s->transposed ? s->c : 1, t->block = s->transposed ? s->k : s->c / s->groups * s->k;
     t->turn = t->turn && t->taps > 1;
@@ -412,13 +425,19 @@ static int make(const conv_shape *s, conv_pass pass, dnnl_data_type_t type, conv
     return 1;
 }
 
-/* bf16 only where the processor multiplies it (oneDNN would emulate it) and both sides have channels enough to gain, and not for weight
- * gradients: with AMX, oneDNN 2.6.3's kernel gives infinities at 4x896x320, 16 to 16 channels, and does not end at other shapes. */
+int dnn_multiplies_bf16(void)
+{
+    return (dnnl_get_effective_cpu_isa() & dnnl_cpu_isa_avx512_core_bf16) == dnnl_cpu_isa_avx512_core_bf16;
+}
+
+/* bf16 only where the processor multiplies it (oneDNN would emulate it) and the maps lie in it or both sides have channels enough to gain,
+ * and not for weight gradients: with AMX, oneDNN 2.6.3's kernel gives infinities at 4x896x320, 16 to 16 channels, and does not end at
+ * other shapes. */
 int dnn_conv_make(const conv_shape *s, conv_pass pass, conv_kernel *k)
 {
-    int able = (dnnl_get_effective_cpu_isa() & dnnl_cpu_isa_avx512_core_bf16) == dnnl_cpu_isa_avx512_core_bf16;
-    if (able && s->bf16 && pass != CONV_WEIGHTS && s->c >= 8 && s->k >= 8 && make(s, pass, dnnl_bf16, k)) return 1;
-    return make(s, pass, dnnl_f32, k);
+    const int halves = s->x16 || s->y16, gain = halves || (s->bf16 && s->c >= 8 && s->k >= 8);
+    if (pass != CONV_WEIGHTS && gain && dnn_multiplies_bf16() && make(s, pass, dnnl_bf16, k)) return 1;
+    return !halves && make(s, pass, dnnl_f32, k);
 }
 
 int dnn_gemm(const gemm_shape *s, real alpha, const real *a, const real *b, real *y, int add)

@@ -11,12 +11,14 @@
 #define DNN_TAKES(type) DNN_TAKES_(type)
 
 #if DNN_TAKES(REAL)
+int dnn_multiplies_bf16(void);            /* 1: this processor does, so that maps in bf16 are a gain */
 /* Takes any pass for which oneDNN has a compiled kernel (never its reference loops); see conv_make in conv.h. Primitives are built
  * here, once, for the number of threads of this moment; their scratch is counted in k->work. */
 conv_make dnn_conv_make;
 /* 1: done. oneDNN takes packing buffers of its own for it, some megabytes. */
 int dnn_gemm(const gemm_shape *s, real alpha, const real *a, const real *b, real *y, int add);
 #else
+static inline int dnn_multiplies_bf16(void) { return 0; }
 static inline int dnn_conv_make(const conv_shape *s, conv_pass pass, conv_kernel *k) { (void)s, (void)pass, (void)k; return 0; }
 static inline int dnn_gemm(const gemm_shape *s, real alpha, const real *a, const real *b, real *y, int add)
 {

@@ -7,7 +7,9 @@
  * Maps are NHWC. A map argument is a pointer and a pixel stride: channel c of pixel p of x stands at x[p * xs + c], xs >= c, so a
  * kernel can write straight into some channels of a wider map and a concat costs nothing.
  * `add`: 0 sets the output, 1 adds to what stands there (gradients of a value that is used more than once).
- * One source gives every precision: `real` is float, or double in the build that checks gradients. */
+ * One source gives every precision: `real` is float, or double in the build that checks gradients. Maps are of `elem`: that is real,
+ * but CPU files that can do with maps in bf16 are compiled once more with -DMAPS_BF16, which gives f_bf16 beside f_cpu. They define
+ * CPU(f) and touch maps by elem.h only; whatever is no map stays real. */
 #ifndef KERNELS_KERNEL_H
 #define KERNELS_KERNEL_H
 #include <stddef.h>
@@ -17,11 +19,17 @@
 #define REAL float
 #endif
 typedef REAL real;
+typedef struct { uint16_t bits; } bf16;  /* the upper half of a float; elem.h */
+#ifdef MAPS_BF16
+typedef bf16 elem;
+#else
+typedef real elem;
+#endif
 
 typedef struct context {                 /* where and how kernels run */
     const struct device *dev;
     void *stream;                        /* cudaStream_t on a GPU, NULL on the CPU */
-    int bf16;                            /* convolutions multiply bf16 numbers and add in float32; all else is float32 */
+    int bf16;                            /* convolutions multiply bf16 numbers and add in float32; maps may be stored in bf16 */
     int tf32;                            /* the same with TF32, where the device has it (a CPU has not) */
     int winograd;                        /* convolutions may use Winograd's algorithm where it is faster; it rounds more */
     int training;                        /* batch statistics, dropout; 0: running statistics, no dropout, no side effect */
@@ -38,11 +46,18 @@ typedef struct context {                 /* where and how kernels run */
 #else
 #define KERNEL_C
 #endif
+#ifdef MAPS_BF16
+#define KERNEL(f, ...) void f##_bf16(const context *, __VA_ARGS__)
+#define CPU(f) f##_bf16
+#define KERNEL_HERE(f) f##_bf16
+#else
 #define KERNEL(f, ...) KERNEL_C void f##_cpu(const context *, __VA_ARGS__); KERNEL_C void f##_cuda(const context *, __VA_ARGS__)
+#define CPU(f) f##_cpu
 #ifdef DARKSPINE_CUDA
 #define KERNEL_HERE(f) f##_cuda
 #else
 #define KERNEL_HERE(f) f##_cpu
+#endif
 #endif
 #define RUN(f, ...) KERNEL_HERE(f)(c, __VA_ARGS__)
 

@@ -1,34 +1,35 @@
 /* map.c - moving and adding maps on the CPU; see map.h. */
 #include "kernels/map.h"
+#include "kernels/elem.h"
 #include "kernels/loop.h"
 
-void map_copy_cpu(const context *c, int64_t pixels, int64_t channels, const real *x, int64_t xs, real *y, int64_t ys, int add)
+void CPU(map_copy)(const context *c, int64_t pixels, int64_t channels, const elem *x, int64_t xs, elem *y, int64_t ys, int add)
 {
     (void)c;
     const map_rows r = rows_of(pixels, channels, xs == channels && ys == channels);
     #pragma omp parallel for schedule(static) if (r.n > SERIAL)
     for (int64_t i = 0; i < r.rows; i++) {
-        const real *a = x + row_at(&r, i, xs);
-        real *b = y + row_at(&r, i, ys);
+        const elem *a = x + row_at(&r, i, xs);
+        elem *b = y + row_at(&r, i, ys);
         #pragma omp simd
-        for (int64_t k = 0; k < row_width(&r, i); k++) b[k] = add ? b[k] + a[k] : a[k];
+        for (int64_t k = 0; k < row_width(&r, i); k++) b[k] = add ? put(get(b[k]) + get(a[k])) : a[k];
     }
 }
 
-void map_sum_cpu(const context *c, int64_t pixels, int64_t channels, const real *a, int64_t as, const real *b, int64_t bs, real *y, int64_t ys)
+void CPU(map_sum)(const context *c, int64_t pixels, int64_t channels, const elem *a, int64_t as, const elem *b, int64_t bs, elem *y, int64_t ys)
 {
     (void)c;
     const map_rows r = rows_of(pixels, channels, as == channels && bs == channels && ys == channels);
     #pragma omp parallel for schedule(static) if (r.n > SERIAL)
     for (int64_t i = 0; i < r.rows; i++) {
-        const real *u = a + row_at(&r, i, as), *v = b + row_at(&r, i, bs);
-        real *w = y + row_at(&r, i, ys);
+        const elem *u = a + row_at(&r, i, as), *v = b + row_at(&r, i, bs);
+        elem *w = y + row_at(&r, i, ys);
         #pragma omp simd
-        for (int64_t k = 0; k < row_width(&r, i); k++) w[k] = u[k] + v[k];
+        for (int64_t k = 0; k < row_width(&r, i); k++) w[k] = put(get(u[k]) + get(v[k]));
     }
 }
 
-void map_window_cpu(const context *c, window_size s, const real *x, int64_t xs, real *y, int64_t ys, int add)
+void CPU(map_window)(const context *c, window_size s, const elem *x, int64_t xs, elem *y, int64_t ys, int add)
 {
     (void)c;
     #pragma omp parallel for collapse(2) schedule(static) if (s.samples * s.yh * s.yw * s.channels > SERIAL)
@@ -36,36 +37,36 @@ void map_window_cpu(const context *c, window_size s, const real *x, int64_t xs, 
         for (int64_t i = 0; i < s.yh; i++)
             for (int64_t j = 0; j < s.yw; j++) {
                 const int64_t u = i - s.top, v = j - s.left;
-                real *to = y + ((n * s.yh + i) * s.yw + j) * ys;
+                elem *to = y + ((n * s.yh + i) * s.yw + j) * ys;
                 if (u >= 0 && u < s.xh && v >= 0 && v < s.xw) {
-                    const real *from = x + ((n * s.xh + u) * s.xw + v) * xs;
+                    const elem *from = x + ((n * s.xh + u) * s.xw + v) * xs;
                     #pragma omp simd
-                    for (int64_t k = 0; k < s.channels; k++) to[k] = add ? to[k] + from[k] : from[k];
+                    for (int64_t k = 0; k < s.channels; k++) to[k] = add ? put(get(to[k]) + get(from[k])) : from[k];
                 } else if (!add)
-                    for (int64_t k = 0; k < s.channels; k++) to[k] = 0;
+                    for (int64_t k = 0; k < s.channels; k++) to[k] = put(0);
             }
 }
 
-void map_dropout_cpu(const context *c, int64_t pixels, int64_t channels, double p, uint32_t node, const real *x, int64_t xs, real *y,
-                     int64_t ys, int add)
+void CPU(map_dropout)(const context *c, int64_t pixels, int64_t channels, double p, uint32_t node, const elem *x, int64_t xs, elem *y,
+                      int64_t ys, int add)
 {
     const map_rows r = rows_of(pixels, channels, xs == channels && ys == channels);
     const real scale = (real)(1 / (1 - p));
     const uint32_t threshold = dropout_threshold(p);
     #pragma omp parallel for schedule(static) if (r.n > SERIAL)
     for (int64_t i = 0; i < r.rows; i++) {
-        const real *a = x + row_at(&r, i, xs);
-        real *b = y + row_at(&r, i, ys);
+        const elem *a = x + row_at(&r, i, xs);
+        elem *b = y + row_at(&r, i, ys);
         rng4 draw = { { 0 } };
         for (int64_t k = 0; k < row_width(&r, i); k++) {
             const int64_t element = i * r.width + k;
             if (k == 0 || element % 4 == 0) draw = dropout_draw(c->seed, c->step, c->micro, node, element);
-            b[k] = (add ? b[k] : 0) + (draw.v[element % 4] >= threshold ? a[k] * scale : 0);
+            b[k] = put((add ? get(b[k]) : 0) + (draw.v[element % 4] >= threshold ? get(a[k]) * scale : 0));
         }
     }
 }
 
-void map_scalar_cpu(const context *c, double w, const real *x, real *y, int add)
+void CPU(map_scalar)(const context *c, double w, const real *x, real *y, int add)
 {
     (void)c;
     *y = (add ? *y : 0) + (real)w * *x;

@@ -1,37 +1,32 @@
 /* norm.c - normalisation on the CPU; see norm.h. Work is cut into (sample, part of the pixels, tile of the channels); within a part
  * the statistics loop reads each block of pixels twice, the second time from L1. */
 #include "kernels/norm.h"
-#include "kernels/loop.h"
+#include "kernels/elem.h"
 #include <math.h>
 
 enum { BLOCK = 32 };                                           /* pixels summed in `real` before double takes over */
-
-size_t norm_work(norm_size s)
-{
-    return (size_t)(s.samples * s.channels * (part_count(s.pixels) + 1) * 2) * sizeof(double);
-}
 
 /* A pair of rows of `channels` doubles: mean and squares, or the two sums of the gradient */
 typedef struct { double *a, *b; } pair;
 static pair pair_at(const norm_size *s, double *work, int64_t row) { return (pair){ work + row * 2 * s->channels, work + (row * 2 + 1) * s->channels }; }
 
 /* Mean and sum of squared deviations of w channels over n pixels. */
-static void tile_moments(int64_t w, int64_t n, const real *x, int64_t xs, double *mean, double *squares)
+static void tile_moments(int64_t w, int64_t n, const elem *x, int64_t xs, double *mean, double *squares)
 {
     for (int64_t c = 0; c < w; c++) mean[c] = squares[c] = 0;
     for (int64_t p = 0; p < n; p += BLOCK) {
         const int64_t nb = least(BLOCK, n - p);
-        const real *b = x + p * xs;
+        const elem *b = x + p * xs;
         real m[TILE] = { 0 }, d[TILE] = { 0 }, q[TILE] = { 0 };
         for (int64_t i = 0; i < nb; i++) {
             #pragma omp simd
-            for (int64_t c = 0; c < w; c++) m[c] += b[i * xs + c];
+            for (int64_t c = 0; c < w; c++) m[c] += get(b[i * xs + c]);
         }
         for (int64_t c = 0; c < w; c++) m[c] /= (real)nb;
         for (int64_t i = 0; i < nb; i++) {
             #pragma omp simd
             for (int64_t c = 0; c < w; c++) {
-                real e = b[i * xs + c] - m[c];
+                real e = get(b[i * xs + c]) - m[c];
                 d[c] += e, q[c] += e * e;
             }
         }
@@ -51,8 +46,8 @@ static void tile_moments(int64_t w, int64_t n, const real *x, int64_t xs, double
         const int64_t begin = part_begin((s).pixels, parts, j), end = part_begin((s).pixels, parts, j + 1), at = t * TILE, \
                       w = least(TILE, (s).channels - at); code; } } while (0)
 
-void norm_moments_cpu(const context *c, norm_size s, const real *x, int64_t xs, double eps, real *mean, real *rstd, real *running_mean,
-                      real *running_var, double momentum, void *work)
+void CPU(norm_moments)(const context *c, norm_size s, const elem *x, int64_t xs, double eps, real *mean, real *rstd, real *running_mean,
+                       real *running_var, double momentum, void *work)
 {
     (void)c;
     const int64_t each = s.channels / s.groups, np = part_count(s.pixels);
@@ -75,7 +70,7 @@ void norm_moments_cpu(const context *c, norm_size s, const real *x, int64_t xs, 
         }
 }
 
-void norm_running_cpu(const context *c, int64_t channels, const real *running_mean, const real *running_var, double eps, real *mean, real *rstd)
+void CPU(norm_running)(const context *c, int64_t channels, const real *running_mean, const real *running_var, double eps, real *mean, real *rstd)
 {
     (void)c;
     for (int64_t k = 0; k < channels; k++) mean[k] = running_mean[k], rstd[k] = (real)(1 / sqrt((double)running_var[k] + eps));
@@ -93,16 +88,16 @@ static void line_of(const norm_size *s, int64_t i, int64_t at, int64_t w, const 
     }
 }
 
-static inline void apply(activation a, real slope, int64_t w, int64_t n, const line *l, const real *x, int64_t xs, real *y, int64_t ys)
+static inline void apply(activation a, real slope, int64_t w, int64_t n, const line *l, const elem *x, int64_t xs, elem *y, int64_t ys)
 {
     for (int64_t p = 0; p < n; p++, x += xs, y += ys) {
         #pragma omp simd
-        for (int64_t c = 0; c < w; c++) y[c] = act_value(a, (x[c] - l->m[c]) * l->k[c] + l->b[c], slope);
+        for (int64_t c = 0; c < w; c++) y[c] = put(act_value(a, (get(x[c]) - l->m[c]) * l->k[c] + l->b[c], slope));
     }
 }
 
-void norm_forward_cpu(const context *c, norm_size s, const real *x, int64_t xs, real *y, int64_t ys, norm_affine f, const real *mean,
-                      const real *rstd)
+void CPU(norm_forward)(const context *c, norm_size s, const elem *x, int64_t xs, elem *y, int64_t ys, norm_affine f, const real *mean,
+                       const real *rstd)
 {
     (void)c;
     #define CALL(act) apply(act, f.slope, w, end - begin, &l, x + from * xs + at, xs, y + from * ys + at, ys)
@@ -114,7 +109,7 @@ void norm_forward_cpu(const context *c, norm_size s, const real *x, int64_t xs, 
 }
 
 /* g = gy * f'(z): sum of g and of g * (x - mean), over n pixels of w channels */
-static inline void tile_sums(activation a, real slope, int64_t w, int64_t n, const line *l, const real *x, int64_t xs, const real *gy,
+static inline void tile_sums(activation a, real slope, int64_t w, int64_t n, const line *l, const elem *x, int64_t xs, const elem *gy,
                              int64_t gys, double *sum, double *sum_x)
 {
     for (int64_t c = 0; c < w; c++) sum[c] = sum_x[c] = 0;
@@ -123,7 +118,7 @@ static inline void tile_sums(activation a, real slope, int64_t w, int64_t n, con
         for (int64_t i = p; i < least(p + BLOCK, n); i++) {
             #pragma omp simd
             for (int64_t c = 0; c < w; c++) {
-                real d = x[i * xs + c] - l->m[c], g = gy[i * gys + c] * act_slope(a, d * l->k[c] + l->b[c], slope);
+                real d = get(x[i * xs + c]) - l->m[c], g = get(gy[i * gys + c]) * act_slope(a, d * l->k[c] + l->b[c], slope);
                 u[c] += g, v[c] += g * d;
             }
         }
@@ -132,14 +127,14 @@ static inline void tile_sums(activation a, real slope, int64_t w, int64_t n, con
 }
 
 /* gx = k * g - a - (x - mean) * b; k, the line's, is rstd * gamma */
-static inline void tile_gradient(activation act, real slope, int64_t w, int64_t n, const line *l, const real *a, const real *b, const real *x,
-                                 int64_t xs, const real *gy, int64_t gys, real *gx, int add)
+static inline void tile_gradient(activation act, real slope, int64_t w, int64_t n, const line *l, const real *a, const real *b, const elem *x,
+                                 int64_t xs, const elem *gy, int64_t gys, elem *gx, int add)
 {
     for (int64_t p = 0; p < n; p++, x += xs, gy += gys, gx += xs) {
         #pragma omp simd
         for (int64_t c = 0; c < w; c++) {
-            real d = x[c] - l->m[c], g = gy[c] * act_slope(act, d * l->k[c] + l->b[c], slope);
-            gx[c] = (add ? gx[c] : 0) + norm_gradient(l->k[c], g, d, a[c], b[c]);
+            real d = get(x[c]) - l->m[c], g = get(gy[c]) * act_slope(act, d * l->k[c] + l->b[c], slope);
+            gx[c] = put((add ? get(gx[c]) : 0) + norm_gradient(l->k[c], g, d, a[c], b[c]));
         }
     }
 }
@@ -178,9 +173,9 @@ static void means(const norm_size *s, int64_t i, int64_t at, int64_t w, double *
     }
 }
 
-void norm_backward_cpu(const context *c, norm_size s, int batch, const real *x, int64_t xs, const real *gy, int64_t gys, norm_affine f,
-                       const real *mean, const real *rstd, real *gx, int add_x, real *ggamma, int add_gamma, real *gbeta, int add_beta,
-                       void *work)
+void CPU(norm_backward)(const context *c, norm_size s, int batch, const elem *x, int64_t xs, const elem *gy, int64_t gys, norm_affine f,
+                        const real *mean, const real *rstd, elem *gx, int add_x, real *ggamma, int add_gamma, real *gbeta, int add_beta,
+                        void *work)
 {
     (void)c;
     double *total = pair_at(&s, work, s.samples * part_count(s.pixels)).a;

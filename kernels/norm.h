@@ -8,6 +8,7 @@
 #ifndef KERNELS_NORM_H
 #define KERNELS_NORM_H
 #include "kernels/activation.h"
+#include "kernels/loop.h"
 
 typedef struct { int64_t samples, pixels, channels, groups; } norm_size;       /* pixels of one sample; groups divide channels */
 typedef struct { activation a; real slope; const real *gamma, *beta; } norm_affine;   /* gamma, beta: [channels] */
@@ -29,18 +30,21 @@ static inline DEVICE real norm_follow(real old, double now, double momentum)
 static inline DEVICE real norm_gradient(real k, real g, real d, real a, real b) { return k * g - a - d * b; }
 
 /* bytes of scratch that norm_moments and norm_backward need */
-size_t norm_work(norm_size s);
+static inline size_t norm_work(norm_size s)
+{
+    return (size_t)(s.samples * s.channels * (part_count(s.pixels) + 1) * 2) * sizeof(double);
+}
 
 /* mean, rstd = 1 / sqrt(biased variance + eps): [samples, groups]. Where running_mean is not NULL (samples = 1, groups = channels):
  * running = (1 - momentum) * running + momentum * new, with the unbiased variance (of one value: the biased one). */
-KERNEL(norm_moments, norm_size s, const real *x, int64_t xs, double eps, real *mean, real *rstd, real *running_mean, real *running_var,
+KERNEL(norm_moments, norm_size s, const elem *x, int64_t xs, double eps, real *mean, real *rstd, real *running_mean, real *running_var,
        double momentum, void *work);
 /* mean, rstd from running statistics, all [channels] */
 KERNEL(norm_running, int64_t channels, const real *running_mean, const real *running_var, double eps, real *mean, real *rstd);
-KERNEL(norm_forward, norm_size s, const real *x, int64_t xs, real *y, int64_t ys, norm_affine f, const real *mean, const real *rstd);
+KERNEL(norm_forward, norm_size s, const elem *x, int64_t xs, elem *y, int64_t ys, norm_affine f, const real *mean, const real *rstd);
 /* With g = gy * f'(z): gbeta = sum g, ggamma = sum g * xhat, and, m values in a group,
  * gx = rstd * (gamma * g - sum(gamma * g) / m - xhat * sum(gamma * g * xhat) / m); the two means are left out where the statistics
  * were constants (batch = 0). gx, ggamma, gbeta: NULL where not wanted. */
-KERNEL(norm_backward, norm_size s, int batch, const real *x, int64_t xs, const real *gy, int64_t gys, norm_affine f, const real *mean,
-       const real *rstd, real *gx, int add_x, real *ggamma, int add_gamma, real *gbeta, int add_beta, void *work);
+KERNEL(norm_backward, norm_size s, int batch, const elem *x, int64_t xs, const elem *gy, int64_t gys, norm_affine f, const real *mean,
+       const real *rstd, elem *gx, int add_x, real *ggamma, int add_gamma, real *gbeta, int add_beta, void *work);
 #endif

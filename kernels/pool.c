@@ -1,28 +1,34 @@
 /* pool.c - max pooling on the CPU; see pool.h. Channels are the vector direction; a window's taps are walked in order. */
 #include "kernels/pool.h"
-#include "kernels/loop.h"
+#include "kernels/elem.h"
 
 /* The maximum of one window: rows i0..i1-1 and columns j0..j1-1 of x, which lie in the map; u, v: the window's own corner */
-static void window_max(const pool_size *s, const real *x, int64_t xs, int64_t u, int64_t v, real *y, uint8_t *which)
+static void window_max(const pool_size *s, const elem *x, int64_t xs, int64_t u, int64_t v, elem *y, uint8_t *which)
 {
     const int64_t i0 = most(u, 0), i1 = least(u + s->size_h, s->h), j0 = most(v, 0), j1 = least(v + s->size_w, s->w);
-    const int first = (int)((i0 - u) * s->size_w + j0 - v);
-    const real *t = x + (i0 * s->w + j0) * xs;
-    #pragma omp simd
-    for (int64_t c = 0; c < s->channels; c++) y[c] = t[c], which[c] = (uint8_t)first;
-    for (int64_t i = i0; i < i1; i++)
-        for (int64_t j = j0; j < j1; j++) {
-            const uint8_t k = (uint8_t)((i - u) * s->size_w + j - v);
-            t = x + (i * s->w + j) * xs;
-            #pragma omp simd
-            for (int64_t c = 0; c < s->channels; c++) {
-                const int more = t[c] > y[c] || t[c] != t[c];
-                y[c] = more ? t[c] : y[c], which[c] = more ? k : which[c];
+    const uint8_t first = (uint8_t)((i0 - u) * s->size_w + j0 - v);
+    real high[ROW];
+    for (int64_t at = 0; at < s->channels; at += ROW) {
+        const int64_t w = least(ROW, s->channels - at);
+        uint8_t *restrict a = which + at;
+        row_begin(w, x + (i0 * s->w + j0) * xs + at, high, 1);
+        memset(a, first, (size_t)w);
+        for (int64_t i = i0; i < i1; i++)
+            for (int64_t j = j0; j < j1; j++) {
+                const uint8_t k = (uint8_t)((i - u) * s->size_w + j - v);
+                const elem *restrict t = x + (i * s->w + j) * xs + at;
+                #pragma omp simd
+                for (int64_t c = 0; c < w; c++) {
+                    const real now = get(t[c]);
+                    const int more = now > high[c] || now != now;
+                    high[c] = more ? now : high[c], a[c] = more ? k : a[c];
+                }
             }
-        }
+        row_end(w, high, y + at);
+    }
 }
 
-void pool_forward_cpu(const context *c, pool_size s, const real *x, int64_t xs, real *y, int64_t ys, uint8_t *which)
+void CPU(pool_forward)(const context *c, pool_size s, const elem *x, int64_t xs, elem *y, int64_t ys, uint8_t *which)
 {
     (void)c;
     #pragma omp parallel for collapse(2) schedule(static) if (s.samples * s.h * s.w * s.channels > SERIAL)
@@ -34,29 +40,39 @@ void pool_forward_cpu(const context *c, pool_size s, const real *x, int64_t xs, 
             }
 }
 
-void pool_backward_cpu(const context *c, pool_size s, const uint8_t *which, const real *gy, int64_t gys, real *gx, int64_t gxs, int add)
+/* What the windows o0..o1, q0..q1 of sample n give to w channels from `at` of its pixel i, j */
+static void gather(const pool_size *s, int64_t n, int64_t i, int64_t j, const int64_t o[2], const int64_t q[2], int64_t at, int64_t w,
+                   const uint8_t *which, const elem *gy, int64_t gys, real *sum)
+{
+    for (int64_t u = o[0]; u <= o[1]; u++)
+        for (int64_t v = q[0]; v <= q[1]; v++) {
+            const int64_t p = (n * s->oh + u) * s->ow + v;
+            const uint8_t k = (uint8_t)((i - u * s->stride_h + s->top) * s->size_w + j - v * s->stride_w + s->left);
+            const uint8_t *a = which + p * s->channels + at;
+            const elem *t = gy + p * gys + at;
+            #pragma omp simd
+            for (int64_t m = 0; m < w; m++) sum[m] += a[m] == k ? get(t[m]) : 0;
+        }
+}
+
+void CPU(pool_backward)(const context *c, pool_size s, const uint8_t *which, const elem *gy, int64_t gys, elem *gx, int64_t gxs, int add)
 {
     (void)c;
     #pragma omp parallel for collapse(2) schedule(static) if (s.samples * s.h * s.w * s.channels > SERIAL)
     for (int64_t n = 0; n < s.samples; n++)
         for (int64_t i = 0; i < s.h; i++) {
-            int64_t o0, o1;
-            pool_windows(i, s.top, s.size_h, s.stride_h, s.oh, &o0, &o1);
+            int64_t o[2], q[2];
+            real sum[ROW];
+            pool_windows(i, s.top, s.size_h, s.stride_h, s.oh, &o[0], &o[1]);
             for (int64_t j = 0; j < s.w; j++) {
-                real *g = gx + ((n * s.h + i) * s.w + j) * gxs;
-                int64_t q0, q1;
-                int sum = add;
-                pool_windows(j, s.left, s.size_w, s.stride_w, s.ow, &q0, &q1);
-                for (int64_t o = o0; o <= o1; o++)
-                    for (int64_t q = q0; q <= q1; q++, sum = 1) {
-                        const int64_t p = (n * s.oh + o) * s.ow + q;
-                        const uint8_t k = (uint8_t)((i - o * s.stride_h + s.top) * s.size_w + j - q * s.stride_w + s.left);
-                        const uint8_t *a = which + p * s.channels;
-                        const real *t = gy + p * gys;
-                        #pragma omp simd
-                        for (int64_t m = 0; m < s.channels; m++) g[m] = (sum ? g[m] : 0) + (a[m] == k ? t[m] : 0);
-                    }
-                if (!sum) for (int64_t m = 0; m < s.channels; m++) g[m] = 0;
+                elem *g = gx + ((n * s.h + i) * s.w + j) * gxs;
+                pool_windows(j, s.left, s.size_w, s.stride_w, s.ow, &q[0], &q[1]);
+                for (int64_t at = 0; at < s.channels; at += ROW) {
+                    const int64_t w = least(ROW, s.channels - at);
+                    row_begin(w, g + at, sum, add);
+                    gather(&s, n, i, j, o, q, at, w, which, gy, gys, sum);
+                    row_end(w, sum, g + at);
+                }
             }
         }
 }

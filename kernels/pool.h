@@ -16,6 +16,6 @@ static inline DEVICE void pool_windows(int64_t i, int64_t pad, int64_t size, int
 }
 
 /* which: [samples, oh, ow, channels], row * size_w + column of the maximum in its window */
-KERNEL(pool_forward, pool_size s, const real *x, int64_t xs, real *y, int64_t ys, uint8_t *which);
-KERNEL(pool_backward, pool_size s, const uint8_t *which, const real *gy, int64_t gys, real *gx, int64_t gxs, int add);
+KERNEL(pool_forward, pool_size s, const elem *x, int64_t xs, elem *y, int64_t ys, uint8_t *which);
+KERNEL(pool_backward, pool_size s, const uint8_t *which, const elem *gy, int64_t gys, elem *gx, int64_t gxs, int add);
 #endif

@@ -47,6 +47,6 @@ static inline DEVICE void resample_readers(int64_t i, int64_t in, int64_t out, r
     *last = high > (double)(out - 1) ? out - 1 : (int64_t)high;
 }
 
-KERNEL(resample_forward, resample_size s, const real *x, int64_t xs, real *y, int64_t ys);
-KERNEL(resample_backward, resample_size s, const real *gy, int64_t gys, real *gx, int64_t gxs, int add);
+KERNEL(resample_forward, resample_size s, const elem *x, int64_t xs, elem *y, int64_t ys);
+KERNEL(resample_backward, resample_size s, const elem *gy, int64_t gys, elem *gx, int64_t gxs, int add);
 #endif

@@ -2,7 +2,7 @@
 #include "kernels/softmax.h"
 #include "kernels/tile.h"
 
-void softmax_forward_cpu(const context *c, int64_t pixels, int64_t channels, const real *x, int64_t xs, real *y, int64_t ys)
+void CPU(softmax_forward)(const context *c, int64_t pixels, int64_t channels, const elem *x, int64_t xs, elem *y, int64_t ys)
 {
     (void)c;
     #pragma omp parallel for schedule(static) if (pixels * channels > SERIAL)
@@ -15,8 +15,8 @@ void softmax_forward_cpu(const context *c, int64_t pixels, int64_t channels, con
     }
 }
 
-void softmax_backward_cpu(const context *c, int64_t pixels, int64_t channels, const real *y, int64_t ys, const real *gy, int64_t gys,
-                          real *gx, int64_t gxs, int add)
+void CPU(softmax_backward)(const context *c, int64_t pixels, int64_t channels, const elem *y, int64_t ys, const elem *gy, int64_t gys,
+                           elem *gx, int64_t gxs, int add)
 {
     (void)c;
     #pragma omp parallel for schedule(static) if (pixels * channels > SERIAL)

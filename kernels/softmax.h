@@ -6,7 +6,7 @@
 
 enum { SOFTMAX_MAX = 256 };              /* channels: a label map's byte can name no more classes */
 
-KERNEL(softmax_forward, int64_t pixels, int64_t channels, const real *x, int64_t xs, real *y, int64_t ys);
+KERNEL(softmax_forward, int64_t pixels, int64_t channels, const elem *x, int64_t xs, elem *y, int64_t ys);
 /* gx = y * (gy - sum over channels of gy * y) */
-KERNEL(softmax_backward, int64_t pixels, int64_t channels, const real *y, int64_t ys, const real *gy, int64_t gys, real *gx, int64_t gxs, int add);
+KERNEL(softmax_backward, int64_t pixels, int64_t channels, const elem *y, int64_t ys, const elem *gy, int64_t gys, elem *gx, int64_t gxs, int add);
 #endif

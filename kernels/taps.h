@@ -55,6 +55,6 @@ static inline DEVICE void taps_readers(int64_t i, int64_t in, int64_t out, resam
     *last = i == in - 1 || high + 1 > (double)(out - 1) ? out - 1 : (int64_t)high + 1;
 }
 
-KERNEL(taps_forward, resample_size s, const real *x, int64_t xs, real *y, int64_t ys);
-KERNEL(taps_backward, resample_size s, const real *gy, int64_t gys, real *gx, int64_t gxs, int add);
+KERNEL(taps_forward, resample_size s, const elem *x, int64_t xs, elem *y, int64_t ys);
+KERNEL(taps_backward, resample_size s, const elem *gy, int64_t gys, elem *gx, int64_t gxs, int add);
 #endif

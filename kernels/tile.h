@@ -2,19 +2,20 @@
  * losses have in common on the CPU. */
 #ifndef KERNELS_TILE_H
 #define KERNELS_TILE_H
+#include "kernels/elem.h"
 #include "kernels/loop.h"
 #include "kernels/math.h"
 
-static inline void tile_load(const real *x, int64_t xs, int64_t n, int64_t channels, real (*t)[TILE])
+static inline void tile_load(const elem *x, int64_t xs, int64_t n, int64_t channels, real (*t)[TILE])
 {
     for (int64_t c = 0; c < channels; c++)
-        for (int64_t p = 0; p < n; p++) t[c][p] = x[p * xs + c];
+        for (int64_t p = 0; p < n; p++) t[c][p] = get(x[p * xs + c]);
 }
 
-static inline void tile_store(real *y, int64_t ys, int64_t n, int64_t channels, const real (*t)[TILE], int add)
+static inline void tile_store(elem *y, int64_t ys, int64_t n, int64_t channels, const real (*t)[TILE], int add)
 {
     for (int64_t c = 0; c < channels; c++)
-        for (int64_t p = 0; p < n; p++) y[p * ys + c] = (add ? y[p * ys + c] : 0) + t[c][p];
+        for (int64_t p = 0; p < n; p++) y[p * ys + c] = put((add ? get(y[p * ys + c]) : 0) + t[c][p]);
 }
 
 /* In place; high: the largest logit of each pixel, sum: the sum of exp(logit - high) */

@@ -1,9 +1,16 @@
 /* backend.c - the table of this device's code; see backend.h. Compiled once for the CPU and once for CUDA. */
 #include "nn/backend.h"
 #include "nn/device.h"
+#include "kernels/dnn_cpu.h"
+
+#ifdef DARKSPINE_CUDA
+#define BF16_HERE NULL, NULL
+#else
+#define BF16_HERE ops_bf16, dnn_multiplies_bf16
+#endif
 
 const backend backend_here = {
-    ops, KERNEL_HERE(optim_sgd), KERNEL_HERE(optim_adam), KERNEL_HERE(optim_rmsprop), KERNEL_HERE(optim_squares), KERNEL_HERE(optim_copy)
+    ops, BF16_HERE, KERNEL_HERE(optim_sgd), KERNEL_HERE(optim_adam), KERNEL_HERE(optim_rmsprop), KERNEL_HERE(optim_squares), KERNEL_HERE(optim_copy)
 };
 
 uint64_t device_layout(void)

@@ -91,18 +91,20 @@ tensor *graph_add(graph *g, const op *o, const char *name, const char *at, int n
     return n->out[0];
 }
 
-static const op *row_on(const struct device *d, const char *name)
+static const op *row_on(const struct device *d, const node *n)
 {
-    const op *const *o = d->code->ops;
-    while (*o && strcmp((*o)->name, name)) o++;
-    assert(*o);
-    return *o;
+    int bf16 = 0;
+    for (int i = 0; i < n->nin; i++) bf16 |= n->in[i]->type == BF16;
+    for (int i = 0; i < n->nout; i++) bf16 |= n->out[i]->type == BF16;
+    const op *o = op_row(bf16 ? d->code->ops_bf16 : d->code->ops, n->op->name);
+    assert(o);
+    return o;
 }
 
 void node_prepare(const context *c, node *n)
 {
-    const op *o = row_on(c->dev, n->op->name);
-    if (o != n->op && n->op->release) n->op->release(n);       /* what another device's row has prepared is its own to free */
+    const op *o = row_on(c->dev, n);
+    if (o != n->op && n->op->release) n->op->release(n);       /* what another row has prepared is its own to free */
     n->op = o;
     if (o->prepare) o->prepare(c, n);
 }

@@ -14,7 +14,7 @@ const key net_keys[] = {
     { "channels",  K_INT,  offsetof(net_conf, channels),  "1",       "channels of the input", 1, 64, 0 },
     { "classes",   K_INT,  offsetof(net_conf, classes),   "2",       "classes of the output, background included; 1: one sigmoid", 1, 255, 0 },
     { "winograd",  K_BOOL, offsetof(net_conf, winograd),  "1",       "1: 3x3 convolutions by Winograd's algorithm where that is faster (float32, AVX-512); it rounds more", 0, 0, 0 },
-    { "precision", K_WORD, offsetof(net_conf, precision), "float32", "of the factors in convolutions, where the machine can; sums and all else are float32 (tf32: on a GPU only)", 0, 0, "float32|bf16|tf32" },
+    { "precision", K_WORD, offsetof(net_conf, precision), "float32", "of the factors in convolutions, where the machine can, and with bf16 on a CPU of most maps; sums and all else are float32 (tf32: on a GPU only)", 0, 0, "float32|bf16|tf32" },
     { "fold",      K_BOOL, offsetof(net_conf, fold),      "1",       "1: at inference batch norms become part of the convolutions before them; 0: as in training", 0, 0, 0 },
     { "output",    K_TEXT, offsetof(net_conf, output),    "",        "name of the layer whose map is the result (default: the last)", 0, 0, 0 },
     { 0 }

@@ -37,6 +37,9 @@ typedef struct op {
     void (*backward)(const context *, const struct node *, const step *);
     void (*release)(struct node *);                       /* may be NULL: free what prepare kept in n->state */
     int64_t (*macs)(const struct node *);                 /* may be NULL: multiply-adds of one forward, whole batch */
+    unsigned maps;                       /* bit i: in[i] is a map that may lie in bf16, as then out[0] may; asked where a device has rows
+                                          * for such maps (nn/types.h) */
+    int mixed;                           /* 1: one map in bf16 and another not will do; 0: all of them, or none */
 } op;
 
 typedef struct node {
@@ -54,13 +57,23 @@ typedef struct node {
 } node;
 
 extern const op *const ops[];            /* NULL at the end; nn/ops.c */
-const op *op_find(const char *name);     /* NULL: no such op */
+extern const op *const ops_bf16[];       /* those that work where maps lie in bf16; on the CPU only */
+const op *op_row(const op *const *table, const char *name);      /* NULL: no such op in this table, or no table */
+const op *op_find(const char *name);     /* in ops */
 
-/* Shorthands for ops, with `n` the node, `s` the step, `c` the context in scope. */
-#define X(i)    ((const real *)n->in[i]->x.p)
-#define Y       ((real *)n->out[0]->x.p)
-#define GY      ((const real *)n->out[0]->g.p)
-#define GX(i)   ((real *)n->in[i]->g.p)
+/* Shorthands for ops, with `n` the node, `s` the step, `c` the context in scope. X, Y and their gradients are maps, in the type that
+ * maps have where this is compiled (kernel.h); P and GP are parameters. OP names the row of an op. */
+#define X(i)    ((const elem *)n->in[i]->x.p)
+#define Y       ((elem *)n->out[0]->x.p)
+#define GY      ((const elem *)n->out[0]->g.p)
+#define GX(i)   ((elem *)n->in[i]->g.p)
+#define P(i)    ((const real *)n->in[i]->x.p)
+#define GP(i)   ((real *)n->in[i]->g.p)
+#ifdef MAPS_BF16
+#define OP(name) op_##name##_bf16
+#else
+#define OP(name) op_##name
+#endif
 #define SAVED(i) ((void *)n->saved[i]->x.p)
 #define WANT(i) ((int)(s->want >> (i) & 1))
 #define ADD(i)  ((int)((s->add | (c->accumulate ? s->params : 0)) >> (i) & 1))

@@ -14,8 +14,19 @@ const op *const ops[] = {
     &op_avgpool, &op_reduce, &op_layer_norm, &op_weight_standardize, &op_linear, &op_add_table, &op_multiply, &op_reshape, &op_attention, &op_fold_norm, NULL
 };
 
-const op *op_find(const char *name)
+#ifndef DARKSPINE_CUDA                   /* rows of files that are compiled twice (see Makefile: TWICE), and of ops that ask the type */
+extern const op op_batch_norm_bf16, op_group_norm_bf16, op_activation_bf16, op_add_bf16, op_dropout_bf16, op_softmax_bf16, op_concat_bf16,
+    op_pad_bf16, op_crop_bf16, op_maxpool_bf16, op_avgpool_bf16, op_upsample_bf16;
+const op *const ops_bf16[] = {
+    &op_conv, &op_deconv, &op_batch_norm_bf16, &op_group_norm_bf16, &op_activation_bf16, &op_add_bf16, &op_dropout_bf16, &op_softmax_bf16,
+    &op_concat_bf16, &op_pad_bf16, &op_crop_bf16, &op_maxpool_bf16, &op_avgpool_bf16, &op_upsample_bf16, NULL
+};
+#endif
+
+const op *op_row(const op *const *table, const char *name)
 {
-    for (int i = 0; ops[i]; i++) if (!strcmp(ops[i]->name, name)) return ops[i];
+    for (int i = 0; table && table[i]; i++) if (!strcmp(table[i]->name, name)) return table[i];
     return NULL;
 }
+
+const op *op_find(const char *name) { return op_row(ops, name); }

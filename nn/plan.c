@@ -1,6 +1,7 @@
 /* plan.c - the memory planner; see plan.h. A view has no bytes of its own: whatever touches it touches the tensor it lies in. */
 #include "nn/plan.h"
 #include "nn/device.h"
+#include "nn/types.h"
 #include "base/die.h"
 #include <inttypes.h>
 #include <stdio.h>
@@ -137,6 +138,7 @@ static size_t pack(entries *e, int share)
 void plan_make(schedule *s, const context *c, int share)
 {
     s->work = 0;
+    types_choose(s, c);
     for (int i = 0; i < s->n; i++) if (s->s[i].n) s->s[i].n->want = 0;
     for (int i = 0; i < s->n; i++) if (s->s[i].n) s->s[i].n->want |= s->s[i].want;
     for (int i = 0; i < s->n; i++) {
@@ -166,7 +168,7 @@ static void place_view(tensor *t, void *arg)
     (void)arg;
     if (!t->of) return;
     size_t offset = 0;
-    for (const tensor *v = t; v->of; v = v->of) offset += (size_t)v->offset * sizeof(real);
+    for (const tensor *v = t; v->of; v = v->of) offset += (size_t)v->offset * dtype_size(t->type);
     const tensor *root = tensor_root(t);
     t->x.p = root->x.p ? (char *)root->x.p + offset : NULL;
     t->g.p = root->g.p ? (char *)root->g.p + offset : NULL;
@@ -216,10 +218,10 @@ void plan_print(const schedule *s)
     size_t bytes = 0;
     int at;
     qsort(e.e, (size_t)e.n, sizeof *e.e, by_size);
-    printf("%-48s %14s %6s %6s %14s\n", "buffer", "bytes", "from", "to", "offset");
+    printf("%-48s %-7s %14s %6s %6s %14s\n", "buffer", "type", "bytes", "from", "to", "offset");
     for (int i = 0; i < e.n; i++)
-        printf("%-40s %-7s %14zu %6d %6d %14zu\n", e.e[i].t->name, what[e.e[i].what], e.e[i].b->size, e.e[i].b->first,
-               e.e[i].b->last, e.e[i].b->at);
+        printf("%-40s %-7s %-7s %14zu %6d %6d %14zu\n", e.e[i].t->name, what[e.e[i].what], e.e[i].what == IS_SCRATCH ? "-" : dtype_name(e.e[i].t->type),
+               e.e[i].b->size, e.e[i].b->first, e.e[i].b->last, e.e[i].b->at);
     const size_t peak = peak_of(s, &e, &at);
     for (int i = 0; i < e.n; i++) bytes += e.e[i].b->size;
     const node *n = s->n ? s->s[at].n : NULL;

@@ -88,7 +88,7 @@ void schedule_backward(schedule *s, graph *g, tensor *loss, tensor *const *wrt, 
         if (!needed(n)) continue;
         for (int j = 0; j < n->nin; j++) {
             tensor *x = n->in[j];
-            if (!x->live || x->type != REAL_TYPE || x->role == STATE) continue;
+            if (!x->live || !tensor_differentiable(x) || x->role == STATE) continue;
             t.want |= 1u << j;
             if (x->written++) t.add |= 1u << j;
             if (x->role == PARAM) t.params |= 1u << j;

@@ -1,5 +1,6 @@
 /* tensor.c - shapes and tensors; see tensor.h. */
 #include "nn/tensor.h"
+#include "kernels/elem.h"
 #include "base/die.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -37,21 +38,40 @@ size_t dtype_size(dtype t)
     return size[t];
 }
 
+const char *dtype_name(dtype t)
+{
+    static const char *const name[] = { [F32] = "float32", [BF16] = "bf16", [F64] = "float64", [I32] = "int32", [I64] = "int64", [U8] = "uint8" };
+    return name[t];
+}
+
 tensor *tensor_new(const char *name, shape s, dtype type, role r)
 {
     tensor *t = xalloc(sizeof *t);
     if (strlen(name) >= sizeof t->name) die("the name %s is longer than %zu characters", name, sizeof t->name - 1);
     strcpy(t->name, name);
-    t->s = s, t->type = type, t->role = r;
+    t->s = s, t->role = r;
     int64_t n = shape_volume(&s);
     if (n < 0 || n > MAX_NUMBERS) die_machine("%s: %lld numbers in one map are too many", name, (long long)n);
-    t->x.size = (size_t)n * dtype_size(type);
-    t->g.size = type == REAL_TYPE ? t->x.size : 0;             /* labels and indices have no gradient */
+    tensor_retype(t, type);
     t->x.first = t->g.first = -1;
     return t;
 }
 
 void tensor_free(tensor *t) { free(t); }
+
+double tensor_number(const tensor *t, const void *at, int64_t i)
+{
+    return t->type == BF16 ? (double)bf16_get(((const bf16 *)at)[i]) : (double)((const real *)at)[i];
+}
+
+int tensor_differentiable(const tensor *t) { return t->type == REAL_TYPE || t->type == BF16; }
+
+void tensor_retype(tensor *t, dtype type)
+{
+    t->type = type;
+    t->x.size = (size_t)shape_volume(&t->s) * dtype_size(type);
+    t->g.size = tensor_differentiable(t) ? t->x.size : 0;
+}
 
 tensor *tensor_root(tensor *t)
 {

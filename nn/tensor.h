@@ -16,6 +16,7 @@ int64_t shape_volume(const shape *s);                    /* product of the sizes
 int     shape_same(const shape *a, const shape *b);
 char   *shape_text(const shape *s, char text[64]);       /* "2x256x256x64", into text, which is returned */
 size_t  dtype_size(dtype t);                             /* bytes */
+const char *dtype_name(dtype t);                         /* "float32" */
 
 typedef struct buffer {                                  /* bytes the planner places */
     size_t size, at;                                     /* at: offset in the arena */
@@ -52,6 +53,9 @@ typedef struct tensor {
 
 tensor *tensor_new(const char *name, shape s, dtype type, role r);
 void    tensor_free(tensor *t);
+void    tensor_retype(tensor *t, dtype type);            /* value and gradient, which has the value's type, and their sizes */
+double  tensor_number(const tensor *t, const void *at, int64_t i);     /* element i of memory that holds its type, real or bf16 */
+int     tensor_differentiable(const tensor *t);          /* of real or bf16 numbers: labels and indices have no gradient */
 tensor *tensor_root(tensor *t);          /* the tensor whose memory it lies in: itself unless it is a view */
 int64_t tensor_stride(const tensor *t);  /* elements from one pixel to the next: channels of the root */
 int64_t tensor_channels(const tensor *t);   /* the last size */

@@ -107,15 +107,16 @@ static inline void fill_first(const rig *r, const op_case *at)
     for (int o = 0; o < r->n->nout; o++) for (int64_t k = 0; k < r->gy[o].n; k++) slot_put(&r->gy[o], k, (real)rig_u(100 + (uint32_t)o, k));
 }
 
-static inline bench bench_on(context c, const op_case *k, lay how, int training)
+static inline bench bench_typed(context c, const op_case *k, lay how, int training, int halves)
 {
-    bench b = { .r = rig_on(c, k->op, *k->words ? k->words : " ", k->n, k->s, k->t, how) };
+    bench b = { .r = rig_typed(c, k->op, *k->words ? k->words : " ", k->n, k->s, k->t, how, halves) };
     b.r->c.training = training;
     fill_first(b.r, k);
     for (int i = 0; i < k->n; i++) b.x[i] = slot_copy(&b.r->x[i]);
     for (int i = 0; i < b.r->n->nout; i++) b.gy[i] = slot_copy(&b.r->gy[i]);
     return b;
 }
+static inline bench bench_on(context c, const op_case *k, lay how, int training) { return bench_typed(c, k, how, training, 0); }
 static inline void bench_free(bench *b)
 {
     for (int i = 0; i < MAX_IN; i++) free(b->x[i]);

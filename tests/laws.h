@@ -19,7 +19,7 @@ static inline void law1_written(rig *r, const op_case *k)
     if (k->out && strcmp(shape_text(&r->n->out[0]->s, got), k->out)) fail_msg("law 1: the output is %s, wanted %s", got, k->out);
     rig_forward(r);
     for (int o = 0; o < r->n->nout; o++)
-        for (int64_t i = 0; i < r->y[o].n && r->n->out[o]->type == REAL_TYPE; i++)     /* whole numbers: laws 2 and 3 */
+        for (int64_t i = 0; i < r->y[o].n && tensor_differentiable(r->n->out[o]); i++)     /* whole numbers: laws 2 and 3 */
             if (isnan((double)slot_get(&r->y[o], i))) fail_msg("law 1: element %lld of the output was not written", (long long)i);
     rig_backward(r);
     for (int j = 0; j < r->n->nin; j++)
@@ -32,8 +32,9 @@ static inline void check_added(const rig *r, const shot *clean, unsigned added)
 {
     for (int j = 0; j < r->n->nin; j++)
         for (int64_t i = 0; i < r->gx[j].n && r->gx[j].base; i++) {
-            const double g = (double)((real *)clean->g[j])[i], want = (added >> j & 1 ? 3 : 0) + g;
-            const double tol = (sizeof(real) == 8 ? 1e-13 : 2e-6) * (3 + fabs(g));
+            const size_t each = r->gx[j].each;
+            const double g = (double)number_at(clean->g[j] + (size_t)i * each, each), want = (added >> j & 1 ? 3 : 0) + g;
+            const double tol = (each == sizeof(bf16) ? 8e-3 : sizeof(real) == 8 ? 1e-13 : 2e-6) * (3 + fabs(g));
             if (!(fabs((double)slot_get(&r->gx[j], i) - want) <= tol))
                 fail_msg("law 5: gradient %d, element %lld is %.9g, wanted %.9g", j, (long long)i, (double)slot_get(&r->gx[j], i), want);
         }

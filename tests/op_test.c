@@ -3,7 +3,8 @@
  *   1 the shapes inferred, all of the outputs written and nothing else;    2 the values of tests/naive.h;
  *   4 the gradient is the central difference of sum(r * y), element by element (double build; a float difference proves nothing);
  *   5 a gradient that is added to comes out as before + gradient;          6 what backward does not declare to read can be anything;
- *   7 the same bits again, and with 1, 2 and 3 threads;                    8 evaluation has no side effect.
+ *   7 the same bits again, and with 1, 2 and 3 threads;                    8 evaluation has no side effect;
+ *   9 maps in bf16 give what reals of the same numbers give, but for one rounding, and meet laws 1 and 5 to 8 too.
  * Law 3, the other device computes the same, stands in device_test.c; the laws that both share in laws.h.
  * Then the table itself is walked: help, a case, and a gradient or a reason for each op; declared reads that matter. */
 #include "tests/laws.h"
@@ -102,10 +103,70 @@ static void law4_gradient(const bench *b)
     shot_free(&clean);
 }
 
+/* The numbers of b, and to their nearest bf16, in both: maps and weights, which are multiplied in bf16. */
+static void share_rounded(bench *b, bench *half)
+{
+    rig *r = b->r, *h = half->r;
+    for (int i = 0; i < r->n->nin; i++)
+        for (int64_t k = 0; k < r->x[i].n && tensor_differentiable(r->n->in[i]); k++) {
+            const real v = slot_get(&r->x[i], k), rounded = (real)bf16_get(bf16_put((float)v));
+            const int round = r->n->in[i]->s.nd == 4;
+            slot_put(&r->x[i], k, round ? rounded : v), slot_put(&h->x[i], k, round ? rounded : v);
+        }
+    for (int64_t k = 0; k < r->gy[0].n; k++) {
+        const real v = (real)bf16_get(bf16_put((float)slot_get(&r->gy[0], k)));
+        slot_put(&r->gy[0], k, v), slot_put(&h->gy[0], k, v);
+    }
+    for (int side = 0; side < 2; side++) {
+        bench *to = side ? half : b;
+        for (int i = 0; i < r->n->nin; i++) free(to->x[i]), to->x[i] = slot_copy(&to->r->x[i]);
+        free(to->gy[0]), to->gy[0] = slot_copy(&to->r->gy[0]);
+    }
+}
+
+/* Half a unit of a bf16 that has eight bits, and beside the largest the sums' own rounding, or `more`: what the op rounds on its way */
+static void compare_half(const slot *want, const slot *got, double more, const char *what, int i)
+{
+    double largest = 0;
+    for (int64_t k = 0; k < want->n; k++) largest = fmax(largest, fabs((double)slot_get(want, k)));
+    for (int64_t k = 0; k < want->n; k++) {
+        const double w = (double)slot_get(want, k), tol = (got->each == sizeof(bf16) ? fabs(w) / 256 : 0) + fmax(more, 1e-5) * largest;
+        if (!(fabs((double)slot_get(got, k) - w) <= tol))
+            fail_msg("law 9: %s %d, element %lld is %.9g, wanted %.9g +- %.2g", what, i, (long long)k, (double)slot_get(got, k), w, tol);
+    }
+}
+
+static void law9_halves(const op_case *k, lay how, int training, int halves)
+{
+    bench b = bench_on((context){ .dev = &device_cpu }, k, how, training);
+    bench half = bench_typed((context){ .dev = &device_cpu, .bf16 = 1 }, k, how, training, halves);
+    law1_written(half.r, k);
+    law5_add(&half);
+    law6_reads(&half);
+    law7_bits(&half);
+    law8_side_effects(&half);
+    share_rounded(&b, &half);
+    run(&b), run(&half);
+    const op *o = b.r->n->op;                                  /* more than two maps are added one by one; backward may read a rounded y */
+    compare_half(&b.r->y[0], &half.r->y[0], strcmp(o->name, "add") ? 0 : (k->n - 2) / 256.0, "output", 0);
+    for (int i = 0; i < k->n; i++) if (b.r->gx[i].base) compare_half(&b.r->gx[i], &half.r->gx[i], o->reads_y ? 8e-3 : 0, "gradient", i);
+    rig_intact(half.r);
+    bench_free(&b), bench_free(&half);
+}
+
+/* Maps of ops that have them in one type: all; of convolutions: also only those that come in, or go out */
+static void all_halves(const op_case *k)
+{
+    const op *o = op_row(ops_bf16, k->op);
+    for (int halves = HALF_X; o && halves <= (HALF_X | HALF_Y); halves++)
+        for (int way = 0; way < 4 && (o->mixed || halves == (HALF_X | HALF_Y)); way++) law9_halves(k, way & 1 ? ODD : DENSE, way < 2, halves);
+}
+
 static void all_laws(void **state)
 {
     const op_case *k = *state;
     omp_set_num_threads(1);                                    /* thousands of tiny runs; law 7 takes more */
+    all_halves(k);
     for (int way = 0; way < 4; way++) {
         bench b = bench_on((context){ .dev = &device_cpu, .winograd = 1 }, k, way & 1 ? ODD : DENSE, way < 2);
         law1_written(b.r, k);

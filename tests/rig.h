@@ -9,6 +9,7 @@
 #include "tests/test.h"
 #include "nn/device.h"
 #include "nn/graph.h"
+#include "kernels/elem.h"
 #include "base/rng.h"
 
 enum { GUARD = 256, SENTINEL = 0xA5 };                         /* bytes before and after; what they are filled with */
@@ -51,8 +52,14 @@ static inline void slot_free(const device *d, slot *s)
 }
 static inline void *slot_address(const slot *s) { return s->far + (s->p - s->base); }        /* of element 0, for the op */
 static inline void *slot_at(const slot *s, int64_t i) { return s->p + (size_t)(i / s->channels * s->stride + i % s->channels) * s->each; }
-static inline real slot_get(const slot *s, int64_t i) { return *(real *)slot_at(s, i); }
-static inline void slot_put(const slot *s, int64_t i, real v) { *(real *)slot_at(s, i) = v; }
+/* numbers: reals, or bf16 where they have two bytes */
+static inline real number_at(const void *p, size_t each) { return each == sizeof(bf16) ? (real)bf16_get(*(const bf16 *)p) : *(const real *)p; }
+static inline real slot_get(const slot *s, int64_t i) { return number_at(slot_at(s, i), s->each); }
+static inline void slot_put(const slot *s, int64_t i, real v)
+{
+    if (s->each == sizeof(bf16)) *(bf16 *)slot_at(s, i) = bf16_put((float)v);
+    else *(real *)slot_at(s, i) = v;
+}
 static inline size_t slot_row(const slot *s) { return (size_t)s->channels * s->each; }      /* bytes of a pixel */
 static inline unsigned char *slot_pixel(const slot *s, int64_t p) { return s->p + (size_t)(p * s->stride) * s->each; }
 static inline int64_t slot_pixels(const slot *s) { return s->base ? s->n / s->channels : 0; }
@@ -90,7 +97,10 @@ static inline void slot_restore(const slot *s, const unsigned char *v)
 static inline int rig_weighted(const op *o) { return !strcmp(o->name, "conv") || !strcmp(o->name, "deconv"); }
 /* ops of matrix products that a library may cut by the number of threads */
 static inline int rig_product(const op *o) { return rig_weighted(o) || !strcmp(o->name, "linear"); }
-static inline int rig_is_map(const op *o, const tensor *t, int i) { return t->s.nd == 4 && t->type == REAL_TYPE && (i == 0 || !rig_weighted(o)); }
+static inline int rig_is_map(const op *o, const tensor *t, int i) 
+{
+    return t->s.nd == 4 && tensor_differentiable(t) && (i == 0 || !rig_weighted(o));
+}
 static inline role rig_role(const op *o, dtype t, int i)
 {
     return t != REAL_TYPE || i == 0 ? INPUT : !strcmp(o->name, "batch_norm") && i > 2 ? STATE : PARAM;
@@ -102,16 +112,19 @@ static inline void rig_place(rig *r, tensor *t, slot *x, slot *g, int map, lay h
     if (!map) how = DENSE;
     *x = slot_new(r->c.dev, shape_volume(&t->s), channels, dtype_size(t->type), how);
     t->x.p = slot_address(x);
-    if (t->type == REAL_TYPE && t->role != STATE && r->n->op->backward)
-        *g = slot_new(r->c.dev, x->n, channels, sizeof(real), how), t->g.p = slot_address(g);
+    if (tensor_differentiable(t) && t->role != STATE && r->n->op->backward)
+        *g = slot_new(r->c.dev, x->n, channels, x->each, how), t->g.p = slot_address(g);
     if (how == DENSE) return;
     shape wide = t->s;
     wide.d[3] += lays[how].more;
     t->of = graph_leaf(r->g, "wide", wide, t->type, VALUE), t->offset = lays[how].aside;
 }
 
-/* c: the device and how it may compute; what a run adds is filled in */
-static inline rig *rig_on(context c, const char *name, const char *words, int nin, const shape *shapes, const dtype *types, lay how)
+enum { HALF_X = 1, HALF_Y = 2 };                               /* maps that lie in bf16: the inputs, the outputs */
+
+/* c: the device and how it may compute; what a run adds is filled in. halves: of HALF_X, HALF_Y */
+static inline rig *rig_typed(context c, const char *name, const char *words, int nin, const shape *shapes, const dtype *types, lay how,
+                             int halves)
 {
     rig *r = xalloc(sizeof *r);
     const op *o = op_find(name);
@@ -128,6 +141,8 @@ static inline rig *rig_on(context c, const char *name, const char *words, int ni
     }
     r->n = graph_add(r->g, o, "node", name, nin, in, conf)->from;
     free(conf);
+    for (int i = 0; i < nin && halves & HALF_X; i++) if (o->maps >> i & 1 && rig_is_map(o, in[i], i)) tensor_retype(in[i], BF16);
+    for (int i = 0; i < r->n->nout && halves & HALF_Y; i++) tensor_retype(r->n->out[i], BF16);
     for (int i = 0; i < nin; i++) rig_place(r, in[i], &r->x[i], &r->gx[i], rig_is_map(o, in[i], i), how);
     for (int i = 0; i < r->n->nout; i++) rig_place(r, r->n->out[i], &r->y[i], &r->gy[i], r->n->out[i]->s.nd == 4, how);
     slot none;
@@ -150,6 +165,11 @@ static inline rig *rig_on(context c, const char *name, const char *words, int ni
         if (in[i]->role == PARAM) r->s.params |= 1u << i;
     }
     return r;
+}
+
+static inline rig *rig_on(context c, const char *name, const char *words, int nin, const shape *shapes, const dtype *types, lay how)
+{
+    return rig_typed(c, name, words, nin, shapes, types, how, 0);
 }
 
 static inline rig *rig_new(const char *name, const char *words, int nin, const shape *shapes, const dtype *types, lay how)

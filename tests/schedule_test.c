@@ -3,6 +3,7 @@
 #include "tests/test.h"
 #include "base/rng.h"
 #include "nn/net.h"
+#include "kernels/dnn_cpu.h"
 
 typedef struct { net *t; params *p; schedule plan; context c; tensor *truth, *loss; int forward; } model;
 
@@ -16,11 +17,11 @@ static tensor *op_node(graph *g, const char *op, const char *name, int nin, tens
 }
 
 /* wrt: one parameter's name, or NULL for all; size: height and width */
-static model model_new(const char *path, int64_t size, const char *wrt, int share)
+static model model_typed(const char *path, int64_t size, const char *wrt, int share, int bf16)
 {
     char height[32], width[32];
     snprintf(height, sizeof height, "net.height=%lld", (long long)size), snprintf(width, sizeof width, "net.width=%lld", (long long)size);
-    model m = { .c = { .dev = &device_cpu, .loss_scale = 1, .training = 1, .seed = 5 } };
+    model m = { .c = { .dev = &device_cpu, .loss_scale = 1, .training = 1, .seed = 5, .bf16 = bf16 } };
     const char *set[] = { "net.batch=2", height, width };
     m.t = net_load(path, set, 3);
     graph *g = m.t->g;
@@ -47,6 +48,8 @@ static model model_new(const char *path, int64_t size, const char *wrt, int shar
     return m;
 }
 
+static model model_new(const char *path, int64_t size, const char *wrt, int share) { return model_typed(path, size, wrt, share, 0); }
+
 static void model_free(model *m)
 {
     free(m->t->input->x.p), free(m->truth->x.p);
@@ -60,8 +63,8 @@ static const struct { const char *path; int64_t size; } nets[] = {         /* as
 static void shared_is_apart(void **state)
 {
     (void)state;
-    for (size_t k = 0; k < sizeof nets / sizeof *nets; k++) {
-        model a = model_new(nets[k].path, nets[k].size, NULL, 1), b = model_new(nets[k].path, nets[k].size, NULL, 0);
+    for (size_t k = 0; k < 2 * sizeof nets / sizeof *nets; k++) {          /* in float32, then with maps in bf16 */
+        model a = model_typed(nets[k / 2].path, nets[k / 2].size, NULL, 1, k % 2), b = model_typed(nets[k / 2].path, nets[k / 2].size, NULL, 0, k % 2);
         schedule_run(&a.plan, &a.c), schedule_run(&b.plan, &b.c);
         assert_true(isfinite(*(real *)a.loss->x.p));
         assert_memory_equal(a.loss->x.p, b.loss->x.p, sizeof(real));
@@ -140,11 +143,35 @@ static void micro_batches_add(void **state)
     model_free(&m);
 }
 
+static dtype type_of(const net *t, const char *name) { return graph_find(t->g, name)->type; }
+
+/* A map lies in bf16 where its writer and all its readers can; an op that cannot makes its neighbours real, as far as a convolution. */
+static void types_of_maps(void **state)
+{
+    (void)state;
+    net *t = net_parse("[net]\nheight=8\nwidth=8\nclasses=2\nprecision=bf16\n[convolutional]\nname=a\nfilters=8\nbatch_normalize=1\nactivation=relu\n"
+                       "[convolutional]\nname=b\nfilters=8\n[route]\nname=c\nlayers=a,b\n[convolutional]\nname=d\nfilters=4\nbatch_normalize=1\n"
+                       "[layernorm]\nname=e\n[convolutional]\nname=f\nfilters=4\n[convolutional]\nname=g\nfilters=2\n", "types.cfg", NULL, 0);
+    static const char *const half[] = { "a.sum", "a", "b", "c", "f" }, *const real_[] = { "d.sum", "d", "e", "g", "input" };
+    const dtype wanted = dnn_multiplies_bf16() ? BF16 : REAL_TYPE;
+    for (int precision = 1; precision >= 0; precision--) {     /* planned again in float32, nothing is left of it */
+        context c = net_context(t, &device_cpu);
+        schedule s = { 0 };
+        c.bf16 = precision;
+        schedule_forward(&s, t->g, &t->output, 1);
+        plan_make(&s, &c, 1);
+        for (size_t i = 0; i < sizeof half / sizeof *half; i++) assert_int_equal(type_of(t, half[i]), precision ? wanted : REAL_TYPE);
+        for (size_t i = 0; i < sizeof real_ / sizeof *real_; i++) assert_int_equal(type_of(t, real_[i]), REAL_TYPE);
+        schedule_free(&s);
+    }
+    net_free(t);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(shared_is_apart), cmocka_unit_test(restricted_backward), cmocka_unit_test(concats_are_views),
-        cmocka_unit_test(late_readers_are_no_views), cmocka_unit_test(micro_batches_add),
+        cmocka_unit_test(late_readers_are_no_views), cmocka_unit_test(micro_batches_add), cmocka_unit_test(types_of_maps),
     };
     return RUN_TESTS(tests);
 }

@@ -69,14 +69,14 @@ static void fill_parameters(params *p)
     }
 }
 
-unet unet_new(const char *path, int64_t h, int64_t w, const char *tag, int winograd)
+unet unet_new(const char *path, int64_t h, int64_t w, const char *tag, int how)
 {
-    unet m = { .c = { .dev = &device_cpu, .winograd = winograd, .loss_scale = 1 } };
+    unet m = { .c = { .dev = &device_cpu, .winograd = how == WINOGRAD, .bf16 = how == HALVES, .loss_scale = 1 } };
     char height[40], width[40], key[40];
     snprintf(height, sizeof height, "net.height=%lld", (long long)h);
     snprintf(width, sizeof width, "net.width=%lld", (long long)w);
-    const char *set[] = { "net.batch=1", height, width, winograd ? "net.winograd=1" : "net.winograd=0" };
-    m.t = net_load(path, set, 4);
+    const char *set[] = { "net.batch=1", height, width };
+    m.t = net_load(path, set, 3);
     graph *g = m.t->g;
     m.truth = graph_leaf(g, "truth", SHAPE4(1, h, w, 1), U8, INPUT);
     tensor *in[2] = { m.t->output, m.truth };

@@ -160,12 +160,12 @@ static int all_finite(const model *m, const tensor *t, const void *at)
 {
     const int64_t c = tensor_channels(t), n = tensor_pixels(t), stride = tensor_stride(t);
     const size_t count = (size_t)((n - 1) * stride + c);
-    if (!at || t->type != REAL_TYPE) return 1;
-    real *host = xalloc_n(count, sizeof *host);
+    if (!at || !tensor_differentiable(t)) return 1;
+    void *host = xalloc_n(count, dtype_size(t->type));
     int ok = 1;
-    m->c.dev->get(m->c.dev, host, at, count * sizeof *host);
+    m->c.dev->get(m->c.dev, host, at, count * dtype_size(t->type));
     for (int64_t i = 0; i < n; i++)
-        for (int64_t j = 0; j < c; j++) ok &= isfinite(host[i * stride + j]) != 0;
+        for (int64_t j = 0; j < c; j++) ok &= isfinite(tensor_number(t, host, i * stride + j)) != 0;
     free(host);
     return ok;
 }

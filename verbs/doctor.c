@@ -103,7 +103,7 @@ static int bf16_able(const findings *d) { return machine_has(&d->m, "amx_bf16") 
 
 static const char *bf16_why(const findings *d)
 {
-    return bf16_able(d) ? "the processor multiplies it; convolutions use it where net.precision=bf16" : "the processor has neither avx512_bf16 nor amx_bf16";
+    return bf16_able(d) ? "the processor multiplies it; with net.precision=bf16 convolutions do, and maps are stored in it" : "the processor has neither avx512_bf16 nor amx_bf16";
 }
 
 static void set_limit(json_t *o, const char *name, const char *name_why, json_t *value, int known)

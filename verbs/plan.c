@@ -116,8 +116,8 @@ static json_t *object(const planned *p, const char *path)
         json_t *shape = json_array();
         char *kernel = kernels(t, i), *inference = kernels(p->inference, i);
         for (int d = 0; d < l->out->s.nd; d++) json_array_append_new(shape, json_integer(l->out->s.d[d]));
-        object_append(rows, json_pack("{s:i s:o s:s s:o s:I s:I s:s}", "index", i, "name", object_text(l->name), "section", l->l->section,
-                                     "shape", shape, "parameters", (json_int_t)l->parameters, "macs", (json_int_t)net_layer_macs(t, i), "kernel", kernel));
+        object_append(rows, json_pack("{s:i s:o s:s s:o s:s s:I s:I s:s}", "index", i, "name", object_text(l->name), "section", l->l->section,
+                                     "shape", shape, "type", dtype_name(l->out->type), "parameters", (json_int_t)l->parameters, "macs", (json_int_t)net_layer_macs(t, i), "kernel", kernel));
         json_object_set_new(json_array_get(rows, (size_t)i), "inference_kernel", json_string(inference));
         free(kernel), free(inference);
     }
@@ -135,23 +135,34 @@ static void print_arena(const char *what, size_t arena, size_t bound)
            (double)bound / (1 << 20), arena ? 100 * (1 - (double)bound / (double)arena) : 0);
 }
 
+/* Where maps lie in bf16, and why not where they do not */
+static const char *maps(const planned *p)
+{
+    const net *t = p->m->t;
+    if (!p->m->c.bf16) return "float32";
+    for (int i = 0; i < t->n; i++)
+        if (t->layer[i].out->type == BF16) return "of the types above; parameters, their gradients, statistics and losses float32";
+    return "float32: no two layers of this network can share one in bf16, or this device does not gain by it";
+}
+
 static void print(const planned *p, int memory, int inference)
 {
     const net *t = p->m->t;
     const totals s = add_up(p);
     const double mib = 1 << 20;
     char text[64];
-    printf("%5s  %-24s %-16s %-18s %12s %14s  %s\n", "layer", "name", "section", "output", "parameters", "MACs / image", "kernel");
+    printf("%5s  %-24s %-16s %-18s %-8s %12s %14s  %s\n", "layer", "name", "section", "output", "type", "parameters", "MACs / image", "kernel");
     for (int i = 0; i < t->n; i++) {
         const net_layer *l = &t->layer[i];
         char *kernel = kernels(inference ? p->inference : t, i);
-        printf("%5d  %-24s %-16s %-18s %12" PRId64 " %14" PRId64 "  %s\n", i, l->name, l->l->section, shape_text(&l->out->s, text), l->parameters,
-               net_layer_macs(t, i), kernel);
+        printf("%5d  %-24s %-16s %-18s %-8s %12" PRId64 " %14" PRId64 "  %s\n", i, l->name, l->l->section, shape_text(&l->out->s, text),
+               dtype_name(l->out->type), l->parameters, net_layer_macs(t, i), kernel);
         free(kernel);
     }
     printf("\ninput       %s, %" PRId64 " parameters, %.3f G multiply-adds an image\n",
            shape_text(&t->input->s, text), s.parameters, (double)s.macs * 1e-9);
     printf("objective   %s; %d steps forward and backward\n", p->r->objective.loss, p->m->plan.n);
+    printf("maps        %s\n", maps(p));
     printf("memory      %10.1f MiB parameters\n            %10.1f MiB training: maps, parameters, gradients, optimiser", (double)s.bytes / mib,
            (double)s.training / mib);
     printf("\n            %10.1f MiB inference\n            %10.1f MiB of these: scratch\n", (double)s.inference / mib, (double)s.workspace / mib);

@@ -48,12 +48,12 @@ static conv_shape shape_of(const node *n)
         .sh = f->stride_h ? f->stride_h : f->stride, .sw = f->stride_w ? f->stride_w : f->stride, .dh = f->dilation, .dw = f->dilation,
         .top = f->top < 0 ? f->pad : f->top, .bottom = f->bottom < 0 ? f->pad : f->bottom,
         .left = f->left < 0 ? f->pad : f->left, .right = f->right < 0 ? f->pad : f->right,
-        .groups = f->groups, .transposed = transposed, .bias = n->nin > 2
+        .groups = f->groups, .transposed = transposed, .bias = n->nin > 2, .x16 = n->in[0]->type == BF16
     };
     int64_t v = s.top + s.bottom, h = s.left + s.right;
     s.oh = transposed ? deconv_size(s.h, s.kh, s.sh, s.dh, v, f->output_pad) : conv_size(s.h, s.kh, s.sh, s.dh, v);
     s.ow = transposed ? deconv_size(s.w, s.kw, s.sw, s.dw, h, f->output_pad) : conv_size(s.w, s.kw, s.sw, s.dw, h);
-    if (n->nout) s.ys = YS;
+    if (n->nout) s.ys = YS, s.y16 = n->out[0]->type == BF16;
     return s;
 }
 
@@ -156,10 +156,12 @@ static void backward(const context *c, const node *n, const step *s)
     assert(((const conf *)n->conf)->activation == ACT_LINEAR);
     if (WANT(0)) data->run(c, data, GY, weights_for(n, 1), NULL, GX(0), ADD(0));
     if (WANT(1)) weights->run(c, weights, X(0), GY, NULL, GX(1), ADD(1));
-    if (n->nin > 2 && WANT(2)) RUN(bias_backward, tensor_pixels(n->out[0]), tensor_channels(n->out[0]), GY, YS, GX(2), ADD(2));
+    if (n->nin < 3 || !WANT(2)) return;
+    if (weights->bias) weights->bias(c, weights, GY, GX(2), ADD(2));
+    else RUN(bias_backward, tensor_pixels(n->out[0]), tensor_channels(n->out[0]), GY, YS, GX(2), ADD(2));
 }
 
-const op op_conv = { .name = "conv", .help = "convolution", .conf = sizeof(conf), .keys = conv_keys, .reads_x = 3, .infer = infer,
+const op op_conv = { .name = "conv", .help = "convolution", .conf = sizeof(conf), .keys = conv_keys, .reads_x = 3, .maps = 1, .mixed = 1, .infer = infer,
     .prepare = prepare, .pack = pack, .forward = forward, .backward = backward, .release = release, .macs = macs };
-const op op_deconv = { .name = "deconv", .help = "transposed convolution", .conf = sizeof(conf), .keys = deconv_keys, .reads_x = 3,
+const op op_deconv = { .name = "deconv", .help = "transposed convolution", .conf = sizeof(conf), .keys = deconv_keys, .reads_x = 3, .maps = 1, .mixed = 1,
     .infer = infer, .prepare = prepare, .pack = pack, .forward = forward, .backward = backward, .release = release, .macs = macs };

@@ -25,7 +25,7 @@ static const key group_keys[] = {
 static norm_affine affine(const node *n)
 {
     const norm_conf *f = n->conf;
-    return (norm_affine){ (activation)f->activation, (real)f->slope, X(1), X(2) };
+    return (norm_affine){ (activation)f->activation, (real)f->slope, P(1), P(2) };
 }
 
 static norm_size batch_size(const node *n)
@@ -62,7 +62,7 @@ static void batch_forward(const context *c, const node *n)
     const norm_conf *f = n->conf;
     const norm_size s = batch_size(n);
     if (c->training) RUN(norm_moments, s, X(0), XS(0), f->eps, SAVED(0), SAVED(1), n->in[3]->x.p, n->in[4]->x.p, f->momentum, c->work);
-    else RUN(norm_running, s.channels, X(3), X(4), f->eps, SAVED(0), SAVED(1));
+    else RUN(norm_running, s.channels, P(3), P(4), f->eps, SAVED(0), SAVED(1));
     RUN(norm_forward, s, X(0), XS(0), Y, YS, affine(n), SAVED(0), SAVED(1));
 }
 
@@ -76,18 +76,18 @@ static void group_forward(const context *c, const node *n)
 static void backward(const context *c, const node *n, const step *s, norm_size size, int batch)
 {
     RUN(norm_backward, size, batch, X(0), XS(0), GY, YS, affine(n), SAVED(0), SAVED(1), WANT(0) ? GX(0) : NULL, ADD(0),
-        WANT(1) ? GX(1) : NULL, ADD(1), WANT(2) ? GX(2) : NULL, ADD(2), c->work);
+        WANT(1) ? GP(1) : NULL, ADD(1), WANT(2) ? GP(2) : NULL, ADD(2), c->work);
 }
 static void batch_backward(const context *c, const node *n, const step *s) { backward(c, n, s, batch_size(n), c->training); }
 static void group_backward(const context *c, const node *n, const step *s) { backward(c, n, s, group_size(n), 1); }
 
-const op op_batch_norm = {
+const op OP(batch_norm) = {
     .name = "batch_norm", .help = "batch normalisation of x with gamma, beta and running mean, variance (Ioffe and Szegedy 2015)",
     .conf = sizeof(norm_conf), .keys = batch_keys, .reads_x = 1u << 0 | 1u << 1 | 1u << 2,
-    .infer = batch_infer, .forward = batch_forward, .backward = batch_backward,
+    .maps = 1, .infer = batch_infer, .forward = batch_forward, .backward = batch_backward,
 };
-const op op_group_norm = {
+const op OP(group_norm) = {
     .name = "group_norm", .help = "group normalisation of x with gamma, beta (Wu and He 2018); groups = channels is instance norm",
     .conf = sizeof(norm_conf), .keys = group_keys, .reads_x = 1u << 0 | 1u << 1 | 1u << 2,
-    .infer = group_infer, .forward = group_forward, .backward = group_backward,
+    .maps = 1, .infer = group_infer, .forward = group_forward, .backward = group_backward,
 };

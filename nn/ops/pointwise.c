@@ -97,18 +97,19 @@ static void softmax_backward(const context *c, const node *n, const step *s)
     if (WANT(0)) RUN(softmax_backward, pixels(n), channels(n), Y, YS, GY, YS, GX(0), XS(0), ADD(0));
 }
 
-const op op_activation = {
-    .name = "activation", .help = "a function of every value", .conf = sizeof(act_conf), .keys = act_keys, .reads_x = 1,
+const op OP(activation) = {
+    .name = "activation", .help = "a function of every value", .conf = sizeof(act_conf), .keys = act_keys, .reads_x = 1, .maps = 1,
     .infer = same, .forward = act_forward, .backward = act_backward,
 };
-const op op_add = {
-    .name = "add", .help = "the sum of two or more maps of one shape", .infer = add_infer, .forward = add_forward, .backward = add_backward,
+const op OP(add) = {
+    .name = "add", .help = "the sum of two or more maps of one shape", .maps = ~0u,
+    .infer = add_infer, .forward = add_forward, .backward = add_backward,
 };
-const op op_dropout = {
+const op OP(dropout) = {
     .name = "dropout", .help = "zeroes values at random in training and scales up the others (Srivastava et al. 2014)",
-    .conf = sizeof(dropout_conf), .keys = dropout_keys, .infer = same, .forward = dropout_forward, .backward = dropout_backward,
+    .conf = sizeof(dropout_conf), .keys = dropout_keys, .maps = 1, .infer = same, .forward = dropout_forward, .backward = dropout_backward,
 };
-const op op_softmax = {
-    .name = "softmax", .help = "probabilities over the channels of each pixel", .reads_y = 1,
+const op OP(softmax) = {
+    .name = "softmax", .help = "probabilities over the channels of each pixel", .reads_y = 1, .maps = 1,
     .infer = softmax_infer, .forward = softmax_forward, .backward = softmax_backward,
 };

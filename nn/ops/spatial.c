@@ -194,26 +194,27 @@ static void upsample_backward(const context *c, const node *n, const step *s)
     else RUN(taps_backward, size, GY, YS, GX(0), XS(0), ADD(0));
 }
 
-const op op_concat = {
-    .name = "concat", .help = "the channels of several maps side by side", .infer = concat_infer, .forward = concat_forward, .backward = concat_backward,
+const op OP(concat) = {
+    .name = "concat", .help = "the channels of several maps side by side", .maps = ~0u,
+    .infer = concat_infer, .forward = concat_forward, .backward = concat_backward,
 };
-const op op_pad = {
-    .name = "pad", .help = "a frame of zeros around a map", .conf = sizeof(frame_conf), .keys = frame_keys,
+const op OP(pad) = {
+    .name = "pad", .help = "a frame of zeros around a map", .conf = sizeof(frame_conf), .keys = frame_keys, .maps = 1,
     .infer = pad_infer, .forward = pad_forward, .backward = pad_backward,
 };
-const op op_crop = {
-    .name = "crop", .help = "a map without its outer rows and columns", .conf = sizeof(frame_conf), .keys = frame_keys,
+const op OP(crop) = {
+    .name = "crop", .help = "a map without its outer rows and columns", .conf = sizeof(frame_conf), .keys = frame_keys, .maps = 1,
     .infer = crop_infer, .forward = crop_forward, .backward = crop_backward,
 };
-const op op_maxpool = {
-    .name = "maxpool", .help = "the maximum of each window", .conf = sizeof(pool_conf), .keys = pool_keys,
+const op OP(maxpool) = {
+    .name = "maxpool", .help = "the maximum of each window", .conf = sizeof(pool_conf), .keys = pool_keys, .maps = 1,
     .infer = pool_infer, .forward = pool_forward, .backward = pool_backward,
 };
-const op op_avgpool = {
-    .name = "avgpool", .help = "the mean of each window", .conf = sizeof(pool_conf), .keys = avgpool_keys,
+const op OP(avgpool) = {
+    .name = "avgpool", .help = "the mean of each window", .conf = sizeof(pool_conf), .keys = avgpool_keys, .maps = 1,
     .infer = pool_output, .forward = avgpool_forward, .backward = avgpool_backward,
 };
-const op op_upsample = {
-    .name = "upsample", .help = "a map at another size by interpolation", .conf = sizeof(upsample_conf), .keys = upsample_keys,
+const op OP(upsample) = {
+    .name = "upsample", .help = "a map at another size by interpolation", .conf = sizeof(upsample_conf), .keys = upsample_keys, .maps = 1,
     .infer = upsample_infer, .forward = upsample_forward, .backward = upsample_backward,
 };
