@@ -2,7 +2,7 @@
  * is rounded on its way back. What no faster row takes (groups, odd dilations, processors that do not multiply bf16) is right this way,
  * at the price of the copies. Also the gradient of a bias from a gradient in bf16, for all rows. */
 #include "kernels/conv.h"
-#include "kernels/elem.h"
+#include "kernels/bf16.h"
 #include "kernels/loop.h"
 #include "base/die.h"
 #include <stdio.h>

@@ -5,7 +5,7 @@
  * Where a map lies in bf16 the product is a 1x1 convolution by oneDNN, for which our weights lie as they should. */
 #include "kernels/conv.h"
 #include "kernels/dnn_cpu.h"
-#include "kernels/elem.h"
+#include "kernels/bf16.h"
 #include "kernels/gemm.h"
 #include "kernels/loop.h"
 #include "base/die.h"

@@ -8,7 +8,7 @@
  * exchanged: in NHWC it is 1.0 to 2 times as fast as the backward-data primitive, most in deep layers.
  * The trap: where oneDNN has no fast kernel it silently offers "ref" loops, a hundred times slower. pick() refuses them. */
 #include "kernels/dnn_cpu.h"
-#include "kernels/elem.h"
+#include "kernels/bf16.h"
 #include "kernels/loop.h"
 #include "base/die.h"
 #include <dnnl.h>

@@ -19,7 +19,7 @@
 #define REAL float
 #endif
 typedef REAL real;
-typedef struct { uint16_t bits; } bf16;  /* the upper half of a float; elem.h */
+typedef struct { uint16_t bits; } bf16;  /* the upper half of a float; bf16.h */
 #ifdef MAPS_BF16
 typedef bf16 elem;
 #else

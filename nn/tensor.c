@@ -1,6 +1,6 @@
 /* tensor.c - shapes and tensors; see tensor.h. */
 #include "nn/tensor.h"
-#include "kernels/elem.h"
+#include "kernels/bf16.h"
 #include "base/die.h"
 #include <stdio.h>
 #include <stdlib.h>

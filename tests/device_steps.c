@@ -27,7 +27,7 @@ static tensor *loss_of(graph *g, const char *kind, const char *words, int nin, t
     return t;
 }
 
-static void *placed(const device *d, const void *host, size_t bytes)
+static void *put(const device *d, const void *host, size_t bytes)
 {
     void *p = d->alloc(d, bytes);
     assert_non_null(p);
@@ -47,7 +47,7 @@ static void place_inputs(trained *m)
         const int inside = x * x + y * y < 90;
         film[i] = (real)(0.3 * rig_u(7, i) + inside), label[i] = (uint8_t)(inside ? x * y > 0 ? 1 : 2 : 0);
     }
-    m->t->input->x.p = placed(d, film, m->t->input->x.size), m->truth->x.p = placed(d, label, m->truth->x.size);
+    m->t->input->x.p = put(d, film, m->t->input->x.size), m->truth->x.p = put(d, label, m->truth->x.size);
     free(film), free(label);
 }
 

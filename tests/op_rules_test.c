@@ -311,6 +311,26 @@ static void bad_shapes(void **state)
     refuse(&weights, LABELLED);
 }
 
+/* To the nearest, ties to even, by the bits: a number, what bf16 it becomes */
+static void rounding_to_bf16(void **state)
+{
+    static const uint32_t table[][2] = {
+        { 0x3f800000, 0x3f80 }, { 0x3f807fff, 0x3f80 }, { 0x3f808000, 0x3f80 }, { 0x3f808001, 0x3f81 }, { 0x3f818000, 0x3f82 },
+        { 0xbf818000, 0xbf82 }, { 0x80000000, 0x8000 }, { 0x00008001, 0x0001 }, { 0x7f7f7fff, 0x7f7f }, { 0x7f7f8000, 0x7f80 },
+        { 0x7f800000, 0x7f80 }, { 0xff800000, 0xff80 }, { 0x7f800001, 0x7fc0 }, { 0xffffffff, 0x7fc0 },
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+        float f;
+        memcpy(&f, &table[i][0], sizeof f);
+        assert_int_equal(bf16_put(f).bits, table[i][1]);
+    }
+    for (uint32_t b = 0; b < 65536; b++) {                     /* what is a bf16 stays one */
+        const bf16 v = { (uint16_t)b };
+        if (!isnan((double)bf16_get(v))) assert_int_equal(bf16_put(bf16_get(v)).bits, b);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest t[] = {
@@ -318,6 +338,7 @@ int main(void)
         cmocka_unit_test(large_scores), cmocka_unit_test(maximum_of_ties_and_nan), cmocka_unit_test(far_from_zero),
         cmocka_unit_test(layers_far_from_zero), cmocka_unit_test(exp_and_log), cmocka_unit_test(tanh_and_erf),
         cmocka_unit_test(slopes_far_out), cmocka_unit_test(nan_shows), cmocka_unit_test(bad_shapes),
+        cmocka_unit_test(rounding_to_bf16),
     };
     return RUN_TESTS(t);
 }

@@ -9,7 +9,7 @@
 #include "tests/test.h"
 #include "nn/device.h"
 #include "nn/graph.h"
-#include "kernels/elem.h"
+#include "kernels/bf16.h"
 #include "base/rng.h"
 
 enum { GUARD = 256, SENTINEL = 0xA5 };                         /* bytes before and after; what they are filled with */
