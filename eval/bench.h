@@ -7,6 +7,7 @@
 #define EVAL_BENCH_H
 #include <stddef.h>
 #include <stdint.h>
+#include "nn/schedule.h"
 #include "nn/device.h"
 
 typedef struct bench_row {
@@ -21,20 +22,25 @@ typedef struct bench_row {
 typedef struct bench {
     bench_row *row; int n;
     int threads, repeats;
-    double flops, copy;                  /* ceilings: GFLOP/s of float32 multiply-adds (2 each), GB/s copied (read + written) */
+    double flops, flops_bf16;            /* ceilings: GFLOP/s of multiply-adds (2 each); bf16: 0 where the processor has none */
+    double copy, triad;                  /* GB/s copied (read + written), and of a = b + k c (two read, one written; no cache line counted
+                                            that is read only to be written) */
     const char *vectors;                 /* what the arithmetic ceiling was measured with: "AVX-512", "AVX2", "plain" */
 } bench;
 
-/* Measures the ceilings on this many threads; they are the first two rows. */
+/* Measures the ceilings on this many threads; they are the first rows. */
 bench bench_begin(int threads, int repeats);
 void  bench_free(bench *b);
+void  bench_ceilings(bench *b);          /* what bench_begin does: ceilings.c */
 /* The median time of `repeats` calls of fn(arg), after one call that is not counted. */
 double bench_time(void (*fn)(void *), void *arg, int repeats);
 /* A row; work is in units of the rate (10^9 operations, 10^9 bytes, images). Returned so that peak_rss and note can be set. */
 bench_row *bench_add(bench *b, const char *name, double seconds, double work, const char *unit, double ceiling);
 /* The layers of a 31 M U-Net one by one: convolutions forward, backward to the data and to the weights; norm, pooling, upsampling,
  * losses. */
-void  bench_ops(bench *b, const device *dev);
+void  bench_ops(bench *b, const device *dev, int bf16);     /* bf16: net.precision=bf16 */
+/* Every step of a placed schedule, in its place and order, and its share of the time; fixed steps are left out. */
+void  bench_steps(bench *b, const char *prefix, const schedule *s, context *c);
 /* From a label map to parameters: speed, and the precision of corners (140 drawn bodies a setting and repeat). Rates of the latter are
  * errors. */
 void  bench_geometry(bench *b);

@@ -2,7 +2,7 @@
  *
  * Each case is a graph of one node, planned and placed like any other, of which single steps are timed. Arithmetic-bound ops are
  * rated by their multiply-adds, the others by the bytes that must move at least: every input read once a pass over it, every output
- * written once. */
+ * written once. Steps that pack weights are rows of their own. */
 #include "eval/bench.h"
 #include "base/die.h"
 #include "base/rng.h"
@@ -72,10 +72,16 @@ static void *take(const context *c, const tensor *t)
     return p;
 }
 
-/* Steps: 0 forward, then one backward step a mask of wanted gradients. */
-static trial open_trial(const one *e, const device *dev, const unsigned *want, int nwant)
+static void add_step(trial *t, step s)
 {
-    trial t = { .g = graph_new(), .c = { .dev = dev, .winograd = 1, .training = 1, .loss_scale = 1 } };
+    t->s.s = xgrow(t->s.s, (size_t)(t->s.n + 1) * sizeof *t->s.s);
+    t->s.s[t->s.n++] = s;
+}
+
+/* Steps: forward, then one backward step a mask of wanted gradients; before each the packing of the weights it reads. */
+static trial open_trial(const one *e, const device *dev, int bf16, const unsigned *want, int nwant)
+{
+    trial t = { .g = graph_new(), .c = { .dev = dev, .bf16 = bf16, .winograd = 1, .training = 1, .loss_scale = 1 } };
     const op *o = op_find(e->op);
     void *conf = xalloc(o->conf);
     key_words(o->keys, conf, e->words, "bench");
@@ -83,9 +89,12 @@ static trial open_trial(const one *e, const device *dev, const unsigned *want, i
     graph_add(t.g, o, "y", "bench", t.nleaf, t.leaf, conf);
     free(conf);
     node *n = t.g->node[0];
-    t.s.n = 1 + nwant, t.s.s = xalloc_n((size_t)t.s.n, sizeof *t.s.s);
-    t.s.s[0].n = n;
-    for (int i = 0; i < nwant; i++) t.s.s[1 + i] = (step){ .n = n, .backward = 1, .want = want[i] };
+    if (o->pack) add_step(&t, (step){ .n = n, .pack = 1 });
+    add_step(&t, (step){ .n = n });
+    for (int i = 0; i < nwant; i++) {
+        if (o->pack && want[i] & 1) add_step(&t, (step){ .n = n, .pack = 2 });
+        add_step(&t, (step){ .n = n, .backward = 1, .want = want[i] });
+    }
     plan_make(&t.s, &t.c, 1);
     for (int i = 0; i < t.nleaf; i++) {
         t.leaf[i]->x.p = take(&t.c, t.leaf[i]);
@@ -122,28 +131,49 @@ static void note(bench_row *r, const char *kernel, int pass)
     snprintf(r->note, sizeof r->note, "%.*s", bar ? (int)(bar - p) : (int)sizeof r->note - 1, p);
 }
 
-static void measure(bench *b, const one *e, const device *dev)
+/* "conv 3x3 64->64, 256x256", or "batch_norm 64, 256x256" */
+static void describe(const one *e, char text[80])
+{
+    const char *more = strstr(e->words, "bilinear") ? " bilinear" : "";
+    if (e->k) snprintf(text, 80, "%s %" PRId64 "x%" PRId64 " %" PRId64 "->%" PRId64 ", %" PRId64 "x%" PRId64, e->op, e->size, e->size, e->c, e->k,
+                       e->side, e->side);
+    else snprintf(text, 80, "%s%s %" PRId64 ", %" PRId64 "x%" PRId64, e->op, more, e->c, e->side, e->side);
+}
+
+/* Packing: the weights read once and what becomes of them written. */
+static void add_pack(bench *b, const char *what, double seconds, const node *n, int pass)
+{
+    char text[112];
+    const size_t bytes = n->packed[pass]->x.size;
+    if (!bytes) return;
+    snprintf(text, sizeof text, "%s, %s", what, pass ? "pack backward" : "pack");
+    bench_add(b, text, seconds, (double)(n->in[1]->x.size + bytes) * 1e-9, "GB/s", b->triad);
+}
+
+static void measure(bench *b, const one *e, const device *dev, int bf16)
 {
     static const char *const passes[] = { "forward", "backward data", "backward weights" };
     static const unsigned each[] = { 1, 2 }, all_of_norm[] = { 7 }, data[] = { 1 };
     int products = !e->forward, norm = !strcmp(e->op, "batch_norm");
-    trial t = open_trial(e, dev, products ? each : norm ? all_of_norm : data, products ? 2 : 1);
+    trial t = open_trial(e, dev, bf16, products ? each : norm ? all_of_norm : data, products ? 2 : 1);
     const node *n = t.g->node[0];
-    char text[112];
+    char what[80], text[112];
+    describe(e, what);
+    schedule_run(&t.s, &t.c);                                  /* packed weights are there, whichever step is timed */
     for (t.at = 0; t.at < t.s.n; t.at++) {
+        const step *s = &t.s.s[t.at];
+        const int pass = !s->backward ? 0 : products && s->want == 2 ? 2 : 1;
         double seconds = bench_time(run_step, &t, b->repeats), map = (double)(t.leaf[0]->x.size) * 1e-9;
-        if (products) snprintf(text, sizeof text, "%s %" PRId64 "x%" PRId64 " %" PRId64 "->%" PRId64 ", %" PRId64 "x%" PRId64 ", %s", e->op, e->size,
-                               e->size, e->c, e->k, e->side, e->side, passes[t.at]);
-        else snprintf(text, sizeof text, "%s%s %" PRId64 ", %" PRId64 "x%" PRId64 ", %s", e->op, strstr(e->words, "bilinear") ? " bilinear" : "",
-                      e->c, e->side, e->side, t.at ? "backward" : "forward");
-        bench_row *r = products ? bench_add(b, text, seconds, 2e-9 * (double)n->op->macs(n), "GFLOP/s", b->flops)
-                                : bench_add(b, text, seconds, map * (t.at ? e->backward : e->forward), "GB/s", b->copy);
-        note(r, n->kernel, t.at);
+        if (s->pack) { add_pack(b, what, seconds, n, s->pack - 1); continue; }
+        snprintf(text, sizeof text, "%s, %s", what, products || !pass ? passes[pass] : "backward");
+        bench_row *r = products ? bench_add(b, text, seconds, 2e-9 * (double)n->op->macs(n), "GFLOP/s", bf16 && b->flops_bf16 > 0 ? b->flops_bf16 : b->flops)
+                                : bench_add(b, text, seconds, map * (pass ? e->backward : e->forward), "GB/s", b->triad);
+        note(r, n->kernel, pass);
     }
     close_trial(&t);
 }
 
-void bench_ops(bench *b, const device *dev)
+void bench_ops(bench *b, const device *dev, int bf16)
 {
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) measure(b, &cases[i], dev);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) measure(b, &cases[i], dev, bf16);
 }

@@ -69,8 +69,12 @@ typedef enum { CONV_FORWARD, CONV_DATA, CONV_WEIGHTS, CONV_PASSES } conv_pass;
 typedef struct conv_kernel {             /* one pass of one layer, ready to run; zero is a valid state */
     char name[60];                       /* for `plan` */
     size_t work;                         /* scratch bytes it wants in context.work, 64-byte aligned */
+    size_t packed;                       /* bytes of the weights in the form that run reads; 0: it reads them as they are */
     conv_shape s;
-    /* forward: a = x, b = w, out = y.  data: a = gy, b = w, out = gx.  weights: a = x, b = gy, out = gw.  bias: forward only. */
+    /* Brings w into that form, at `packed` bytes from `to`, 64-byte aligned; NULL where packed is 0. Holds until w changes. */
+    void (*pack)(const context *c, const struct conv_kernel *k, const real *w, void *to);
+    /* forward: a = x, b = w or packed, out = y.  data: a = gy, b = w or packed, out = gx.  weights: a = x, b = gy, out = gw.
+     * bias: forward only. */
     void (*run)(const context *c, const struct conv_kernel *k, const real *a, const real *b, const real *bias, real *out, int add);
     /* weights, where gy is of a type that bias_backward does not read: its sums over pixels; scratch: bias_work bytes. Else NULL */
     void (*bias)(const context *c, const struct conv_kernel *k, const real *gy, real *gb, int add);
@@ -85,6 +89,7 @@ KERNEL_C void conv_release(conv_kernel *k);
 /* A row of the table: 1 and k filled, or 0 and k untouched where it does not take the shape or is no gain. */
 typedef int conv_make(const conv_shape *s, conv_pass pass, conv_kernel *k);
 conv_make deconv_gemm_make;              /* kernel = stride: a matrix product and a shuffle (deconv.c) */
+conv_make deconv_avx512_make;            /* the same without the shuffle, float32 with AVX-512 */
 conv_make conv_through_make;              /* maps in bf16 by kernels that know reals only: through copies of them (conv_through.c) */
 void conv_bias_bf16(const context *c, const conv_kernel *k, const real *gy, real *gb, int add);      /* conv_kernel.bias where gy is bf16 */
 KERNEL_C conv_make conv_tiles_make;      /* on the GPU: tiles of a matrix product that gather their factors (conv_tiles.cu) */

@@ -45,6 +45,12 @@ static void run(const context *c, const conv_kernel *k, const real *a, const rea
     if (t->out.half) narrow(&t->out, to, (bf16 *)out, add);
 }
 
+static void pack(const context *c, const conv_kernel *k, const real *w, void *to)
+{
+    const conv_kernel *inner = &((const state *)k->state)->inner;
+    inner->pack(c, inner, w, to);
+}
+
 static void release(conv_kernel *k)
 {
     state *t = k->state;
@@ -70,7 +76,8 @@ int conv_through_make(const conv_shape *s, conv_pass pass, conv_kernel *k)
     *t = (state){ .a = pass == CONV_DATA ? y : x, .b = pass == CONV_WEIGHTS ? y : none,
                   .out = pass == CONV_FORWARD ? y : pass == CONV_DATA ? x : none };
     conv_choose_cpu(NULL, &plain, pass, &t->inner);
-    *k = (conv_kernel){ .s = *s, .run = run, .release = release, .state = t, .work = t->inner.work };
+    *k = (conv_kernel){ .s = *s, .run = run, .release = release, .state = t, .work = t->inner.work,
+        .packed = t->inner.packed, .pack = t->inner.pack ? pack : NULL };
     copied(&t->a, &k->work), copied(&t->b, &k->work), copied(&t->out, &k->work);
     snprintf(k->name, sizeof k->name, "through %.50s", t->inner.name);
     return 1;

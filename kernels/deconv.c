@@ -14,8 +14,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What multiplies bands of maps in bf16: all but the last, the last. at: of the rows in scratch */
-typedef struct { conv_kernel product[2]; size_t at; } state;
+/* What multiplies bands of maps in bf16: all but the last, the last. at: of the rows in scratch; packed: bytes from the weights of the
+ * first to those of the other */
+typedef struct { conv_kernel product[2]; size_t at, packed; } state;
 
 /* Rows of the input (n h of them) in one band: about 1 MiB of dealt rows, but enough for the product to pay for packing w. */
 static int64_t band_rows(const conv_shape *s)
@@ -103,6 +104,15 @@ static real *x_at(const conv_shape *s, const real *x, int64_t p)
     return (real *)((char *)x + (size_t)(p * s->xs) * (s->x16 ? sizeof(bf16) : sizeof(real)));
 }
 
+static void pack_bf16(const context *c, const conv_kernel *k, const real *w, void *to)
+{
+    const state *t = k->state;
+    for (int i = 0; i < 2 && t->product[i].pack; i++) t->product[i].pack(c, &t->product[i], w, (char *)to + (size_t)i * t->packed);
+}
+
+/* The weights of the product of all bands but the last, or of the last */
+static const real *packed_for(const state *t, const real *w, int last) { return (const real *)((const char *)w + (last ? t->packed : 0)); }
+
 /* The rows of a band are real here: the bias is added before they are rounded. */
 static void run_forward_bf16(const context *c, const conv_kernel *k, const real *x, const real *w, const real *bias, real *y, int add)
 {
@@ -112,8 +122,9 @@ static void run_forward_bf16(const context *c, const conv_kernel *k, const real 
     real *rows = (real *)((char *)c->work + t->at);
     assert(!add);
     for (int64_t p = 0; p < all; p += band) {
-        const conv_kernel *product = &t->product[all - p < band];
-        product->run(c, product, x_at(s, x, p), w, NULL, rows, 0);
+        const int last = all - p < band;
+        const conv_kernel *product = &t->product[last];
+        product->run(c, product, x_at(s, x, p), packed_for(t, w, last), NULL, rows, 0);
         deal(s, p, least(band, all - p), rows, bias, y);
     }
 }
@@ -126,9 +137,10 @@ static void run_data_bf16(const context *c, const conv_kernel *k, const real *gy
     real *rows = (real *)((char *)c->work + t->at);
     (void)bias;
     for (int64_t p = 0; p < all; p += band) {
-        const conv_kernel *product = &t->product[all - p < band];
+        const int last = all - p < band;
+        const conv_kernel *product = &t->product[last];
         collect(s, p, least(band, all - p), gy, s->y16 ? sizeof(bf16) : sizeof(real), rows);
-        product->run(c, product, rows, w, NULL, x_at(s, gx, p), add);
+        product->run(c, product, rows, packed_for(t, w, last), NULL, x_at(s, gx, p), add);
     }
 }
 
@@ -151,6 +163,8 @@ static int make_bf16(const conv_shape *s, conv_pass pass, conv_kernel *k)
         if (!dnn_conv_make(&one, pass, &t->product[i])) { release(&made); return 0; }
         made.work = (size_t)most((int64_t)made.work, (int64_t)t->product[i].work);
     }
+    t->packed = (t->product[0].packed + 63) / 64 * 64;
+    made.packed = t->packed + t->product[1].packed, made.pack = pack_bf16;
     t->at = (made.work + 63) / 64 * 64;
     made.work = t->at + (size_t)(band * s->w * columns) * sizeof(real);
     snprintf(made.name, sizeof made.name, "bands of %.50s", t->product[0].name);

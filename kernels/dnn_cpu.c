@@ -1,8 +1,8 @@
 /* dnn_cpu.c - oneDNN behind conv_make and dnn_gemm. Written for its 2.x C interface; what 3.x changed stands in the descriptions,
  * map_layout .. bias_layout, and in pick and describe.
  *
- * Maps stay NHWC and weights stay ours; a step packs the weights into the form the primitive asks for, in scratch, and unpacks weight
- * gradients. oneDNN has fast kernels for contiguous maps only, so a view is copied through scratch. A transposed convolution is
+ * Maps stay NHWC and weights stay ours; a step of its own packs the weights into the form the primitive asks for, and weight gradients are
+ * unpacked from scratch. oneDNN has fast kernels for contiguous maps only, so a view is copied through scratch. A transposed convolution is
  * the adjoint of a convolution from its output to its input: `problem` is always that convolution, and only the pass changes.
  * Stride-1 backward data runs through the *forward* primitive, weights turned by 180 degrees and input and output channels
  * exchanged: in NHWC it is 1.0 to 2 times as fast as the backward-data primitive, most in deep layers.
@@ -47,7 +47,7 @@ typedef struct {
     int in16[2], out16, result16;        /* these maps lie in bf16; the primitive's result does */
     int turn, swap, bias, bf16;          /* swap: x is dst, gy is src; bf16: the type that is multiplied */
     int64_t blocks, taps, block;         /* of our weights, for turning: [blocks taps block] */
-    size_t at_turned, at_packed, at_in[2], at_out, at_own;     /* in scratch */
+    size_t at_turned, at_packed, at_in[2], at_out, at_own;     /* in scratch; at_packed: of weight gradients */
 } state;
 
 /* ---- descriptions ---- */
@@ -292,16 +292,21 @@ static const real *turn(const context *c, const state *t, const real *w)
     return out;
 }
 
-static void run_map(const context *c, const conv_kernel *k, const real *a, const real *w, const real *bias, real *out, int add)
+static void pack(const context *c, const conv_kernel *k, const real *w, void *to)
+{
+    const state *t = k->state;
+    const real *from = t->turn ? turn(c, t, w) : w;
+    call_run(&t->pack[0], t->stream, (void *[]){ (void *)from, to, (char *)c->work + t->at_own });
+}
+
+static void run_map(const context *c, const conv_kernel *k, const real *a, const real *packed, const real *bias, real *out, int add)
 {
     const state *t = k->state;
     char *work = c->work;
     int late = bias && !t->bias, through = t->s_out != t->c_out || late || (add && !t->run[1].p);
-    const real *from = t->turn ? turn(c, t, w) : w;
-    call_run(&t->pack[0], t->stream, (void *[]){ (void *)from, work + t->at_packed, work + t->at_own });
     void *to = through ? work + t->at_out : (void *)out;
     call_run(&t->run[add && !through], t->stream,
-        (void *[]){ (void *)contiguous(c, t, 0, a), work + t->at_packed, to, work + t->at_own, (void *)bias });
+        (void *[]){ (void *)contiguous(c, t, 0, a), (void *)packed, to, work + t->at_own, (void *)bias });
     if (through) copy_map(t->result16, t->out16, t->n_out, t->c_out, to, t->c_out, late ? bias : NULL, out, t->s_out, add);
 }
 
@@ -358,7 +363,8 @@ static int build(state *t, const conv_shape *s, const problem *p, kind as, conv_
             own = (size_t)most((int64_t)own, (int64_t)reorder(&t->pack[i], t, as == AS_WEIGHTS ? &chosen : &ours,
                 as == AS_WEIGHTS ? &ours : &chosen, i));
         t->at_own = take(&k->work, own);
-        t->at_packed = take(&k->work, dnnl_memory_desc_get_size(&chosen));
+        if (as == AS_WEIGHTS) t->at_packed = take(&k->work, dnnl_memory_desc_get_size(&chosen));
+        else k->packed = dnnl_memory_desc_get_size(&chosen), k->pack = pack;
     }
     CHECK(dnnl_primitive_attr_destroy(set));
     CHECK(dnnl_primitive_attr_destroy(sum));

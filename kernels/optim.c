@@ -1,32 +1,35 @@
-/* optim.c - optimiser steps on the CPU; see optim.h. Every pass is bound by memory: three to four arrays are read and two to
- * three written once. The rule is copied to the stack first, so that the compiler knows it cannot change under the loop. */
+/* optim.c - optimiser steps on the CPU; see optim.h. Every pass is bound by memory: three to five arrays are read and two to
+ * four written once. The rule is copied to the stack first, so that the compiler knows it cannot change under the loop. */
 #include "kernels/optim.h"
 #include <string.h>
 
-void optim_sgd_cpu(const context *c, size_t n, real *restrict x, const real *restrict g, real *restrict m, const optim_rule *rule)
+/* `one` on every element i, and the average where there is one: two loops, so that neither asks */
+#define EACH(n, one) do { \
+    if (e) { _Pragma("omp parallel for simd schedule(static)") for (size_t i = 0; i < (n); i++) { one; optim_average_one(&e[i], x[i], &r); } } \
+    else { _Pragma("omp parallel for simd schedule(static)") for (size_t i = 0; i < (n); i++) one; } } while (0)
+
+void optim_sgd_cpu(const context *c, size_t n, real *restrict x, const real *restrict g, real *restrict m, real *restrict e,
+                   const optim_rule *rule)
 {
     (void)c;
     const optim_rule r = *rule;
-    #pragma omp parallel for simd schedule(static)
-    for (size_t i = 0; i < n; i++) optim_sgd_one(&x[i], g[i], &m[i], &r);
+    EACH(n, optim_sgd_one(&x[i], g[i], &m[i], &r));
 }
 
 void optim_adam_cpu(const context *c, size_t n, real *restrict x, const real *restrict g, real *restrict m, real *restrict v,
-                    const optim_rule *rule)
+                    real *restrict e, const optim_rule *rule)
 {
     (void)c;
     const optim_rule r = *rule;
-    #pragma omp parallel for simd schedule(static)
-    for (size_t i = 0; i < n; i++) optim_adam_one(&x[i], g[i], &m[i], &v[i], &r);
+    EACH(n, optim_adam_one(&x[i], g[i], &m[i], &v[i], &r));
 }
 
 void optim_rmsprop_cpu(const context *c, size_t n, real *restrict x, const real *restrict g, real *restrict m, real *restrict v,
-                       const optim_rule *rule)
+                       real *restrict e, const optim_rule *rule)
 {
     (void)c;
     const optim_rule r = *rule;
-    #pragma omp parallel for simd schedule(static)
-    for (size_t i = 0; i < n; i++) optim_rmsprop_one(&x[i], g[i], &m[i], &v[i], &r);
+    EACH(n, optim_rmsprop_one(&x[i], g[i], &m[i], &v[i], &r));
 }
 
 /* Sixteen running sums side by side: a vector register wide, and an order that the compiler may not change. */
@@ -49,14 +52,8 @@ void optim_squares_cpu(const context *c, size_t n, const real *g, double *partia
     for (size_t i = 0; i < n; i += OPTIM_BLOCK) partial[i / OPTIM_BLOCK] = squares(n - i < OPTIM_BLOCK ? n - i : OPTIM_BLOCK, g + i);
 }
 
-void optim_average_cpu(const context *c, size_t n, const real *restrict x, real *restrict e, double decay)
+void optim_copy_cpu(const context *c, size_t n, const real *restrict x, real *restrict e)
 {
     (void)c;
-    if (decay == 0) {                                          /* not 0 * e + x: e may hold anything the first time */
-        memcpy(e, x, n * sizeof *e);
-        return;
-    }
-    const real keep = (real)decay, take = (real)(1 - decay);
-    #pragma omp parallel for simd schedule(static)
-    for (size_t i = 0; i < n; i++) e[i] = keep * e[i] + take * x[i];
+    memcpy(e, x, n * sizeof *e);
 }

@@ -20,35 +20,44 @@ enum { EACH = 4 };                       /* packs a thread walks over */
 #define EACH_OF_ROW(W, count) \
     for (size_t i = ((size_t)blockIdx.x * blockDim.x + threadIdx.x) * (W); i < (count); i += (size_t)gridDim.x * blockDim.x * (W))
 
-template <int W> static __global__ void optim_sgd(size_t n, real *x, const real *g, real *m, optim_rule r)
+/* The running average e of a pack of weights, where there is one */
+template <int W> static __device__ inline void average(real *e, size_t i, const pack<real, W> &x, const optim_rule &r)
+{
+    if (!e) return;
+    pack<real, W> a = load<W>(e + i, 1);
+    for (int j = 0; j < W; j++) optim_average_one(&a.v[j], x.v[j], &r);
+    store(e + i, a, 1);
+}
+
+template <int W> static __global__ void optim_sgd(size_t n, real *x, const real *g, real *m, real *e, optim_rule r)
 {
     EACH_OF_ROW(W, n) {
         pack<real, W> a = load<W>(x + i, 1), b = load<W>(m + i, 1);
         const pack<real, W> d = load<W>(g + i, 1);
         for (int j = 0; j < W; j++) optim_sgd_one(&a.v[j], d.v[j], &b.v[j], &r);
-        store(x + i, a, 1), store(m + i, b, 1);
+        store(x + i, a, 1), store(m + i, b, 1), average(e, i, a, r);
     }
 }
 
 /* adam and rmsprop: `one` is the formula of a parameter with two moments */
 typedef void two_moments(real *x, real g, real *m, real *v, const optim_rule *r);
 template <int W, two_moments one>
-static __device__ inline void step(size_t n, real *x, const real *g, real *m, real *v, const optim_rule &r)
+static __device__ inline void step(size_t n, real *x, const real *g, real *m, real *v, real *average_of, const optim_rule &r)
 {
     EACH_OF_ROW(W, n) {
         pack<real, W> a = load<W>(x + i, 1), b = load<W>(m + i, 1), e = load<W>(v + i, 1);
         const pack<real, W> d = load<W>(g + i, 1);
         for (int j = 0; j < W; j++) one(&a.v[j], d.v[j], &b.v[j], &e.v[j], &r);
-        store(x + i, a, 1), store(m + i, b, 1), store(v + i, e, 1);
+        store(x + i, a, 1), store(m + i, b, 1), store(v + i, e, 1), average(average_of, i, a, r);
     }
 }
-template <int W> static __global__ void optim_adam(size_t n, real *x, const real *g, real *m, real *v, optim_rule r)
+template <int W> static __global__ void optim_adam(size_t n, real *x, const real *g, real *m, real *v, real *e, optim_rule r)
 {
-    step<W, optim_adam_one>(n, x, g, m, v, r);
+    step<W, optim_adam_one>(n, x, g, m, v, e, r);
 }
-template <int W> static __global__ void optim_rmsprop(size_t n, real *x, const real *g, real *m, real *v, optim_rule r)
+template <int W> static __global__ void optim_rmsprop(size_t n, real *x, const real *g, real *m, real *v, real *e, optim_rule r)
 {
-    step<W, optim_rmsprop_one>(n, x, g, m, v, r);
+    step<W, optim_rmsprop_one>(n, x, g, m, v, e, r);
 }
 
 static int aligned4(const real *a, const real *b, const real *c, const real *d)
@@ -56,17 +65,17 @@ static int aligned4(const real *a, const real *b, const real *c, const real *d)
     return is_aligned(a, 0) && is_aligned(b, 0) && is_aligned(c, 0) && is_aligned(d, 0);
 }
 
-void optim_sgd_cuda(const context *c, size_t n, real *x, const real *g, real *m, const optim_rule *r)
+void optim_sgd_cuda(const context *c, size_t n, real *x, const real *g, real *m, real *e, const optim_rule *r)
 {
-    LAUNCH_ROW(optim_sgd, n, aligned4(x, g, m, m), c->stream, x + at, g + at, m + at, *r);
+    LAUNCH_ROW(optim_sgd, n, aligned4(x, g, m, m) && is_aligned(e, 0), c->stream, x + at, g + at, m + at, e ? e + at : e, *r);
 }
-void optim_adam_cuda(const context *c, size_t n, real *x, const real *g, real *m, real *v, const optim_rule *r)
+void optim_adam_cuda(const context *c, size_t n, real *x, const real *g, real *m, real *v, real *e, const optim_rule *r)
 {
-    LAUNCH_ROW(optim_adam, n, aligned4(x, g, m, v), c->stream, x + at, g + at, m + at, v + at, *r);
+    LAUNCH_ROW(optim_adam, n, aligned4(x, g, m, v) && is_aligned(e, 0), c->stream, x + at, g + at, m + at, v + at, e ? e + at : e, *r);
 }
-void optim_rmsprop_cuda(const context *c, size_t n, real *x, const real *g, real *m, real *v, const optim_rule *r)
+void optim_rmsprop_cuda(const context *c, size_t n, real *x, const real *g, real *m, real *v, real *e, const optim_rule *r)
 {
-    LAUNCH_ROW(optim_rmsprop, n, aligned4(x, g, m, v), c->stream, x + at, g + at, m + at, v + at, *r);
+    LAUNCH_ROW(optim_rmsprop, n, aligned4(x, g, m, v) && is_aligned(e, 0), c->stream, x + at, g + at, m + at, v + at, e ? e + at : e, *r);
 }
 
 /* A block sums OPTIM_BLOCK squares, in double as on the CPU: a gradient that runs away must not overflow before its norm is taken. */
@@ -87,20 +96,12 @@ void optim_squares_cuda(const context *c, size_t n, const real *g, double *parti
     LAUNCH(optim_squares, dim3(blocks_for((int64_t)n, OPTIM_BLOCK)), dim3(THREADS), 0, c->stream, n, g, partial);
 }
 
-/* keep = 0 copies: e may hold anything the first time */
-template <int W> static __global__ void optim_average(size_t n, const real *x, real *e, real keep, real take)
+template <int W> static __global__ void optim_copy(size_t n, const real *x, real *e)
 {
-    EACH_OF_ROW(W, n) {
-        pack<real, W> a = load<W>(x + i, 1);
-        if (keep != 0) {
-            const pack<real, W> old = load<W>(e + i, 1);
-            for (int j = 0; j < W; j++) a.v[j] = keep * old.v[j] + take * a.v[j];
-        }
-        store(e + i, a, 1);
-    }
+    EACH_OF_ROW(W, n) store(e + i, load<W>(x + i, 1), 1);
 }
 
-void optim_average_cuda(const context *c, size_t n, const real *x, real *e, double decay)
+void optim_copy_cuda(const context *c, size_t n, const real *x, real *e)
 {
-    LAUNCH_ROW(optim_average, n, aligned4(x, e, x, e), c->stream, x + at, e + at, (real)decay, (real)(1 - decay));
+    LAUNCH_ROW(optim_copy, n, aligned4(x, e, x, e), c->stream, x + at, e + at);
 }

@@ -1,7 +1,7 @@
 /* optim.h - one optimiser step over a run of parameters, the sum of squares of their gradients, and the running average.
  *
  * Each rule is one scalar formula, shared by CPU and CUDA, and one pass: weight decay and the clip factor are applied on the way,
- * so a gradient is read once and never rewritten. Rules are those of PyTorch 1.13 (torch.optim), from the papers named below.
+ * so a gradient is read once and never rewritten; the running average of the weights is taken in the same pass. Rules are those of PyTorch 1.13 (torch.optim), from the papers named below.
  * The trap: eps stands OUTSIDE the square root in adam and rmsprop, and adam divides by the root of the bias-corrected v. */
 #ifndef KERNELS_OPTIM_H
 #define KERNELS_OPTIM_H
@@ -16,6 +16,7 @@ typedef struct optim_rule {              /* the numbers of one step */
     real momentum, beta1, beta2, eps;    /* beta2: rmsprop's alpha */
     real take1, take2;                   /* 1 - beta1, 1 - beta2, subtracted in double: 1 - 0.999f is off by 1e-5 of itself */
     real root;                           /* adam: sqrt(1 - beta2^t) */
+    real keep, take;                     /* of the running average: e = keep e + take x, x as this step leaves it */
     int nesterov, first;                 /* first: the buffer of sgd starts as the gradient itself */
 } optim_rule;
 
@@ -50,13 +51,15 @@ static inline DEVICE void optim_rmsprop_one(real *x, real g, real *m, real *v, c
     *x -= r->lr * *m;
 }
 
-/* x, g, m, v: n numbers each; all but g are updated */
-KERNEL(optim_sgd,     size_t n, real *x, const real *g, real *m, const optim_rule *r);
-KERNEL(optim_adam,    size_t n, real *x, const real *g, real *m, real *v, const optim_rule *r);
-KERNEL(optim_rmsprop, size_t n, real *x, const real *g, real *m, real *v, const optim_rule *r);
+static inline DEVICE void optim_average_one(real *e, real x, const optim_rule *r) { *e = r->keep * *e + r->take * x; }
+
+/* x, g, m, v, e: n numbers each; all but g are updated. e: the running average of x, NULL for none */
+KERNEL(optim_sgd,     size_t n, real *x, const real *g, real *m, real *e, const optim_rule *r);
+KERNEL(optim_adam,    size_t n, real *x, const real *g, real *m, real *v, real *e, const optim_rule *r);
+KERNEL(optim_rmsprop, size_t n, real *x, const real *g, real *m, real *v, real *e, const optim_rule *r);
 /* partial[b] = sum of squares of g[b * OPTIM_BLOCK ..]; ceil(n / OPTIM_BLOCK) of them. The order of the additions is fixed, so the
  * bits do not depend on the number of threads. */
 KERNEL(optim_squares, size_t n, const real *g, double *partial);
-/* e = decay * e + (1 - decay) * x, n numbers; decay 0 copies x */
-KERNEL(optim_average, size_t n, const real *x, real *e, double decay);
+/* e = x, n numbers */
+KERNEL(optim_copy, size_t n, const real *x, real *e);
 #endif

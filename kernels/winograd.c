@@ -7,13 +7,13 @@
  *
  * Times as fast as oneDNN's direct convolution (2 images; forward, data, weights; the Zen 5 ran an earlier form of this code):
  *   channels, side    Xeon with AMX, 1 thread    Zen 5, 2 threads
- *     16, 128 (Zen: 256) 1.1  1.1  1.0             0.8  0.8  0.8
  *     32, 128 (Zen: 256) 2.2  2.2  1.9             1.7  1.7  2.2
  *     64, 256            2.6  2.5  3.2             3.0  3.0  4.1
  *    512,  32            2.0  2.0  2.2             3.1  2.9  3.4
  *   1024,  16            1.8  1.9  2.2             2.0  1.8  3.9
  *    512,   8            1.3  1.4  1.2             1.2  1.0  1.9
- * hence: from 32 channels on both sides on, and from 8 tiles on (2 images of 8 x 8). With 2 tiles it is no gain. */
+ * and since half columns are not computed, of 16 channels at 512 x 256 (1 image, Xeon, 2 threads) 2.0 forward and 2.2 backward; not measured
+ * on the Zen 5. Hence: from 16 channels on both sides on, and from 8 tiles on (2 images of 8 x 8). With 2 tiles it is no gain. */
 #include "kernels/winograd.h"
 #include "kernels/loop.h"
 #include "kernels/winograd_avx512.h"
@@ -33,27 +33,36 @@ typedef struct plan {
     int64_t step;                        /* blocks of 16 depth that are summed before they are added to what stands there */
     int threads;                         /* most that there is scratch for */
     size_t v, y, u, m;                   /* floats from one plane to the next; y: gradients, u: filters, m: products */
-    size_t at_v, at_y, at_u, at_m, at_d; /* floats from the start of the scratch memory */
+    size_t at_v, at_y, at_u, at_m, at_d; /* floats from the start of the scratch memory; u: where it is shared, else packed before */
 } plan;
 
-typedef struct job { const plan *p; const float *a, *b; float *out, *work; wino_finish f; } job;
+typedef struct job { const plan *p; const float *a, *b; float *out, *work; wino_finish f; } job;    /* b of a map pass: packed, if not shared */
 
 static int64_t blocks_of(int64_t n, int64_t size) { return (n + size - 1) / size; }
 static int team(const plan *p) { return (int)least(p->threads, omp_get_max_threads()); }
 static float *own(const job *j, size_t at, size_t plane) { return j->work + at + (size_t)omp_get_thread_num() * WINO_PLANES * plane; }
+/* Are there no more than 16 outputs in this column of 32? */
+static int half(const plan *p, int64_t column) { return p->k - column * WINO_WIDTH <= WINO_LANES; }
 static int64_t block_size(const plan *p, int64_t i) { return least(p->block, p->g.tiles - i * p->block); }
 
 /* ---- forward, and backward data: the same with turned filters ---- */
 
-/* All filters into U [width][36][depth * 16][32]. They change once per step of training and never in inference. */
-static void transform_filters(const job *j)
+/* Filters of 32 outputs from `first` on, rows from .. to - 1 of the depth */
+static void transform(const plan *p, const float *w, int64_t from, int64_t to, int64_t first, float *u)
 {
-    const plan *p = j->p;
-    #pragma omp parallel for schedule(static) num_threads(team(p))
+    wino_filter(w, p->turned ? p->k : p->c, p->turned ? p->c : p->k, p->turned, from, to, first, u, p->u);
+}
+
+/* All filters into U [width][36][depth * 16][32]. They change once per step of training and never in inference. */
+static void pack(const context *c, const conv_kernel *k, const real *w, void *to)
+{
+    const plan *p = k->state;
+    (void)c;
+    #pragma omp parallel for schedule(static)
     for (int64_t i = 0; i < p->width * p->depth; i++) {
         int64_t column = i / p->depth, row = i % p->depth * WINO_LANES;
-        float *u = j->work + p->at_u + (size_t)column * WINO_PLANES * p->u + row * WINO_WIDTH;
-        wino_filter(j->b, p->turned ? p->k : p->c, p->turned ? p->c : p->k, p->turned, row, row + WINO_LANES, column * WINO_WIDTH, u, p->u);
+        float *u = (float *)to + (size_t)column * WINO_PLANES * p->u + row * WINO_WIDTH;
+        transform(p, (const float *)w, row, row + WINO_LANES, column * WINO_WIDTH, u);
     }
 }
 
@@ -69,16 +78,15 @@ static void write_block(const job *j, int64_t i, int64_t column, const float *v)
 {
     const plan *p = j->p;
     int64_t tiles = block_size(p, i);
-    float *m = own(j, p->at_m, p->m), *filters = own(j, p->at_u, p->u);
+    float *m = own(j, p->at_m, p->m), *filters = p->shared ? own(j, p->at_u, p->u) : NULL;
     for (int64_t from = 0; from < p->depth; from += p->step) {
         int64_t n = least(p->step, p->depth - from);
         const float *u = filters;
-        if (p->shared) wino_filter(j->b, p->turned ? p->k : p->c, p->turned ? p->c : p->k, p->turned, from * WINO_LANES,
-            (from + n) * WINO_LANES, column * WINO_WIDTH, filters, p->u);
-        else u = j->work + p->at_u + (size_t)column * WINO_PLANES * p->u + from * WINO_LANES * WINO_WIDTH;
+        if (p->shared) transform(p, j->b, from * WINO_LANES, (from + n) * WINO_LANES, column * WINO_WIDTH, filters);
+        else u = j->b + (size_t)column * WINO_PLANES * p->u + from * WINO_LANES * WINO_WIDTH;
         for (size_t q = 0; q < WINO_PLANES; q++)
             wino_multiply(tiles, n, v + q * p->v + from * p->block * WINO_LANES, (size_t)p->block * WINO_LANES, u + q * p->u, m + q * p->m,
-                from > 0);
+                from > 0, half(p, column));
     }
     for (int64_t t = 0; t < tiles; t++)
         wino_output(&p->g, m + t * WINO_WIDTH, p->m, i * p->block + t, column * WINO_WIDTH, p->k, &j->f, j->out, p->out_stride);
@@ -123,7 +131,6 @@ static void run_map(const context *c, const conv_kernel *k, const real *a, const
         p->g.n * p->g.h * p->g.w * p->k * (int64_t)sizeof(float) > CACHE;
     job j = { p, (const float *)a, (const float *)b, (float *)out, c->work,
         { (const float *)bias, p->turned ? ACT_LINEAR : k->s.act, (float)k->s.slope, add, stream } };
-    if (!p->shared) transform_filters(&j);
     (p->shared ? map_shared : map_apart)(&j);
 }
 
@@ -142,7 +149,8 @@ static void sum_block(const job *j, int64_t i, int64_t unit, const float *v, con
     const plan *p = j->p;
     v += unit % p->depth * p->block * WINO_LANES, y += unit / p->depth * p->block * WINO_WIDTH;
     for (size_t q = 0; q < WINO_PLANES; q++)
-        wino_multiply_transposed(block_size(p, i), v + q * p->v, y + q * p->y, d + q * (WINO_LANES * WINO_WIDTH), add);
+        wino_multiply_transposed(block_size(p, i), v + q * p->v, y + q * p->y, d + q * (WINO_LANES * WINO_WIDTH), add,
+            half(p, unit / p->depth));
 }
 
 static void write_unit(const job *j, int64_t unit, const float *d)
@@ -203,7 +211,7 @@ static void run_weights(const context *c, const conv_kernel *k, const real *a, c
 
 enum {
     KIB = 1 << 10, MIB = 1 << 20,
-    OWN_TILES = 28, OWN_PAIRS = 32, SHARED_TILES = 128, SHARED_PAIRS = 64      /* tiles of a block; pairs: of the weights pass */
+    OWN_TILES = 28, OWN_PAIRS = 32, SHARED_TILES = 128, SHARED_PAIRS = 128      /* tiles of a block; pairs: of the weights pass */
 };
 
 static int64_t bytes(int64_t units) { return units * WINO_UNIT * (int64_t)sizeof(float); }
@@ -212,7 +220,7 @@ static int64_t bytes(int64_t units) { return units * WINO_UNIT * (int64_t)sizeof
 static void plan_map(plan *p)
 {
     int64_t tile = p->depth * WINO_LANES * WINO_PLANES * (int64_t)sizeof(float);
-    p->shared = bytes(p->depth * p->width) > 16 * MIB || p->g.tiles < 256;
+    p->shared = bytes(p->depth * p->width) > 16 * MIB || p->g.tiles < 96;
     int64_t high = p->shared ? most(1, least(SHARED_TILES, 10 * MIB / tile)) : OWN_TILES;
     p->blocks = blocks_of(p->g.tiles, high);
     p->block = blocks_of(p->g.tiles, p->blocks);
@@ -223,7 +231,7 @@ static void plan_map(plan *p)
 static void plan_weights(plan *p)
 {
     int64_t sums = bytes(p->depth * p->width);
-    p->shared = sums > 1536 * KIB || p->g.tiles <= 256;
+    p->shared = sums > 3072 * KIB || p->g.tiles <= 256;
     p->blocks = blocks_of(p->g.tiles, p->shared ? SHARED_PAIRS : OWN_PAIRS);
     p->block = blocks_of(p->g.tiles, p->blocks);
     p->parts = p->shared ? 0 : least(p->blocks, most(8, least(32, 4 * MIB / sums)));
@@ -251,7 +259,7 @@ static size_t place(plan *p, conv_pass pass)
         p->at_d = take(&work, p->parts ? p->parts * units : p->blocks > 1 ? units : p->threads, WINO_UNIT);
     } else {
         p->at_m = take(&work, (int64_t)p->threads * WINO_PLANES, p->m);
-        p->at_u = take(&work, (p->shared ? p->threads : p->width) * WINO_PLANES, p->u);
+        if (p->shared) p->at_u = take(&work, (int64_t)p->threads * WINO_PLANES, p->u);
     }
     return work;
 }
@@ -282,6 +290,7 @@ int winograd_build(const conv_shape *s, conv_pass pass, conv_kernel *k)
     (pass == CONV_WEIGHTS ? plan_weights : plan_map)(p);
     *k = (conv_kernel){ .s = *s, .run = pass == CONV_WEIGHTS ? run_weights : run_map, .release = release, .state = p };
     k->work = place(p, pass) * sizeof(float);
+    if (pass != CONV_WEIGHTS && !p->shared) k->pack = pack, k->packed = (size_t)p->width * WINO_PLANES * p->u * sizeof(float);
     snprintf(k->name, sizeof k->name, "winograd 4x4%s", p->parts ? " parts" : p->shared && pass != CONV_WEIGHTS ? " fused" : "");
     return 1;
 }
@@ -297,7 +306,7 @@ static int bf16_is_faster(const conv_shape *s, conv_pass pass)
 
 int winograd_make(const conv_shape *s, conv_pass pass, conv_kernel *k)
 {
-    enum { CHANNELS = 32, TILES = 8 };
+    enum { CHANNELS = 16, TILES = 8 };
     int wanted = s->winograd && sizeof(real) == sizeof(float) && !bf16_is_faster(s, pass);
     if (!wanted || least(s->c, s->k) < CHANNELS || tiling_of(s).tiles < TILES) return 0;
     return winograd_build(s, pass, k);

@@ -5,7 +5,8 @@
  * 36 planes; each plane is then a matrix product of its own. Layouts, of floats, with P the distance between planes:
  *   inputs    V [36][depth / 16][tiles][16]       gradients Y [36][channels / 32][tiles][32]
  *   filters   U [36][depth][32]                   products  M [36][tiles][32]         filter gradients D [36][16][32]
- * Rows are padded with zeros to 16 or 32 channels here and nowhere else. All pieces want V, Y, U, M, D 64-byte aligned and a processor
+ * Rows are padded with zeros to 16 channels here and nowhere else; of 32 the upper half is neither written nor read where no channel is
+ * in it (`half` of the products). All pieces want V, Y, U, M, D 64-byte aligned and a processor
  * with AVX-512 F, whatever level the program was compiled for. Maps are float, by pixel stride in floats; sizes in numbers. */
 #ifndef KERNELS_WINOGRAD_AVX512_H
 #define KERNELS_WINOGRAD_AVX512_H
@@ -41,9 +42,9 @@ void wino_filter(const float *w, int64_t c, int64_t k, int turned, int64_t from,
 void wino_filter_gradient(const float *d, size_t stride, int64_t parts, float *gw, int64_t c, int64_t k, int64_t c0, int64_t k0, int add);
 
 /* M [rows][32] (+)= A B, B [16 blocks][32]: block b of 16 columns of A is [rows][16] at a + b * stride */
-void wino_multiply(int64_t rows, int64_t blocks, const float *a, size_t stride, const float *b, float *m, int add);
+void wino_multiply(int64_t rows, int64_t blocks, const float *a, size_t stride, const float *b, float *m, int add, int half);
 /* D [16][32] (+)= transpose(A) B, A [tiles][16], B [tiles][32] */
-void wino_multiply_transposed(int64_t tiles, const float *a, const float *b, float *d, int add);
+void wino_multiply_transposed(int64_t tiles, const float *a, const float *b, float *d, int add, int half);
 
 void wino_fence(void);                   /* after streamed stores, by the thread that made them, before others read */
 #endif

@@ -116,7 +116,7 @@ void AVX512 wino_gradient(const tiling *g, const float *gy, int64_t ys, int64_t 
     corner t = corner_of(g, tile);
     int inside = t.i + 4 <= g->h && t.j + 4 <= g->w;
     gy += t.n * g->h * g->w * ys;
-    for (int64_t b = 0; b < (k + WINO_WIDTH - 1) / WINO_WIDTH * 2; b++) {
+    for (int64_t b = 0; b * WINO_LANES < k; b++) {
         const float *in = gy + b * WINO_LANES;
         float *out = y + (size_t)(b / 2) * block + b % 2 * WINO_LANES;
         if (inside) transform_patch(4, g, in, ys, t.i, t.j, 1, lanes(k - b * WINO_LANES), out, plane);
@@ -190,7 +190,7 @@ INLINE void load_taps(const float *w, int64_t c, int64_t k, int turned, int f, i
 void AVX512 wino_filter(const float *w, int64_t c, int64_t k, int turned, int64_t from, int64_t to, int64_t first, float *u, size_t plane)
 {
     for (int64_t d = from; d < to; d += 16)
-        for (int half = 0; half < WINO_WIDTH; half += 16) {
+        for (int half = 0; half < WINO_WIDTH && first + half < (turned ? c : k); half += 16) {
             vec g[9][16], a[6][3], e[6];
             for (int f = 0; f < 9; f++) load_taps(w, c, k, turned, f, d, first + half, g[f]);
             for (int i = 0; i < 16; i++) {

@@ -10,13 +10,13 @@
 #endif
 
 const backend backend_here = {
-    ops, BF16_HERE, KERNEL_HERE(optim_sgd), KERNEL_HERE(optim_adam), KERNEL_HERE(optim_rmsprop), KERNEL_HERE(optim_squares), KERNEL_HERE(optim_average)
+    ops, BF16_HERE, KERNEL_HERE(optim_sgd), KERNEL_HERE(optim_adam), KERNEL_HERE(optim_rmsprop), KERNEL_HERE(optim_squares), KERNEL_HERE(optim_copy)
 };
 
 uint64_t device_layout(void)
 {
     static const size_t size[] = {
-        sizeof(real), sizeof(context), sizeof(device), sizeof(backend), sizeof(op), offsetof(op, forward), sizeof(node), offsetof(node, state),
+        sizeof(real), sizeof(context), offsetof(op, pack), sizeof(device), sizeof(backend), sizeof(op), offsetof(op, forward), sizeof(node), offsetof(node, state),
         sizeof(step), sizeof(tensor), offsetof(tensor, x), sizeof(optim_rule),
     };
     uint64_t h = 0xcbf29ce484222325u;                          /* FNV-1a */

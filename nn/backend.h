@@ -10,11 +10,11 @@ typedef struct backend {
     const op *const *ops;                /* NULL at the end */
     const op *const *ops_bf16;           /* those that work where maps lie in bf16; NULL: none */
     int (*maps_bf16)(void);              /* is that a gain here? NULL: no */
-    void (*sgd)(const context *, size_t, real *, const real *, real *, const optim_rule *);
-    void (*adam)(const context *, size_t, real *, const real *, real *, real *, const optim_rule *);
-    void (*rmsprop)(const context *, size_t, real *, const real *, real *, real *, const optim_rule *);
+    void (*sgd)(const context *, size_t, real *, const real *, real *, real *, const optim_rule *);
+    void (*adam)(const context *, size_t, real *, const real *, real *, real *, real *, const optim_rule *);
+    void (*rmsprop)(const context *, size_t, real *, const real *, real *, real *, real *, const optim_rule *);
     void (*squares)(const context *, size_t, const real *, double *);
-    void (*average)(const context *, size_t, const real *, real *, double);
+    void (*copy)(const context *, size_t, const real *, real *);
 } backend;
 
 extern const backend backend_here;       /* of the device this file was compiled for */

@@ -10,15 +10,18 @@
 
 graph *graph_new(void) { return xalloc(sizeof(graph)); }
 
+void node_free(node *n)
+{
+    if (n->op->release) n->op->release(n);
+    for (int j = 0; j < n->nsaved; j++) tensor_free(n->saved[j]);
+    for (int j = 0; j < 2; j++) tensor_free(n->packed[j]);
+    free(n->conf), free(n);
+}
+
 void graph_free(graph *g)
 {
     if (!g) return;
-    for (int i = 0; i < g->n; i++) {
-        node *n = g->node[i];
-        if (n->op->release) n->op->release(n);
-        for (int j = 0; j < n->nsaved; j++) tensor_free(n->saved[j]);
-        free(n->conf), free(n);
-    }
+    for (int i = 0; i < g->n; i++) node_free(g->node[i]);
     for (int i = 0; i < g->nt; i++) tensor_free(g->tensor[i]);
     free(g->node), free(g->tensor), free(g);
 }
@@ -52,11 +55,22 @@ tensor *node_saved(node *n, const char *what, shape s, dtype type)
     return n->saved[n->nsaved++] = t;
 }
 
+void node_packs(node *n)
+{
+    for (int i = 0; i < 2; i++) n->packed[i] = tensor_new(i ? "packed backward" : "packed", SHAPE1(0), U8, VALUE);
+}
+
+void node_pack_size(node *n, int backward, size_t bytes)
+{
+    n->packed[backward]->s = SHAPE1((int64_t)bytes);
+    n->packed[backward]->x.size = bytes;
+}
+
 tensor *graph_add(graph *g, const op *o, const char *name, const char *at, int nin, tensor *const *in, const void *conf)
 {
     node *n = xalloc(sizeof *n);
     assert(nin <= MAX_IN);
-    n->op = o, n->nin = nin, n->conf = xalloc(o->conf);
+    n->op = o, n->nin = nin, n->want = ~0u, n->conf = xalloc(o->conf);
     snprintf(n->at, sizeof n->at, "%s", at);
     if (conf && o->conf) memcpy(n->conf, conf, o->conf);
     memcpy(n->in, in, (size_t)nin * sizeof *in);
@@ -70,6 +84,8 @@ tensor *graph_add(graph *g, const op *o, const char *name, const char *at, int n
         snprintf(what, sizeof what, "%.39s", n->saved[i]->name);
         snprintf(n->saved[i]->name, sizeof n->saved[i]->name, "%.54s.%s", name, what);
     }
+    for (int i = 0; i < 2 && n->packed[0]; i++)
+        snprintf(n->packed[i]->name, sizeof n->packed[i]->name, "%.54s.packed%s", name, i ? " backward" : "");
     if ((g->n & (g->n + 1)) == 0) g->node = xgrow(g->node, (size_t)(2 * (g->n + 1)) * sizeof *g->node);
     g->node[g->n++] = n;
     return n->out[0];

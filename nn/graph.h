@@ -10,6 +10,7 @@ typedef struct graph {
 
 graph  *graph_new(void);
 void    graph_free(graph *g);
+void    node_free(node *n);                              /* and what it saved, but not its outputs: those are the graph's */
 tensor *graph_leaf(graph *g, const char *name, shape s, dtype type, role r);
 /* A node with its output(s) named `name`; conf is copied (o->conf bytes; NULL: zeros). Returns out[0]. Dies as infer does. */
 tensor *graph_add(graph *g, const op *o, const char *name, const char *at, int nin, tensor *const *in, const void *conf);

@@ -1,6 +1,7 @@
 /* net.c - cfg sections to a graph; see net.h. One loop: find the layer by its section, fill its struct from its key table, resolve
  * where its inputs come from, call its build, note what it made. */
 #include "nn/net.h"
+#include "nn/fold.h"
 #include "base/die.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,6 +15,7 @@ const key net_keys[] = {
     { "classes",   K_INT,  offsetof(net_conf, classes),   "2",       "classes of the output, background included; 1: one sigmoid", 1, 255, 0 },
     { "winograd",  K_BOOL, offsetof(net_conf, winograd),  "1",       "1: 3x3 convolutions by Winograd's algorithm where that is faster (float32, AVX-512); it rounds more", 0, 0, 0 },
     { "precision", K_WORD, offsetof(net_conf, precision), "float32", "of the factors in convolutions, where the machine can, and with bf16 on a CPU of most maps; sums and all else are float32 (tf32: on a GPU only)", 0, 0, "float32|bf16|tf32" },
+    { "fold",      K_BOOL, offsetof(net_conf, fold),      "1",       "1: at inference batch norms become part of the convolutions before them; 0: as in training", 0, 0, 0 },
     { "output",    K_TEXT, offsetof(net_conf, output),    "",        "name of the layer whose map is the result (default: the last)", 0, 0, 0 },
     { 0 }
 };
@@ -188,12 +190,28 @@ context net_context(const net *t, const device *dev)
     return (context){ .dev = dev, .bf16 = t->conf.precision == 1, .tf32 = t->conf.precision == 2, .winograd = t->conf.winograd, .loss_scale = 1 };
 }
 
+/* Nodes have come and gone: which are whose? Those of a layer still stand together. */
+static void count_nodes(net *t)
+{
+    for (int i = 0; i < t->n; i++) t->layer[i].count = 0;
+    for (int i = t->g->n; i-- > 0;) t->layer[t->g->node[i]->layer].first = i, t->layer[t->g->node[i]->layer].count++;
+}
+
+int net_inference(net *t, schedule *s)
+{
+    const int norms = t->conf.fold ? graph_fold(t->g) : 0;
+    count_nodes(t);
+    schedule_forward(s, t->g, &t->output, 1);
+    schedule_settle(s);
+    return norms;
+}
+
 net_program *net_program_new(const char *text, const char *path, const char *const *overrides, int n, const params *p, const device *d)
 {
     net_program *r = xalloc(sizeof *r);
     r->t = net_parse(text, path, overrides, n);
     r->c = net_context(r->t, d);
-    schedule_forward(&r->plan, r->t->g, &r->t->output, 1);
+    net_inference(r->t, &r->plan);
     params_bind(p, r->t->g);
     plan_make(&r->plan, &r->c, 1);
     r->t->input->x.p = d->alloc(d, r->t->input->x.size);
@@ -206,9 +224,12 @@ void net_program_run(net_program *r, const real *input, real *output)
 {
     const device *d = r->c.dev;
     d->put(d, r->t->input->x.p, input, r->t->input->x.size);
-    schedule_run(&r->plan, &r->c);
+    schedule_run_part(&r->plan, &r->c, r->settled ? r->plan.fixed : 0, r->plan.n);
+    r->settled = 1;
     d->get(d, output, r->t->output->x.p, r->t->output->x.size);
 }
+
+void net_program_changed(net_program *r) { r->settled = 0; }
 
 void net_program_free(net_program *r)
 {

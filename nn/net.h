@@ -13,6 +13,7 @@
 
 typedef struct net_conf {                /* [net] */
     int64_t batch, height, width, channels, classes;
+    int fold;                            /* at inference norms become part of convolutions */
     int winograd, precision;             /* precision: 0 float32, 1 bf16, 2 tf32 */
     const char *output;                  /* name of the layer whose map is the result; NULL: the last */
 } net_conf;
@@ -45,11 +46,15 @@ int64_t net_macs(const net *t);          /* multiply-adds of one forward pass of
 int64_t net_layer_macs(const net *t, int i);
 char   *net_text(const net *t);          /* the cfg as resolved, from which net_parse builds the same net; free() it */
 
+/* Makes the net one for inference, as its conf says, and lists its forward steps, those that depend on parameters alone first. No
+ * gradient goes through it afterwards. Returns the norms folded. */
+int     net_inference(net *t, schedule *s);
 context net_context(const net *t, const device *dev);            /* for evaluation, at the net's precision */
 
 /* A forward-only program: the net for one input size, planned and placed, with the parameters of `p` bound. */
-typedef struct net_program { net *t; schedule plan; context c; } net_program;
+typedef struct net_program { net *t; schedule plan; context c; int settled; } net_program;     /* settled: fixed steps have run */
 net_program *net_program_new(const char *text, const char *path, const char *const *overrides, int n, const params *p, const device *d);
 void net_program_run(net_program *r, const real *input, real *output);      /* host arrays n,h,w,c in; n,h,w,classes out */
+void net_program_changed(net_program *r);        /* the parameters have changed: what was made of them alone is made anew */
 void net_program_free(net_program *r);
 #endif

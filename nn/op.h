@@ -15,10 +15,12 @@ enum { MAX_IN = 16, MAX_OUT = 4, MAX_SAVED = 4 };
 
 typedef struct step {
     struct node *n;
+    int pack;                            /* 1, 2: only bring the weights into the form that forward, backward reads: op.pack */
     int backward;
     unsigned want, add;                  /* bit i: the gradient of in[i] is wanted; add to it rather than set it */
     unsigned params;                     /* bit i: in[i] is a parameter, whose gradient adds when context.accumulate is set */
     tensor *seed;                        /* no node: set this loss's gradient to context.loss_scale */
+    buffer work;                         /* its scratch memory: node.work bytes that live in this step alone */
 } step;
 
 typedef struct op {
@@ -29,6 +31,8 @@ typedef struct op {
     const char *why;                     /* why there is no backward, where there is none */
     void (*infer)(struct node *);
     void (*prepare)(const context *, struct node *);      /* may be NULL: choose kernels, set n->kernel and n->work (bytes) */
+    /* May be NULL: n->packed[backward] from the weights, in[1]; a step of its own, because weights change more seldom than maps. */
+    void (*pack)(const context *, const struct node *, int backward);
     void (*forward)(const context *, const struct node *);
     void (*backward)(const context *, const struct node *, const step *);
     void (*release)(struct node *);                       /* may be NULL: free what prepare kept in n->state */
@@ -44,8 +48,10 @@ typedef struct node {
     char at[112];                        /* "unet.cfg:42", for messages */
     int layer;                           /* index of the layer it belongs to */
     tensor *in[MAX_IN], *out[MAX_OUT], *saved[MAX_SAVED];
+    tensor *packed[2];                   /* weights as the kernels of forward and backward read them; infer makes, prepare sizes them */
     int nin, nout, nsaved;
-    size_t work;                         /* scratch bytes it needs while it runs; the plan takes the maximum */
+    unsigned want;                       /* bit i: a backward step may ask for the gradient of in[i]; the plan sets it before prepare */
+    size_t work;                         /* scratch bytes it needs while it runs */
     const char *kernel;                  /* the kernel chosen, for `plan`; NULL: the only one */
     void *state;                         /* the op's own: primitives, packed sizes */
 } node;
@@ -77,4 +83,7 @@ const op *op_find(const char *name);     /* in ops */
 /* For infer: the output (role VALUE, named after the node) and saved tensors. */
 tensor *node_output(node *n, shape s, dtype type);
 tensor *node_saved(node *n, const char *what, shape s, dtype type);
+/* For infer: packed[0] and [1], without a size; and their size, for prepare. */
+void node_packs(node *n);
+void node_pack_size(node *n, int backward, size_t bytes);
 #endif

@@ -83,13 +83,11 @@ const param *optim_first_bad(const optim *o)
     return bad;
 }
 
-static void average(optim *o, const context *c)
+/* The share that the running average keeps at its next update. */
+static double keeps(const optim *o)
 {
-    const params *p = o->p;
-    const double n = (double)o->ema_updates++, warm = (1 + n) / (10 + n);
-    const double decay = o->conf.ema_warmup && warm < o->conf.ema ? warm : o->conf.ema;
-    p->dev->code->average(c, p->trainable, p->x, o->ema, decay);
-    p->dev->code->average(c, p->total - p->trainable, p->x + p->trainable, o->ema + p->trainable, 0.0);
+    const double n = (double)o->ema_updates, warm = (1 + n) / (10 + n);
+    return o->conf.ema_warmup && warm < o->conf.ema ? warm : o->conf.ema;
 }
 
 /* The numbers of step t = 1, 2, ..., in double and rounded once. */
@@ -102,6 +100,7 @@ static optim_rule rule_of(const optim *o, double lr, double t)
                      .take1 = (real)(1 - f->beta1), .take2 = (real)(1 - beta2), .eps = (real)f->eps, .nesterov = f->nesterov, .first = t == 1 };
     r.lr = (real)(adam ? lr / (1 - pow(f->beta1, t)) : lr);
     r.root = (real)(adam ? sqrt(1 - pow(beta2, t)) : 1);
+    r.keep = (real)keeps(o), r.take = (real)(1 - keeps(o));
     return r;
 }
 
@@ -110,18 +109,19 @@ void optim_step(optim *o, const context *c, double lr)
     const params *p = o->p;
     const optim_conf *f = &o->conf;
     const backend *code = p->dev->code;
-    if (o->ema && !o->ema_updates) code->average(c, p->total, p->x, o->ema, 0.0);
+    if (o->ema && !o->ema_updates) code->copy(c, p->total, p->x, o->ema);
     optim_rule r = rule_of(o, lr, (double)++o->step);
     for (int i = 0; i < o->ranges; i++) {
         const size_t at = o->range[i].at, n = o->range[i].count;
         const double decay = o->range[i].decay ? f->decay : 0;
+        real *e = o->ema ? o->ema + at : NULL;
         r.decay = f->optimiser == OPTIM_ADAMW ? 0 : (real)decay;
         r.shrink = f->optimiser == OPTIM_ADAMW ? (real)(1 - lr * decay) : 1;
-        if (f->optimiser == OPTIM_SGD)          code->sgd(c, n, p->x + at, p->g + at, o->m + at, &r);
-        else if (f->optimiser == OPTIM_RMSPROP) code->rmsprop(c, n, p->x + at, p->g + at, o->m + at, o->v + at, &r);
-        else                                    code->adam(c, n, p->x + at, p->g + at, o->m + at, o->v + at, &r);
+        if (f->optimiser == OPTIM_SGD)          code->sgd(c, n, p->x + at, p->g + at, o->m + at, e, &r);
+        else if (f->optimiser == OPTIM_RMSPROP) code->rmsprop(c, n, p->x + at, p->g + at, o->m + at, o->v + at, e, &r);
+        else                                    code->adam(c, n, p->x + at, p->g + at, o->m + at, o->v + at, e, &r);
     }
-    if (o->ema) average(o, c);
+    if (o->ema) code->copy(c, p->total - p->trainable, p->x + p->trainable, o->ema + p->trainable), o->ema_updates++;      /* running statistics */
     o->scale = 1;
 }
 

@@ -10,7 +10,8 @@
 
 enum { ALIGN = 256 };                                          /* bytes; also what a GPU's widest loads want */
 
-typedef struct { buffer *b; const tensor *t; int gradient; } entry;
+typedef enum { IS_VALUE, IS_GRADIENT, IS_SCRATCH } kind;
+typedef struct { buffer *b; const tensor *t; kind what; } entry;      /* t: whose it is; scratch: of the node that makes t */
 typedef struct { entry *e; int n; } entries;
 
 static void touch(buffer *b, int at)
@@ -31,6 +32,7 @@ static void each(const schedule *s, void (*fn)(tensor *, void *), void *arg)
         for (int j = 0; j < n->nin; j++) for (tensor *t = n->in[j]; t; t = t->of) fn(t, arg);
         for (int j = 0; j < n->nout; j++) for (tensor *t = n->out[j]; t; t = t->of) fn(t, arg);
         for (int j = 0; j < n->nsaved; j++) fn(n->saved[j], arg);
+        for (int j = 0; j < 2 && n->packed[j]; j++) fn(n->packed[j], arg);
     }
 }
 
@@ -41,6 +43,16 @@ static void forget(tensor *t, void *arg)
     if (t->role != PARAM) t->g.first = t->g.last = -1;
 }
 
+/* Are the weights, input 1, read in their packed form at this step? */
+static int reads_packed(const step *t) { return t->n->packed[0] && t->n->packed[t->backward]->x.size; }
+
+/* Step i only packs weights. */
+static void live_pack(const step *t, int i)
+{
+    touch_x(t->n->in[1], i);
+    touch_x(t->n->packed[t->pack - 1], i);
+}
+
 static void live(schedule *s)
 {
     each(s, forget, NULL);
@@ -48,31 +60,49 @@ static void live(schedule *s)
         const step *t = &s->s[i];
         node *n = t->n;
         if (!n) { touch_g(t->seed, i); continue; }
+        if (t->pack) { live_pack(t, i); continue; }
+        if (n->packed[0] && (!t->backward || t->want & 1)) touch_x(n->packed[t->backward], i);
         for (int j = 0; j < n->nout; j++) {
             if (!t->backward || n->op->reads_y >> j & 1) touch_x(n->out[j], i);
             if (t->backward) touch_g(n->out[j], i);
             if (n->out[j]->keep) touch_x(n->out[j], s->n - 1);
         }
         for (int j = 0; j < n->nin; j++) {
-            if (!t->backward || n->op->reads_x >> j & 1) touch_x(n->in[j], i);
+            const int read = !t->backward || n->op->reads_x >> j & 1;
+            if (read && !(j == 1 && reads_packed(t))) touch_x(n->in[j], i);
             if (t->backward && t->want >> j & 1) touch_g(n->in[j], i);
         }
         for (int j = 0; j < n->nsaved; j++) touch_x(n->saved[j], i);
     }
+    for (int i = 0; i < s->fixed; i++) {                       /* what later steps read of these is kept from run to run */
+        node *n = s->s[i].n;
+        if (s->s[i].pack) touch_x(n->packed[0], s->n - 1);
+        else for (int j = 0; j < n->nout; j++) if (n->out[j]->x.last >= s->fixed) touch_x(n->out[j], s->n - 1);
+    }
 }
 
-static void add(entries *e, buffer *b, const tensor *t, int gradient)
+static void add(entries *e, buffer *b, const tensor *t, kind what)
 {
+    if (!b->size) return;
     for (int i = 0; i < e->n; i++) if (e->e[i].b == b) return;
     if ((e->n & (e->n + 1)) == 0) e->e = xgrow(e->e, (size_t)(2 * (e->n + 1)) * sizeof *e->e);
-    e->e[e->n++] = (entry){ b, t, gradient };
+    e->e[e->n++] = (entry){ b, t, what };
 }
 
 static void collect_one(tensor *t, void *arg)
 {
     if (t->of) return;
-    if (t->role == VALUE && t->x.first >= 0) add(arg, &t->x, t, 0);
-    if (t->role != PARAM && t->g.first >= 0) add(arg, &t->g, t, 1);
+    if (t->role == VALUE && t->x.first >= 0) add(arg, &t->x, t, IS_VALUE);
+    if (t->role != PARAM && t->g.first >= 0) add(arg, &t->g, t, IS_GRADIENT);
+}
+
+/* Every buffer of the steps; free e */
+static entries collect(const schedule *s)
+{
+    entries e = { 0 };
+    each(s, collect_one, &e);
+    for (int i = 0; i < s->n; i++) if (s->s[i].n) add(&e, &s->s[i].work, s->s[i].n->out[0], IS_SCRATCH);
+    return e;
 }
 
 static int by_size(const void *a, const void *b)
@@ -107,16 +137,20 @@ static size_t pack(entries *e, int share)
 
 void plan_make(schedule *s, const context *c, int share)
 {
-    entries e = { 0 };
     s->work = 0;
     types_choose(s, c);
+    for (int i = 0; i < s->n; i++) if (s->s[i].n) s->s[i].n->want = 0;
+    for (int i = 0; i < s->n; i++) if (s->s[i].n) s->s[i].n->want |= s->s[i].want;
     for (int i = 0; i < s->n; i++) {
         node *n = s->s[i].n;
-        if (n && !s->s[i].backward) node_prepare(c, n);
+        if (n && !s->s[i].backward && !s->s[i].pack) node_prepare(c, n);
     }
-    for (int i = 0; i < s->n; i++) if (s->s[i].n && s->s[i].n->work > s->work) s->work = s->s[i].n->work;
+    for (int i = 0; i < s->n; i++) {
+        s->s[i].work = (buffer){ .size = s->s[i].n ? s->s[i].n->work : 0, .first = i, .last = i };
+        if (s->s[i].work.size > s->work) s->work = s->s[i].work.size;
+    }
     live(s);
-    each(s, collect_one, &e);
+    entries e = collect(s);
     s->arena = pack(&e, share);
     free(e.e);
 }
@@ -140,33 +174,55 @@ static void place_view(tensor *t, void *arg)
     t->g.p = root->g.p ? (char *)root->g.p + offset : NULL;
 }
 
+static size_t live_at(const entries *e, int step)
+{
+    size_t sum = 0;
+    for (int i = 0; i < e->n; i++) if (e->e[i].b->first <= step && step <= e->e[i].b->last) sum += padded(e->e[i].b->size);
+    return sum;
+}
+
+/* The largest sum of live buffers, and the first step where it is; e: all buffers */
+static size_t peak_of(const schedule *s, const entries *e, int *at)
+{
+    size_t peak = 0;
+    *at = 0;
+    for (int k = 0; k < s->n; k++) {
+        const size_t sum = live_at(e, k);
+        if (sum > peak) peak = sum, *at = k;
+    }
+    return peak;
+}
+
+size_t plan_bound(const schedule *s)
+{
+    entries e = collect(s);
+    int at;
+    const size_t peak = peak_of(s, &e, &at);
+    free(e.e);
+    return peak;
+}
+
 void plan_place(schedule *s, const device *dev)
 {
     s->dev = dev;
     s->base = dev->alloc(dev, s->arena);
-    s->scratch = dev->alloc(dev, s->work);
-    if (!s->base || !s->scratch)
-        die_machine("out of memory on %s: need %zu bytes, have %zu", dev->name, s->arena + s->work, dev->room(dev));
+    if (!s->base) die_machine("out of memory on %s: need %zu bytes, have %zu", dev->name, s->arena, dev->room(dev));
     each(s, place_one, s);
     each(s, place_view, NULL);
 }
 
 void plan_print(const schedule *s)
 {
-    entries e = { 0 };
-    size_t peak = 0, bytes = 0;
-    int at = 0;
-    each(s, collect_one, &e);
+    static const char *const what[] = { "value", "grad", "scratch" };
+    entries e = collect(s);
+    size_t bytes = 0;
+    int at;
     qsort(e.e, (size_t)e.n, sizeof *e.e, by_size);
     printf("%-48s %-7s %14s %6s %6s %14s\n", "buffer", "type", "bytes", "from", "to", "offset");
     for (int i = 0; i < e.n; i++)
-        printf("%-40s %-7s %-7s %14zu %6d %6d %14zu\n", e.e[i].t->name, e.e[i].gradient ? "grad" : "value", dtype_name(e.e[i].t->type),
+        printf("%-40s %-7s %-7s %14zu %6d %6d %14zu\n", e.e[i].t->name, what[e.e[i].what], e.e[i].what == IS_SCRATCH ? "-" : dtype_name(e.e[i].t->type),
                e.e[i].b->size, e.e[i].b->first, e.e[i].b->last, e.e[i].b->at);
-    for (int k = 0; k < s->n; k++) {
-        size_t sum = 0;
-        for (int i = 0; i < e.n; i++) if (e.e[i].b->first <= k && k <= e.e[i].b->last) sum += padded(e.e[i].b->size);
-        if (sum > peak) peak = sum, at = k;
-    }
+    const size_t peak = peak_of(s, &e, &at);
     for (int i = 0; i < e.n; i++) bytes += e.e[i].b->size;
     const node *n = s->n ? s->s[at].n : NULL;
     printf("%d buffers, %zu bytes if apart; arena %zu bytes; live at the peak %zu, in step %d (%s%s)\n", e.n, bytes, s->arena, peak, at,

@@ -25,8 +25,43 @@ void schedule_forward(schedule *s, graph *g, tensor *const *out, int nout)
     for (int i = g->n; i-- > 0;)
         if (needed(g->node[i]))
             for (int j = 0; j < g->node[i]->nin; j++) g->node[i]->in[j]->need = 1;
-    for (int i = 0; i < g->n; i++)
-        if (needed(g->node[i])) emit(s, (step){ .n = g->node[i] });
+    for (int i = 0; i < g->n; i++) {
+        if (!needed(g->node[i])) continue;
+        if (g->node[i]->op->pack) emit(s, (step){ .n = g->node[i], .pack = 1 });
+        emit(s, (step){ .n = g->node[i] });
+    }
+}
+
+static int is_fixed(const step *t)
+{
+    const node *n = t->n;
+    int fixed = 1;
+    for (int j = t->pack ? 1 : 0; j < (t->pack ? 2 : n->nin); j++)
+        fixed &= n->in[j]->role == PARAM || n->in[j]->role == STATE || n->in[j]->live;
+    return fixed;
+}
+
+/* live: made by a fixed step */
+void schedule_settle(schedule *s)
+{
+    step *rest = xalloc_n((size_t)s->n + 1, sizeof *rest);
+    int n = 0;
+    s->fixed = 0;
+    for (int i = 0; i < s->n; i++) {
+        const node *m = s->s[i].n;
+        for (int j = 0; j < m->nout; j++) m->out[j]->live = 0;
+        for (int j = 0; j < m->nin; j++) m->in[j]->live = 0;
+    }
+    for (int i = 0; i < s->n; i++) {
+        const step t = s->s[i];
+        assert(!t.backward && !t.seed);
+        const int fixed = is_fixed(&t);
+        if (fixed) s->s[s->fixed++] = t;
+        else rest[n++] = t;
+        for (int j = 0; fixed && !t.pack && j < t.n->nout; j++) t.n->out[j]->live = 1;
+    }
+    for (int i = 0; i < n; i++) s->s[s->fixed + i] = rest[i];
+    free(rest);
 }
 
 /* live: depends on wrt. need: leads to the loss. written: its gradient has been set by an earlier step of this call. */
@@ -61,19 +96,21 @@ void schedule_backward(schedule *s, graph *g, tensor *loss, tensor *const *wrt, 
         }
         if (!t.want) continue;
         if (!n->op->backward) die_at(n->at, "%s has no gradient: %s", n->op->name, n->op->why);
+        if (n->op->pack && t.want & 1) emit(s, (step){ .n = n, .pack = 2 });
         emit(s, t);
     }
 }
 
 void schedule_run_part(const schedule *s, context *c, int from, int to)
 {
-    c->work = s->scratch;
     for (int i = from; i < to; i++) {
         const step *t = &s->s[i];
+        c->work = s->base + t->work.at;
         if (t->seed) {
             real one = (real)c->loss_scale;
             c->dev->put(c->dev, t->seed->g.p, &one, sizeof one);
-        } else if (t->backward) t->n->op->backward(c, t->n, t);
+        } else if (t->pack) t->n->op->pack(c, t->n, t->pack - 1);
+        else if (t->backward) t->n->op->backward(c, t->n, t);
         else t->n->op->forward(c, t->n);
     }
 }
@@ -82,7 +119,7 @@ void schedule_run(const schedule *s, context *c) { schedule_run_part(s, c, 0, s-
 
 void schedule_free(schedule *s)
 {
-    if (s->dev) s->dev->free(s->dev, s->base), s->dev->free(s->dev, s->scratch);
+    if (s->dev) s->dev->free(s->dev, s->base);
     free(s->s);
     *s = (schedule){ 0 };
 }

@@ -6,12 +6,16 @@
 
 typedef struct schedule {
     step *s; int n;
-    size_t arena, work;                  /* bytes: values and gradients; scratch (the largest of any step) */
-    char *base, *scratch;                /* set by plan_place */
+    int fixed;                           /* leading steps whose results depend on parameters alone: schedule_settle */
+    size_t arena, work;                  /* bytes: values, gradients and scratch; of it the largest scratch of any step */
+    char *base;                          /* set by plan_place */
     const struct device *dev;
 } schedule;
 
 void schedule_forward(schedule *s, graph *g, tensor *const *out, int nout);      /* the steps that these outputs need */
+/* Of a list that holds forward steps only: puts those first that depend on parameters alone (packing weights, folding norms,
+ * standardising weights). They need to run again only when parameters have changed, and the plan keeps what they make. */
+void schedule_settle(schedule *s);
 /* d loss / d wrt: only tensors that depend on wrt and lead to loss take part. May be called several times in one list. Dies
  * (an op without a gradient on the way) naming the op and why. */
 void schedule_backward(schedule *s, graph *g, tensor *loss, tensor *const *wrt, int nwrt);

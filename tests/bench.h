@@ -94,7 +94,8 @@ static inline void fill_index(const slot *s, int64_t below)
 
 static inline void fill_first(const rig *r, const op_case *at)
 {
-    static const double norm[5][2] = { { 0, 0 }, { 1, 0.25 }, { 0, 0.05 }, { 0, 0.05 }, { 1, 0.4 } };   /* gamma beta mean variance: offset, scale */
+    static const double norm[6][2] = { { 0, 0 }, { 1, 0.25 }, { 0, 0.05 }, { 0, 0.05 }, { 1, 0.4 }, { 0, 1 } };
+    /* gamma beta mean variance bias: offset, scale */
     const int is_norm = strstr(r->n->op->name, "_norm") != NULL;
     for (int i = 0; i < r->n->nin; i++) {
         if (r->n->in[i]->type == U8) { fill_labels(r); continue; }

@@ -76,6 +76,8 @@ static const shape_case cases[] = {
     { "depthwise",        0, 1, 9, 7, 16, 16, 3, 3, .sh = 1, .sw = 1, .dh = 1, .dw = 1, .groups = 16, PAD(1, 1, 1, 1) },
     { "2x2 up",           1, 2, 5, 7, 16, 8, 2, 2, .sh = 2, .sw = 2, .dh = 1, .dw = 1, .groups = 1 },
     { "2x2 up views",     1, 2, 5, 7, 6, 3, 2, 2, .sh = 2, .sw = 2, .dh = 1, .dw = 1, .groups = 1, .wide_x = 2, .wide_y = 5 },
+    { "2x2 up, columns",  1, 2, 3, 31, 40, 70, 2, 2, .sh = 2, .sw = 2, .dh = 1, .dw = 1, .groups = 1, .wide_x = 1, .wide_y = 9 },
+    { "2x1 up, leaky",    1, 1, 9, 16, 33, 48, 2, 1, .sh = 2, .sw = 1, .dh = 1, .dw = 1, .groups = 1, .act = ACT_LEAKY },
     { "2x2 up, bands",    1, 1, 37, 45, 5, 160, 2, 2, .sh = 2, .sw = 2, .dh = 1, .dw = 1, .groups = 1, .wide_y = 3 },
     { "2x3 up relu",      1, 1, 4, 3, 3, 4, 2, 3, .sh = 2, .sw = 3, .dh = 1, .dw = 1, .groups = 1, .act = ACT_RELU },
     { "4x4 up",           1, 1, 5, 4, 16, 8, 4, 4, .sh = 2, .sw = 2, .dh = 1, .dw = 1, .groups = 1, PAD(1, 1, 1, 1) },
@@ -195,8 +197,12 @@ static void chosen(const shape_case *q, const conv_shape *s, conv_pass pass, con
     int64_t n = (int64_t)((k.work + sizeof(real) - 1) / sizeof(real));
     real *work = numbers(n, 0);
     c.work = work;
-    k.run(&c, &k, a, b, bias, out, add);
-    guards_intact(work, n);
+    int64_t np = (int64_t)((k.packed + sizeof(real) - 1) / sizeof(real));
+    real *packed = numbers(np, 0);
+    if (k.pack) k.pack(&c, &k, b, packed);
+    k.run(&c, &k, a, k.pack ? packed : b, bias, out, add);
+    guards_intact(work, n), guards_intact(packed, np);
+    numbers_free(packed);
     if (getenv("CONV_TEST_NAMES") && !add) print_message("%-18s %d %s, %zu bytes\n", q->what, pass, k.name, k.work);
     int fast = sizeof(real) == sizeof(float) && s->groups == 1 && s->dh == 1 && s->dw == 1 && s->act != ACT_TANH;
     if (fast && !strcmp(k.name, "loops")) fail_msg("%s, pass %d: left to the loops", q->what, pass);

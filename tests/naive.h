@@ -278,7 +278,7 @@ static const struct { const char *op; void (*f)(const rig *, double *); } naive[
     { "concat", naive_concat }, { "pad", naive_pad }, { "crop", naive_crop }, { "maxpool", naive_maxpool }, { "upsample", naive_upsample },
     { "avgpool", naive_avgpool }, { "reduce", naive_reduce }, { "layer_norm", naive_layer_norm }, { "weight_standardize", naive_weight_standardize },
     { "linear", naive_linear }, { "add_table", naive_add_table }, { "multiply", naive_multiply }, { "reshape", naive_reshape },
-    { "attention", naive_attention },
+    { "attention", naive_attention }, { "fold_norm", naive_fold_norm },
     { "cross_entropy", naive_cross_entropy }, { "bce", naive_bce }, { "dice", naive_dice }, { "total", naive_total },
     { "element_loss", naive_element_loss }, { "soft_dice", naive_soft_dice }, { "distill", naive_distill }, { "gather", naive_gather },
     { "scatter", naive_scatter }, { "pick", naive_pick }, { "top_k", naive_top_k }, { "maximum", naive_maximum }, { "argmax", naive_argmax },

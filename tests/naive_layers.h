@@ -89,6 +89,14 @@ static inline void naive_weight_standardize(const rig *r, double *y)
     }
 }
 
+static inline void naive_fold_norm(const rig *r, double *y)
+{
+    for (int64_t i = 0; i < r->y[0].n; i++) {
+        const int64_t k = i % r->y[0].channels;
+        y[i] = p_at(r, 0, i) * p_at(r, 1, k) / sqrt(p_at(r, 4, k) + setting(r, "eps"));
+    }
+}
+
 static inline void naive_linear(const rig *r, double *y)
 {
     const int64_t c = r->x[0].channels, k = r->y[0].channels;

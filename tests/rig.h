@@ -23,13 +23,13 @@ typedef struct slot { unsigned char *base; size_t bytes, each; int64_t n, channe
 
 typedef struct rig {
     graph *g; node *n; context c; step s;
-    slot x[MAX_IN], gx[MAX_IN], y[MAX_OUT], gy[MAX_OUT], saved[MAX_SAVED], work;
+    slot x[MAX_IN], gx[MAX_IN], y[MAX_OUT], gy[MAX_OUT], saved[MAX_SAVED], packed[2], work;
 } rig;
-enum { RIG_SLOTS = 2 * MAX_IN + 2 * MAX_OUT + MAX_SAVED + 1 };
+enum { RIG_SLOTS = 2 * MAX_IN + 2 * MAX_OUT + MAX_SAVED + 3 };
 static inline slot *rig_slot(rig *r, int i)                    /* any of them; unused ones have no base */
 {
-    slot *const at[] = { r->x, r->gx, r->y, r->gy, r->saved, &r->work };
-    static const int count[] = { MAX_IN, MAX_IN, MAX_OUT, MAX_OUT, MAX_SAVED, 1 };
+    slot *const at[] = { r->x, r->gx, r->y, r->gy, r->saved, r->packed, &r->work };
+    static const int count[] = { MAX_IN, MAX_IN, MAX_OUT, MAX_OUT, MAX_SAVED, 2, 1 };
     int k = 0;
     for (; i >= count[k]; k++) i -= count[k];
     return at[k] + i;
@@ -151,6 +151,12 @@ static inline rig *rig_typed(context c, const char *name, const char *words, int
         rig_place(r, r->n->saved[i], &r->saved[i], &none, 0, DENSE);
     }
     node_prepare(&r->c, r->n);
+    for (int i = 0; i < 2 && r->n->packed[i]; i++) {
+        const int64_t bytes = (int64_t)r->n->packed[i]->x.size;
+        if (!bytes) continue;
+        r->packed[i] = slot_new(c.dev, bytes, bytes, 1, DENSE);
+        r->n->packed[i]->x.p = slot_address(&r->packed[i]);
+    }
     r->work = slot_new(c.dev, (int64_t)r->n->work + 1, (int64_t)r->n->work + 1, 1, DENSE);
     r->c.work = slot_address(&r->work);
     r->s = (step){ .n = r->n, .backward = 1 };
@@ -186,6 +192,7 @@ static inline void rig_step(rig *r, const step *s)
         const slot *x = rig_slot(r, i);
         if (x->far != x->base) d->put(d, x->far, x->base, x->bytes);
     }
+    if (r->n->op->pack) r->n->op->pack(&r->c, r->n, s != NULL);
     if (!s) r->n->op->forward(&r->c, r->n);
     else if (r->n->op->backward) r->n->op->backward(&r->c, r->n, s);
     for (int i = 0; i < RIG_SLOTS; i++) {
@@ -198,7 +205,7 @@ static inline void rig_forward(rig *r)
 {
     for (int i = 0; i < r->n->nout; i++) slot_fill(&r->y[i], 0xff);
     for (int i = 0; i < r->n->nsaved; i++) slot_fill(&r->saved[i], 0xff);
-    slot_fill(&r->work, 0xff);
+    slot_fill(&r->work, 0xff), slot_fill(&r->packed[0], 0xff);
     rig_step(r, NULL);
 }
 
@@ -207,7 +214,7 @@ static inline void rig_backward(rig *r)
 {
     for (int i = 0; i < r->n->nin; i++)
         if (r->gx[i].base && !((r->s.add | (r->c.accumulate ? r->s.params : 0)) >> i & 1)) slot_fill(&r->gx[i], 0xff);
-    slot_fill(&r->work, 0xff);
+    slot_fill(&r->work, 0xff), slot_fill(&r->packed[1], 0xff);
     rig_step(r, &r->s);
 }
 
@@ -216,6 +223,7 @@ static inline void rig_intact(const rig *r)
     for (int i = 0; i < r->n->nin; i++) slot_intact(&r->x[i], r->n->in[i]->name), slot_intact(&r->gx[i], "gradient of an input");
     for (int i = 0; i < r->n->nout; i++) slot_intact(&r->y[i], "output"), slot_intact(&r->gy[i], "gradient of the output");
     for (int i = 0; i < r->n->nsaved; i++) slot_intact(&r->saved[i], "saved");
+    for (int i = 0; i < 2; i++) slot_intact(&r->packed[i], "packed weights");
     slot_intact(&r->work, "scratch");
 }
 

@@ -78,9 +78,9 @@ static size_t judge_bytes(const trainer *t)
     schedule forward = { 0 };
     net *n = net_parse(t->net, t->r->net_path, one_film, 1);
     context c = net_context(n, t->o->dev);
-    schedule_forward(&forward, n->g, &n->output, 1);
+    net_inference(n, &forward);
     plan_make(&forward, &c, 1);
-    const size_t bytes = forward.arena + forward.work + n->input->x.size + validate_bytes(t->val, &n->conf);
+    const size_t bytes = forward.arena + n->input->x.size + validate_bytes(t->val, &n->conf);
     schedule_free(&forward), net_free(n);
     return bytes;
 }

@@ -109,7 +109,7 @@ int64_t model_numbers(const graph *g, role which)
 
 static int moments(const run *r) { return r->solver.optim.optimiser == OPTIM_SGD ? 1 : 2; }
 
-size_t model_map_bytes(const model *m) { return m->plan.arena + m->plan.work + m->t->input->x.size + m->truth->x.size; }
+size_t model_map_bytes(const model *m) { return m->plan.arena + m->t->input->x.size + m->truth->x.size; }
 
 size_t model_state_bytes(const model *m, const run *r)
 {
@@ -172,7 +172,7 @@ static int all_finite(const model *m, const tensor *t, const void *at)
 
 static const tensor *bad_of(const model *m, const step *s, const char **what)
 {
-    if (!s->n) return NULL;
+    if (!s->n || s->pack) return NULL;
     *what = s->backward ? "gradient of " : "";
     for (int i = 0; i < s->n->nout && !s->backward; i++) if (!all_finite(m, s->n->out[i], s->n->out[i]->x.p)) return s->n->out[i];
     for (int i = 0; i < s->n->nin && s->backward; i++)

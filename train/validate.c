@@ -61,6 +61,7 @@ validation validate(samples *set, net_program *r, int ignore, int (*stop)(void *
 {
     const size_t area = (size_t)(set->net_h * set->net_w);
     const double began = clock_now();
+    net_program_changed(r);
     validation v = { .case_dice = xalloc_n((size_t)set->n, sizeof(double)) };
     const size_t c = (size_t)r->t->conf.channels, k = (size_t)r->t->conf.classes;
     buffers b = { .grey = xalloc_n(area, sizeof(float)), .scores = xalloc_n(area * k, sizeof(float)),

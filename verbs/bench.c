@@ -15,10 +15,12 @@ static const flag own[] = {
     { "--repeats", "N", "times that each thing is measured; the median counts (default 5)" },
     { "--batch", "N", "nets: images in one pass (default: what the network's file says)" },
     { "--pass", "inference|training|both", "nets: what to measure (default both)" },
+    { "--steps", NULL, "nets: also every step by itself, and its share of the time" },
     { 0 }
 };
 static const usage how = { "bench", "ops|nets|geometry|loader [NET.cfg...]",
-    "Measures speed beside the machine's own limits, which are measured first: float32 multiply-adds and memory copies on the same threads.\n"
+    "Measures speed beside the machine's own limits, which are measured first on the same threads: multiply-adds in float32 and bf16,\n"
+    "memory copied, and the triad a = b + k c.\n"
     "ops: the layers of a 31 M U-Net one by one. nets: inference and a full training step (loss, gradients, SGD with momentum) of every\n"
     "network of configs/nets, or of those named. loader: films of 1024 x 512 with masks from a store, on 1 and 2 threads, and what augmentation costs.\n"
     "geometry: from a label map of 4000 x 1800 to parameters, and the RMSE of endplate tilts by every way to find corners on drawn bodies.",
@@ -52,8 +54,8 @@ static void bench_nets(bench *b, const flags *f, compute *c)
     if (!n) found = file_list(folder, "|.cfg|", &n);
     for (int i = 0; i < n; i++) {
         char *path = found ? path_join(folder, found[i]) : xdup(f->input[1 + i]);
-        if (which != 1) bench_inference(b, path, word, words, c->dev);
-        if (which != 0) bench_training(b, path, word, words, c->dev);
+        if (which != 1) bench_inference(b, path, word, words, c->dev, flags_has(f, "--steps"));
+        if (which != 0) bench_training(b, path, word, words, c->dev, flags_has(f, "--steps"));
         free(path);
         if (found) free(found[i]);
     }
@@ -89,7 +91,7 @@ int verb_bench(int argc, char **argv)
     compute c = compute_begin(f);
     int kind = kind_of(f);
     bench b = bench_begin(c.threads, (int)flags_int(f, "--repeats", 5, 1, 1000));
-    if (kind == OPS) compute_tell(&c), bench_ops(&b, c.dev);
+    if (kind == OPS) compute_tell(&c), bench_ops(&b, c.dev, f->precision && !strcmp(f->precision, "net.precision=bf16"));
     if (kind == NETS) bench_nets(&b, f, &c);
     if (kind == GEOMETRY) bench_geometry(&b);
     if (kind == LOADER) bench_loader(&b);

@@ -35,7 +35,8 @@ static void finish(bench *b, const net *t, const char *path, const char *what, d
 {
     const net_conf *c = &t->conf;
     char *stem = path_stem(path), *name = xprintf("%s %s", stem, what);
-    bench_row *r = bench_add(b, name, seconds, (double)c->batch, "images/s", b->flops * 1e9 / (2.0 * passes * (double)net_macs(t)));
+    const double flops = c->precision == 1 && b->flops_bf16 > 0 ? b->flops_bf16 : b->flops;
+    bench_row *r = bench_add(b, name, seconds, (double)c->batch, "images/s", flops * 1e9 / (2.0 * passes * (double)net_macs(t)));
     if (reset) r->peak_rss = machine_peak_rss();
     snprintf(r->note, sizeof r->note, "batch %" PRId64 ", %" PRId64 " x %" PRId64, c->batch, c->height, c->width);
     free(stem), free(name);
@@ -49,7 +50,7 @@ static void infer(void *arg)
     net_program_run(i->program, i->in, i->out);
 }
 
-void bench_inference(bench *b, const char *path, const char *const *words, int n, const device *dev)
+void bench_inference(bench *b, const char *path, const char *const *words, int n, const device *dev, int steps)
 {
     int reset = machine_peak_reset();
     run *r = alone(path, words, n);
@@ -61,6 +62,7 @@ void bench_inference(bench *b, const char *path, const char *const *words, int n
                     xalloc((size_t)shape_volume(&t->output->s) * sizeof(real)) };
     fill(i.in, shape_volume(&t->input->s));
     finish(b, t, path, "inference", bench_time(infer, &i, b->repeats), 1, reset);
+    if (steps) bench_steps(b, "inference", &i.program->plan, &i.program->c);
     net_program_free(i.program), params_free(p), net_free(t), run_free(r);
     free(text), free(i.in), free(i.out);
 }
@@ -74,7 +76,7 @@ static void train_step(void *arg)
     model_step(t->m, t->step++, 1e-4, t->image, t->labels, &loss);
 }
 
-void bench_training(bench *b, const char *path, const char *const *words, int n, const device *dev)
+void bench_training(bench *b, const char *path, const char *const *words, int n, const device *dev, int steps)
 {
     int reset = machine_peak_reset();
     run *r = alone(path, words, n);
@@ -87,6 +89,7 @@ void bench_training(bench *b, const char *path, const char *const *words, int n,
     for (int64_t i = 0; i < pixels * t->conf.channels; i++) s.image[i] = (float)rng_u01(rng_draw(1, RNG_TEST, 0, 0, (uint64_t)i).v[0]);
     for (int64_t i = 0; i < pixels; i++) s.labels[i] = (uint8_t)rng_below(rng_draw(2, RNG_TEST, 0, 0, (uint64_t)i).v[0], (uint32_t)classes);
     finish(b, t, path, "training step", bench_time(train_step, &s, b->repeats), 3, reset);
+    if (steps) bench_steps(b, "training", &s.m->plan, &s.m->c);
     free(s.image), free(s.labels);
     model_free(s.m), run_free(r);
 }

@@ -5,9 +5,10 @@
 
 /* One row each, images/s. The ceiling counts the multiply-adds of a direct convolution: once for inference, three times (forward,
  * backward to data, backward to weights) for training. Training is one whole step: cross-entropy + Dice, gradients, SGD with momentum.
- * words: overrides such as net.batch=4. peak_rss: of this pass alone, where the kernel lets it be measured. */
-void bench_inference(bench *b, const char *path, const char *const *words, int n, const device *dev);
-void bench_training(bench *b, const char *path, const char *const *words, int n, const device *dev);
+ * words: overrides such as net.batch=4. peak_rss: of this pass alone, where the kernel lets it be measured. steps: a row for every step
+ * too. */
+void bench_inference(bench *b, const char *path, const char *const *words, int n, const device *dev, int steps);
+void bench_training(bench *b, const char *path, const char *const *words, int n, const device *dev, int steps);
 /* Films of 1024 x 512 (8 bits, with masks) from a temporary store in a warm cache: read only, made into training samples, and from memory
  * through no, the usual and all augmentation. */
 void bench_loader(bench *b);

@@ -13,6 +13,7 @@
 static const flag own[] = {
     { "--memory", NULL, "also every buffer of the training plan: bytes, first and last step, offset" },
     { "--dot", NULL, "the graph in Graphviz's language instead" },
+    { "--inference", NULL, "the kernels of inference instead: norms folded into convolutions" },
     { 0 }
 };
 static const usage how = { "plan", "NET.cfg|RUN.cfg",
@@ -20,7 +21,7 @@ static const usage how = { "plan", "NET.cfg|RUN.cfg",
     "A network alone is planned with cross-entropy and SGD with momentum. Kernels are named `forward | backward data | backward weights`.",
     own, FLAG_JSON | FLAG_QUIET | FLAG_COMPUTE, 1, 1, 1 };
 
-typedef struct { run *r; model *m; net *inference; schedule forward; } planned;
+typedef struct { run *r; model *m; net *inference; schedule forward; int norms; } planned;     /* norms: folded at inference */
 
 /* Does the file hold more than a network? */
 static int is_run(const char *path)
@@ -59,7 +60,7 @@ static planned make(const flags *f, const device *dev)
     p.m = model_plan(p.r, t, dev);
     p.inference = run_net(p.r, batch);
     context c = net_context(p.inference, dev);
-    schedule_forward(&p.forward, p.inference->g, &p.inference->output, 1);
+    p.norms = net_inference(p.inference, &p.forward);
     plan_make(&p.forward, &c, 1);
     return p;
 }
@@ -70,7 +71,8 @@ static void release(planned *p)
     net_free(p->inference), model_free(p->m), run_free(p->r);
 }
 
-typedef struct { int64_t parameters, trainable, macs; size_t bytes, training, inference, workspace; } totals;
+typedef struct { int64_t parameters, trainable, macs; size_t bytes, training, inference, workspace, bound[2], kept; } totals;
+/* bound: of the arena in training, at inference; kept: what inference makes of parameters alone, once */
 
 static totals add_up(const planned *p)
 {
@@ -79,7 +81,13 @@ static totals add_up(const planned *p)
     s.trainable = s.parameters;
     s.bytes = (size_t)(s.parameters + model_numbers(g, STATE)) * sizeof(real);
     s.training = model_map_bytes(p->m) + model_state_bytes(p->m, p->r);
-    s.inference = p->forward.arena + p->forward.work + p->inference->input->x.size + s.bytes;
+    s.inference = p->forward.arena + p->inference->input->x.size + s.bytes;
+    s.bound[0] = plan_bound(&p->m->plan), s.bound[1] = plan_bound(&p->forward);
+    for (int i = 0; i < p->forward.fixed; i++) {
+        const step *t = &p->forward.s[i];
+        if (t->pack) s.kept += t->n->packed[0]->x.size;
+        else for (int j = 0; j < t->n->nout; j++) if (t->n->out[j]->x.last == p->forward.n - 1) s.kept += t->n->out[j]->x.size;
+    }
     return s;
 }
 
@@ -106,16 +114,25 @@ static json_t *object(const planned *p, const char *path)
     for (int i = 0; i < t->n; i++) {
         const net_layer *l = &t->layer[i];
         json_t *shape = json_array();
-        char *kernel = kernels(t, i);
+        char *kernel = kernels(t, i), *inference = kernels(p->inference, i);
         for (int d = 0; d < l->out->s.nd; d++) json_array_append_new(shape, json_integer(l->out->s.d[d]));
         object_append(rows, json_pack("{s:i s:o s:s s:o s:s s:I s:I s:s}", "index", i, "name", object_text(l->name), "section", l->l->section,
                                      "shape", shape, "type", dtype_name(l->out->type), "parameters", (json_int_t)l->parameters, "macs", (json_int_t)net_layer_macs(t, i), "kernel", kernel));
-        free(kernel);
+        json_object_set_new(json_array_get(rows, (size_t)i), "inference_kernel", json_string(inference));
+        free(kernel), free(inference);
     }
-    return json_pack("{s:o s:[I,I,I,I] s:I s:I s:I s:s s:o s:{s:I s:I s:I s:I}}", "net", object_text(path), "input", (json_int_t)c->batch,
+    return json_pack("{s:o s:[I,I,I,I] s:I s:I s:I s:s s:o s:{s:I s:I s:I s:I s:I s:I s:I s:I s:I}}", "net", object_text(path), "input", (json_int_t)c->batch,
                      (json_int_t)c->height, (json_int_t)c->width, (json_int_t)c->channels, "parameters", (json_int_t)s.parameters, "trainable", (json_int_t)s.trainable,
                      "macs", (json_int_t)s.macs, "loss", p->r->objective.loss, "layers", rows, "memory", "parameters", (json_int_t)s.bytes,
-                     "training_peak", (json_int_t)s.training, "inference_peak", (json_int_t)s.inference, "workspace", (json_int_t)s.workspace);
+                     "training_peak", (json_int_t)s.training, "inference_peak", (json_int_t)s.inference, "workspace", (json_int_t)s.workspace,
+                     "training_arena", (json_int_t)p->m->plan.arena, "training_bound", (json_int_t)s.bound[0],
+                     "inference_arena", (json_int_t)p->forward.arena, "inference_bound", (json_int_t)s.bound[1], "inference_kept", (json_int_t)s.kept);
+}
+
+static void print_arena(const char *what, size_t arena, size_t bound)
+{
+    printf("            %10.1f MiB %s arena; no plan needs less than %.1f (%.1f %% less)\n", (double)arena / (1 << 20), what,
+           (double)bound / (1 << 20), arena ? 100 * (1 - (double)bound / (double)arena) : 0);
 }
 
 /* Where maps lie in bf16, and why not where they do not */
@@ -128,7 +145,7 @@ static const char *maps(const planned *p)
     return "float32: no two layers of this network can share one in bf16, or this device does not gain by it";
 }
 
-static void print(const planned *p, int memory)
+static void print(const planned *p, int memory, int inference)
 {
     const net *t = p->m->t;
     const totals s = add_up(p);
@@ -137,7 +154,7 @@ static void print(const planned *p, int memory)
     printf("%5s  %-24s %-16s %-18s %-8s %12s %14s  %s\n", "layer", "name", "section", "output", "type", "parameters", "MACs / image", "kernel");
     for (int i = 0; i < t->n; i++) {
         const net_layer *l = &t->layer[i];
-        char *kernel = kernels(t, i);
+        char *kernel = kernels(inference ? p->inference : t, i);
         printf("%5d  %-24s %-16s %-18s %-8s %12" PRId64 " %14" PRId64 "  %s\n", i, l->name, l->l->section, shape_text(&l->out->s, text),
                dtype_name(l->out->type), l->parameters, net_layer_macs(t, i), kernel);
         free(kernel);
@@ -149,6 +166,9 @@ static void print(const planned *p, int memory)
     printf("memory      %10.1f MiB parameters\n            %10.1f MiB training: maps, parameters, gradients, optimiser", (double)s.bytes / mib,
            (double)s.training / mib);
     printf("\n            %10.1f MiB inference\n            %10.1f MiB of these: scratch\n", (double)s.inference / mib, (double)s.workspace / mib);
+    print_arena("training", p->m->plan.arena, s.bound[0]), print_arena("inference", p->forward.arena, s.bound[1]);
+    printf("inference   %d norms folded; %d of %d steps, which make %.1f MiB of weights, run only when parameters have changed\n", p->norms,
+           p->forward.fixed, p->forward.n, (double)s.kept / mib);
     if (memory) putchar('\n'), plan_print(&p->m->plan);
 }
 
@@ -156,13 +176,13 @@ int verb_plan(int argc, char **argv)
 {
     flags *f = flags_parse(&how, argc, argv);
     if (!f) return EXIT_OK;
-    if (flags_has(f, "--json") && (flags_has(f, "--dot") || flags_has(f, "--memory")))
-        die_at("--json", "cannot go with --dot or --memory: they print text");
+    if (flags_has(f, "--json") && (flags_has(f, "--dot") || flags_has(f, "--memory") || flags_has(f, "--inference")))
+        die_at("--json", "cannot go with --dot, --memory or --inference: they print text");
     compute c = compute_begin(f);
     planned p = make(f, c.dev);
     if (flags_has(f, "--dot")) graph_print_dot(p.inference->g);
     else if (flags_has(f, "--json")) object_print(object(&p, f->input[0]));
-    else print(&p, flags_has(f, "--memory"));
+    else print(&p, flags_has(f, "--memory"), flags_has(f, "--inference"));
     release(&p), flags_free(f);
     return EXIT_OK;
 }

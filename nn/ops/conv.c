@@ -1,14 +1,17 @@
 /* conv.c - the ops conv and deconv. x [n h w c]; w [kh kw c/groups k], or [c kh kw k] for deconv; bias [k] if there is a third
- * input. The kernel size is that of the weights. No activation here: its backward would keep one more map alive; it is an op of
- * its own in training, and the kernels can fuse it where there is no backward. */
+ * input. The kernel size is that of the weights. An activation only at inference, where nn/fold.c sets it: its backward would keep one
+ * more map alive, so in training it is an op of its own. */
 #include "nn/op.h"
 #include "kernels/conv.h"
 #include "base/die.h"
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 typedef struct conf {
     int64_t stride, stride_h, stride_w, pad, top, bottom, left, right, dilation, groups, output_pad;
+    double slope;
+    int activation;
 } conf;
 
 #define COMMON_KEYS \
@@ -21,7 +24,9 @@ typedef struct conf {
     { "pad_left",   K_INT, offsetof(conf, left),     "-1", "on this side; -1: pad", -1, 65536, 0 }, \
     { "pad_right",  K_INT, offsetof(conf, right),    "-1", "on this side; -1: pad", -1, 65536, 0 }, \
     { "dilation",   K_INT, offsetof(conf, dilation), "1",  "distance between taps; 1: neighbours", 1, 1024, 0 }, \
-    { "groups",     K_INT, offsetof(conf, groups),   "1",  "channel groups that do not see each other; deconv takes 1", 1, 65536, 0 }
+    { "groups",     K_INT, offsetof(conf, groups),   "1",  "channel groups that do not see each other; deconv takes 1", 1, 65536, 0 }, \
+    { "activation", K_WORD, offsetof(conf, activation), "linear", "applied last, where there is no gradient; fast: linear, relu, leaky", 0, 0, ACT_WORDS }, \
+    { "slope",      K_REAL, offsetof(conf, slope), "0.01", "of leaky, left of 0", 0, 1, 0 }
 
 static const key conv_keys[] = { COMMON_KEYS, { 0 } };
 static const key deconv_keys[] = {
@@ -82,6 +87,7 @@ static void infer(node *n)
         die_at(n->at, "%s: got a %lldx%lld map for a %lldx%lld kernel, wanted one that leaves an output", n->op->name, (long long)s.h,
                (long long)s.w, (long long)(s.dh * (s.kh - 1) + 1), (long long)(s.dw * (s.kw - 1) + 1));
     node_output(n, SHAPE4(s.n, s.oh, s.ow, s.k), REAL_TYPE);
+    node_packs(n);
 }
 
 static int64_t macs(const node *n) { conv_shape s = shape_of(n); return conv_macs(&s); }
@@ -96,31 +102,59 @@ static void release(node *n)
     n->state = NULL, n->kernel = NULL;
 }
 
+/* "forward | data | weights", or of inference "forward + bias + relu" */
+static void name_kernels(node *n, passes *p, const conv_shape *s)
+{
+    const conf *f = n->conf;
+    char *act = key_word(ACT_WORDS, f->activation);
+    if (n->want) snprintf(p->text, sizeof p->text, "%s | %s | %s", p->pass[CONV_FORWARD].name, p->pass[CONV_DATA].name, p->pass[CONV_WEIGHTS].name);
+    else snprintf(p->text, sizeof p->text, "%s%s%s%s", p->pass[CONV_FORWARD].name, s->bias ? " + bias" : "", f->activation ? " + " : "",
+                  f->activation ? act : "");
+    n->kernel = p->text;
+    free(act);
+}
+
 static void prepare(const context *c, node *n)
 {
+    const conf *f = n->conf;
     release(n);                          /* views and threads may have changed since the last plan */
     conv_shape s = shape_of(n);
     s.bf16 = c->bf16, s.tf32 = c->tf32, s.winograd = c->winograd;
     passes *p = n->state = xalloc(sizeof *p);
-    n->work = n->nin > 2 ? bias_work(s.n * s.oh * s.ow, s.k) : 0;
+    s.act = (activation)f->activation, s.slope = (real)f->slope;
+    n->work = n->want & 4 ? bias_work(s.n * s.oh * s.ow, s.k) : 0;
     for (int i = 0; i < CONV_PASSES; i++) {
-        RUN(conv_choose, &s, (conv_pass)i, &p->pass[i]);
+        const int wanted = i == CONV_FORWARD || n->want >> (i == CONV_WEIGHTS) & 1;
+        if (wanted) RUN(conv_choose, &s, (conv_pass)i, &p->pass[i]);
+        else snprintf(p->pass[i].name, sizeof p->pass[i].name, "-");
         if (p->pass[i].work > n->work) n->work = p->pass[i].work;
+        if (i != CONV_WEIGHTS) node_pack_size(n, i == CONV_DATA, p->pass[i].packed);
     }
-    snprintf(p->text, sizeof p->text, "%s | %s | %s", p->pass[CONV_FORWARD].name, p->pass[CONV_DATA].name, p->pass[CONV_WEIGHTS].name);
-    n->kernel = p->text;
+    name_kernels(n, p, &s);
+}
+
+static void pack(const context *c, const node *n, int backward)
+{
+    const conv_kernel *k = &((passes *)n->state)->pass[backward ? CONV_DATA : CONV_FORWARD];
+    if (k->pack) k->pack(c, k, X(1), n->packed[backward]->x.p);
+}
+
+static const real *weights_for(const node *n, int backward)
+{
+    return n->packed[backward]->x.size ? n->packed[backward]->x.p : X(1);
 }
 
 static void forward(const context *c, const node *n)
 {
     const conv_kernel *k = &((passes *)n->state)->pass[CONV_FORWARD];
-    k->run(c, k, X(0), X(1), n->nin > 2 ? X(2) : NULL, Y, 0);
+    k->run(c, k, X(0), weights_for(n, 0), n->nin > 2 ? X(2) : NULL, Y, 0);
 }
 
 static void backward(const context *c, const node *n, const step *s)
 {
     const conv_kernel *data = &((passes *)n->state)->pass[CONV_DATA], *weights = &((passes *)n->state)->pass[CONV_WEIGHTS];
-    if (WANT(0)) data->run(c, data, GY, X(1), NULL, GX(0), ADD(0));
+    assert(((const conf *)n->conf)->activation == ACT_LINEAR);
+    if (WANT(0)) data->run(c, data, GY, weights_for(n, 1), NULL, GX(0), ADD(0));
     if (WANT(1)) weights->run(c, weights, X(0), GY, NULL, GX(1), ADD(1));
     if (n->nin < 3 || !WANT(2)) return;
     if (weights->bias) weights->bias(c, weights, GY, GX(2), ADD(2));
@@ -128,6 +162,6 @@ static void backward(const context *c, const node *n, const step *s)
 }
 
 const op op_conv = { .name = "conv", .help = "convolution", .conf = sizeof(conf), .keys = conv_keys, .reads_x = 3, .maps = 1, .mixed = 1, .infer = infer,
-    .prepare = prepare, .forward = forward, .backward = backward, .release = release, .macs = macs };
+    .prepare = prepare, .pack = pack, .forward = forward, .backward = backward, .release = release, .macs = macs };
 const op op_deconv = { .name = "deconv", .help = "transposed convolution", .conf = sizeof(conf), .keys = deconv_keys, .reads_x = 3, .maps = 1, .mixed = 1,
-    .infer = infer, .prepare = prepare, .forward = forward, .backward = backward, .release = release, .macs = macs };
+    .infer = infer, .prepare = prepare, .pack = pack, .forward = forward, .backward = backward, .release = release, .macs = macs };

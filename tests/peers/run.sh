@@ -1,34 +1,48 @@
 #!/bin/sh
-# run.sh [ROUNDS]: the 31 M U-Net here and in PyTorch, interleaved, so that what else the machine does hits both alike. Every measurement
-# is a process of its own. PEER_PYTHON: a Python with torch. Optional: THREADS (default: all cores), REPEATS within a round (default 3),
-# PEER_MORE="bf16 compile" for PyTorch in bfloat16 and compiled as well.
+# run.sh [ROUNDS]: a U-Net here and in its peers, interleaved, so that what else the machine does hits all alike. Every measurement is a
+# process of its own. PEER_PYTHON: a Python with torch, and for PEERS of those names with onnx, onnxruntime, openvino. Optional:
+#   NET=unet|unet-small  BATCH=2  HEIGHT=256  WIDTH=256  THREADS (all cores)  REPEATS (3, within a round)  PASSES="inference training"
+#   PEERS   "torch torch-bf16 torch-compile torch-compile-bf16 onnxruntime openvino openvino-bf16" (default: torch)
+#   OURS    "float32 bf16" (default: float32)
 set -eu
 cd "$(dirname "$0")/../.."
 : "${PEER_PYTHON:?set PEER_PYTHON to a Python interpreter with torch}"
-rounds=${1:-3} threads=${THREADS:-$(nproc)} repeats=${REPEATS:-3} more=${PEER_MORE:-}
+rounds=${1:-3} net=${NET:-unet} batch=${BATCH:-2} height=${HEIGHT:-256} width=${WIDTH:-256}
+threads=${THREADS:-$(nproc)} repeats=${REPEATS:-3} passes=${PASSES:-inference training} peers=${PEERS:-torch} ours=${OURS:-float32}
 program=${DARKSPINE:-./darkspine} log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 
-ours() {
-    "$program" bench nets configs/nets/unet.cfg --pass "$1" --threads "$threads" --repeats "$repeats" --batch 2 --json |
-        "$PEER_PYTHON" -c 'import json, sys
+us() {
+    "$program" bench nets "configs/nets/$net.cfg" --pass "$1" --precision "$2" --threads "$threads" --repeats "$repeats" --batch "$batch" \
+        "net.height=$height" "net.width=$width" --json | "$PEER_PYTHON" -c 'import json, sys
 r = json.load(sys.stdin)["rows"][-1]
-print(json.dumps({"name": "darkspine", "pass": sys.argv[1], "seconds": r["seconds"], "peak_rss": r.get("peak_rss")}))' "$1" >>"$log"
+print(json.dumps({"name": "darkspine " + sys.argv[2], "pass": sys.argv[1], "seconds": r["seconds"], "peak_rss": r.get("peak_rss")}))' "$1" "$2" >>"$log"
 }
 peer() {
-    which=$1; shift
-    "$PEER_PYTHON" tests/peers/unet_torch.py --pass "$which" --threads "$threads" --repeats "$repeats" "$@" >>"$log"
+    script=$1; shift
+    "$PEER_PYTHON" "tests/peers/$script" --net "$net" --batch "$batch" --height "$height" --width "$width" --threads "$threads" \
+        --repeats "$repeats" "$@" >>"$log"
+}
+one() {                                  # PEER PASS
+    case "$1" in
+    torch) peer unet_torch.py --pass "$2";;
+    torch-bf16) peer unet_torch.py --pass "$2" --precision bf16;;
+    torch-compile) peer unet_torch.py --pass "$2" --compile;;
+    torch-compile-bf16) peer unet_torch.py --pass "$2" --compile --precision bf16;;
+    onnxruntime|openvino) [ "$2" != inference ] || peer unet_onnx.py --by "$1";;
+    openvino-bf16) [ "$2" != inference ] || peer unet_onnx.py --by openvino --precision bf16;;
+    *) echo "PEERS: got $1, wanted torch, torch-bf16, torch-compile, torch-compile-bf16, onnxruntime, openvino or openvino-bf16" >&2; exit 2;;
+    esac
 }
 
 i=0
 while [ "$i" -lt "$rounds" ]; do
-    for which in inference training; do
-        ours "$which"
-        peer "$which"
-        case " $more " in *" bf16 "*) peer "$which" --precision bf16;; esac
-        case " $more " in *" compile "*) peer "$which" --compile;; esac
+    for which in $passes; do
+        for p in $ours; do us "$which" "$p"; done
+        for p in $peers; do one "$p" "$which"; done
     done
     i=$((i + 1))
     echo "round $i of $rounds" >&2
 done
+echo "$net, batch $batch, $height x $width, $threads threads; $(sed -n 's/^model name.*: //p' /proc/cpuinfo | head -1)"
 "$PEER_PYTHON" tests/peers/summary.py <"$log"

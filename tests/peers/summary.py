@@ -9,18 +9,14 @@ for line in sys.stdin:
     r = json.loads(line)
     rounds[r["pass"], r["name"]].append(r)
 
-print("%-10s %-28s %6s %9s %9s %9s %7s %10s %7s" % ("pass", "program", "rounds", "median s", "least s", "most s", "ratio", "peak MiB", "ratio"))
+ours = sorted({name for _, name in rounds if name.startswith("darkspine")}, reverse=True)      # float32 before bf16
+print("%-10s %-34s %6s %9s %9s %9s %10s" % ("pass", "program", "rounds", "median s", "least s", "most s", "peak MiB")
+      + "".join("  time, memory / %-8s" % n.split()[1] for n in ours))
 for which in ("inference", "training"):
-    ours = rounds.get((which, "darkspine"))
-    if not ours:
-        continue
-    base = statistics.median(r["seconds"] for r in ours)
-    room = max(r["peak_rss"] or 0 for r in ours)
-    for (kind, name), rs in rounds.items():
-        if kind != which:
-            continue
-        s = sorted(r["seconds"] for r in rs)
-        peak = max(r["peak_rss"] or 0 for r in rs)
-        print("%-10s %-28s %6d %9.3f %9.3f %9.3f %7.2f %10.1f %7.2f" % (which, name, len(s), statistics.median(s), s[0], s[-1],
-                                                                statistics.median(s) / base, peak / 2**20, peak / room if room else 0))
-print("ratio: against darkspine; above 1 it is slower, or takes more memory")
+    median = {name: statistics.median(r["seconds"] for r in rs) for (kind, name), rs in rounds.items() if kind == which}
+    peak = {name: max(r["peak_rss"] or 0 for r in rs) for (kind, name), rs in rounds.items() if kind == which}
+    for name in median:
+        s = sorted(r["seconds"] for r in rounds[which, name])
+        ratios = "".join("  %10.2f %12.2f" % (median[name] / median[n], peak[name] / peak[n] if peak[n] else 0) for n in ours if n in median)
+        print("%-10s %-34s %6d %9.3f %9.3f %9.3f %10.1f%s" % (which, name, len(s), median[name], s[0], s[-1], peak[name] / 2**20, ratios))
+print("time, memory: against darkspine in that precision; above 1 it is slower, or takes more memory")

@@ -1,16 +1,16 @@
-"""The U-Net of configs/nets/unet.cfg in PyTorch, timed: one pass (inference or a full training step), one JSON object on stdout.
+"""A U-Net of configs/nets in PyTorch, timed: one pass (inference or a full training step), one JSON object on stdout.
 
 The same layers, loss (cross-entropy + Dice over all classes), optimiser (SGD with momentum), size, batch and threads as
-`darkspine bench nets configs/nets/unet.cfg`. channels_last, since PyTorch is faster with it. The parameter count is checked.
+`darkspine bench nets`. channels_last, since PyTorch is faster with it. The parameter count is checked.
 """
 import argparse
-import json
-import statistics
 import time
 
 import torch
 from torch import nn
 import torch.nn.functional as F
+
+import unets
 
 
 def double(i, o):
@@ -19,12 +19,12 @@ def double(i, o):
 
 
 class UNet(nn.Module):
-    def __init__(self, channels=1, classes=2, width=64):
+    def __init__(self, c, channels=1, classes=2):
         super().__init__()
-        c = [width << i for i in range(5)]
-        self.down = nn.ModuleList([double(channels, c[0])] + [double(c[i], c[i + 1]) for i in range(4)])
-        self.up = nn.ModuleList([nn.ConvTranspose2d(c[i + 1], c[i], 2, 2) for i in reversed(range(4))])
-        self.join = nn.ModuleList([double(c[i + 1], c[i]) for i in reversed(range(4))])
+        n = len(c) - 1
+        self.down = nn.ModuleList([double(channels, c[0])] + [double(c[i], c[i + 1]) for i in range(n)])
+        self.up = nn.ModuleList([nn.ConvTranspose2d(c[i + 1], c[i], 2, 2) for i in reversed(range(n))])
+        self.join = nn.ModuleList([double(2 * c[i], c[i]) for i in reversed(range(n))])
         self.out = nn.Conv2d(c[0], classes, 1)
 
     def forward(self, x):
@@ -44,27 +44,20 @@ def objective(logits, truth):
     return F.cross_entropy(logits, truth) + 1 - dice.mean()
 
 
-def peak_rss():
-    with open("/proc/self/status") as f:
-        return next(int(line.split()[1]) * 1024 for line in f if line.startswith("VmHWM"))
-
-
 def main():
     a = argparse.ArgumentParser()
+    unets.arguments(a)
     a.add_argument("--pass", dest="which", choices=["inference", "training"], required=True)
-    a.add_argument("--threads", type=int, default=2)
-    a.add_argument("--repeats", type=int, default=5)
-    a.add_argument("--batch", type=int, default=2)
-    a.add_argument("--size", type=int, default=256)
     a.add_argument("--precision", choices=["float32", "bf16"], default="float32")
     a.add_argument("--compile", action="store_true")
     a = a.parse_args()
     torch.set_num_threads(a.threads)
     torch.manual_seed(1)
-    net = UNet().to(memory_format=torch.channels_last)
-    assert sum(p.numel() for p in net.parameters()) == 31036546
-    x = torch.rand(a.batch, 1, a.size, a.size).to(memory_format=torch.channels_last)
-    truth = torch.randint(0, 2, (a.batch, a.size, a.size))
+    channels, parameters = unets.NETS[a.net]
+    net = UNet(channels).to(memory_format=torch.channels_last)
+    assert parameters == sum(p.numel() for p in net.parameters())
+    x = torch.rand(a.batch, 1, a.height, a.width).to(memory_format=torch.channels_last)
+    truth = torch.randint(0, 2, (a.batch, a.height, a.width))
     run = torch.compile(net) if a.compile else net
     cast = torch.autocast("cpu", torch.bfloat16, enabled=a.precision == "bf16")
     optimiser = torch.optim.SGD(net.parameters(), lr=1e-4, momentum=0.9)
@@ -88,8 +81,7 @@ def main():
         start = time.perf_counter()
         step()
         seconds.append(time.perf_counter() - start)
-    name = "torch %s %s%s" % (torch.__version__, a.precision, " compiled" if a.compile else "")
-    print(json.dumps({"name": name, "pass": a.which, "seconds": statistics.median(seconds), "peak_rss": peak_rss()}))
+    unets.report("torch %s %s%s" % (torch.__version__, a.precision, " compiled" if a.compile else ""), a.which, seconds)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,22 @@
+"""The U-Nets of configs/nets that the peers run: channels at each size, parameters at 1 channel and 2 classes; what all peers print."""
+import json
+
+NETS = {"unet": ([64, 128, 256, 512, 1024], 31036546), "unet-small": ([16, 32, 64, 128, 128, 128], 2090402)}
+
+
+def arguments(parser):
+    parser.add_argument("--net", choices=list(NETS), default="unet")
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--repeats", type=int, default=5)
+    parser.add_argument("--batch", type=int, default=2)
+    parser.add_argument("--height", type=int, default=256)
+    parser.add_argument("--width", type=int, default=256)
+
+
+def peak_rss():
+    with open("/proc/self/status") as f:
+        return next(int(line.split()[1]) * 1024 for line in f if line.startswith("VmHWM"))
+
+
+def report(name, which, seconds):
+    print(json.dumps({"name": name, "pass": which, "seconds": sorted(seconds)[len(seconds) // 2], "peak_rss": peak_rss()}))
