@@ -596,6 +596,7 @@ static void test_bad_maps(void **state)
     file_write(cut, bytes, n / 2);
     refused("measure cut.png", "PNG");
     refused("measure no.png", "no such file");
+    refused("measure film.png --device cuda", "cpu, auto");
     refused("measure film.png --region spine", "whole, cervical, thoracic, lumbar, ap");
     refused("measure film.png --facing up", "left, auto, right");
     refused("measure film.png --spacing 0,1", "--spacing");

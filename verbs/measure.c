@@ -32,7 +32,7 @@ static const usage how = { "measure", "INPUT...",
     "`predict` leaves it), a store, predictions.h5, landmarks (JSON, see docs/measure.md) or a CSV of corners. --out FILE.txt|csv|json writes the\n"
     "report. Where papers differ: TK=T4-T12|T5-T12|T2-T12, LL=L1-S1|T12-S1, SVA=centroid|corner, GT=middle|corner, T1S=T1|C7,\n"
     "cobb_method=midline|endplate.",
-    own, FLAG_JSON | FLAG_QUIET | FLAG_FORCE | FLAG_OUT | FLAG_SEED, 1, -1, 1 };
+    own, FLAG_JSON | FLAG_QUIET | FLAG_FORCE | FLAG_OUT | FLAG_DEVICE | FLAG_THREADS | FLAG_SEED, 1, -1, 1 };
 
 static const char *const regions[] = { "whole", "cervical", "thoracic", "lumbar", "ap" };
 static const char *const methods[] = { "midline", "endplate" };
@@ -183,6 +183,9 @@ int verb_measure(int argc, char **argv)
     flags *f = flags_parse(&how, argc, argv);
     if (!f) return EXIT_OK;
     geo_case *base;
+    static const char *const devices[] = { "cpu", "auto" };
+    flags_word(f, "--device", devices, 2, 0);    /* nothing here is for a GPU */
+    compute_threads(f);
     measure_settings s = read_settings(f, &base);
     const char *out = read_out(f), *file = flags_text(f, "--film", NULL);
     ranges normal = read_ranges(f);

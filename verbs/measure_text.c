@@ -18,10 +18,13 @@ static const char *rounded(double x, const char *unit, char out[48])
     return out;
 }
 
-static const char *flag_of(const finding *r, char out[32])
+/* The normal range, and whether the value lies outside or rests on what was not seen. */
+static const char *normal_of(const finding *r, char out[96])
 {
-    snprintf(out, 32, "%s%s%s", r->side < 0 ? "LOW" : r->side > 0 ? "HIGH" : "", r->side && r->v.interpolated ? ", " : "",
-             r->v.interpolated ? "interpolated" : "");
+    char range[48];
+    int wide = r->side || r->v.interpolated ? 13 : 0;
+    snprintf(out, 96, "%-*s%s%s%s", wide, r->normal ? range_text(r->normal, range) : "", r->side < 0 ? "LOW" : r->side > 0 ? "HIGH" : "",
+             r->side && r->v.interpolated ? ", " : "", r->v.interpolated ? "interpolated" : "");
     return out;
 }
 
@@ -43,14 +46,14 @@ static void print_head(FILE *out, const findings *f)
 
 static void print_values(FILE *out, const findings *f, const finding *row, int n)
 {
-    char a[48], b[48], c[32];
+    char a[48], b[48], c[96];
     table *t = table_new("");
     const char *group = "";
     int spread = f->spread != NULL, any = 0;
     table_column(t, "", "", COLUMN_TEXT, 0), table_column(t, "", "", COLUMN_TEXT, 0), table_column(t, "  value", "", COLUMN_TEXT, 0);
     table_column(t, "", "", COLUMN_TEXT, 0);
     if (spread) table_column(t, "± SD", "", COLUMN_TEXT, 0);
-    table_column(t, "normal", "", COLUMN_TEXT, 0), table_column(t, "", "", COLUMN_TEXT, 0);
+    table_column(t, "normal", "", COLUMN_TEXT, 0);
     for (size_t g = 0; g < FINDINGS_GROUPS; g++)
         for (int i = 0; i < n; i++) {
             const finding *r = &row[i];
@@ -59,7 +62,7 @@ static void print_values(FILE *out, const findings *f, const finding *row, int n
             group = r->group, any = 1;
             table_text(t, r->name), table_text(t, r->title), table_text(t, rounded(r->v.value, r->unit, a)), table_text(t, unit_of(r->unit));
             if (spread) table_text(t, isfinite(r->sd) ? rounded(r->sd, r->unit, b) : "");
-            table_text(t, r->normal ? range_text(r->normal, b) : ""), table_text(t, flag_of(r, c));
+            table_text(t, normal_of(r, c));
         }
     if (any) table_write(t, out, TABLE_PLAIN), fputc('\n', out);
     table_free(t);
