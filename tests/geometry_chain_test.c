@@ -216,7 +216,8 @@ static void wrong_names(void **state)
     assert_true(warned(&m, "W_RELABELLED:T6") && warned(&m, "W_RELABELLED:T7"));
     drop(&m);
 
-    draw(&s, &right);                                                   /* T12 is never given: all above are one off, and no body is missing */
+    /* T12 is never given: all above are one off, and no body is missing */
+    draw(&s, &right);
     for (int i = GEO_C3; i <= GEO_T12; i++) paint(i, i - 1);
     paint(GEO_C2, 0);
     m = measure(&s, &right, as_levels, GEO_REGION_WHOLE, 0);
@@ -294,7 +295,8 @@ static void lumbar_film(void **state)
     assert_int_equal(m.chain.n, 5);
     right_levels(&m, &s, &right, 1);
     assert_int_equal(value(m.chain.result, "LL").code, 0);
-    assert_true(geo_region_shows(GEO_REGION_LUMBAR, geo_parameter_find("LL")) && !geo_region_shows(GEO_REGION_LUMBAR, geo_parameter_find("TK")));
+    assert_true(geo_region_shows(GEO_REGION_LUMBAR, geo_parameter_find("LL")) &&
+        !geo_region_shows(GEO_REGION_LUMBAR, geo_parameter_find("TK")));
     assert_true(!geo_region_shows(GEO_REGION_LUMBAR, -1) && geo_region_shows(GEO_REGION_WHOLE, -1));
     drop(&m);
 }
@@ -419,7 +421,8 @@ static void noise_of_points(void **state)
     o.draws = 2000, o.sd = 1 / 0.35;
     assert_int_equal(geo_uncertainty_points(c, &o, a, share), GEO_OK);
     assert_int_equal(geo_uncertainty_points(c, &o, b, NULL), GEO_OK);
-    static const struct { const char *name; double sd; } rows[] = { { "SS", 2.4 }, { "PT", 0.5 }, { "PI", 2.5 }, { "PILL", 2.4 }, { "TPA", 0.45 },
+    static const struct { const char *name; double sd; } rows[] = { { "SS", 2.4 }, { "PT", 0.5 }, { "PI", 2.5 }, { "PILL", 2.4 },
+        { "TPA", 0.45 },
                                                                     { "SVA", 1.1 } };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         int p = geo_parameter_find(rows[i].name);
@@ -437,7 +440,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(named_and_unnamed), cmocka_unit_test(missing_is_made_up), cmocka_unit_test(missing_at_an_end),
         cmocka_unit_test(merged_is_cut), cmocka_unit_test(split_is_joined), cmocka_unit_test(wrong_names),
-        cmocka_unit_test(false_body_is_dropped), cmocka_unit_test(count_mismatch), cmocka_unit_test(no_anchor), cmocka_unit_test(lumbar_film),
+        cmocka_unit_test(false_body_is_dropped), cmocka_unit_test(count_mismatch), cmocka_unit_test(no_anchor),
+            cmocka_unit_test(lumbar_film),
         cmocka_unit_test(instances), cmocka_unit_test(biconcave), cmocka_unit_test(frontal), cmocka_unit_test(nothing_and_nonsense),
         cmocka_unit_test(noise_of_points),
     };
