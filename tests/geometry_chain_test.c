@@ -227,6 +227,21 @@ static void wrong_names(void **state)
     drop(&m);
 }
 
+/* Two in one mask, and no name left for the second: it stays one, and says so. */
+static void no_name_left(void **state)
+{
+    (void)state;
+    spine s;
+    draw(&s, &right);
+    merge(&s, &right, GEO_T9, GEO_T9);
+    for (int i = GEO_T11; i <= GEO_L5; i++) paint(i, i - 1);
+    measured_film m = measure(&s, &right, as_levels, GEO_REGION_WHOLE, 0);
+    assert_int_equal(m.chain.n, 22);
+    for (int i = 1; i < m.chain.n; i++) assert_true(m.chain.body[i].level > m.chain.body[i - 1].level);
+    assert_true(warned(&m, "W_LOW_QUALITY:T9") && m.chain.count > 0);
+    drop(&m);
+}
+
 static void false_body_is_dropped(void **state)
 {
     (void)state;
@@ -281,6 +296,26 @@ static void no_anchor(void **state)
     assert_int_equal(m.chain.n, 10);
     assert_true(m.chain.body[0].unsure);
     assert_string_equal(value(m.chain.result, "TK").error, "E_LEVEL_AMBIGUOUS:T4");
+    drop(&m);
+}
+
+/* One vertebra that somebody has named is an anchor, wherever it stands. */
+static void one_name(void **state)
+{
+    (void)state;
+    spine s;
+    int role[256];
+    memcpy(role, as_whole, sizeof role);
+    role[99] = GEO_T7;
+    draw(&s, &right);
+    for (int i = 1; i < 32; i++) if (i < GEO_T3 || i > GEO_T12) paint(i, 0);
+    paint(GEO_T7, 99), paint(GEO_T9, 0);
+    forget_names();
+    measured_film m = measure(&s, &right, role, GEO_REGION_THORACIC, 1);
+    assert_int_equal(m.chain.n, 9);
+    right_levels(&m, &s, &right, 1);
+    assert_true(warned(&m, "W_INTERPOLATED:T9"));
+    assert_int_equal(value(m.chain.result, "TK").code, 0);
     drop(&m);
 }
 
@@ -441,6 +476,7 @@ int main(void)
         cmocka_unit_test(named_and_unnamed), cmocka_unit_test(missing_is_made_up), cmocka_unit_test(missing_at_an_end),
         cmocka_unit_test(merged_is_cut), cmocka_unit_test(split_is_joined), cmocka_unit_test(wrong_names),
         cmocka_unit_test(false_body_is_dropped), cmocka_unit_test(count_mismatch), cmocka_unit_test(no_anchor),
+            cmocka_unit_test(one_name), cmocka_unit_test(no_name_left),
             cmocka_unit_test(lumbar_film),
         cmocka_unit_test(instances), cmocka_unit_test(biconcave), cmocka_unit_test(frontal), cmocka_unit_test(nothing_and_nonsense),
         cmocka_unit_test(noise_of_points),

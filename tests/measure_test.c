@@ -448,8 +448,9 @@ static void test_store_and_predictions(void **state)
 static void test_corner_table(void **state)
 {
     (void)state;
-    write_text("corners.csv", "file,height,T1_TL_x,T1_TL_y,T1_TR_x,T1_TR_y,T1_BL_x,T1_BL_y,T1_BR_x,T1_BR_y,T2_TL_x,T2_TL_y,T2_TR_x,T2_TR_y,T2_BL_x,"
-                              "T2_BL_y,T2_BR_x,T2_BR_y\na.jpg,100,10,10,40,12,10,30,40,32,10,40,40,30,12,60,42,52\nb.jpg,100,10,10,40,10,10,30,40,30,,,,,,,,\n");
+    write_text("corners.csv", "file,height,T1_TL_x,T1_TL_y,T1_TR_x,T1_TR_y,T1_BL_x,T1_BL_y,T1_BR_x,T1_BR_y,"
+                              "T2_TL_x,T2_TL_y,T2_TR_x,T2_TR_y,T2_BL_x,T2_BL_y,T2_BR_x,T2_BR_y\n"
+                              "a.jpg,100,10,10,40,12,10,30,40,32,10,40,40,30,12,60,42,52\nb.jpg,100,10,10,40,10,10,30,40,30,,,,,,,,\n");
     json_t *o = object("measure corners.csv --json"), *e = object("measure corners.csv --cobb-method endplate --json"),
         *k = object("measure corners.csv cobb_method=endplate --json");
     const json_t *a = json_array_get(at(o, "cases"), 0), *b = json_array_get(at(o, "cases"), 1);
