@@ -98,7 +98,9 @@ static void right_levels(const measured_film *m, const spine *s, const spine_vie
     for (int i = 0; i < m->chain.n; i++) {
         const geo_found *f = &m->chain.body[i];
         geo_corners q = spine_body(s, f->level, v);
-        double off = hypot(f->quad.p[3].x + f->quad.p[2].x - q.ia.x - q.ip.x, f->quad.p[3].y + f->quad.p[2].y - q.ia.y - q.ip.y) / 2;
+        double x = q.sa.x + q.sp.x + q.ia.x + q.ip.x, y = q.sa.y + q.sp.y + q.ia.y + q.ip.y;
+        for (int k = 0; k < 4; k++) x -= f->quad.p[k].x, y -= f->quad.p[k].y;
+        double off = hypot(x, y) / 4;
         if (!f->level || off > 12) fail_msg("body %d called %s lies %.1f pixels off", i, geo_level_name(f->level), off);
         assert_true(!sure || !f->unsure);
     }
@@ -224,6 +226,34 @@ static void wrong_names(void **state)
     assert_int_equal(m.chain.made, 0);                                  /* there is no room for one */
     assert_string_equal(value(m.chain.result, "TK").error, "E_MISSING:T12");
     assert_true(m.chain.count > 0);
+    drop(&m);
+}
+
+static void disc(double x, double y, double r, uint8_t v)
+{
+    geo_point p[90];
+    for (int i = 0; i < 90; i++) p[i] = (geo_point){ x + r * cos(i * 0.0698), y + r * sin(i * 0.0698) };
+    geo_mask_fill(&(geo_contour){ p, 90 }, film, FH, FW, v);
+}
+
+/* Both heads in one class, apart; and specks of any class, which are no structures. */
+static void components_of_a_class(void **state)
+{
+    (void)state;
+    spine s;
+    draw(&s, &right);
+    forget_names();
+    paint(26, 0);
+    geo_point hips = spine_point(s.head[0], &right);
+    disc(hips.x - 70, hips.y, 60, 26), disc(hips.x + 75, hips.y + 4, 62, 26), disc(hips.x, hips.y - 200, 8, 26);
+    for (int i = 0; i < 5; i++) disc(700 + 30 * i, 400 + 200 * i, 3, GEO_C3);
+    measured_film m = measure(&s, &right, as_whole, GEO_REGION_WHOLE, 0);
+    geo_circle head[2];
+    assert_int_equal(geo_case_heads(m.chain.film, head), 2);
+    near(fmin(head[0].x, head[1].x), hips.x - 70, 1);
+    near(fmax(head[0].x, head[1].x), hips.x + 75, 1);
+    assert_int_equal(m.chain.n, 23);
+    assert_int_equal(m.chain.dropped, 0);
     drop(&m);
 }
 
@@ -476,7 +506,7 @@ int main(void)
         cmocka_unit_test(named_and_unnamed), cmocka_unit_test(missing_is_made_up), cmocka_unit_test(missing_at_an_end),
         cmocka_unit_test(merged_is_cut), cmocka_unit_test(split_is_joined), cmocka_unit_test(wrong_names),
         cmocka_unit_test(false_body_is_dropped), cmocka_unit_test(count_mismatch), cmocka_unit_test(no_anchor),
-            cmocka_unit_test(one_name), cmocka_unit_test(no_name_left),
+            cmocka_unit_test(one_name), cmocka_unit_test(no_name_left), cmocka_unit_test(components_of_a_class),
             cmocka_unit_test(lumbar_film),
         cmocka_unit_test(instances), cmocka_unit_test(biconcave), cmocka_unit_test(frontal), cmocka_unit_test(nothing_and_nonsense),
         cmocka_unit_test(noise_of_points),
