@@ -85,7 +85,8 @@ static int find_levels(const csv *t, const char *path, level_columns *c)
     for (int i = 0; i < t->ncols; i++) {
         size_t len = strlen(t->name[i]);
         if (len < 6 || strcmp(t->name[i] + len - 5, "_TL_x")) continue;
-        if (len - 5 >= STORE_NAME || n == LANDMARKS_BODIES) die("%s:1: %s: got a longer name or more levels than a spine has", path, t->name[i]);
+        if (len - 5 >= STORE_NAME || n == LANDMARKS_BODIES)
+            die("%s:1: %s: got a longer name or more levels than a spine has", path, t->name[i]);
         snprintf(c[n].name, STORE_NAME, "%.*s", (int)(len - 5), t->name[i]);
         find_columns(t, path, &c[n++]);
     }
@@ -121,7 +122,8 @@ landmark_cases landmarks_csv(const char *path, int region)
         char *id = file >= 0 && *csv_cell(&t, row, file) ? path_stem(csv_cell(&t, row, file)) : xprintf("%d", row + 1);
         landmark_case *c = &l.c[row];
         *c = landmark_case_new(id);
-        if (height >= 0 && *csv_cell(&t, row, height) && (!text_real(csv_cell(&t, row, height), &c->height) || c->height < 1 || c->height > 1e7))
+        if (height >= 0 && *csv_cell(&t, row, height) &&
+            (!text_real(csv_cell(&t, row, height), &c->height) || c->height < 1 || c->height > 1e7))
             die("%s:%d: height: got '%.40s', wanted a number of pixels", path, t.line[row], csv_cell(&t, row, height));
         for (int k = 0; k < n; k++) {
             if (!read_quad(&t, row, path, &levels[k], &c->body[c->n])) continue;
@@ -136,7 +138,7 @@ landmark_cases landmarks_csv(const char *path, int region)
     return l;
 }
 
-/* ---- stores ------------------------------------------------------------------------------------------------------------------------------ */
+/* ---- stores -------------------------------------------------------------------------------------------------------------------------- */
 
 static int is_pelvis(const labels *l)
 {

@@ -57,7 +57,7 @@ static int word(const reader *r, const char *key, const char *const *words, int 
     fault(r, key, v, wanted);
 }
 
-/* ---- bodies ------------------------------------------------------------------------------------------------------------------------------ */
+/* ---- bodies -------------------------------------------------------------------------------------------------------------------------- */
 
 static void read_vertebra(reader *r, const char *name, const json_t *v)
 {
@@ -81,7 +81,8 @@ static void read_vertebra(reader *r, const char *name, const json_t *v)
         return;
     }
     geo_corners q = { p[0], p[1], p[2], p[3] };
-    if (level == GEO_S1 ? geo_case_s1(c->film, p[0], p[1]) : geo_case_vertebra(c->film, level, &q)) fault(r, name, NULL, "a level, C1 to L5");
+    if (level == GEO_S1 ? geo_case_s1(c->film, p[0], p[1]) : geo_case_vertebra(c->film, level, &q))
+        fault(r, name, NULL, "a level, C1 to L5");
 }
 
 /* Frontal films say in which order the bodies stand. */
@@ -133,7 +134,7 @@ static void read_points(reader *r, const char *key)
     }
 }
 
-/* ---- what is asked for ------------------------------------------------------------------------------------------------------------------- */
+/* ---- what is asked for --------------------------------------------------------------------------------------------------------------- */
 
 static void read_want(reader *r)
 {
@@ -161,7 +162,8 @@ static void read_asked(reader *r)
 {
     const json_t *levels = get(r, "compression"), *pairs = get(r, "slip");
     landmark_case *c = r->c;
-    if (levels && (!json_is_array(levels) || json_array_size(levels) > LANDMARKS_ASKED)) fault(r, "compression", levels, "a list of levels");
+    if (levels && (!json_is_array(levels) || json_array_size(levels) > LANDMARKS_ASKED))
+        fault(r, "compression", levels, "a list of levels");
     if (pairs && (!json_is_array(pairs) || json_array_size(pairs) > LANDMARKS_ASKED)) fault(r, "slip", pairs, "a list of [upper, lower]");
     if (levels) c->ncompression = (int)json_array_size(levels);
     if (pairs) c->nslip = (int)json_array_size(pairs);
@@ -182,7 +184,8 @@ static void read_scale(reader *r)
     if (json_is_number(v)) c->sx = c->sy = number(r, "spacing", v, 1e-9, 1e5, wanted);
     else if (v) {
         if (!json_is_array(v) || json_array_size(v) != 2) fault(r, "spacing", v, wanted);
-        c->sx = number(r, "spacing", json_array_get(v, 0), 1e-9, 1e5, wanted), c->sy = number(r, "spacing", json_array_get(v, 1), 1e-9, 1e5, wanted);
+        c->sx = number(r, "spacing", json_array_get(v, 0), 1e-9, 1e5, wanted),
+            c->sy = number(r, "spacing", json_array_get(v, 1), 1e-9, 1e5, wanted);
     }
     if (age) c->age = number(r, "age", age, 0, 199, "years, 0 to 199");
     if (height) c->height = number(r, "height", height, 1, 1e7, "the height of the film in pixels");

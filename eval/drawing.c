@@ -12,13 +12,15 @@
 enum { LEAST = 1400, MOST = 2400 };              /* of the longer side on the page, pixels */
 #define POINTS (72.0 / 200)                      /* a pixel of the page in the units of plots_axis.h */
 
-/* ---- strokes and words ------------------------------------------------------------------------------------------------------------------ */
+/* ---- strokes and words --------------------------------------------------------------------------------------------------------------- */
 
 void draw_ink(const canvas *k, enum draw_colour colour, double alpha)
 {
     static const unsigned char rgb[DRAW_COLOURS][3] = { [DRAW_WHITE] = { 255, 255, 255 }, [DRAW_CERVICAL] = { 86, 180, 233 },
-        [DRAW_THORACIC] = { 0, 158, 115 }, [DRAW_LUMBAR] = { 204, 121, 167 }, [DRAW_SACRUM] = { 230, 159, 0 }, [DRAW_HEAD] = { 120, 190, 255 },
-        [DRAW_ANGLE] = { 240, 228, 66 }, [DRAW_PELVIS] = { 255, 190, 90 }, [DRAW_PLUMB] = { 110, 230, 255 }, [DRAW_SKULL] = { 190, 255, 160 },
+        [DRAW_THORACIC] = { 0, 158, 115 }, [DRAW_LUMBAR] = { 204, 121, 167 }, [DRAW_SACRUM] = { 230, 159, 0 },
+            [DRAW_HEAD] = { 120, 190, 255 },
+        [DRAW_ANGLE] = { 240, 228, 66 }, [DRAW_PELVIS] = { 255, 190, 90 }, [DRAW_PLUMB] = { 110, 230, 255 },
+            [DRAW_SKULL] = { 190, 255, 160 },
         [DRAW_BAD] = { 255, 110, 60 }, [DRAW_GREY] = { 160, 160, 160 } };
     const unsigned char *c = rgb[colour];
     cairo_set_source_rgba(k->c, c[0] / 255.0, c[1] / 255.0, c[2] / 255.0, alpha);
@@ -83,7 +85,7 @@ enum draw_colour draw_level_colour(int level)
     return level >= GEO_L1 ? DRAW_LUMBAR : level >= GEO_T1 ? DRAW_THORACIC : level ? DRAW_CERVICAL : DRAW_GREY;
 }
 
-/* ---- film and masks ------------------------------------------------------------------------------------------------------------------------ */
+/* ---- film and masks ------------------------------------------------------------------------------------------------------------------ */
 
 static void paint_film(const canvas *k, const image *film)
 {
@@ -130,7 +132,7 @@ static void paint_masks(const canvas *k, const geo_tracing *t)
     }
 }
 
-/* ---- the page -------------------------------------------------------------------------------------------------------------------------------- */
+/* ---- the page ------------------------------------------------------------------------------------------------------------------------ */
 
 static void stretch(canvas *k, geo_point p)
 {
@@ -150,7 +152,8 @@ static void fit_landmarks(canvas *k, const findings *f)
         if (geo_case_corners(c, i, &q)) stretch(k, q.sa), stretch(k, q.sp), stretch(k, q.ia), stretch(k, q.ip);
     if (c && geo_case_plate(c, &a, &p)) stretch(k, a), stretch(k, p);
     for (int i = 0, n = c ? geo_case_heads(c, head) : 0; i < n; i++)
-        stretch(k, (geo_point){ head[i].x - head[i].r, head[i].y - head[i].r }), stretch(k, (geo_point){ head[i].x + head[i].r, head[i].y + head[i].r });
+        stretch(k, (geo_point){ head[i].x - head[i].r, head[i].y - head[i].r }),
+            stretch(k, (geo_point){ head[i].x + head[i].r, head[i].y + head[i].r });
     for (int i = 0; c && i < GEO_POINTS; i++) if (geo_case_at(c, i, &p)) stretch(k, p);
     if (!(k->x1 > k->x0)) k->x0 = 0, k->x1 = 100;
     if (!(k->y1 > k->y0)) k->y0 = 0, k->y1 = 100;
@@ -166,7 +169,8 @@ void drawing_write(const char *path, const findings *f, const image *film, const
     page p;
     if (h && w) k.x1 = (double)w - 0.5, k.y1 = (double)h - 0.5;
     else fit_landmarks(&k, f);
-    double width = k.x1 - k.x0, height = k.y1 - k.y0, longer = fmax(width, height), zoom = longer < LEAST ? ceil(LEAST / longer) : fmin(1, MOST / longer);
+    double width = k.x1 - k.x0, height = k.y1 - k.y0, longer = fmax(width, height),
+        zoom = longer < LEAST ? ceil(LEAST / longer) : fmin(1, MOST / longer);
     if (longer < 1) zoom = LEAST / longer;
     double tall = fmax(height * zoom, 900), panel = fmin(0.5 * tall, 900);
     page_open(&p, path, (width * zoom + panel) * POINTS, tall * POINTS);

@@ -7,7 +7,10 @@
 static geo_point mid(geo_point a, geo_point b) { return (geo_point){ 0.5 * (a.x + b.x), 0.5 * (a.y + b.y) }; }
 static geo_point out_from(geo_point a, geo_point b, double t) { return (geo_point){ a.x + t * (b.x - a.x), a.y + t * (b.y - a.y) }; }
 
-static int doubtful(const geo_found *g) { return g->faults || g->disagreement > 6 || g->odd & (GEO_ODD_MERGED | GEO_ODD_SPLIT | GEO_ODD_TRUNCATED); }
+static int doubtful(const geo_found *g)
+{
+    return g->faults || g->disagreement > 6 || g->odd & (GEO_ODD_MERGED | GEO_ODD_SPLIT | GEO_ODD_TRUNCATED);
+}
 
 static void draw_body(const canvas *k, const findings *f, int i, int is_end)
 {
@@ -22,7 +25,8 @@ static void draw_body(const canvas *k, const findings *f, int i, int is_end)
     for (int j = 0; j < 4; j++) draw_line(k, p[j], p[(j + 1) % 4], 0.8, bad), draw_dot(k, p[j], 1.6);
     draw_ink(k, is_end ? DRAW_ANGLE : bad ? DRAW_BAD : DRAW_WHITE, 1);
     double side = k->side, x = side > 0 ? fmax(p[1].x, p[2].x) : fmin(p[0].x, p[3].x);
-    draw_words(k, (geo_point){ x + 5 * side * k->u, side > 0 ? mid(p[1], p[2]).y : mid(p[0], p[3]).y }, side > 0 ? 0 : 1, 11, findings_level(f, i));
+    draw_words(k, (geo_point){ x + 5 * side * k->u, side > 0 ? mid(p[1], p[2]).y : mid(p[0], p[3]).y }, side > 0 ? 0 : 1, 11,
+        findings_level(f, i));
 }
 
 /* The line whose tilt counts: through the middles of both sides, or a plate. */

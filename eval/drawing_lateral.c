@@ -14,14 +14,15 @@ static double apart(geo_point a, geo_point b) { return hypot(a.x - b.x, a.y - b.
 
 static int there(const findings *f, const char *name) { return isfinite(findings_value(f, name)); }
 
-/* ---- bodies ------------------------------------------------------------------------------------------------------------------------------ */
+/* ---- bodies -------------------------------------------------------------------------------------------------------------------------- */
 
 /* A hollow diamond: do not trust this corner. */
 static void draw_doubt(const canvas *k, geo_point p)
 {
     double r = 4.5 * k->u;
     draw_ink(k, DRAW_BAD, 1);
-    cairo_move_to(k->c, p.x, p.y - r), cairo_line_to(k->c, p.x + r, p.y), cairo_line_to(k->c, p.x, p.y + r), cairo_line_to(k->c, p.x - r, p.y);
+    cairo_move_to(k->c, p.x, p.y - r), cairo_line_to(k->c, p.x + r, p.y), cairo_line_to(k->c, p.x, p.y + r),
+        cairo_line_to(k->c, p.x - r, p.y);
     cairo_close_path(k->c), draw_stroke(k, 1.3);
 }
 
@@ -38,7 +39,8 @@ static void draw_name(const canvas *k, const findings *f, int level)
     if (!geo_case_corners(f->chain.film, level, q)) return;
     int grade = fracture_grade(f, level);
     char *fracture = grade ? xprintf(" Genant %d", grade) : xdup("");
-    char *text = xprintf(marks & GEO_MARK_INTERPOLATED ? "(%s)%s%s" : "%s%s%s", geo_level_name(level), marks & GEO_MARK_AMBIGUOUS ? "?" : "", fracture);
+    char *text = xprintf(marks & GEO_MARK_INTERPOLATED ? "(%s)%s%s" : "%s%s%s", geo_level_name(level),
+        marks & GEO_MARK_AMBIGUOUS ? "?" : "", fracture);
     double x = k->side > 0 ? fmax(q->sa.x, q->ia.x) : fmin(q->sa.x, q->ia.x);
     draw_ink(k, grade || marks & (GEO_MARK_LOW_QUALITY | GEO_MARK_INTERPOLATED) ? DRAW_BAD : DRAW_WHITE, 1);
     draw_words(k, at(x + 5 * k->side * k->u, mid(q->sa, q->ia).y), k->side > 0 ? 0 : 1, 11, text);
@@ -64,7 +66,7 @@ static void draw_body(const canvas *k, const findings *f, int level)
     }
 }
 
-/* ---- angles between plates ------------------------------------------------------------------------------------------------------------------ */
+/* ---- angles between plates ----------------------------------------------------------------------------------------------------------- */
 
 typedef struct plate { geo_point a, p; } plate;
 
@@ -78,10 +80,12 @@ static int plate_of(const findings *f, int level, int inferior, plate *out)
 }
 
 /* Both plates drawn out behind the spine by `reach` of their length, joined by a curve with the value. */
-static void draw_angle(const canvas *k, const findings *f, const char *name, int upper, int upper_inferior, int lower, int lower_inferior, double reach)
+static void draw_angle(const canvas *k, const findings *f, const char *name, int upper, int upper_inferior, int lower, int lower_inferior,
+    double reach)
 {
     plate u, l;
-    if (!there(f, name) || !findings_wants(f, name) || !plate_of(f, upper, upper_inferior, &u) || !plate_of(f, lower, lower_inferior, &l)) return;
+    if (!there(f, name) || !findings_wants(f, name) || !plate_of(f, upper, upper_inferior, &u) ||
+        !plate_of(f, lower, lower_inferior, &l)) return;
     double length = 0.5 * (apart(u.a, u.p) + apart(l.a, l.p));
     geo_point a = along(u.a, u.p, 1 + reach * length / apart(u.a, u.p)), b = along(l.a, l.p, 1 + reach * length / apart(l.a, l.p));
     double behind = k->side > 0 ? fmin(a.x, b.x) : fmax(a.x, b.x), out = behind - k->side * 0.55 * length;
@@ -94,7 +98,7 @@ static void draw_angle(const canvas *k, const findings *f, const char *name, int
     draw_value(k, at(m.x - 4 * k->side * k->u, m.y), k->side > 0 ? 1 : 0, name, findings_value(f, name), "°");
 }
 
-/* ---- pelvis ------------------------------------------------------------------------------------------------------------------------------------ */
+/* ---- pelvis -------------------------------------------------------------------------------------------------------------------------- */
 
 /* Arc round o from direction d to e (unit or not), the short way, with a value at its middle. */
 static void draw_arc(const canvas *k, geo_point o, geo_point d, geo_point e, double radius, const char *name, double value)
@@ -141,7 +145,7 @@ static void draw_pelvis(const canvas *k, const findings *f)
     if (findings_wants(f, "PT")) draw_arc(k, hips, at(0, -1), at(-to.x, -to.y), 0.62 * far, "PT", findings_value(f, "PT"));
 }
 
-/* ---- plumb lines ------------------------------------------------------------------------------------------------------------------------------ */
+/* ---- plumb lines --------------------------------------------------------------------------------------------------------------------- */
 
 static geo_point centroid(const geo_corners *q) { return mid(mid(q->sa, q->sp), mid(q->ia, q->ip)); }
 
@@ -169,9 +173,10 @@ static void draw_plumbs(const canvas *k, const findings *f)
     if (has7 && geo_case_corners(f->chain.film, GEO_C2, &c2)) draw_plumb(k, f, "cSVA", centroid(&c2), c7.sp);
 }
 
-/* ---- skull base --------------------------------------------------------------------------------------------------------------------------------- */
+/* ---- skull base ---------------------------------------------------------------------------------------------------------------------- */
 
-/* Lines crowd above the dens: every label has a place of its own, `t` of the way along its line and dx, dy (anterior, down; in u) from it. */
+/* Lines crowd above the dens: every label has a place of its own, `t` of the way along its line and dx, dy (anterior, down; in u) from
+ * it. */
 typedef struct skull_line { const char *parameter, *label; int from, to, dashed; double width, t, dx, dy, anchor; } skull_line;
 static const skull_line skull_lines[] = {
     { "McG_dist", "McGregor", GEO_OCCIPUT_LOW, GEO_HARD_PALATE, 0, 1.1, 0.1, 0, 11, 0 },
@@ -180,13 +185,16 @@ static const skull_line skull_lines[] = {
     { "BDI", "BDI", GEO_BASION, GEO_DENS_TIP, 0, 2, 0.3, 7, 0, 0 },
 };
 
-static void draw_label(const canvas *k, const findings *f, const char *parameter, const char *label, geo_point p, double dx, double dy, double anchor)
+static void draw_label(const canvas *k, const findings *f, const char *parameter, const char *label, geo_point p, double dx, double dy,
+    double anchor)
 {
-    draw_value(k, at(p.x + k->side * dx * k->u, p.y + dy * k->u), k->side > 0 ? anchor : 1 - anchor, label, findings_value(f, parameter), " mm");
+    draw_value(k, at(p.x + k->side * dx * k->u, p.y + dy * k->u), k->side > 0 ? anchor : 1 - anchor, label, findings_value(f, parameter),
+        " mm");
 }
 
 /* p to the line through q and r, with the distance beside the point of the way where t says. */
-static void draw_distance(const canvas *k, const findings *f, const char *name, int point, int low, int high, double dx, double dy, double anchor)
+static void draw_distance(const canvas *k, const findings *f, const char *name, int point, int low, int high, double dx, double dy,
+    double anchor)
 {
     geo_point p, q, r;
     if (!there(f, name) || !findings_wants(f, name) || !geo_case_at(f->chain.film, point, &p) || !geo_case_at(f->chain.film, low, &q) ||

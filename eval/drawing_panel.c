@@ -47,7 +47,8 @@ static void add_values(lines *t, const findings *f, const ranges *normal)
             if (!any++) add(t, HEADING, findings_groups[g], "", "", "");
             snprintf(value, sizeof value, "%.*f", strcmp(r->unit, "ratio") ? 1 : 2, fabs(r->v.value) < 0.05 ? 0 : r->v.value);
             const char *unit = !strcmp(r->unit, "deg") ? "°" : !strcmp(r->unit, "percent") ? "%" : strcmp(r->unit, "ratio") ? r->unit : "";
-            char *limits = xprintf("%s%s", r->normal ? range_text(r->normal, range) : "", r->side < 0 ? "  LOW" : r->side > 0 ? "  HIGH" : "");
+            char *limits = xprintf("%s%s", r->normal ? range_text(r->normal, range) : "",
+                r->side < 0 ? "  LOW" : r->side > 0 ? "  HIGH" : "");
             add(t, r->side ? OUTSIDE : r->v.interpolated ? MADE_UP : VALUE, r->name, value, unit, limits), free(limits);
         }
     }

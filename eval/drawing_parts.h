@@ -4,8 +4,8 @@
 #include "eval/drawing.h"
 #include <cairo.h>
 
-enum draw_colour { DRAW_WHITE, DRAW_CERVICAL, DRAW_THORACIC, DRAW_LUMBAR, DRAW_SACRUM, DRAW_HEAD, DRAW_ANGLE, DRAW_PELVIS, DRAW_PLUMB, DRAW_SKULL,
-                   DRAW_BAD, DRAW_GREY, DRAW_COLOURS };
+enum draw_colour { DRAW_WHITE, DRAW_CERVICAL, DRAW_THORACIC, DRAW_LUMBAR, DRAW_SACRUM, DRAW_HEAD, DRAW_ANGLE, DRAW_PELVIS, DRAW_PLUMB,
+                   DRAW_SKULL, DRAW_BAD, DRAW_GREY, DRAW_COLOURS };
 
 typedef struct canvas {
     cairo_t *c;                                  /* one unit is one pixel of the film, (0,0) the centre of the first */
@@ -30,6 +30,6 @@ enum draw_colour draw_level_colour(int level);
 void draw_lateral(const canvas *k, const findings *f);
 /* drawing_frontal.c */
 void draw_frontal(const canvas *k, const findings *f);
-/* drawing_panel.c: c in its own units, one unit a line's height; returns the width and height that the panel needs. */
+/* drawing_panel.c: in pixels of the page, from (0, 0). */
 void draw_panel(cairo_t *c, double width, double height, const findings *f, const ranges *normal);
 #endif

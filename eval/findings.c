@@ -147,7 +147,8 @@ int findings_wants_gap(const findings *m)
 {
     if (m->failed || m->frontal) return 0;
     if (!says_what(m)) return geo_region_shows(m->region, -1);
-    return findings_wants(m, "GAP") || (findings_wants(m, "RPV") && findings_wants(m, "RLL") && findings_wants(m, "LDI") && findings_wants(m, "RSA"));
+    return findings_wants(m, "GAP") ||
+        (findings_wants(m, "RPV") && findings_wants(m, "RLL") && findings_wants(m, "LDI") && findings_wants(m, "RSA"));
 }
 
 double findings_value(const findings *m, const char *name)

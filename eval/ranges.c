@@ -31,7 +31,8 @@ ranges ranges_read(const char *path)
         range *r = &out.r[i];
         *r = (range){ xdup(csv_cell(&t, i, at[CODE])), xdup(csv_cell(&t, i, at[UNIT])), xdup(csv_cell(&t, i, at[POPULATION])),
                       xdup(csv_cell(&t, i, at[SOURCE])), limit(&t, path, i, at[LOW], -INFINITY), limit(&t, path, i, at[HIGH], INFINITY) };
-        if (!(r->low < r->high)) die("%s:%d: %.40s: got low %g and high %g, wanted low below high", path, t.line[i], r->code, r->low, r->high);
+        if (!(r->low < r->high)) die("%s:%d: %.40s: got low %g and high %g, wanted low below high", path, t.line[i], r->code, r->low,
+            r->high);
     }
     csv_free(&t);
     return out;

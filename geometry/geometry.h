@@ -415,7 +415,7 @@ geo_tracing *geo_tracing_empty(int64_t h, int64_t w, int *status);
 int          geo_tracing_add(geo_tracing *t, const uint8_t *mask, int role, double score);
 void         geo_tracing_free(geo_tracing *t);
 int          geo_tracing_outlines(const geo_tracing *t);
-const geo_contour *geo_tracing_outline(const geo_tracing *t, int i, int *role);        /* pixels; role: what it is, or is now; may be NULL */
+const geo_contour *geo_tracing_outline(const geo_tracing *t, int i, int *role);        /* pixels; role: what it is now, or NULL */
 const geo_contour *geo_tracing_contour(const geo_tracing *t, uint8_t value);   /* pixels; NULL: none */
 /* Puts every landmark that can be found into the case (whose spacing must have been set): corners, plates, heads, points; marks bodies of
  * low quality. What cannot be found is left out, and geo_measure says so. Returns the number of structures used. */

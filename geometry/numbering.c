@@ -126,7 +126,7 @@ static int order_names(chain *c)
     return GEO_OK;
 }
 
-/* ---- corners, and what they tell ------------------------------------------------------------------------------------------------------- */
+/* ---- corners, and what they tell ----------------------------------------------------------------------------------------------------- */
 
 static geo_point up_at(const chain *c, int i)
 {
@@ -186,7 +186,7 @@ static int find_gaps(chain *c)
     return status == GEO_MEMORY ? status : GEO_OK;
 }
 
-/* ---- mending ----------------------------------------------------------------------------------------------------------------------------- */
+/* ---- mending ------------------------------------------------------------------------------------------------------------------------- */
 
 static int level_there(const chain *c, int level)
 {
@@ -252,7 +252,7 @@ static int arrange(chain *c)
     return status ? status : check(c);
 }
 
-/* ---- levels ------------------------------------------------------------------------------------------------------------------------------ */
+/* ---- levels -------------------------------------------------------------------------------------------------------------------------- */
 
 /* Where nothing says which body is which: how films of a region are taken. */
 static void guess(const chain *c, int *top, int *bottom)

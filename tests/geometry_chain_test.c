@@ -98,7 +98,9 @@ static void right_levels(const measured_film *m, const spine *s, const spine_vie
     for (int i = 0; i < m->chain.n; i++) {
         const geo_found *f = &m->chain.body[i];
         geo_corners q = spine_body(s, f->level, v);
-        double off = hypot(f->quad.p[3].x + f->quad.p[2].x - q.ia.x - q.ip.x, f->quad.p[3].y + f->quad.p[2].y - q.ia.y - q.ip.y) / 2;
+        double x = q.sa.x + q.sp.x + q.ia.x + q.ip.x, y = q.sa.y + q.sp.y + q.ia.y + q.ip.y;
+        for (int k = 0; k < 4; k++) x -= f->quad.p[k].x, y -= f->quad.p[k].y;
+        double off = hypot(x, y) / 4;
         if (!f->level || off > 12) fail_msg("body %d called %s lies %.1f pixels off", i, geo_level_name(f->level), off);
         assert_true(!sure || !f->unsure);
     }
@@ -216,13 +218,57 @@ static void wrong_names(void **state)
     assert_true(warned(&m, "W_RELABELLED:T6") && warned(&m, "W_RELABELLED:T7"));
     drop(&m);
 
-    draw(&s, &right);                                                   /* T12 is never given: all above are one off, and no body is missing */
+    /* T12 is never given: all above are one off, and no body is missing */
+    draw(&s, &right);
     for (int i = GEO_C3; i <= GEO_T12; i++) paint(i, i - 1);
     paint(GEO_C2, 0);
     m = measure(&s, &right, as_levels, GEO_REGION_WHOLE, 0);
     assert_int_equal(m.chain.made, 0);                                  /* there is no room for one */
     assert_string_equal(value(m.chain.result, "TK").error, "E_MISSING:T12");
     assert_true(m.chain.count > 0);
+    drop(&m);
+}
+
+static void disc(double x, double y, double r, uint8_t v)
+{
+    geo_point p[90];
+    for (int i = 0; i < 90; i++) p[i] = (geo_point){ x + r * cos(i * 0.0698), y + r * sin(i * 0.0698) };
+    geo_mask_fill(&(geo_contour){ p, 90 }, film, FH, FW, v);
+}
+
+/* Both heads in one class, apart; and specks of any class, which are no structures. */
+static void components_of_a_class(void **state)
+{
+    (void)state;
+    spine s;
+    draw(&s, &right);
+    forget_names();
+    paint(26, 0);
+    geo_point hips = spine_point(s.head[0], &right);
+    disc(hips.x - 70, hips.y, 60, 26), disc(hips.x + 75, hips.y + 4, 62, 26), disc(hips.x, hips.y - 200, 8, 26);
+    for (int i = 0; i < 5; i++) disc(700 + 30 * i, 400 + 200 * i, 3, GEO_C3);
+    measured_film m = measure(&s, &right, as_whole, GEO_REGION_WHOLE, 0);
+    geo_circle head[2];
+    assert_int_equal(geo_case_heads(m.chain.film, head), 2);
+    near(fmin(head[0].x, head[1].x), hips.x - 70, 1);
+    near(fmax(head[0].x, head[1].x), hips.x + 75, 1);
+    assert_int_equal(m.chain.n, 23);
+    assert_int_equal(m.chain.dropped, 0);
+    drop(&m);
+}
+
+/* Two in one mask, and no name left for the second: it stays one, and says so. */
+static void no_name_left(void **state)
+{
+    (void)state;
+    spine s;
+    draw(&s, &right);
+    merge(&s, &right, GEO_T9, GEO_T9);
+    for (int i = GEO_T11; i <= GEO_L5; i++) paint(i, i - 1);
+    measured_film m = measure(&s, &right, as_levels, GEO_REGION_WHOLE, 0);
+    assert_int_equal(m.chain.n, 22);
+    for (int i = 1; i < m.chain.n; i++) assert_true(m.chain.body[i].level > m.chain.body[i - 1].level);
+    assert_true(warned(&m, "W_LOW_QUALITY:T9") && m.chain.count > 0);
     drop(&m);
 }
 
@@ -283,6 +329,26 @@ static void no_anchor(void **state)
     drop(&m);
 }
 
+/* One vertebra that somebody has named is an anchor, wherever it stands. */
+static void one_name(void **state)
+{
+    (void)state;
+    spine s;
+    int role[256];
+    memcpy(role, as_whole, sizeof role);
+    role[99] = GEO_T7;
+    draw(&s, &right);
+    for (int i = 1; i < 32; i++) if (i < GEO_T3 || i > GEO_T12) paint(i, 0);
+    paint(GEO_T7, 99), paint(GEO_T9, 0);
+    forget_names();
+    measured_film m = measure(&s, &right, role, GEO_REGION_THORACIC, 1);
+    assert_int_equal(m.chain.n, 9);
+    right_levels(&m, &s, &right, 1);
+    assert_true(warned(&m, "W_INTERPOLATED:T9"));
+    assert_int_equal(value(m.chain.result, "TK").code, 0);
+    drop(&m);
+}
+
 static void lumbar_film(void **state)
 {
     (void)state;
@@ -294,7 +360,8 @@ static void lumbar_film(void **state)
     assert_int_equal(m.chain.n, 5);
     right_levels(&m, &s, &right, 1);
     assert_int_equal(value(m.chain.result, "LL").code, 0);
-    assert_true(geo_region_shows(GEO_REGION_LUMBAR, geo_parameter_find("LL")) && !geo_region_shows(GEO_REGION_LUMBAR, geo_parameter_find("TK")));
+    assert_true(geo_region_shows(GEO_REGION_LUMBAR, geo_parameter_find("LL")) &&
+        !geo_region_shows(GEO_REGION_LUMBAR, geo_parameter_find("TK")));
     assert_true(!geo_region_shows(GEO_REGION_LUMBAR, -1) && geo_region_shows(GEO_REGION_WHOLE, -1));
     drop(&m);
 }
@@ -419,7 +486,8 @@ static void noise_of_points(void **state)
     o.draws = 2000, o.sd = 1 / 0.35;
     assert_int_equal(geo_uncertainty_points(c, &o, a, share), GEO_OK);
     assert_int_equal(geo_uncertainty_points(c, &o, b, NULL), GEO_OK);
-    static const struct { const char *name; double sd; } rows[] = { { "SS", 2.4 }, { "PT", 0.5 }, { "PI", 2.5 }, { "PILL", 2.4 }, { "TPA", 0.45 },
+    static const struct { const char *name; double sd; } rows[] = { { "SS", 2.4 }, { "PT", 0.5 }, { "PI", 2.5 }, { "PILL", 2.4 },
+        { "TPA", 0.45 },
                                                                     { "SVA", 1.1 } };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         int p = geo_parameter_find(rows[i].name);
@@ -437,7 +505,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(named_and_unnamed), cmocka_unit_test(missing_is_made_up), cmocka_unit_test(missing_at_an_end),
         cmocka_unit_test(merged_is_cut), cmocka_unit_test(split_is_joined), cmocka_unit_test(wrong_names),
-        cmocka_unit_test(false_body_is_dropped), cmocka_unit_test(count_mismatch), cmocka_unit_test(no_anchor), cmocka_unit_test(lumbar_film),
+        cmocka_unit_test(false_body_is_dropped), cmocka_unit_test(count_mismatch), cmocka_unit_test(no_anchor),
+            cmocka_unit_test(one_name), cmocka_unit_test(no_name_left), cmocka_unit_test(components_of_a_class),
+            cmocka_unit_test(lumbar_film),
         cmocka_unit_test(instances), cmocka_unit_test(biconcave), cmocka_unit_test(frontal), cmocka_unit_test(nothing_and_nonsense),
         cmocka_unit_test(noise_of_points),
     };

@@ -7,7 +7,7 @@
 
 static const double TOLERANCE = 1e-6;
 
-/* ---- the worked examples: spine.txt written as JSON, then its expectations read from what comes out ----------------------------------------- */
+/* ---- the worked examples: spine.txt written as JSON, then its expectations read from what comes out ---------------------------------- */
 
 typedef struct { json_t *cases, *o; int frontal; } writer;
 
@@ -105,7 +105,8 @@ static void check_gap(seen *s, const char *rest)
 
 static void check_compression(seen *s, const char *rest, int is_error)
 {
-    static const char *const keys[] = { "CR_anterior", "CR_middle", "CR_posterior", "loss_anterior_pct", "ratio_ant_post", "wedge_angle", "genant_loss_pct" };
+    static const char *const keys[] = { "CR_anterior", "CR_middle", "CR_posterior", "loss_anterior_pct", "ratio_ant_post", "wedge_angle",
+        "genant_loss_pct" };
     const json_t *c = json_array_get(at(s->o, "compression"), s->compressions++);
     char level[8], text[64];
     double w[7];
@@ -132,7 +133,8 @@ static void check_line(seen *s, const char *key, const char *rest)
     double v[3];
     if (!strcmp(key, "value") && sscanf(rest, "%63s %lf", name, v) == 2) same(s, name, number(at(s->o, "values"), name), v[0]), s->values++;
     else if (!strcmp(key, "px") && sscanf(rest, "%63s %lf", name, v) == 2) same(s, name, number(at(s->o, "values_px"), name), v[0]);
-    else if (!strcmp(key, "error") && sscanf(rest, "%63s %127[^\n]", name, text) == 2) same_text(s, name, at(at(s->o, "errors"), name), text), s->errors++;
+    else if (!strcmp(key, "error") && sscanf(rest, "%63s %127[^\n]", name, text) == 2)
+        same_text(s, name, at(at(s->o, "errors"), name), text), s->errors++;
     else if (!strcmp(key, "warning")) {
         int found = 0;
         for (size_t i = 0; i < json_array_size(at(s->o, "warnings")); i++)
@@ -146,7 +148,8 @@ static void check_line(seen *s, const char *key, const char *rest)
         same_text(s, "PI-LL", at(g, "PI-LL"), name), same_text(s, "PT", at(g, "PT"), text);
         if (strcmp(third, "-")) same_text(s, "SVA", at(g, "SVA"), third);
         else assert_true(json_is_null(at(g, "SVA")));
-    } else if (!strcmp(key, "roussouly") && sscanf(rest, "%63s", name) == 1) same_text(s, "Roussouly_by_SS", at(s->o, "Roussouly_by_SS"), name);
+    } else if (!strcmp(key, "roussouly") && sscanf(rest, "%63s", name) == 1) same_text(s, "Roussouly_by_SS", at(s->o, "Roussouly_by_SS"),
+        name);
     else if (!strncmp(key, "compression", 11)) check_compression(s, rest, key[11] == '_');
     else if (!strcmp(key, "slip") && sscanf(rest, "%63s %127s %lf %lf %63s", name, text, v, v + 1, third) == 5) {
         const json_t *p = json_array_get(at(s->o, "slip"), s->slips++);
@@ -208,12 +211,14 @@ static void test_examples(void **state)
 static void test_forms(void **state)
 {
     (void)state;
-    static const char one[] = "{\"id\": \"a\", \"facing\": \"right\", \"vertebrae\": {\"L4\": {\"SA\": [10, 10], \"SP\": [0, 10], \"IA\": [10, 16], "
+    static const char one[] = "{\"id\": \"a\", \"facing\": \"right\", \"vertebrae\": "
+                              "{\"L4\": {\"SA\": [10, 10], \"SP\": [0, 10], \"IA\": [10, 16], "
                               "\"IP\": [0, 16]}, \"L5\": {\"SA\": [10, 20], \"SP\": [0, 20], \"IA\": [10, 26], \"IP\": [0, 26]}}, "
                               "\"S1\": {\"SA\": [9, 35], \"SP\": [1, 28]}, \"points\": {\"nose\": [3, 4]}}";
     char *list = xprintf("[%s, %s]", one, one), *cases = xprintf("{\"cases\": [%s]}", one);
     write_text("one.json", one), write_text("list.json", list), write_text("cases.json", cases);
-    json_t *a = object("measure one.json --json"), *b = object("measure list.json one.json --json"), *c = object("measure cases.json --json --spacing .5,.5 --age 70 --facing left");
+    json_t *a = object("measure one.json --json"), *b = object("measure list.json one.json --json"),
+        *c = object("measure cases.json --json --spacing .5,.5 --age 70 --facing left");
     const json_t *f = json_array_get(at(a, "cases"), 0), *g = json_array_get(at(c, "cases"), 0);
     assert_int_equal(json_array_size(at(b, "cases")), 3);
     near(number(at(f, "values"), "SS"), 41.18592516570965, 1e-9);
@@ -225,7 +230,7 @@ static void test_forms(void **state)
     json_decref(a), json_decref(b), json_decref(c), free(list), free(cases);
 }
 
-/* ---- films drawn from a spine -------------------------------------------------------------------------------------------------------------- */
+/* ---- films drawn from a spine -------------------------------------------------------------------------------------------------------- */
 
 enum { FH = 1150, FW = 560 };
 static spine drawn;
@@ -241,7 +246,11 @@ static void save(const char *name, const uint8_t *map)
     free(path), free(parent);
 }
 
-static const json_t *only(const json_t *o) { assert_int_equal(json_array_size(at(o, "cases")), 1); return json_array_get(at(o, "cases"), 0); }
+static const json_t *only(const json_t *o)
+{
+    assert_int_equal(json_array_size(at(o, "cases")), 1);
+    return json_array_get(at(o, "cases"), 0);
+}
 
 /* Values of the film within so many degrees of the truth. */
 static void true_values(const json_t *c, double degrees)
@@ -291,7 +300,8 @@ static void test_label_map(void **state)
 static void test_choices(void **state)
 {
     (void)state;
-    json_t *a = object("measure film.png --spacing .7,.7 --json"), *b = object("measure film.png --spacing .7,.7 --json TK=T2-T12 measure.SVA=corner");
+    json_t *a = object("measure film.png --spacing .7,.7 --json"),
+        *b = object("measure film.png --spacing .7,.7 --json TK=T2-T12 measure.SVA=corner");
     assert_true(fabs(number(at(only(a), "values"), "TK") - number(at(only(b), "values"), "TK")) > 0.5);
     assert_true(fabs(number(at(only(a), "values"), "SVA") - number(at(only(b), "values"), "SVA")) > 4);
     json_decref(a), json_decref(b);
@@ -340,7 +350,8 @@ static void test_unnamed(void **state)
 {
     (void)state;
     uint8_t *m = xalloc(FH * FW);
-    for (int64_t i = 0; i < FH * FW; i++) m[i] = labels_drawn[i] > 3 && labels_drawn[i] < 25 ? 3 : labels_drawn[i] == 27 ? 26 : labels_drawn[i];
+    for (int64_t i = 0; i < FH * FW; i++)
+        m[i] = labels_drawn[i] > 3 && labels_drawn[i] < 25 ? 3 : labels_drawn[i] == 27 ? 26 : labels_drawn[i];
     save("unnamed.png", m);
     write_text("whole.csv", whole_csv);
     json_t *o = object("measure unnamed.png --classes whole.csv --spacing .7,.7 --json");
@@ -366,12 +377,14 @@ static void test_instances(void **state)
     uint8_t *m = xalloc(FH * FW);
     for (int v = GEO_C2; v <= 27; v++) {
         char name[64];
-        snprintf(name, sizeof name, "instances/one/%03d_%s.png", v, v < 25 ? geo_level_name(v) : v == 25 ? "sacrum" : v == 26 ? "femoral_head_1" : "femoral_head_2");
+        snprintf(name, sizeof name, "instances/one/%03d_%s.png", v,
+            v < 25 ? geo_level_name(v) : v == 25 ? "sacrum" : v == 26 ? "femoral_head_1" : "femoral_head_2");
         for (int64_t i = 0; i < FH * FW; i++) m[i] = labels_drawn[i] == v ? 255 : 0;
         save(name, m);
     }
     free(m);
-    json_t *o = object("measure instances/one --spacing .7,.7 --json"), *p = object("measure instances/one/0*.png --instances --spacing .7,.7 --json");
+    json_t *o = object("measure instances/one --spacing .7,.7 --json"),
+        *p = object("measure instances/one/0*.png --instances --spacing .7,.7 --json");
     assert_string_equal(json_string_value(at(only(o), "id")), "one");
     true_values(only(o), 4), true_values(only(p), 4);
     json_decref(o), json_decref(p);
@@ -389,7 +402,8 @@ static void test_store_and_predictions(void **state)
     uint8_t *mask = xalloc(FH * FW);
     store_case row = { .id = "masks", .h = FH, .w = FW, .bits = 8, .spacing = { 0.7, 0.7 }, .spacing_source = "given" };
     store_add(s, &row, film.p, labels_drawn, NULL, NULL);
-    corners c[2] = { { "T1", { { 10, 10 }, { 40, 12 }, { 10, 30 }, { 40, 32 } } }, { "T2", { { 10, 40 }, { 40, 30 }, { 12, 60 }, { 42, 52 } } } };
+    corners c[2] = { { "T1", { { 10, 10 }, { 40, 12 }, { 10, 30 }, { 40, 32 } } },
+        { "T2", { { 10, 40 }, { 40, 30 }, { 12, 60 }, { 42, 52 } } } };
     labels l = { .ncorners = 2, .corners = c };
     row.id = "corners";
     store_add(s, &row, film.p, NULL, NULL, &l);
@@ -434,9 +448,11 @@ static void test_store_and_predictions(void **state)
 static void test_corner_table(void **state)
 {
     (void)state;
-    write_text("corners.csv", "file,height,T1_TL_x,T1_TL_y,T1_TR_x,T1_TR_y,T1_BL_x,T1_BL_y,T1_BR_x,T1_BR_y,T2_TL_x,T2_TL_y,T2_TR_x,T2_TR_y,T2_BL_x,"
-                              "T2_BL_y,T2_BR_x,T2_BR_y\na.jpg,100,10,10,40,12,10,30,40,32,10,40,40,30,12,60,42,52\nb.jpg,100,10,10,40,10,10,30,40,30,,,,,,,,\n");
-    json_t *o = object("measure corners.csv --json"), *e = object("measure corners.csv --cobb-method endplate --json"), *k = object("measure corners.csv cobb_method=endplate --json");
+    write_text("corners.csv", "file,height,T1_TL_x,T1_TL_y,T1_TR_x,T1_TR_y,T1_BL_x,T1_BL_y,T1_BR_x,T1_BR_y,"
+                              "T2_TL_x,T2_TL_y,T2_TR_x,T2_TR_y,T2_BL_x,T2_BL_y,T2_BR_x,T2_BR_y\n"
+                              "a.jpg,100,10,10,40,12,10,30,40,32,10,40,40,30,12,60,42,52\nb.jpg,100,10,10,40,10,10,30,40,30,,,,,,,,\n");
+    json_t *o = object("measure corners.csv --json"), *e = object("measure corners.csv --cobb-method endplate --json"),
+        *k = object("measure corners.csv cobb_method=endplate --json");
     const json_t *a = json_array_get(at(o, "cases"), 0), *b = json_array_get(at(o, "cases"), 1);
     has(a, "cobb upper_end lower_end cobb_upper cobb_lower cobb_method convex grade scoliosis");
     near(number(a, "cobb"), atan2(2, 30) * 57.29577951308232 + atan2(9, 30) * 57.29577951308232, 1e-9);
@@ -472,15 +488,17 @@ static void test_frontal_map(void **state)
     json_decref(ids), json_decref(binary);
 }
 
-/* ---- reports and drawings -------------------------------------------------------------------------------------------------------------------- */
+/* ---- reports and drawings ------------------------------------------------------------------------------------------------------------ */
 
 static void test_reports(void **state)
 {
     (void)state;
     result r = call("measure film.png --spacing .7,.7 --age 50 --uncertainty 0.5");
     assert_int_equal(r.status, 0);
-    static const char *const says[] = { "sacral slope", "normal", "20 to 65", "± SD", "GAP score", "SRS-Schwab", "Roussouly", "E_MISSING:hard_palate", "looking right" };
-    for (size_t i = 0; i < sizeof says / sizeof *says; i++) if (!strstr(r.out, says[i])) fail_msg("no '%s' in the report:\n%s", says[i], r.out);
+    static const char *const says[] = { "sacral slope", "normal", "20 to 65", "± SD", "GAP score", "SRS-Schwab", "Roussouly",
+        "E_MISSING:hard_palate", "looking right" };
+    for (size_t i = 0; i < sizeof says / sizeof *says; i++)
+        if (!strstr(r.out, says[i])) fail_msg("no '%s' in the report:\n%s", says[i], r.out);
     drop(&r);
     succeeds("measure examples.json", "W13_lumbar_kyphosis");
     succeeds("measure film.png --spacing .7,.7 --out film.csv", "film.csv");
@@ -502,7 +520,8 @@ static void test_reports(void **state)
 static void test_uncertainty(void **state)
 {
     (void)state;
-    json_t *a = object("measure film.png --spacing .7,.7 --age 50 --uncertainty 0.5 --json"), *b = object("measure film.png --spacing .7,.7 --age 50 --uncertainty 0.5 --json");
+    json_t *a = object("measure film.png --spacing .7,.7 --age 50 --uncertainty 0.5 --json"),
+        *b = object("measure film.png --spacing .7,.7 --age 50 --uncertainty 0.5 --json");
     const json_t *sd = at(only(a), "sd"), *p = at(only(a), "GAP_probability");
     assert_true(number(sd, "SS") > 0.05 && number(sd, "SS") < 6 && number(sd, "PT") < number(sd, "SS"));
     near(number(p, "P") + number(p, "MD") + number(p, "SD"), 1, 0.05);
@@ -540,7 +559,7 @@ static void test_overlay(void **state)
     free(path), free(drawn_path), free(svg), free(text), free(one), free(two);
 }
 
-/* ---- bad input ------------------------------------------------------------------------------------------------------------------------------------ */
+/* ---- bad input ----------------------------------------------------------------------------------------------------------------------- */
 
 static void refused_text(const char *text, const char *says)
 {
@@ -596,6 +615,7 @@ static void test_bad_maps(void **state)
     file_write(cut, bytes, n / 2);
     refused("measure cut.png", "PNG");
     refused("measure no.png", "no such file");
+    refused("measure film.png --device cuda", "cpu, auto");
     refused("measure film.png --region spine", "whole, cervical, thoracic, lumbar, ap");
     refused("measure film.png --facing up", "left, auto, right");
     refused("measure film.png --spacing 0,1", "--spacing");
@@ -616,16 +636,19 @@ static const char *error_of(const json_t *o, const char *name) { return json_str
 static void test_degenerate(void **state)
 {
     (void)state;
-    write_text("d.json", "{\"facing\": \"right\", \"vertebrae\": {\"T1\": {\"SA\": [5, 5], \"SP\": [5, 5], \"IA\": [9, 9], \"IP\": [0, 9]}}, \"want\": [\"T1S\", \"nonsense\"]}");
+    write_text("d.json", "{\"facing\": \"right\", \"vertebrae\": "
+                         "{\"T1\": {\"SA\": [5, 5], \"SP\": [5, 5], \"IA\": [9, 9], \"IP\": [0, 9]}}, \"want\": [\"T1S\", \"nonsense\"]}");
     json_t *o = object("measure d.json --json");
     assert_string_equal(error_of(o, "T1S"), "E_DEGENERATE:T1sup");
     assert_string_equal(error_of(o, "nonsense"), "E_UNDEFINED:no such parameter");
     json_decref(o);
-    write_text("d.json", "{\"facing\": \"right\", \"vertebrae\": {\"T1\": {\"SA\": [0, 5], \"SP\": [9, 5], \"IA\": [9, 9], \"IP\": [0, 9]}}, \"want\": [\"T1S\"]}");
+    write_text("d.json", "{\"facing\": \"right\", \"vertebrae\": "
+                         "{\"T1\": {\"SA\": [0, 5], \"SP\": [9, 5], \"IA\": [9, 9], \"IP\": [0, 9]}}, \"want\": [\"T1S\"]}");
     o = object("measure d.json --json");
     assert_string_equal(error_of(o, "T1S"), "E_DEGENERATE:corner_order");
     json_decref(o);
-    write_text("d.json", "{\"mode\": \"coronal\", \"vertebrae\": {\"T1\": {\"UL\": [1, 1], \"UR\": [1, 1], \"LL\": [1, 1], \"LR\": [1, 1]}, "
+    write_text("d.json", "{\"mode\": \"coronal\", \"vertebrae\": "
+                         "{\"T1\": {\"UL\": [1, 1], \"UR\": [1, 1], \"LL\": [1, 1], \"LR\": [1, 1]}, "
                          "\"T2\": {\"UL\": [1, 5], \"UR\": [5, 5], \"LL\": [1, 9], \"LR\": [5, 9]}}}");
     o = object("measure d.json --json");
     assert_string_equal(error_of(o, "cobb"), "E_DEGENERATE:endplate");
@@ -636,9 +659,11 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_examples), cmocka_unit_test(test_forms), cmocka_unit_test(test_label_map), cmocka_unit_test(test_choices),
-        cmocka_unit_test(test_mirrored), cmocka_unit_test(test_missing_body), cmocka_unit_test(test_unnamed), cmocka_unit_test(test_instances),
+        cmocka_unit_test(test_mirrored), cmocka_unit_test(test_missing_body), cmocka_unit_test(test_unnamed),
+            cmocka_unit_test(test_instances),
         cmocka_unit_test(test_store_and_predictions), cmocka_unit_test(test_corner_table), cmocka_unit_test(test_frontal_map),
-        cmocka_unit_test(test_reports), cmocka_unit_test(test_uncertainty), cmocka_unit_test(test_overlay), cmocka_unit_test(test_bad_landmarks),
+        cmocka_unit_test(test_reports), cmocka_unit_test(test_uncertainty), cmocka_unit_test(test_overlay),
+            cmocka_unit_test(test_bad_landmarks),
         cmocka_unit_test(test_bad_maps), cmocka_unit_test(test_degenerate),
     };
     uint64_t seed = 12;

@@ -13,26 +13,28 @@
 #include <strings.h>
 
 static const flag own[] = {
-    { "--region", "whole|cervical|thoracic|lumbar|ap", "what the film shows; ap: a frontal film (default: whole, or as the landmarks say)" },
+    { "--region", "whole|cervical|thoracic|lumbar|ap",
+        "what the film shows; ap: a frontal film (default: whole, or as the landmarks say)" },
     { "--spacing", "SX,SY", "mm per pixel, x first (default: what the input knows)" },
     { "--age", "YEARS", "of the patient, for the GAP score" },
     { "--facing", "left|right|auto", "which way the patient looks (default auto: by votes of the anatomy)" },
-    { "--classes", "FILE.csv", "what the values of a label map mean: value,name,kind; or the name of a table of classes/ (default levels)" },
+    { "--classes", "FILE.csv", "what the values of a label map mean: value,name,kind; or a table of classes/ by name (default levels)" },
     { "--instances", NULL, "the PNGs of INPUT hold instances of one film: each value, or each file, is one vertebra" },
     { "--overlay", "FILE.png|svg", "draw what was measured; for several films the folder to draw into" },
     { "--film", "FILE", "the radiograph to draw on (default: the one in the store, else the masks alone)" },
     { "--cobb-method", "midline|endplate", "of frontal films (default midline)" },
     { "--corners", "METHOD", "auto, mean, extreme, lines, rdp, rdp_hull, rectangle, axis: how corners are found (default auto)" },
-    { "--uncertainty", "PX", "also the SD of every value and the probability of GAP categories, for outlines that are off by PX pixels (SD)" },
+    { "--uncertainty", "PX", "also the SD of every value and the odds of GAP categories, for outlines off by PX pixels (SD)" },
     { "--ranges", "FILE.csv", "normal ranges: code,low,high,unit,population,source (default: those in configs/ranges.csv)" },
     { 0 }
 };
 static const usage how = { "measure", "INPUT...",
-    "Measures the spine: 43 parameters with errors, warnings and normal ranges. INPUT is a label map or instances (PNG), a folder of them (as\n"
-    "`predict` leaves it), a store, predictions.h5, landmarks (JSON, see docs/measure.md) or a CSV of corners. --out FILE.txt|csv|json writes the\n"
-    "report. Where papers differ: TK=T4-T12|T5-T12|T2-T12, LL=L1-S1|T12-S1, SVA=centroid|corner, GT=middle|corner, T1S=T1|C7,\n"
+    "Measures the spine: 43 parameters with errors, warnings and normal ranges. INPUT is a label map or instances (PNG), a folder of\n"
+    "them (as `predict` leaves it), a store, predictions.h5, landmarks (JSON, see docs/measure.md) or a CSV of corners.\n"
+    "--out FILE.txt|csv|json writes the report. Where papers differ: TK=T4-T12|T5-T12|T2-T12,\n"
+    "LL=L1-S1|T12-S1, SVA=centroid|corner, GT=middle|corner, T1S=T1|C7,\n"
     "cobb_method=midline|endplate.",
-    own, FLAG_JSON | FLAG_QUIET | FLAG_FORCE | FLAG_OUT | FLAG_SEED, 1, -1, 1 };
+    own, FLAG_JSON | FLAG_QUIET | FLAG_FORCE | FLAG_OUT | FLAG_DEVICE | FLAG_THREADS | FLAG_SEED, 1, -1, 1 };
 
 static const char *const regions[] = { "whole", "cervical", "thoracic", "lumbar", "ap" };
 static const char *const methods[] = { "midline", "endplate" };
@@ -108,7 +110,7 @@ static ranges read_ranges(const flags *f)
     return r;
 }
 
-/* ---- what becomes of a film ---------------------------------------------------------------------------------------------------------------- */
+/* ---- what becomes of a film ---------------------------------------------------------------------------------------------------------- */
 
 /* FILE for one film, DIR/ID.png for several. */
 static void draw(const collected *k, const findings *f, const image *film)
@@ -121,7 +123,8 @@ static void draw(const collected *k, const findings *f, const image *film)
     for (char *c = name; *c; c++) if (*c == '/') die("%s: the name of a film that is drawn cannot hold a slash", f->id);
     if (k->film) film = k->film;
     if (film && f->from_masks && (film->h != f->h || film->w != f->w))
-        die_at("--film", "got %lld x %lld pixels, wanted the size of the masks, %lld x %lld (w x h)", (long long)film->w, (long long)film->h,
+        die_at("--film", "got %lld x %lld pixels, wanted the size of the masks, %lld x %lld (w x h)", (long long)film->w,
+            (long long)film->h,
                (long long)f->w, (long long)f->h);
     flags_may_write(k->f, path);
     drawing_write(path, f, film, k->normal);
@@ -183,6 +186,9 @@ int verb_measure(int argc, char **argv)
     flags *f = flags_parse(&how, argc, argv);
     if (!f) return EXIT_OK;
     geo_case *base;
+    static const char *const devices[] = { "cpu", "auto" };
+    flags_word(f, "--device", devices, 2, 0);    /* nothing here is for a GPU */
+    compute_threads(f);
     measure_settings s = read_settings(f, &base);
     const char *out = read_out(f), *file = flags_text(f, "--film", NULL);
     ranges normal = read_ranges(f);

@@ -13,12 +13,13 @@
 
 enum { JSON_LIMIT = 256 << 20 };
 
-/* ---- what a value means ---------------------------------------------------------------------------------------------------------------- */
+/* ---- what a value means -------------------------------------------------------------------------------------------------------------- */
 
 static int role_of(const class *c)
 {
     static const struct { const char *name; int role; } names[] = { { "sacrum", GEO_ROLE_SACRUM }, { "S1", GEO_ROLE_SACRUM },
-        { "femoral_head", GEO_ROLE_HEAD }, { "hard_palate", GEO_ROLE_PALATE }, { "basion", GEO_ROLE_BASION }, { "opisthion", GEO_ROLE_OPISTHION } };
+        { "femoral_head", GEO_ROLE_HEAD }, { "hard_palate", GEO_ROLE_PALATE }, { "basion", GEO_ROLE_BASION },
+            { "opisthion", GEO_ROLE_OPISTHION } };
     int level = geo_level_parse(c->name);
     if (level && level != GEO_S1) return level;
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
@@ -109,7 +110,7 @@ static void refuse_strangers(const char *path, const int role[256], const int se
                 t->n ? "the class table" : "the levels: 1-24 C1 to L5, 25 sacrum, 26 and 27 femoral heads, 28-30 skull, 31 implant");
 }
 
-/* ---- label maps -------------------------------------------------------------------------------------------------------------------------- */
+/* ---- label maps ---------------------------------------------------------------------------------------------------------------------- */
 
 typedef struct map { const char *path, *id; int64_t h, w; const uint8_t *labels; const image *film; double spacing[2]; int strict; } map;
 
@@ -165,7 +166,7 @@ static void measure_png(const measure_job *job, const char *path, const classes 
     image_free(&m), free(labels), free(id);
 }
 
-/* ---- instances ---------------------------------------------------------------------------------------------------------------------------- */
+/* ---- instances ----------------------------------------------------------------------------------------------------------------------- */
 
 /* "003_L3.png" -> L3; BODY where the name holds no structure. */
 static int role_in_name(const char *path)
@@ -204,7 +205,7 @@ int64_t measure_instances(const measure_job *job, char *const *paths, int n, con
     return 1;
 }
 
-/* ---- folders --------------------------------------------------------------------------------------------------------------------------------- */
+/* ---- folders ------------------------------------------------------------------------------------------------------------------------- */
 
 static void set_total(const measure_job *job, int64_t n) { if (job->total) *job->total += n; }
 
@@ -213,7 +214,8 @@ static int64_t measure_predictions(const measure_job *job, const char *path);
 /* DIR or DIR/masks as `predict` leaves them, or any folder of label maps; one of instances where every name ends in a structure's. */
 static int64_t measure_folder(const measure_job *job, const char *folder)
 {
-    char *masks = path_join(folder, "masks"), *beside = path_join(folder, "../predictions.h5"), *inside = path_join(folder, "predictions.h5");
+    char *masks = path_join(folder, "masks"), *beside = path_join(folder, "../predictions.h5"),
+        *inside = path_join(folder, "predictions.h5");
     int64_t done = -1;
     if (file_is_folder(masks)) done = file_exists(inside) && !job->classes ? measure_predictions(job, inside) : measure_folder(job, masks);
     if (done < 0) {
@@ -243,7 +245,7 @@ static int64_t measure_folder(const measure_job *job, const char *folder)
     return done;
 }
 
-/* ---- HDF5 ------------------------------------------------------------------------------------------------------------------------------------ */
+/* ---- HDF5 ---------------------------------------------------------------------------------------------------------------------------- */
 
 /* A table of a store or of predictions is of use where it names something of a spine; "1", "2" do not. */
 static classes useful(classes t)
@@ -338,7 +340,7 @@ static int64_t measure_store(const measure_job *job, const char *path)
     return n;
 }
 
-/* ---- landmarks -------------------------------------------------------------------------------------------------------------------------------- */
+/* ---- landmarks ----------------------------------------------------------------------------------------------------------------------- */
 
 static int64_t measure_landmarks(const measure_job *job, landmark_cases *l)
 {

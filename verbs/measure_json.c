@@ -30,7 +30,7 @@ static void set_real(json_t *o, const char *key, double x, const char *why)
     else set_missing(o, key, why);
 }
 
-/* ---- scores ----------------------------------------------------------------------------------------------------------------------------- */
+/* ---- scores -------------------------------------------------------------------------------------------------------------------------- */
 
 static void set_gap(json_t *o, json_t *errors, const findings *f)
 {
@@ -60,15 +60,17 @@ static void set_types(json_t *o, const findings *f)
     if (isfinite(ss) && findings_wants(f, "SS")) set_text(o, "Roussouly_by_SS", geo_roussouly(ss, pt, findings_value(f, "PI")));
 }
 
-/* ---- bodies ------------------------------------------------------------------------------------------------------------------------------ */
+/* ---- bodies -------------------------------------------------------------------------------------------------------------------------- */
 
 static json_t *compression(const findings *f, int level)
 {
     geo_compression g;
     json_t *warnings;
     if (geo_result_compression(f->chain.result, level, &g)) return json_pack("{s:s s:s}", "level", geo_level_name(level), "error", g.error);
-    json_t *o = json_pack("{s:s s:f s:f s:f s:f s:f s:f s:s s:f s:i s:o}", "level", geo_level_name(level), "CR_anterior", g.cr[0], "CR_middle",
-        g.cr[1], "CR_posterior", g.cr[2], "loss_anterior_pct", g.loss, "ratio_ant_post", g.ratio, "wedge_angle", g.wedge, "genant_type", g.type,
+    json_t *o = json_pack("{s:s s:f s:f s:f s:f s:f s:f s:s s:f s:i s:o}", "level", geo_level_name(level), "CR_anterior", g.cr[0],
+        "CR_middle",
+        g.cr[1], "CR_posterior", g.cr[2], "loss_anterior_pct", g.loss, "ratio_ant_post", g.ratio, "wedge_angle", g.wedge, "genant_type",
+            g.type,
         "genant_loss_pct", g.genant_loss, "genant_grade", g.grade, "warnings", warnings = json_array());
     if (g.one_neighbour) object_append(warnings, json_string("W_ONE_NEIGHBOUR"));
     for (int k = 0; k < 2; k++)
@@ -84,7 +86,8 @@ static json_t *slip(const findings *f, int upper, int lower)
     geo_slip g;
     if (geo_result_slip(f->chain.result, upper, lower, &g))
         return json_pack("{s:s s:s s:s}", "upper", geo_level_name(upper), "lower", geo_level_name(lower), "error", g.error);
-    json_t *o = json_pack("{s:s s:s s:f s:s}", "upper", geo_level_name(upper), "lower", geo_level_name(lower), "slip_pct", g.percent, "meyerding",
+    json_t *o = json_pack("{s:s s:s s:f s:s}", "upper", geo_level_name(upper), "lower", geo_level_name(lower), "slip_pct", g.percent,
+        "meyerding",
         g.meyerding);
     if (f->sx > 0) set(o, "slip_mm", json_real(g.mm));
     else set_missing(o, "slip_mm", "E_NO_SPACING");
@@ -100,13 +103,15 @@ static void set_bodies(json_t *o, const findings *f)
     geo_slip s;
     for (int i = 0; a && i < a->ncompression; i++) object_append(list, compression(f, a->compression[i]));
     for (int i = 0; a && i < a->nslip; i++) object_append(pairs, slip(f, a->slip[i][0], a->slip[i][1]));
-    for (int i = GEO_T4; !a && i <= GEO_L5; i++) if (!geo_result_compression(f->chain.result, i, &g)) object_append(list, compression(f, i));
-    for (int i = GEO_L1; !a && i <= GEO_L5; i++) if (!geo_result_slip(f->chain.result, i, i + 1, &s)) object_append(pairs, slip(f, i, i + 1));
+    for (int i = GEO_T4; !a && i <= GEO_L5; i++)
+        if (!geo_result_compression(f->chain.result, i, &g)) object_append(list, compression(f, i));
+    for (int i = GEO_L1; !a && i <= GEO_L5; i++)
+        if (!geo_result_slip(f->chain.result, i, i + 1, &s)) object_append(pairs, slip(f, i, i + 1));
     if (json_array_size(list)) set(o, "compression", list); else json_decref(list);
     if (json_array_size(pairs)) set(o, "slip", pairs); else json_decref(pairs);
 }
 
-/* ---- landmarks that were found ------------------------------------------------------------------------------------------------------------ */
+/* ---- landmarks that were found ------------------------------------------------------------------------------------------------------- */
 
 static json_t *point(geo_point p) { return json_pack("[f f]", p.x, p.y); }
 
@@ -135,14 +140,15 @@ static void set_frontal_bodies(json_t *o, const findings *f)
         char *name = *findings_level(f, i) ? xdup(findings_level(f, i)) : xprintf("%d", i + 1);
         json_t *text = object_text(name);
         if (!json_object_get(bodies, json_string_value(text)))
-            set(bodies, json_string_value(text), json_pack("{s:o s:o s:o s:o}", "UL", point(p[0]), "UR", point(p[1]), "LL", point(p[3]), "LR",
+            set(bodies, json_string_value(text),
+                json_pack("{s:o s:o s:o s:o}", "UL", point(p[0]), "UR", point(p[1]), "LL", point(p[3]), "LR",
                 point(p[2])));
         object_append(order, text), free(name);
     }
     set(o, "vertebrae", bodies), set(o, "order", order);
 }
 
-/* ---- the two views -------------------------------------------------------------------------------------------------------------------------- */
+/* ---- the two views ------------------------------------------------------------------------------------------------------------------- */
 
 static void set_lateral(json_t *o, const findings *f)
 {
@@ -192,7 +198,8 @@ static void set_unknown(json_t *errors, const findings *f)
 {
     for (int i = 0; f->asked && i < f->asked->nwant; i++) {
         const char *name = f->asked->want[i];
-        if (geo_parameter_find(name) < 0 && strcmp(name, "GAP") && strcmp(name, "cobb")) set_text(errors, name, "E_UNDEFINED:no such parameter");
+        if (geo_parameter_find(name) < 0 && strcmp(name, "GAP") && strcmp(name, "cobb"))
+            set_text(errors, name, "E_UNDEFINED:no such parameter");
     }
 }
 
@@ -222,7 +229,8 @@ json_t *measure_json(const findings *f, const ranges *normal)
     finding *row;
     json_t *o = json_object();
     int n = findings_rows(f, normal, &row);
-    const char *whole = f->failed ? f->failed : !f->frontal && geo_result_error(f->chain.result)[0] ? geo_result_error(f->chain.result) : NULL;
+    const char *whole = f->failed ? f->failed : !f->frontal &&
+        geo_result_error(f->chain.result)[0] ? geo_result_error(f->chain.result) : NULL;
     set_text(o, "id", f->id), set_text(o, "mode", f->frontal ? "coronal" : "lateral"), set_text(o, "region", geo_region_name(f->region));
     if (f->sx > 0) set(o, "spacing", json_pack("[f f]", f->sx, f->sy));
     else set_missing(o, "spacing", "not known");

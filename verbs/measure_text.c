@@ -7,7 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *unit_of(const char *unit) { return !strcmp(unit, "deg") ? "°" : !strcmp(unit, "percent") ? "%" : !strcmp(unit, "ratio") ? "" : unit; }
+static const char *unit_of(const char *unit)
+{
+    return !strcmp(unit, "deg") ? "°" : !strcmp(unit, "percent") ? "%" : !strcmp(unit, "ratio") ? "" : unit;
+}
 
 /* Angles and lengths to a tenth, ratios to a hundredth; never "-0.0". */
 static const char *rounded(double x, const char *unit, char out[48])
@@ -18,14 +21,17 @@ static const char *rounded(double x, const char *unit, char out[48])
     return out;
 }
 
-static const char *flag_of(const finding *r, char out[32])
+/* The normal range, and whether the value lies outside or rests on what was not seen. */
+static const char *normal_of(const finding *r, char out[96])
 {
-    snprintf(out, 32, "%s%s%s", r->side < 0 ? "LOW" : r->side > 0 ? "HIGH" : "", r->side && r->v.interpolated ? ", " : "",
-             r->v.interpolated ? "interpolated" : "");
+    char range[48];
+    int wide = r->side || r->v.interpolated ? 13 : 0;
+    snprintf(out, 96, "%-*s%s%s%s", wide, r->normal ? range_text(r->normal, range) : "", r->side < 0 ? "LOW" : r->side > 0 ? "HIGH" : "",
+             r->side && r->v.interpolated ? ", " : "", r->v.interpolated ? "interpolated" : "");
     return out;
 }
 
-/* ---- one film ---------------------------------------------------------------------------------------------------------------------------- */
+/* ---- one film ------------------------------------------------------------------------------------------------------------------------ */
 
 static void print_head(FILE *out, const findings *f)
 {
@@ -43,23 +49,24 @@ static void print_head(FILE *out, const findings *f)
 
 static void print_values(FILE *out, const findings *f, const finding *row, int n)
 {
-    char a[48], b[48], c[32];
+    char a[48], b[48], c[96];
     table *t = table_new("");
     const char *group = "";
     int spread = f->spread != NULL, any = 0;
     table_column(t, "", "", COLUMN_TEXT, 0), table_column(t, "", "", COLUMN_TEXT, 0), table_column(t, "  value", "", COLUMN_TEXT, 0);
     table_column(t, "", "", COLUMN_TEXT, 0);
     if (spread) table_column(t, "± SD", "", COLUMN_TEXT, 0);
-    table_column(t, "normal", "", COLUMN_TEXT, 0), table_column(t, "", "", COLUMN_TEXT, 0);
+    table_column(t, "normal", "", COLUMN_TEXT, 0);
     for (size_t g = 0; g < FINDINGS_GROUPS; g++)
         for (int i = 0; i < n; i++) {
             const finding *r = &row[i];
             if (r->v.code || strcmp(r->group, findings_groups[g])) continue;
             if (any && strcmp(group, r->group)) table_rule(t);
             group = r->group, any = 1;
-            table_text(t, r->name), table_text(t, r->title), table_text(t, rounded(r->v.value, r->unit, a)), table_text(t, unit_of(r->unit));
+            table_text(t, r->name), table_text(t, r->title), table_text(t, rounded(r->v.value, r->unit, a)),
+                table_text(t, unit_of(r->unit));
             if (spread) table_text(t, isfinite(r->sd) ? rounded(r->sd, r->unit, b) : "");
-            table_text(t, r->normal ? range_text(r->normal, b) : ""), table_text(t, flag_of(r, c));
+            table_text(t, normal_of(r, c));
         }
     if (any) table_write(t, out, TABLE_PLAIN), fputc('\n', out);
     table_free(t);
@@ -91,9 +98,11 @@ static void print_scores(FILE *out, const findings *f)
     geo_gap g;
     int any = 0;
     if (findings_wants_gap(f) && !geo_result_gap(f->chain.result, &g)) {
-        fprintf(out, "GAP score %d of 13, %s (RPV %d, RLL %d, LDI %d, RSA %d, age %d)%s\n", g.total, words[g.total <= 2 ? 0 : g.total <= 6 ? 1 : 2],
+        fprintf(out, "GAP score %d of 13, %s (RPV %d, RLL %d, LDI %d, RSA %d, age %d)%s\n", g.total,
+            words[g.total <= 2 ? 0 : g.total <= 6 ? 1 : 2],
                 g.rpv, g.rll, g.ldi, g.rsa, g.age, g.near ? "; a component lies within 0.1 of a limit" : "");
-        if (f->spread) fprintf(out, "  probability: proportioned %.2f, moderately %.2f, severely disproportioned %.2f\n", f->category[0], f->category[1],
+        if (f->spread) fprintf(out, "  probability: proportioned %.2f, moderately %.2f, severely disproportioned %.2f\n", f->category[0],
+            f->category[1],
             f->category[2]);
         any = 1;
     } else if (findings_wants_gap(f)) fprintf(out, "GAP score: %s\n", g.error), any = 1;
@@ -115,8 +124,10 @@ static void print_bodies(FILE *out, const findings *f)
         for (int k = 0; a && k < a->ncompression; k++) asked |= a->compression[k] == i;
         if (asked && bad) fprintf(out, "%s: %s\n", geo_level_name(i), g.error), any = 1;
         if (bad || (!asked && (!g.grade || i < GEO_T4))) continue;
-        fprintf(out, "%s: Genant grade %d%s%s (loss %.0f %%), anterior / posterior %.2f, wedge %.1f°; against the neighbours %.2f %.2f %.2f\n",
-                geo_level_name(i), g.grade, g.grade ? ", " : "", g.grade ? g.type : "", g.genant_loss, g.ratio, g.wedge, g.cr[0], g.cr[1], g.cr[2]);
+        fprintf(out, "%s: Genant grade %d%s%s (loss %.0f %%), anterior / posterior %.2f, wedge %.1f°; "
+                "against the neighbours %.2f %.2f %.2f\n",
+                geo_level_name(i), g.grade, g.grade ? ", " : "", g.grade ? g.type : "", g.genant_loss, g.ratio, g.wedge, g.cr[0], g.cr[1],
+                    g.cr[2]);
         any = 1;
     }
     for (int i = GEO_C2; i <= GEO_L5; i++) {
@@ -137,8 +148,10 @@ static void print_frontal(FILE *out, const findings *f, const finding *row)
         return;
     }
     fprintf(out, "Cobb angle     %5.1f°  from %s to %s, convex to the %s of the image; %s%s%s\n", g->main, findings_level(f, g->upper_end),
-            findings_level(f, g->lower_end), g->convex > 0 ? "right" : g->convex < 0 ? "left" : "(straight)", g->scoliosis ? "scoliosis, " : "no scoliosis",
-            g->scoliosis ? g->grade : "", row->normal ? (snprintf(text, sizeof text, " (below %g is normal)", row->normal->high), text) : "");
+            findings_level(f, g->lower_end), g->convex > 0 ? "right" : g->convex < 0 ? "left" : "(straight)",
+                g->scoliosis ? "scoliosis, " : "no scoliosis",
+            g->scoliosis ? g->grade : "", row->normal ? (snprintf(text, sizeof text, " (below %g is normal)", row->normal->high), text) :
+                "");
     if (f->cobb_method == GEO_COBB_MIDLINE)
         fprintf(out, "  upper curve  %5.1f°\n  lower curve  %5.1f°\n", g->upper, g->lower);
     fprintf(out, "  method: %s; %d vertebrae%s\n\n", f->cobb_method == GEO_COBB_MIDLINE ? "midline (tilts of the mid-body lines)" :
@@ -148,7 +161,8 @@ static void print_frontal(FILE *out, const findings *f, const finding *row)
 static void print_warnings(FILE *out, const findings *f)
 {
     int n = f->frontal ? f->chain.warnings : geo_result_warnings(f->chain.result);
-    for (int i = 0; i < n; i++) fprintf(out, "%s%s", i ? " " : "Warnings: ", f->frontal ? f->chain.warning[i] : geo_result_warning(f->chain.result, i));
+    for (int i = 0; i < n; i++) fprintf(out, "%s%s", i ? " " : "Warnings: ",
+        f->frontal ? f->chain.warning[i] : geo_result_warning(f->chain.result, i));
     if (n) fputc('\n', out);
 }
 
@@ -160,15 +174,17 @@ void measure_print(FILE *out, const findings *f, const ranges *normal)
     if (f->failed) fprintf(out, "%s\n", f->failed);
     else if (f->frontal) print_frontal(out, f, row), print_warnings(out, f);
     else if (geo_result_error(f->chain.result)[0])
-        fprintf(out, "%s: the film does not say which way the patient looks; --facing left or right does\n", geo_result_error(f->chain.result));
+        fprintf(out, "%s: the film does not say which way the patient looks; --facing left or right does\n",
+            geo_result_error(f->chain.result));
     else {
         print_values(out, f, row, n), print_errors(out, row, n), print_scores(out, f), print_bodies(out, f), print_warnings(out, f);
-        fprintf(out, "Lordosis is positive in LL, L4S1 and CL, kyphosis in TK and TLK; + in lengths is forwards (SVA, cSVA, BAI) or upwards.\n");
+        fprintf(out, "Lordosis is positive in LL, L4S1 and CL, kyphosis in TK and TLK; "
+                "+ in lengths is forwards (SVA, cSVA, BAI) or upwards.\n");
     }
     free(row);
 }
 
-/* ---- many films -------------------------------------------------------------------------------------------------------------------------- */
+/* ---- many films ---------------------------------------------------------------------------------------------------------------------- */
 
 static const char *const first[] = { "SS", "PT", "PI", "LL", "L4S1", "TK", "TLK", "SVA", "GT", "T1S", "CL", "cSVA" };
 enum { FIRST = sizeof first / sizeof *first };
@@ -178,8 +194,10 @@ table *measure_summary_new(int frontal)
     table *t = table_new(frontal ? "Frontal films" : "Lateral films");
     table_column(t, "film", "", COLUMN_TEXT, 0);
     if (frontal) {
-        table_column(t, "Cobb", "°", COLUMN_NUMBER, 1), table_column(t, "from", "", COLUMN_TEXT, 0), table_column(t, "to", "", COLUMN_TEXT, 0);
-        table_column(t, "upper", "°", COLUMN_NUMBER, 1), table_column(t, "lower", "°", COLUMN_NUMBER, 1), table_column(t, "convex", "", COLUMN_TEXT, 0);
+        table_column(t, "Cobb", "°", COLUMN_NUMBER, 1), table_column(t, "from", "", COLUMN_TEXT, 0),
+            table_column(t, "to", "", COLUMN_TEXT, 0);
+        table_column(t, "upper", "°", COLUMN_NUMBER, 1), table_column(t, "lower", "°", COLUMN_NUMBER, 1),
+            table_column(t, "convex", "", COLUMN_TEXT, 0);
         table_column(t, "grade", "", COLUMN_TEXT, 0);
         return t;
     }
@@ -229,9 +247,12 @@ void measure_summary_add(table *t, const findings *f)
 table *measure_list_new(void)
 {
     table *t = table_new("");
-    table_column(t, "film", "", COLUMN_TEXT, 0), table_column(t, "parameter", "", COLUMN_TEXT, 0), table_column(t, "title", "", COLUMN_TEXT, 0);
-    table_column(t, "value", "", COLUMN_NUMBER, 4), table_column(t, "unit", "", COLUMN_TEXT, 0), table_column(t, "sd", "", COLUMN_NUMBER, 4);
-    table_column(t, "low", "", COLUMN_NUMBER, 4), table_column(t, "high", "", COLUMN_NUMBER, 4), table_column(t, "flag", "", COLUMN_TEXT, 0);
+    table_column(t, "film", "", COLUMN_TEXT, 0), table_column(t, "parameter", "", COLUMN_TEXT, 0),
+        table_column(t, "title", "", COLUMN_TEXT, 0);
+    table_column(t, "value", "", COLUMN_NUMBER, 4), table_column(t, "unit", "", COLUMN_TEXT, 0),
+        table_column(t, "sd", "", COLUMN_NUMBER, 4);
+    table_column(t, "low", "", COLUMN_NUMBER, 4), table_column(t, "high", "", COLUMN_NUMBER, 4),
+        table_column(t, "flag", "", COLUMN_TEXT, 0);
     table_column(t, "interpolated", "", COLUMN_COUNT, 0);
     return t;
 }
