@@ -19,6 +19,7 @@ typedef struct loaded {
     char id[220], patient[STORE_TEXT + 1];
     uint64_t seed; uint32_t draws;
     const store *s;
+    const uint8_t *chosen;                   /* cases that are to be damaged */
     int64_t other;                           /* another case, for damage that takes something from there; -1: none was taken */
 } loaded;
 
@@ -212,8 +213,7 @@ static void size_wrong(loaded *c) { c->row.labelled_h = c->row.h + 1 + pick(c, 5
 /* The film of another case (which then is the fellow), under this case's name. Its own labels stay. */
 static void take_film(loaded *c)
 {
-    c->other = pick(c, (int)store_count(c->s));
-    if (!strcmp(store_at(c->s, c->other)->id, c->id)) c->other = (c->other + 1) % store_count(c->s);
+    do c->other = pick(c, (int)store_count(c->s)); while (c->chosen[c->other]);           /* one that stays as it is */
     const store_case *q = store_at(c->s, c->other);
     image_free(&c->film);
     c->film = image_new(q->h, q->w, q->bits), store_read_image(c->s, c->other, c->film.p);
@@ -223,7 +223,12 @@ static void take_film(loaded *c)
     c->l = store_read_labels(c->s, c->other);
     c->row.bits = q->bits, c->row.h = q->h, c->row.w = q->w, c->row.labelled_h = q->labelled_h, c->row.labelled_w = q->labelled_w;
 }
-static int several(const loaded *c) { return store_count(c->s) > 2; }
+static int several(const loaded *c)
+{
+    int64_t left = 0;
+    for (int64_t i = 0; i < store_count(c->s); i++) left += !c->chosen[i];
+    return left > 0;
+}
 static void film_twice(loaded *c) { take_film(c); }
 
 /* The same film brighter by a little and with noise in the last bit: saved again by another program. */
@@ -299,11 +304,13 @@ typedef struct done { int kind; int64_t fellow; int copied; } done;
 static void plant(const store *s, const char *path, uint64_t seed, double share, const char *only, done *to)
 {
     store *out = store_create(path, store_classes(s));
+    uint8_t *chosen = xalloc((size_t)store_count(s));
+    for (int64_t i = 0; i < store_count(s); i++) chosen[i] = rng_u01(rng_draw(seed, RNG_TEST, 76, (uint32_t)i, 0).v[0]) < share;
     for (int64_t i = 0; i < store_count(s); i++) {
         loaded c = read_case(s, i);
-        c.seed = seed * 1000003 + (uint64_t)i;
+        c.seed = seed * 1000003 + (uint64_t)i, c.chosen = chosen;
         to[i].kind = -1;
-        if (draw(&c, 0, 1) < share)
+        if (chosen[i])
             for (int tries = 0; tries < 100 && to[i].kind < 0; tries++) {
                 const int k = pick(&c, KINDS);
                 if ((only && strcmp(only, kinds[k].name)) || !kinds[k].fits(&c)) continue;
@@ -314,6 +321,7 @@ static void plant(const store *s, const char *path, uint64_t seed, double share,
         drop_case(&c);
     }
     store_commit(out);
+    free(chosen);
 }
 
 /* The first new fault of a case; NULL where there is none. */
