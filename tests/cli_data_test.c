@@ -181,7 +181,7 @@ static void test_import_coco(void **state)
     char *got = in("coco-out/masks/a.png"), *want = in("want.png");
     image g = labels_read(got), w = labels_read(want);
     assert_memory_equal(g.p, w.p, 12);
-    succeeds("import exported coco-out again.h5 --quiet", "1 cases");
+    succeeds("import exported coco-out coco-again.h5 --quiet", "1 cases");
     refused("import coco ann.json x.h5 --map 'a*:b*'", "--map: only for the kinds masks and instances, got coco");
     refused("import masks set x.h5 --images films", "--images: only for the kinds coco and labelme, got masks");
     refused("import masks set x.h5 --spacing 0,1", "--spacing");
