@@ -1,10 +1,12 @@
-/* check.c - faults of whole cases and between cases; see check.h. Corners: check_corners.c. The contact sheet: sheet.c.
+/* check.c - faults of whole cases and between cases; see check.h. Corners: check_corners.c, objects: check_objects.c, films that stand
+ * wrong: check_turned.c. The contact sheet: sheet.c.
  *
  * Two passes: each case by itself, on all threads, which leaves a small summary (hashes, a thumbnail, the classes seen); then the
  * summaries against each other. Each case collects its own list, so the result does not depend on the number of threads. */
 #include "datasets/check.h"
 #include "base/parallel.h"
 #include "base/utf8.h"
+#include "datasets/check_turned.h"
 #include "geometry/polygon.h"
 #include <math.h>
 #include <stdarg.h>
@@ -12,14 +14,18 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { THUMB = 24, FEW = 20 };                       /* thumbnail side; below FEW cases nothing is called unusual */
+enum { FEW = 20 };                                   /* below so many cases nothing is called unusual */
 #define NEAR_TWIN 0.9995                             /* correlation of thumbnails: the same film saved again */
+#define SURELY_TURNED 0.5                            /* gain in correlation from which a turned film is an error */
+#define LARGEST 2500                                 /* millimetres: no film or detector is longer */
+#define SPACING_OUT 4                                /* times the median of the store, either way */
 #define QUAD_COVERED 0.8                             /* share of a quad that the mask must cover */
 
 typedef struct summary {
     char image[65], labels[65];                      /* SHA-256 now; "" where it cannot be read */
     float thumb[THUMB * THUMB];                      /* mean 0, norm 1; all 0: nothing to compare */
     int has_mask, drawn, seen[256];                  /* drawn: any label at all */
+    int upright;                                     /* its vertebrae run downwards: nobody has turned it */
 } summary;
 
 void faults_add(faults *f, int64_t at, int error, const char *code, const char *fmt, ...)
@@ -161,6 +167,9 @@ static void check_labels(const store *s, int64_t at, faults *f, summary *k)
     check_values(s, at, f, k);
     check_points(c, at, f, &l);
     check_corners(f, at, l.corners, l.ncorners, c->h, c->w);
+    k->upright = l.ncorners >= 4;
+    for (int64_t i = 0; i < f->n; i++) k->upright &= strncmp(f->f[i].code, "spine_", 6) != 0;
+    check_objects(f, at, &l, k->has_mask && k->drawn ? mask : NULL);
     if (k->has_mask && k->drawn) check_covered(s, at, f, &l, mask);
     if (k->has_mask && !k->drawn && l.ncorners) faults_add(f, at, 1, "mask_empty", "nothing is labelled in the mask, but there are corners");
     labels_free(&l), free(mask), free(planes);
@@ -171,6 +180,8 @@ static void check_spacing(const store_case *c, int64_t at, faults *f, int any)
     double x = c->spacing[0], y = c->spacing[1];
     if (x == 0 && y == 0) { if (any) faults_add(f, at, 0, "spacing_missing", "no pixel spacing, though other cases have one"); return; }
     if (!(x >= 0.005 && x <= 10 && y >= 0.005 && y <= 10)) faults_add(f, at, 1, "spacing_absurd", "got %g x %g mm a pixel, wanted 0.005 to 10", x, y);
+    else if (x * (double)c->w > LARGEST || y * (double)c->h > LARGEST)
+        faults_add(f, at, 1, "spacing_absurd", "at %g x %g mm a pixel the film is %.1f x %.1f m large", x, y, x * (double)c->w / 1000, y * (double)c->h / 1000);
     else if (x / y > 2 || y / x > 2) faults_add(f, at, 0, "spacing_uneven", "got %g x %g mm a pixel: one is more than twice the other", x, y);
 }
 
@@ -292,6 +303,40 @@ static void unusual_classes(const store *s, const summary *k, faults *f)
     }
 }
 
+static int by_number(const void *a, const void *b) { double d = *(const double *)a - *(const double *)b; return (d > 0) - (d < 0); }
+
+/* Spacings far from those of the other films: centimetres, inches, or another detector's. */
+static void unusual_spacings(const store *s, faults *f)
+{
+    int64_t n = store_count(s), m = 0;
+    double *v = xalloc_n((size_t)n, sizeof *v);
+    for (int64_t i = 0; i < n; i++) if (store_spacing_known(store_at(s, i))) v[m++] = store_at(s, i)->spacing[0];
+    if (m) qsort(v, (size_t)m, sizeof *v, by_number);
+    const double usual = m ? v[m / 2] : 0;
+    for (int64_t i = 0; m >= FEW && i < n; i++) {
+        const store_case *c = store_at(s, i);
+        const double times = c->spacing[0] / usual;
+        if (store_spacing_known(c) && (times > SPACING_OUT || times < 1.0 / SPACING_OUT))
+            faults_add(&f[i], i, 0, "spacing_unusual", "%g mm a pixel, the store's median is %g", c->spacing[0], usual);
+    }
+    free(v);
+}
+
+static void turned_films(const store *s, const summary *k, faults *f)
+{
+    static const char *const code[] = { "", "film_sideways", "film_upside_down", "film_inverted" };
+    static const char *const text[] = { "", "lies on its side", "stands upside down", "has bright and dark exchanged" };
+    const int64_t n = store_count(s);
+    float *all = xalloc_n((size_t)n, THUMB * THUMB * sizeof *all);
+    turned *t = xalloc_n((size_t)n, sizeof *t);
+    for (int64_t i = 0; i < n; i++) memcpy(all + i * THUMB * THUMB, k[i].thumb, sizeof k[i].thumb);
+    check_turned(all, n, t);
+    for (int64_t i = 0; i < n; i++)
+        if (t[i].how && (t[i].how == TURNED_NEGATIVE || !k[i].upright)) faults_add(&f[i], i, t[i].there - t[i].here > SURELY_TURNED, code[t[i].how],
+            "compared with the other films it %s (correlation %.2f so, %.2f as it is)", text[t[i].how], t[i].there, t[i].here);
+    free(all), free(t);
+}
+
 static void check_row(const store_case *c, int64_t at, faults *f, int any_spacing, int any_split)
 {
     if (c->labelled_h && c->labelled_w && (c->labelled_h != c->h || c->labelled_w != c->w))
@@ -340,7 +385,7 @@ faults check_store(const store *s, void (*tick)(void *, int64_t, int64_t), void 
     parallel_for(n, check_case, &j, tick, with);
     groups(s, k, 0, f, same_image), groups(s, k, 1, f, same_labels), groups(s, k, 2, f, same_patient);
     near_twins(s, k, f);
-    unusual_classes(s, k, f);
+    unusual_classes(s, k, f), unusual_spacings(s, f), turned_films(s, k, f);
     free(k);
     return join(f, n, any_spacing);
 }

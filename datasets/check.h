@@ -21,6 +21,8 @@ int64_t faults_cases(const faults *f, int64_t count, uint8_t *marks);
 
 /* The geometry alone: n quads in any order of an image (h, w). Exposed for tests and for other label sources. */
 void   check_corners(faults *out, int64_t at, const corners *c, int n, int64_t h, int64_t w);
+/* The objects alone; mask (their image's) may be NULL. */
+void   check_objects(faults *out, int64_t at, const labels *l, const uint8_t *mask);
 void   faults_add(faults *f, int64_t at, int error, const char *code, const char *fmt, ...) PRINTF(5, 6);
 /* Rank of a level from the head down, in steps of 2 (C1 2 ... T1 16 ... L5 48, S1 50), the rare T13 and L6 between; 0: not a vertebra. */
 int    level_rank(const char *level);

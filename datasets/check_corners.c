@@ -24,6 +24,7 @@ static const struct { const char *code; double warning, error; } limits[] = {
     [DISCS]      = { "disc_height",    0.75, 1 },           /* median disc / body beside it: anatomy has 0.2 to 0.5 */
 };
 
+#define STEEP 0.5                            /* cosine of the spine's angle with the film's vertical: 60 degrees */
 enum { WRONG_ITSELF = 1, WRONG_PLACE = 2 };  /* has an error of its own; stands out of order in the chain */
 typedef struct quad {
     const corners *c;
@@ -239,6 +240,8 @@ static void check_chain(faults *out, int64_t at, quad *q, int n)
     double axis[2];
     if (n < 2) return;
     if (!spine_axis(q, n, axis)) { faults_add(out, at, 1, "vertebra_order", "half of the vertebrae lie on the same place"); return; }
+    if (axis[1] < STEEP) faults_add(out, at, 1, axis[1] < -STEEP ? "spine_upside_down" : "spine_sideways", "%s lies %s %s: %s", q[n - 1].c->level,
+        axis[1] < -STEEP ? "above" : "beside", q[0].c->level, axis[1] < -STEEP ? "the spine runs upwards" : "the spine lies across the film");
     for (int i = 1; i < n; i++) {
         if (q[i].rank > q[i - 1].rank + 2) faults_add(out, at, 0, "level_missing", "no vertebra between %s and %s", q[i - 1].c->level, q[i].c->level);
         check_pair(out, at, &q[i - 1], &q[i], axis);

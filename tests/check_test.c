@@ -166,6 +166,7 @@ PLANT(constant_film, "image_constant", memset(p->film[VICTIM], 77, H * W))
 PLANT(film_twice, "image_twice", memcpy(p->film[VICTIM], p->film[2], H * W))
 PLANT(patient_in_two_parts, "patient_leak", p->row[VICTIM].split = SPLIT_VAL)
 PLANT(absurd_spacing, "spacing_absurd", p->row[VICTIM].spacing[0] = 143)
+PLANT(film_of_three_metres, "spacing_absurd", p->row[VICTIM].spacing[0] = p->row[VICTIM].spacing[1] = 9)
 PLANT(half_a_spacing, "spacing_absurd", p->row[VICTIM].spacing[1] = 0)
 PLANT(spacing_not_a_number, "spacing_absurd", p->row[VICTIM].spacing[0] = NAN)
 
@@ -264,7 +265,7 @@ int main(void)
         T(level_given_twice), T(too_small),
         T(beside_the_spine), T(on_the_discs),
         T(size_of_another_film), T(nothing_drawn), T(other_class), T(mask_of_another_film), T(constant_film), T(film_twice),
-        T(patient_in_two_parts), T(absurd_spacing), T(half_a_spacing), T(spacing_not_a_number), T(texts_are_clean), T(film_again_in_the_other_part),
+        T(patient_in_two_parts), T(absurd_spacing), T(film_of_three_metres), T(half_a_spacing), T(spacing_not_a_number), T(texts_are_clean), T(film_again_in_the_other_part),
         T(one_class_a_level), T(tampered), T(levels_have_ranks), T(the_verb) };
     return _cmocka_run_group_tests(__FILE__, table, sizeof table / sizeof *table, set_up, tear_down);
 }

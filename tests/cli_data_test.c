@@ -158,6 +158,37 @@ static void test_import_skips(void **state)
     json_decref(o);
 }
 
+/* A COCO file from outside: films elsewhere, spacing from a column, what is wrong listed; flags without effect are refused. */
+static void test_import_coco(void **state)
+{
+    (void)state;
+    map("films/a.png", 3, 4, "012301230123"), map("films/b.png", 3, 4, "212301230123");
+    write_text("ann.json", "{\"images\":[{\"id\":1,\"file_name\":\"a.png\",\"height\":3,\"width\":4,\"mm\":0.5},"
+        "{\"id\":2,\"file_name\":\"b.png\",\"height\":3,\"width\":4,\"mm\":0.25}],\"categories\":[{\"id\":4,\"name\":\"L1\"}],"
+        "\"annotations\":[{\"id\":9,\"image_id\":1,\"category_id\":4,\"segmentation\":[[1,1,3,1,3,3,1,3]]},"
+        "{\"id\":10,\"image_id\":2,\"category_id\":4,\"segmentation\":{\"size\":[3,4],\"counts\":[99]}}]}");
+    result r = call("import coco ann.json coco.h5 --images films --quiet");
+    assert_int_equal(r.status, 2);
+    assert_non_null(strstr(r.err, "b.png: L1: run lengths that do not add up"));
+    drop(&r);
+    json_t *o = object("import coco ann.json coco.h5 --images films --spacing mm --skip-bad --json --quiet --threads 1");
+    near(number(o, "cases"), 1, 0);
+    const json_t *first = json_array_get(json_object_get(o, "skipped"), 0);
+    assert_string_equal(json_string_value(json_object_get(first, "file")), "b.png");
+    json_decref(o);
+    succeeds("export coco.h5 coco-out --quiet", "1 cases");
+    map("want.png", 3, 4, "000004400440");
+    char *got = in("coco-out/masks/a.png"), *want = in("want.png");
+    image g = labels_read(got), w = labels_read(want);
+    assert_memory_equal(g.p, w.p, 12);
+    succeeds("import exported coco-out coco-again.h5 --quiet", "1 cases");
+    refused("import coco ann.json x.h5 --map 'a*:b*'", "--map: only for the kinds masks and instances, got coco");
+    refused("import masks set x.h5 --images films", "--images: only for the kinds coco and labelme, got masks");
+    refused("import masks set x.h5 --spacing 0,1", "--spacing");
+    refused("import coco films x.h5", "films");
+    image_free(&g), image_free(&w), free(got), free(want);
+}
+
 static void test_check_and_export(void **state)
 {
     (void)state;
@@ -232,7 +263,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_predict_refuses), cmocka_unit_test(test_predict_agrees_with_validation), cmocka_unit_test(test_split_chooses),
-        cmocka_unit_test(test_predict_mirror), cmocka_unit_test(test_predict_whole_or_nothing), cmocka_unit_test(test_import_skips),
+        cmocka_unit_test(test_predict_mirror), cmocka_unit_test(test_predict_whole_or_nothing), cmocka_unit_test(test_import_skips), cmocka_unit_test(test_import_coco),
         cmocka_unit_test(test_check_and_export), cmocka_unit_test(test_convert_round_trip), cmocka_unit_test(test_disk_full),
         cmocka_unit_test(test_bench_refuses),
     };

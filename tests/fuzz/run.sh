@@ -1,6 +1,6 @@
 #!/bin/sh
-# tests/fuzz/run.sh SECONDS PROGRAM...: each fuzzer in turn; cfg starts from the networks and the bad cfgs of the tree, landmarks
-# from small cases beside it. A crash, a hang
+# tests/fuzz/run.sh SECONDS PROGRAM...: each fuzzer in turn; cfg starts from the networks and the bad cfgs of the tree, others from the
+# files in the folder of their name beside this one, where there is one. A crash, a hang
 # of 25 s or 2 GiB of memory fails. die() leaves memory to the exit by design, so leaks are not looked for.
 seconds=$1
 shift
@@ -9,10 +9,9 @@ passed=0 failed=0
 for f in "$@"; do
     name=$(basename "$f" _fuzz)
     corpus=$(mktemp -d)
-    case $name in
-    cfg) cp configs/nets/*.cfg tests/bad/*.cfg "$corpus" ;;
-    landmarks) cp tests/fuzz/landmarks/* "$corpus" ;;
-    esac
+    if [ "$name" = cfg ]; then cp configs/nets/*.cfg tests/bad/*.cfg "$corpus"
+    elif [ -d "tests/fuzz/$name" ]; then cp "tests/fuzz/$name"/* "$corpus"
+    fi
     if "$f" -max_total_time="$seconds" -detect_leaks=0 -rss_limit_mb=2048 -timeout=25 -artifact_prefix="$corpus/crash-" "$corpus" >"$corpus.log" 2>&1; then
         passed=$((passed + 1))
         echo "$name: $(grep -o 'Done [0-9]* runs' "$corpus.log" | tail -1) in $seconds s, no crash"
