@@ -16,7 +16,7 @@
 typedef struct film { char *stem, *source; const store *s; int64_t at; } film;
 typedef struct films { film *e; int64_t n; store **s; int stores; } films;
 
-/* inputs: film files, folders of films, stores (split: "train", "val", "test", or NULL for all of a store). Dies 2 on what is none of these,
+/* inputs: film files, folders of films, stores (split: a part of them by name, datasets/split.h; NULL: all). Dies 2 on what is none of these,
  * on a folder without films, on two films of one stem. */
 films films_find(char *const *inputs, int n, const char *split);
 /* Reads every film once and dies 2 of the first that cannot be read, so that nothing is written before all are known to be good. */

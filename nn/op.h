@@ -42,6 +42,7 @@ typedef struct node {
     int layer;                           /* index of the layer it belongs to */
     tensor *in[MAX_IN], *out[MAX_OUT], *saved[MAX_SAVED];
     int nin, nout, nsaved;
+    int still;                           /* while training it does as in evaluation: statistics of a frozen norm */
     size_t work;                         /* scratch bytes it needs while it runs; the plan takes the maximum */
     const char *kernel;                  /* the kernel chosen, for `plan`; NULL: the only one */
     void *state;                         /* the op's own: primitives, packed sizes */

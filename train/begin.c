@@ -54,8 +54,10 @@ static void open_data(trainer *t, const net *n)
     const run_data *d = &t->r->data;
     const int64_t k = n->conf.classes, values = k == 1 ? 2 : k, ignore = t->r->objective.ignore, limit = t->o->overfit;
     t->s = store_open(d->store);
-    t->set = samples_new(t->s, d, d->train, values, ignore, n->conf.height, n->conf.width, 0, 0);
-    t->val = samples_new(t->s, d, limit ? d->train : d->val, values, ignore, n->conf.height, n->conf.width, 0, 0);
+    char *train = run_part(t->r, 0), *val = run_part(t->r, 1);
+    t->set = samples_new(t->s, d, train, values, ignore, n->conf.height, n->conf.width, 0, 0);
+    t->val = samples_new(t->s, d, limit ? train : val, values, ignore, n->conf.height, n->conf.width, 0, 0);
+    free(train), free(val);
     if (!t->set->n) die("%s: data.train=none: nothing to train on", t->r->path);
     if (d->check) leave_out_faulty(t);
     if (limit && limit < t->set->n) t->set->n = t->val->n = limit;
@@ -156,8 +158,9 @@ static char *class_text(const classes *table)
 /* May this key be another one when a run is resumed? */
 static int may_change(const char *section, const char *name)
 {
-    static const char *const free_keys[] = { "solver.epochs", "solver.save_minutes", "data.store", "data.workers", "data.cache", "evaluate.every",
-                                             "evaluate.cases", "evaluate.log_steps", NULL };
+    static const char *const free_keys[] = { "solver.epochs", "solver.save_minutes", "solver.start", "data.store", "data.workers", "data.cache",
+                                             "evaluate.every", "evaluate.patience", "evaluate.worst", "evaluate.layers", "evaluate.cases",
+                                             "evaluate.log_steps", NULL };
     char both[160];
     snprintf(both, sizeof both, "%s.%s", section, name);
     for (int i = 0; free_keys[i]; i++) if (!strcmp(both, free_keys[i])) return 1;
@@ -345,6 +348,7 @@ void trainer_begin(trainer *t, run *r, const train_options *o)
     trainer_note(t, "%lld parameters", (long long)params_count(t->m->p, PARAM));
     describe(t);
     if (o->resume) resume(t);
+    else start_weights(t);
     open_judge(t);
     write_down(t);
     unlink(t->stop);

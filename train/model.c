@@ -52,6 +52,21 @@ static void add_objective(model *m, const run *r)
     free(words), free(w), free(dice), free(at);
 }
 
+/* The parameters that are trained, into wrt; returns how many. Norms whose parameters are frozen keep their running statistics too. */
+static int trained(const run *r, graph *g, tensor **wrt)
+{
+    const char *freeze = r->solver.freeze;
+    int n = 0;
+    for (int i = 0; i < g->nt; i++)
+        if (g->tensor[i]->role == PARAM && !params_fits(freeze, g->tensor[i]->name)) wrt[n++] = g->tensor[i];
+    if (!n) die("%s: solver.freeze=%s leaves nothing to train", r->path, freeze ? freeze : "");
+    for (int i = 0; i < g->n && freeze; i++) {
+        node *k = g->node[i];
+        for (int j = 0; j < k->nin; j++) if (k->in[j]->role == PARAM) k->still = params_fits(freeze, k->in[j]->name);
+    }
+    return n;
+}
+
 model *model_plan(const run *r, net *t, const device *dev)
 {
     model *m = xalloc(sizeof *m);
@@ -61,8 +76,7 @@ model *model_plan(const run *r, net *t, const device *dev)
     add_objective(m, r);
     graph *g = t->g;
     tensor **wrt = xalloc_n((size_t)g->nt, sizeof *wrt);
-    int n = 0;
-    for (int i = 0; i < g->nt; i++) if (g->tensor[i]->role == PARAM) wrt[n++] = g->tensor[i];
+    const int n = trained(r, g, wrt);
     schedule_forward(&m->plan, g, &m->loss, 1);
     schedule_backward(&m->plan, g, m->loss, wrt, n);
     plan_make(&m->plan, &m->c, 1);
@@ -83,6 +97,7 @@ void model_take(model *m, const run *r)
     m->p = params_new(m->t->g, dev, 1);
     params_bind(m->p, m->t->g);
     params_init(m->p, (uint64_t)r->solver.seed);
+    for (int i = 0; i < m->p->n; i++) m->p->p[i].frozen = params_fits(r->solver.freeze, m->p->p[i].name);
     m->o = optim_new(&r->solver.optim, m->p);
     m->t->input->x.p = take(dev, m->t->input->x.size);
     m->truth->x.p = take(dev, m->truth->x.size);
@@ -114,7 +129,7 @@ size_t model_map_bytes(const model *m) { return m->plan.arena + m->plan.work + m
 size_t model_state_bytes(const model *m, const run *r)
 {
     const size_t trained = (size_t)model_numbers(m->t->g, PARAM), all = trained + (size_t)model_numbers(m->t->g, STATE);
-    return sizeof(real) * (all * (r->solver.optim.ema > 0 ? 2 : 1) + trained * (size_t)(1 + moments(r)));
+    return sizeof(real) * (all * (size_t)(1 + (r->solver.optim.ema > 0) + (r->solver.optim.swa > 0)) + trained * (size_t)(1 + moments(r)));
 }
 
 size_t model_file_bytes(const model *m, const run *r)

@@ -33,6 +33,8 @@ typedef struct trainer {
 void trainer_begin(trainer *t, run *r, const train_options *o);
 void trainer_end(trainer *t);
 void trainer_note(const trainer *t, const char *fmt, ...) PRINTF(2, 3);
+/* The weights of a fresh run: solver.start, start_without; checks solver.freeze (train/start.c). */
+void start_weights(trainer *t);
 /* Writes the state, or (kind WEIGHTS) the weights, with the log synced before. */
 void trainer_save(trainer *t, const char *path, checkpoint_kind kind);
 #endif
