@@ -6,6 +6,8 @@
 #include "base/version.h"
 #include "datasets/check.h"
 #include "base/clock.h"
+#include "train/record.h"
+#include "train/worst.h"
 #include <ctype.h>
 #include <errno.h>
 #include <math.h>
@@ -19,7 +21,7 @@
 #include <unistd.h>
 
 const char *const train_products[] = { "run.cfg", "log.jsonl", "log.csv", "curves.svg", "curves.png", "last.h5", "last.prev.h5", "best.h5",
-                                       "failed.h5", NULL };
+                                       "failed.h5", "swa.h5", "run.json", "worst.csv", "events.out.tfevents.darkspine", NULL };
 
 void trainer_note(const trainer *t, const char *fmt, ...)
 {
@@ -87,14 +89,26 @@ static size_t judge_bytes(const trainer *t)
     return bytes;
 }
 
+/* Of the worst films a validation keeps their two label maps. */
+static size_t worst_bytes(const trainer *t)
+{
+    size_t film = 0;
+    for (int64_t i = 0; i < t->val->n; i++) {
+        const store_case *c = samples_case(t->val, i);
+        if ((size_t)(c->h * c->w) > film) film = (size_t)(c->h * c->w);
+    }
+    return 2 * film * (size_t)(t->r->evaluate.worst < t->val->n ? t->r->evaluate.worst : t->val->n);
+}
+
 static void check_memory(const trainer *t)
 {
     const net_conf *c = &t->m->t->conf;
     const size_t area = (size_t)(c->height * c->width), batch = (size_t)t->r->solver.batch * area * ((size_t)c->channels * sizeof(float) + 1);
     const size_t maps = model_map_bytes(t->m), state = model_state_bytes(t->m, t->r), judge = judge_bytes(t), batches = 3 * batch;
-    const size_t films = samples_room(t->set) + samples_room(t->val), there = maps + state + judge;
+    const size_t weights = t->r->evaluate.layers ? sizeof(real) * (size_t)model_numbers(t->m->t->g, PARAM) : 0;
+    const size_t films = samples_room(t->set) + samples_room(t->val) + worst_bytes(t), there = maps + state + judge;
     const device *dev = t->o->dev;
-    const size_t need = batches + films + (dev == &device_cpu ? there : 0);
+    const size_t need = batches + films + weights + (dev == &device_cpu ? there : 0);
     const machine here = machine_read();
     const size_t room = (size_t)machine_room(&here);
     trainer_note(t, "memory: maps %.1f MiB, parameters and optimiser %.1f MiB, validation %.1f MiB, batches %.1f MiB, films %.1f MiB", mib(maps),
@@ -240,6 +254,8 @@ static void take_counters(trainer *t, const checkpoint *k)
         die("%s: the state of solver.policy is not what training writes", k->path);
     t->step = k->step, t->closed = (int64_t)stored_number(k, "closed_epochs", 0, (double)(k->step / t->steps));
     t->epoch_loss = stored_number(k, "epoch_loss", -1e300, 1e300), t->before = stored_number(k, "seconds", 0, 1e12);
+    checkpoint_number(k, "last_loss", &t->last_loss);
+    if (!(fabs(t->last_loss) < 1e300)) t->last_loss = NAN;
     t->k.best = k->best, t->k.best_epoch = k->best_epoch, t->k.policy = k->policy, t->k.log_bytes = k->log_bytes;
 }
 
@@ -287,6 +303,7 @@ static void clear_folder(const char *folder)
         if (unlink(path) && errno != ENOENT) die_machine("%s: cannot be removed: %s", path, strerror(errno));
         free(path);
     }
+    worst_clear(folder);
 }
 
 /* Is this the temporary file ("last.h5.tmp123", base/file.c) of a product? */
@@ -320,6 +337,7 @@ static void write_down(trainer *t)
     char *path = path_join(t->o->out, "run.cfg");
     file_write(path, t->text, strlen(t->text));
     free(path);
+    record_write(t, "running");
     if (t->k.log_bytes) return;
     log_add(t->log, json_pack("{s:s,s:s,s:I,s:I,s:I,s:I,s:I}", "kind", "run", "version", DARKSPINE_VERSION, "cases", (json_int_t)t->set->n,
                               "validation_cases",
@@ -335,7 +353,7 @@ static void set_paths(trainer *t, const char *out)
 
 void trainer_begin(trainer *t, run *r, const train_options *o)
 {
-    *t = (trainer){ .r = r, .o = o, .began = clock_now() };
+    *t = (trainer){ .r = r, .o = o, .began = clock_now(), .last_loss = NAN };
     set_paths(t, o->out);
     net *n = run_net(r, r->solver.batch / r->solver.subdivisions);
     run_check(r, n);
@@ -365,7 +383,7 @@ void trainer_end(trainer *t)
     store_close(t->s);
     log_close(t->log);
     checkpoint_clear(&t->k);
-    free(t->text), free(t->net), free(t->last), free(t->best), free(t->failed), free(t->stop);
+    free(t->told), free(t->text), free(t->net), free(t->last), free(t->best), free(t->failed), free(t->stop);
 }
 
 void trainer_save(trainer *t, const char *path, checkpoint_kind kind)
@@ -375,6 +393,7 @@ void trainer_save(trainer *t, const char *path, checkpoint_kind kind)
     k->step = t->step, k->epoch = t->step / t->steps, k->position = t->step % t->steps * t->r->solver.batch, k->log_bytes = t->log->bytes;
     checkpoint_put_number(k, "closed_epochs", (double)t->closed);
     checkpoint_put_number(k, "epoch_loss", t->epoch_loss);
+    checkpoint_put_number(k, "last_loss", isfinite(t->last_loss) ? t->last_loss : 1e300);
     checkpoint_put_number(k, "seconds", t->before + clock_now() - t->began);
     checkpoint_write(path, k, kind, t->m->p, t->m->o);
 }

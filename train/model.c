@@ -78,6 +78,7 @@ model *model_plan(const run *r, net *t, const device *dev)
     tensor **wrt = xalloc_n((size_t)g->nt, sizeof *wrt);
     const int n = trained(r, g, wrt);
     schedule_forward(&m->plan, g, &m->loss, 1);
+    m->forward = m->plan.n;
     schedule_backward(&m->plan, g, m->loss, wrt, n);
     plan_make(&m->plan, &m->c, 1);
     free(wrt);
@@ -168,6 +169,16 @@ double model_step(model *m, int64_t step, double lr, const float *image, const u
     double norm = optim_clip(m->o, &m->c);
     if (isfinite(norm)) optim_step(m->o, &m->c, lr);
     return norm;
+}
+
+void model_look(model *m, int64_t step, const float *image, const uint8_t *labels)
+{
+    m->c.step = (uint32_t)step;
+    for (int64_t part = 0; part < m->parts; part++) {
+        m->c.micro = (uint32_t)part;
+        put_part(m, part, image, labels);
+        schedule_run_part(&m->plan, &m->c, 0, m->forward);
+    }
 }
 
 /* Is every number of the tensor finite? A view's pixels lie apart. */
