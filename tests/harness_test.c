@@ -143,6 +143,27 @@ static void frozen_tensors_stand_still(void **state)
     dies(2, "solver.freeze: 'encoder*' fits no tensor", train_some("never", QUICK " solver.freeze=encoder*", 0, -1, 0, NULL));
 }
 
+/* ---- sampling ---- */
+
+static void hard_cases_resume_to_the_bit(void **state)
+{
+    (void)state;
+    static const char words[] = "solver.epochs=3 solver.batch=2 solver.subdivisions=2 solver.lr=0.02 data.sampling=hard evaluate.worst=0";
+    assert_int_equal(train_some("hard", words, 0, -1, 0, NULL), EXIT_OK);
+    params *want = weights_of("hard", "last.h5");
+    char *log = log_of("hard");
+    for (int cut = 2; cut < 9; cut += 2) {                         /* 3 steps an epoch: in the middle and at the ends */
+        assert_int_equal(train_some("hardcut", words, 0, cut, 0, NULL), EXIT_STOPPED);
+        assert_int_equal(train_some("hardcut", words, 1, -1, 0, NULL), EXIT_OK);
+        params *got = weights_of("hardcut", "last.h5");
+        char *other = log_of("hardcut");
+        assert_memory_equal(got->x, want->x, want->total * sizeof(real)), assert_string_equal(log, other);
+        params_free(got), free(other);
+    }
+    params_free(want), free(log);
+    dies(2, "data.sampling: got uniform, but", train_some("hard", "solver.epochs=3 solver.batch=2 solver.subdivisions=2 solver.lr=0.02", 1, -1, 0, NULL));
+}
+
 /* ---- early stop ---- */
 
 static void patience_ends_a_run(void **state)
@@ -354,6 +375,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(folds_keep_patients_whole), cmocka_unit_test(parts_have_names), cmocka_unit_test(a_fold_is_left_out),
         cmocka_unit_test(a_run_starts_from_weights), cmocka_unit_test(frozen_tensors_stand_still), cmocka_unit_test(patience_ends_a_run),
+        cmocka_unit_test(hard_cases_resume_to_the_bit),
         cmocka_unit_test(averaged_weights_are_the_mean), cmocka_unit_test(steps_are_measured), cmocka_unit_test(dead_layers_are_told),
         cmocka_unit_test(events_are_whole), cmocka_unit_test(a_run_says_what_it_is), cmocka_unit_test(the_worst_films_are_kept),
     };

@@ -172,7 +172,7 @@ static char *class_text(const classes *table)
 /* May this key be another one when a run is resumed? */
 static int may_change(const char *section, const char *name)
 {
-    static const char *const free_keys[] = { "solver.epochs", "solver.save_minutes", "solver.start", "data.store", "data.workers", "data.cache",
+    static const char *const free_keys[] = { "solver.epochs", "solver.save_minutes", "solver.start", "data.store", "data.workers", "data.cache", "data.bad",
                                              "evaluate.every", "evaluate.patience", "evaluate.worst", "evaluate.layers", "evaluate.cases",
                                              "evaluate.log_steps", NULL };
     char both[160];
@@ -268,6 +268,7 @@ static void resume(trainer *t)
     checkpoint_number(k, "overfit", &overfit);
     if (overfit != (double)t->o->overfit)
         die_at("--overfit", "got %lld, but %s was trained with %.0f (0: without)", (long long)t->o->overfit, k->path, overfit);
+    sampling_load(&t->drawn_by, k);
     check_cases(t, k, "cases", "training"), check_cases(t, k, "validation_cases", "validation");
     take_counters(t, k);
     checkpoint_load(k, t->m->p, t->m->o);
@@ -290,7 +291,8 @@ static void start_loader(trainer *t)
 {
     loader_conf c = { .set = t->set, .augment = t->o->overfit ? NULL : &t->r->augment, .seed = (uint64_t)t->r->solver.seed,
                       .batch = t->r->solver.batch, .channels = t->m->t->conf.channels, .shuffle = 1, .workers = (int)t->r->data.workers, .ahead = 2,
-                      .first = t->step };
+                      .first = t->step, .weight = t->drawn_by.weight, .one_epoch = t->r->data.sampling == SAMPLING_HARD,
+                      .skip = t->r->data.bad == BAD_SKIP };
     augment_check(&t->r->augment, 256, t->r->path, c.swap);
     t->l = loader_new(&c);
 }
@@ -365,6 +367,7 @@ void trainer_begin(trainer *t, run *r, const train_options *o)
     model_take(t->m, r);
     trainer_note(t, "%lld parameters", (long long)params_count(t->m->p, PARAM));
     describe(t);
+    t->drawn_by = sampling_new(r->data.sampling, t->set);
     if (o->resume) resume(t);
     else start_weights(t);
     open_judge(t);
@@ -379,6 +382,7 @@ void trainer_end(trainer *t)
     loader_free(t->l);
     net_program_free(t->judge);
     model_free(t->m);
+    sampling_free(&t->drawn_by);
     samples_free(t->set), samples_free(t->val);
     store_close(t->s);
     log_close(t->log);
@@ -393,6 +397,7 @@ void trainer_save(trainer *t, const char *path, checkpoint_kind kind)
     k->step = t->step, k->epoch = t->step / t->steps, k->position = t->step % t->steps * t->r->solver.batch, k->log_bytes = t->log->bytes;
     checkpoint_put_number(k, "closed_epochs", (double)t->closed);
     checkpoint_put_number(k, "epoch_loss", t->epoch_loss);
+    sampling_save(&t->drawn_by, k);
     checkpoint_put_number(k, "last_loss", isfinite(t->last_loss) ? t->last_loss : 1e300);
     checkpoint_put_number(k, "seconds", t->before + clock_now() - t->began);
     checkpoint_write(path, k, kind, t->m->p, t->m->o);

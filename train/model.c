@@ -71,7 +71,7 @@ model *model_plan(const run *r, net *t, const device *dev)
 {
     model *m = xalloc(sizeof *m);
     m->t = t, m->images = t->conf.batch, m->parts = r->solver.subdivisions;
-    m->c = net_context(t, dev);
+    m->c = net_context(t, dev), m->part_loss = xalloc_n((size_t)m->parts, sizeof *m->part_loss);
     m->c.training = 1, m->c.seed = (uint64_t)r->solver.seed, m->c.loss_scale = 1.0 / (double)m->parts;
     add_objective(m, r);
     graph *g = t->g;
@@ -113,7 +113,7 @@ void model_free(model *m)
     if (m->p) dev->free(dev, m->t->input->x.p), dev->free(dev, m->truth->x.p);
     schedule_free(&m->plan);
     optim_free(m->o), params_free(m->p), net_free(m->t);
-    free(m->staging), free(m);
+    free(m->staging), free(m->part_loss), free(m);
 }
 
 int64_t model_numbers(const graph *g, role which)
@@ -163,6 +163,7 @@ double model_step(model *m, int64_t step, double lr, const float *image, const u
         put_part(m, part, image, labels);
         schedule_run(&m->plan, &m->c);
         m->c.dev->get(m->c.dev, &one, m->loss->x.p, sizeof one);
+        m->part_loss[part] = (double)one;
         *loss += (double)one / (double)m->parts;
         if (!isfinite(*loss)) return NAN;
     }

@@ -14,6 +14,7 @@ typedef struct model {
     optim *o;
     int64_t parts, images;                   /* subdivisions; images of one part */
     int forward;                             /* steps of the plan that are the forward pass */
+    double *part_loss;                       /* (parts) of the last step */
     real *staging;                           /* one part of a batch as real, where real is not float */
 } model;
 

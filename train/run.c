@@ -29,6 +29,9 @@ static const key data_keys[] = {
     { "labels",  K_TEXT, DATA(labels), "all", "values of the label maps that are classes: all (value = class), any (all but 0 are class 1), "
                                               "or a list, 8-19,20 (the first is class 1, ...; other values are background)", 0, 0, 0 },
     { "check",   K_BOOL, DATA(check), "1", "look for faults first, as `darkspine check` does, and leave out the cases with errors", 0, 0, 0 },
+    { "sampling", K_WORD, DATA(sampling), "uniform", "how often a case stands in an epoch: once; so that classes are met equally often; "
+                                                     "in proportion to its loss lately", 0, 0, "uniform|balanced|hard" },
+    { "bad",     K_WORD, DATA(bad), "stop", "a training film that cannot be read during the run: ends it, or is skipped and counted", 0, 0, "stop|skip" },
     FIT_KEYS(DATA(fit)),
     { "workers", K_INT,  DATA(workers), "2", "threads that prepare samples; any number gives the same run", 1, 64, 0 },
     { "cache",   K_INT,  DATA(cache), "2048", "MiB of reduced films kept in memory; beyond that they are read again", 0, 1 << 24, 0 },

@@ -15,7 +15,7 @@
 typedef struct run_data {
     const char *store, *train, *val, *labels;
     int64_t classes, workers, cache, fold;
-    int check;
+    int check, sampling, bad;
     fit_conf fit;
 } run_data;
 
@@ -26,6 +26,8 @@ typedef struct run_solver {
     optim_conf optim;
 } run_solver;
 
+enum { SAMPLING_UNIFORM, SAMPLING_BALANCED, SAMPLING_HARD };
+enum { BAD_STOP, BAD_SKIP };
 enum { LOSS_CROSS_ENTROPY, LOSS_BCE, LOSS_DICE, LOSSES };
 extern const char *const loss_names[LOSSES];
 

@@ -85,6 +85,7 @@ static void one_step(trainer *t)
     real *before = t->r->evaluate.layers && (t->step + 1) % t->steps == 0 ? layers_before(t->m) : NULL;
     double loss, norm = model_step(t->m, t->step, lr, b->image, b->labels, &loss);
     if (!isfinite(norm)) numbers_went_wrong(t, b, loss, norm);
+    for (int64_t i = 0; i < s->batch; i++) sampling_met(&t->drawn_by, b->sample[i], t->m->part_loss[i / t->m->images]);
     t->epoch_loss += loss;
     t->step++;
     t->images += s->batch, t->training += clock_now() - began;
@@ -98,12 +99,15 @@ static void one_step(trainer *t)
 
 static void log_epoch(trainer *t, int64_t epoch)
 {
+    const int64_t skipped = loader_skipped(t->l);
     const double seconds = t->training - t->epoch_training, waited = loader_waited(t->l) - t->epoch_waited;
     const double lr = policy_lr(&t->r->solver.policy, &t->k.policy, t->step - 1, t->total, t->steps);
-    log_add(t->log, json_pack("{s:s,s:I,s:I,s:f,s:f,s:f,s:f,s:f}", "kind", "epoch", "epoch", (json_int_t)epoch, "step", (json_int_t)t->step,
+    json_t *o = json_pack("{s:s,s:I,s:I,s:f,s:f,s:f,s:f,s:f}", "kind", "epoch", "epoch", (json_int_t)epoch, "step", (json_int_t)t->step,
                               "loss", t->epoch_loss / (double)t->steps, "lr", lr, "seconds", seconds,
                               "images_per_second", seconds > 0 ? (double)(t->images - t->epoch_images) / seconds : 0,
-                              "waiting_for_data", seconds > 0 ? waited / seconds : 0));
+                              "waiting_for_data", seconds > 0 ? waited / seconds : 0);
+    if (skipped) json_object_set_new(o, "skipped", json_integer(skipped));
+    log_add(t->log, o);
     t->last_loss = t->epoch_loss / (double)t->steps;
     t->epoch_training = t->training, t->epoch_waited += waited, t->epoch_images = t->images, t->epoch_loss = 0;
 }
@@ -186,6 +190,7 @@ static int close_epoch(trainer *t)
     if (due) take_validation(t, epoch, &v);
     if (swa > 0 && epoch >= swa) optim_average(t->m->o, &t->m->c);
     validation_free(&v);
+    sampling_next(&t->drawn_by);
     trainer_save(t, t->last, CHECKPOINT_STATE);
     record_write(t, "running");
     t->saved = clock_now();

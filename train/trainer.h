@@ -6,6 +6,7 @@
 #include "train/loader.h"
 #include "train/log.h"
 #include "train/model.h"
+#include "train/sampling.h"
 #include "train/train.h"
 
 typedef struct trainer {
@@ -17,6 +18,7 @@ typedef struct trainer {
     params judged;                           /* the parameters as validation sees them: the average, where there is one */
     net_program *judge;
     loader *l;
+    sampling drawn_by;                       /* how often a case stands in an epoch */
     run_log *log;
     char *text, *net;                        /* the run and its network, resolved */
     char *last, *best, *failed, *stop;       /* paths */
