@@ -37,7 +37,7 @@ static void predict_fold(const flags *f, const compute *c, const char *folder, c
     classes table = classes_parse(k->classes ? k->classes : "", k->path);
     meaning m = trained_meaning(r, &t->conf, &table, k->path);
     films list = films_find((char *const[]){ (char *)path }, 1, fold);
-    predictor *p = predictor_new(k, &r->data.fit, &m, 0, f->precision, c->dev);
+    predictor *p = predictor_new(k, &r->data.fit, &m, &(predict_how){ 0 }, f->precision, c->dev);
     progress bar = progress_begin("predict", list.n, flags_has(f, "--quiet"));
     predict_job job = { &list, p, out, best, 0, 0.35, advance, &bar };
     double *each = xalloc_n((size_t)list.n, sizeof *each);

@@ -19,6 +19,9 @@ static const flag own[] = {
     { "--probabilities", NULL, "also the probability of every class at every pixel, in predictions.h5" },
     { "--overlay", "SHARE", "opacity of the classes over the film in DIR/overlay, 0 to 1; 0: no overlays (default 0.35)" },
     { "--tta", NULL, "average with the prediction of the mirrored film (paired classes change places)" },
+    { "--ensemble", "W2,W3,...", "average with the predictions of these weights too; input, classes and fit must be those of WEIGHTS" },
+    { "--tile", "SCALE|full", "see the film SCALE times as large as the net's input, or at its own size, through overlapping windows, blended" },
+    { "--overlap", "SHARE", "of neighbouring windows, with --tile: 0 to 0.9 (default 0.5)" },
     { 0 }
 };
 static const usage how = { "predict", "WEIGHTS INPUT...",
@@ -40,6 +43,31 @@ static void may_write(const flags *f, const films *list, const char *folder, int
             free(path);
         }
     }
+}
+
+static predict_how how_of(const flags *f)
+{
+    const char *tile = flags_text(f, "--tile", NULL);
+    predict_how h = { .mirror = flags_has(f, "--tta"), .overlap = flags_real(f, "--overlap", 0.5, 0, 0.9) };
+    if (!tile && flags_has(f, "--overlap")) die_at("--overlap", "got no --tile with it");
+    if (tile) h.tile = strcmp(tile, "full") ? flags_real(f, "--tile", 1, 1, 64) : PREDICT_FULL;
+    return h;
+}
+
+/* The weights of --ensemble. */
+static void join(predictor *p, const flags *f)
+{
+    char *list = xdup(flags_text(f, "--ensemble", "")), *save;
+    for (char *path = strtok_r(list, ",", &save); path; path = strtok_r(NULL, ",", &save)) {
+        checkpoint *k = checkpoint_open(path);
+        run *r = trained_run(k);
+        net *t = run_net(r, 1);
+        classes table = classes_parse(k->classes ? k->classes : "", k->path);
+        const meaning m = trained_meaning(r, &t->conf, &table, k->path);
+        predictor_join(p, k, &r->data.fit, &m, f->precision);
+        classes_free(&table), net_free(t), run_free(r), checkpoint_close(k);
+    }
+    free(list);
 }
 
 static void advance(void *bar, int64_t films) { progress_step(bar, films, NULL); }
@@ -81,7 +109,9 @@ int verb_predict(int argc, char **argv)
     films list = films_find(f->input + 1, f->n - 1, flags_text(f, "--split", NULL));
     may_write(f, &list, folder, overlay > 0);
     films_check(&list);
-    predictor *p = predictor_new(k, &r->data.fit, &m, flags_has(f, "--tta"), f->precision, c.dev);
+    const predict_how seen = how_of(f);
+    predictor *p = predictor_new(k, &r->data.fit, &m, &seen, f->precision, c.dev);
+    join(p, f);
     compute_tell(&c);
     progress bar = progress_begin("predict", list.n, flags_has(f, "--quiet"));
     predict_job job = { &list, p, folder, f->input[0], flags_has(f, "--probabilities"), overlay, advance, &bar };

@@ -54,6 +54,13 @@ static int by_best(const void *a, const void *b)
     return by_name(a, b);
 }
 
+/* A run of an older version lacks keys that are newer than it: it did what is their default now. */
+static const char *setting(const past_run *r, const char *name, const key *k)
+{
+    const char *v = past_setting(r, name);
+    return v ? v : k->def;
+}
+
 /* A fresh list of the keys, "solver.lr", that are not the same in all runs that have a run.cfg. */
 static char **differing(const list *l, int *n)
 {
@@ -65,7 +72,7 @@ static char **differing(const list *l, int *n)
             const char *first = NULL;
             int differ = 0, seen = 0;
             for (int i = 0; i < l->n; i++) {
-                const char *v = past_setting(&l->r[i], name);
+                const char *v = setting(&l->r[i], name, k);
                 if (!l->r[i].settings) continue;
                 if (!seen++) first = v;
                 differ |= (v == NULL) != (first == NULL) || (v && strcmp(v, first));
