@@ -5,6 +5,7 @@
 #include "nn/checkpoint.h"
 #include "train/events.h"
 #include "train/layers.h"
+#include "train/rate.h"
 #include "train/worst.h"
 
 #define QUICK "solver.epochs=2 solver.batch=3 solver.lr=0.01 evaluate.worst=0"
@@ -278,6 +279,32 @@ static void dead_layers_are_told(void **state)
     free(log), free(dir), free(start), free(words), params_free(p), run_free(r);
 }
 
+/* ---- the rate ---- */
+
+static void a_rate_is_suggested(void **state)
+{
+    (void)state;
+    rate_test t = { .n = RATE_STEPS };
+    for (int i = 0; i < t.n; i++) {                                /* falls around 1e-3, lowest near 1e-1.5, then rises */
+        const double x = -6 + 7.0 * i / (RATE_STEPS - 1);
+        t.rate[i] = pow(10, x), t.loss[i] = 1 - 1 / (1 + exp(-4 * (x + 3))) + (x > -1 ? (x + 1) * (x + 1) : 0);
+    }
+    rate_judge(&t);
+    assert_true(t.suggested > 3e-4 && t.suggested < 8e-3);         /* the running mean lags behind */
+    assert_true(t.lowest > 1e-2 && t.lowest < 0.5);
+    for (int i = 0; i < t.n; i++) t.loss[i] = i;
+    rate_judge(&t);
+    assert_true(isnan(t.suggested));
+    char *path = path_join(folder, "rate.svg");
+    run *r = run_of("solver.batch=2 solver.optimiser=adam");
+    const train_options o = { .dev = &device_cpu };
+    t = rate_find(r, &o);
+    assert_true(t.n > 50 && t.suggested > 1e-6 && t.suggested <= t.lowest);
+    rate_draw(&t, path);
+    assert_true(file_exists(path));
+    free(path), run_free(r);
+}
+
 /* ---- events ---- */
 
 static uint32_t word(const uint8_t *p) { uint32_t v; memcpy(&v, p, 4); return v; }
@@ -377,7 +404,7 @@ int main(void)
         cmocka_unit_test(a_run_starts_from_weights), cmocka_unit_test(frozen_tensors_stand_still), cmocka_unit_test(patience_ends_a_run),
         cmocka_unit_test(hard_cases_resume_to_the_bit),
         cmocka_unit_test(averaged_weights_are_the_mean), cmocka_unit_test(steps_are_measured), cmocka_unit_test(dead_layers_are_told),
-        cmocka_unit_test(events_are_whole), cmocka_unit_test(a_run_says_what_it_is), cmocka_unit_test(the_worst_films_are_kept),
+        cmocka_unit_test(a_rate_is_suggested), cmocka_unit_test(events_are_whole), cmocka_unit_test(a_run_says_what_it_is), cmocka_unit_test(the_worst_films_are_kept),
     };
     return _cmocka_run_group_tests(__FILE__, tests, sizeof tests / sizeof *tests, set_up, tear_down);
 }

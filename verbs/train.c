@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "base/machine.h"
 #include "train/preview.h"
+#include "train/rate.h"
 #include "train/train.h"
 #include "verbs/compute.h"
 #include "verbs/flags.h"
@@ -22,6 +23,7 @@ static const flag own[] = {
     { "--overfit", "N", "train on the first N cases without augmentation and validate on them: the loss must come near 0" },
     { "--folds", NULL, "train every fold of `split --folds` into DIR/fold1, fold2, ...; then one table over the films that each had not seen" },
     { "--preview", "FILE.png", "draw a sheet of augmented training samples with their labels, and end" },
+    { "--find-rate", "FILE.svg|png", "draw the loss while the learning rate rises from 1e-6 to 10, suggest one, and end (Smith 2017)" },
     { "--max-time", "H:M:S", "save and stop after this time, as if by a signal" },
     { 0 }
 };
@@ -176,24 +178,51 @@ static void make_sheet(const flags *f, run *r, const char *sheet)
     if (flags_has(f, "--json")) object_print(json_pack("{s:o}", "preview", object_text(sheet)));
 }
 
+static void find_rate(const flags *f, compute *c, run *r, const char *picture)
+{
+    screen s = { .before = -1, .quiet = flags_has(f, "--quiet"), .c = c };
+    const train_options o = { .dev = c->dev, .watch = { .arg = &s, .note = note, .stepped = stepped, .stop = stop } };
+    flags_may_write(f, picture);
+    catch_signals();
+    rate_test t = rate_find(r, &o);
+    if (s.before >= 0) progress_end(&s.bar);
+    if (t.n < 20) die_numbers("--find-rate: the loss was not finite, or rose, within %d steps: is something wrong with data or weights?", t.n);
+    rate_draw(&t, picture);
+    if (flags_has(f, "--json")) {
+        json_t *rates = json_array(), *losses = json_array();
+        for (int i = 0; i < t.n; i++) object_append(rates, json_real(t.rate[i])), object_append(losses, json_real(t.smooth[i]));
+        json_t *o = json_pack("{s:o,s:o,s:o,s:o,s:o}", "suggested", object_real(t.suggested), "lowest", object_real(t.lowest), "rates", rates, "losses",
+                              losses, "picture", object_text(picture));
+        if (o && isnan(t.suggested)) json_object_set_new(o, "suggested_why", json_string("the loss never fell"));
+        if (o && isnan(t.lowest)) json_object_set_new(o, "lowest_why", json_string("the loss never fell"));
+        object_print(o);
+    } else if (isnan(t.suggested)) printf("the loss never fell in %d steps up to a rate of %.3g: %s\n", t.n, t.rate[t.n - 1], picture);
+    else printf("solver.lr=%.2g: there the loss falls fastest; it is lowest at %.2g, and the test ended at %.2g: %s\n", t.suggested, t.lowest,
+                t.rate[t.n - 1], picture);
+}
+
 int verb_train(int argc, char **argv)
 {
     flags *f = flags_parse(&how, argc, argv);
     if (!f) return EXIT_OK;
     compute c = compute_begin(f);
     const char *folder = flags_text(f, "--out", NULL), *sheet = flags_text(f, "--preview", NULL);
+    const char *picture = flags_text(f, "--find-rate", NULL);
     const int resume = flags_has(f, "--resume");
     int status = EXIT_OK;
     if (!f->n && !(resume && folder)) die("train: no input, wanted RUN.cfg, or --resume with --out DIR");
-    if (!folder && !sheet) die_at("--out", "missing, wanted the folder of the run");
-    if (flags_has(f, "--folds") && !sheet) {
+    if (sheet && picture) die_at("--find-rate", "got --preview as well, wanted one of them");
+    const int look = sheet || picture;               /* before a training: there is no folder */
+    if (!folder && !look) die_at("--out", "missing, wanted the folder of the run");
+    if (flags_has(f, "--folds") && !look) {
         status = folds_train(f, &c, folder);
         flags_free(f);
         return status;
     }
-    if (folder && !sheet) train_check_folder(f, folder, resume);
+    if (folder && !look) train_check_folder(f, folder, resume);
     run *r = train_read(f, &c, folder, 0);
     if (sheet) make_sheet(f, r, sheet);
+    else if (picture) find_rate(f, &c, r, picture);
     else {
         train_result t;
         status = train_session(f, &c, r, folder, resume, 0, &t);
