@@ -390,6 +390,13 @@ static void the_worst_films_are_kept(void **state)
     file_write(stale, "x", 1), file_write(mine, "x", 1);
     worst_write(&w, dice, 9, dir);
     assert_false(file_exists(stale)), assert_true(file_exists(mine)), assert_true(file_exists(first));
+    char *half = path_join(dir, "worst/02_case1.png.tmp77");
+    file_write(half, "x", 1);
+    worst_clear(dir, 1);
+    assert_false(file_exists(half)), assert_true(file_exists(first));
+    worst_clear(dir, 0);
+    assert_false(file_exists(first)), assert_true(file_exists(mine));
+    free(half);
     char *text = file_read(csv, 1 << 16, NULL);
     assert_non_null(strstr(text, "rank,case,patient,epoch,DSC\n1,\"case5\",\"p2\",9,0.1\n2,\"case1\",\"p0\",9,0.25\n3,\"case4\","));
     assert_non_null(strstr(text, "\n8,\"case2\",\"p1\",9,\n"));

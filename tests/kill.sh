@@ -47,31 +47,39 @@ began=$(date +%s)
 (train --out whole) >/dev/null || fail "the undisturbed training failed"
 alone=$(($(date +%s) - began))
 
-# Moments in milliseconds: half of them within the first tenth of a second (start and resume), the others up to two seconds.
-awk -v n="$kills" -v seed="$seed" 'BEGIN { srand(seed); for (i = 0; i < n; i++) printf "%.3f\n", rand() < 0.5 ? 0.1 * rand() : 0.1 + 1.9 * rand() }' >moments
-done=0 resumed=0
-while read -r moment; do
-    if [ -f run/last.h5 ] || [ -f run/last.prev.h5 ]; then again=--resume resumed=$((resumed + 1)); else again=--force; fi
+# The killed run against the undisturbed one.
+same() {
+    for f in last best swa; do
+        for d in whole run; do "$program" convert $d/$f.h5 $d.$f.safetensors --force >/dev/null || fail "$d/$f.h5 cannot be converted"; done
+        cmp -s whole.$f.safetensors run.$f.safetensors || fail "after $done kills $f.h5 holds other weights"
+    done
+    for d in whole run; do sed 's/"\(time\|seconds\|images_per_second\|waiting_for_data\)":[^,}]*//g' $d/log.jsonl >$d.log; done
+    cmp -s whole.log run.log || fail "after $done kills the logs differ"
+    left=$(find run -name '*.tmp*' | wc -l)
+    [ "$left" -eq 0 ] || fail "$left temporary files are left"
+    rounds=$((rounds + 1))
+}
+
+# Moments in seconds: half of them within the first tenth of a second (start and resume), the others up to two seconds.
+awk -v n="$kills" -v seed="$seed" 'BEGIN { srand(seed); for (i = 0; i < 20 * n; i++) printf "%.3f\n", rand() < 0.5 ? 0.1 * rand() : 0.1 + 1.9 * rand() }' >moments
+done=0 resumed=0 rounds=0
+while [ $done -lt "$kills" ] && read -r moment; do
+    if [ -f run/last.h5 ] || [ -f run/last.prev.h5 ]; then again=--resume; else again=--force; fi
     (train --out run $again) >out.txt 2>err.txt &
     child=$!
     sleep "$moment"
-    if kill -9 "$child" 2>/dev/null; then done=$((done + 1)); fi
+    kill -9 "$child" 2>/dev/null
     wait "$child" 2>/dev/null
     status=$?
     child=
     [ $status -eq 137 ] || [ $status -eq 0 ] || fail "after $done kills the training ended with status $status: $(cat err.txt)"
+    if [ $status -eq 0 ]; then same; rm -rf run; continue; fi
+    done=$((done + 1))
+    if [ $again = --resume ]; then resumed=$((resumed + 1)); fi
     if [ -f run/log.jsonl ]; then "$program" runs run --json >runs.json 2>err.txt || fail "after $done kills: $(cat err.txt)"; fi
 done <moments
-epochs=$(sed -n 's/.*"epoch": \([0-9]*\),.*/\1/p' runs.json | head -n 1)
-(train --out run --resume) >/dev/null || fail "the last resume failed"
-
-for f in last best swa; do
-    for d in whole run; do "$program" convert $d/$f.h5 $d.$f.safetensors >/dev/null || fail "$d/$f.h5 cannot be converted"; done
-    cmp -s whole.$f.safetensors run.$f.safetensors || fail "$f.h5 holds other weights"
-done
-for d in whole run; do sed 's/"\(time\|seconds\|images_per_second\|waiting_for_data\)":[^,}]*//g' $d/log.jsonl >$d.log; done
-cmp -s whole.log run.log || fail "the logs differ"
-left=$(find run -name '*.tmp*' | wc -l)
-[ "$left" -eq 0 ] || fail "$left temporary files are left"
-echo "kill: $done kills ($resumed on a run that had begun; epoch ${epochs:-0} of $kills by then), then to the end:" \
-     "same weights (last, best, swa), same $(wc -l <run.log) log lines; undisturbed $alone s, all $(($(date +%s) - began)) s"
+if [ -f run/last.h5 ] || [ -f run/last.prev.h5 ]; then again=--resume; else again=--force; fi
+(train --out run $again) >/dev/null || fail "the last resume failed"
+same
+echo "kill: $done kills, $resumed of them in a resumed run; $rounds trainings came to their end: same weights (last, best, swa) and same" \
+     "$(wc -l <run.log) log lines as the undisturbed one; undisturbed $alone s, all $(($(date +%s) - began)) s"

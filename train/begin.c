@@ -305,7 +305,7 @@ static void clear_folder(const char *folder)
         if (unlink(path) && errno != ENOENT) die_machine("%s: cannot be removed: %s", path, strerror(errno));
         free(path);
     }
-    worst_clear(folder);
+    worst_clear(folder, 0);
 }
 
 /* Is this the temporary file ("last.h5.tmp123", base/file.c) of a product? */
@@ -329,6 +329,7 @@ static void clear_temporaries(const char *folder)
         free(path), free(name[i]);
     }
     free(name);
+    worst_clear(folder, 1);
 }
 
 static void write_down(trainer *t)

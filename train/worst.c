@@ -65,15 +65,16 @@ static int is_ours(const char *name)
     return k >= 2 && name[k] == '_';
 }
 
-void worst_clear(const char *folder)
+void worst_clear(const char *folder, int only_temporaries)
 {
     int n;
     char *own = path_join(folder, "worst");
     if (file_is_folder(own)) {
-        char **name = file_list(own, "|.png|", &n);
+        char **name = file_list(own, NULL, &n);
         for (int i = 0; i < n; i++) {
             char *path = path_join(own, name[i]);
-            if (is_ours(name[i]) && unlink(path) && errno != ENOENT) die_machine("%s: cannot be removed: %s", path, strerror(errno));
+            const int ours = is_ours(name[i]) && (!only_temporaries || strstr(name[i], ".png.tmp"));
+            if (ours && unlink(path) && errno != ENOENT) die_machine("%s: cannot be removed: %s", path, strerror(errno));
             free(path), free(name[i]);
         }
         free(name);
@@ -123,7 +124,7 @@ void worst_write(const worst *w, const double *case_dice, int64_t epoch, const c
     char *own = path_join(folder, "worst");
     write_list(w, case_dice, epoch, folder);
     if (w->most) file_make_folders(own);
-    worst_clear(folder);
+    worst_clear(folder, 0);
     for (int64_t i = 0; i < w->n; i++) {
         char *path = xprintf("%s/%02lld_%s.png", own, (long long)i + 1, samples_case(w->set, w->e[i].i)->id);
         draw(w, &w->e[i], path);

@@ -14,6 +14,6 @@ void  worst_take(worst *w, int64_t i, double dice, const uint8_t *pred, const ui
 /* folder/worst/01_ID.png, ...: the prediction as colour, the truth as an outline; what an earlier validation drew goes. folder/worst.csv:
  * every case with its DSC, case_dice (set->n), worst first. */
 void  worst_write(const worst *w, const double *case_dice, int64_t epoch, const char *folder);
-/* Removes what worst_write left in folder/worst. */
-void  worst_clear(const char *folder);
+/* Removes what worst_write left in folder/worst; or only what it was writing when it was killed. */
+void  worst_clear(const char *folder, int only_temporaries);
 #endif
