@@ -20,6 +20,7 @@ const verb verbs[] = {
     { "check",   verb_check,   "every fault of every case of a store" },
     { "synth",   verb_synth,   "made-up films with exact truth, for trying things out" },
     { "train",   verb_train,   "train a network as a run file says" },
+    { "runs",    verb_runs,    "the runs in a folder: how far, how good, in what they differ" },
     { "predict", verb_predict, "label maps of films from trained weights" },
     { "eval",    verb_eval,    "how well predictions agree with the truth: a table" },
     { "measure", verb_measure, "parameters of the spine from masks or landmarks: angles, distances, scores" },

@@ -21,6 +21,7 @@ const char *const split_names[SPLITS] = { "", "train", "val", "test" };
 const column store_columns[] = {
     COL("id", COL_TEXT, id, 1), COL("patient", COL_TEXT, patient, 1), COL("height", COL_SIZE, h, 1), COL("width", COL_SIZE, w, 1),
     COL("bits", COL_INT, bits, 1), COL("split", COL_SPLIT, split, 0), COL("excluded", COL_INT, excluded, 0),
+    COL("fold", COL_INT, fold, 0),
     COL("spacing", COL_PAIR, spacing, 0), COL("spacing_source", COL_TEXT, spacing_source, 0), COL("source", COL_TEXT, source, 0),
     COL("labelled_height", COL_SIZE, labelled_h, 0), COL("labelled_width", COL_SIZE, labelled_w, 0),
     COL("sha256_image", COL_TEXT, sha256_image, 0), COL("sha256_labels", COL_TEXT, sha256_labels, 0),

@@ -10,7 +10,7 @@
 #include "datasets/classes.h"
 #include "datasets/image.h"
 
-enum { STORE_VERSION = 1, STORE_NAME = 64, STORE_TEXT = 1024, STORE_MAX_CASES = 1 << 22 };     /* NAME, TEXT: bytes */
+enum { STORE_VERSION = 1, STORE_FOLDS = 99, STORE_NAME = 64, STORE_TEXT = 1024, STORE_MAX_CASES = 1 << 22 };     /* NAME, TEXT: bytes */
 enum { CORNER_TL, CORNER_TR, CORNER_BL, CORNER_BR };
 
 typedef enum split { SPLIT_NONE, SPLIT_TRAIN, SPLIT_VAL, SPLIT_TEST, SPLITS } split;
@@ -38,6 +38,7 @@ typedef struct store_case {
     const char *id, *patient, *source;                                /* source: the file it came from; "" unknown */
     split split;
     int excluded;                                                     /* left out of training by `check --exclude` */
+    int fold;                                                         /* of a cross-validation, from 1; 0: none */
     int64_t h, w;
     int bits;                                                         /* 8 or 16 */
     double spacing[2];                                                /* mm per pixel, x then y; 0 0 = unknown */
@@ -85,4 +86,5 @@ void   store_commit(store *s);                                        /* writes 
 
 /* Rewrites two columns of an existing store, safely (a changed copy is renamed over it): NULL leaves a column. Each (count). */
 void   store_mark(const char *path, const split *splits, const uint8_t *excluded, int64_t n);
+void   store_fold(const char *path, const int *folds, int64_t n);     /* the same for the folds, 0 to STORE_FOLDS */
 #endif

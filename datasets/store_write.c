@@ -340,7 +340,8 @@ static void copy_file(const char *path, const char *temp)
     if (bad) { file_discard(path); die_machine("%s: cannot be copied: %s", path, strerror(e)); }
 }
 
-void store_mark(const char *path, const split *splits, const uint8_t *excluded, int64_t n)
+/* The columns of these marks written anew, in a copy that replaces the file. NULL leaves a column. */
+static void mark(const char *path, const split *splits, const uint8_t *excluded, const int *folds, int64_t n)
 {
     store *s = store_open(path);
     int64_t have = s->n;
@@ -348,6 +349,7 @@ void store_mark(const char *path, const split *splits, const uint8_t *excluded, 
     for (int64_t i = 0; i < n; i++) {
         if (splits) s->row[i].split = splits[i];
         if (excluded) s->row[i].excluded = excluded[i] != 0;
+        if (folds) s->row[i].fold = folds[i];
     }
     const char *temp = file_temp(path);
     copy_file(path, temp);
@@ -356,7 +358,7 @@ void store_mark(const char *path, const split *splits, const uint8_t *excluded, 
     int ok = g >= 0;
     for (int i = 0; ok && i < store_ncolumns; i++) {
         const column *c = &store_columns[i];
-        if (!(splits && !strcmp(c->name, "split")) && !(excluded && !strcmp(c->name, "excluded"))) continue;
+        if (!(splits && !strcmp(c->name, "split")) && !(excluded && !strcmp(c->name, "excluded")) && !(folds && !strcmp(c->name, "fold"))) continue;
         if (H5Lexists(g, c->name, H5P_DEFAULT) > 0) ok = H5Ldelete(g, c->name, H5P_DEFAULT) >= 0;
         ok = ok && h5_put_column(g, c, s->row, n);
     }
@@ -367,3 +369,6 @@ void store_mark(const char *path, const split *splits, const uint8_t *excluded, 
     if (!ok) { file_discard(path); die_machine("%s: cannot be written (disk full?)", path); }
     file_publish(path);
 }
+
+void store_mark(const char *path, const split *splits, const uint8_t *excluded, int64_t n) { mark(path, splits, excluded, NULL, n); }
+void store_fold(const char *path, const int *folds, int64_t n) { mark(path, NULL, NULL, folds, n); }

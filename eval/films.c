@@ -1,6 +1,7 @@
 /* films.c - the films that `predict` is given; see predict.h. */
 #include "base/die.h"
 #include "base/file.h"
+#include "datasets/split.h"
 #include "eval/predict.h"
 #include <inttypes.h>
 #include <stdio.h>
@@ -43,15 +44,14 @@ static void add_folder(films *f, const char *folder)
 
 static void add_store(films *f, const char *path, const char *part)
 {
-    int which = part ? split_find(part) : -1;
-    if (part && which <= SPLIT_NONE) die_at("--split", "got %s, wanted train, val or test%s", part, die_nearest(part, split_names + 1, SPLITS - 1));
+    const struct part which = part_get(part ? part : "all", "--split");
     store *s = store_open(path);
     f->s = xgrow(f->s, (size_t)(f->stores + 1) * sizeof *f->s);
     f->s[f->stores++] = s;
     int64_t before = f->n;
     for (int64_t i = 0; i < store_count(s); i++) {
         const store_case *c = store_at(s, i);
-        if (which < 0 || (int)c->split == which) add(f, (film){ .stem = xdup(c->id), .source = xprintf("%s:%s", path, c->id), .s = s, .at = i });
+        if (part_has(&which, c)) add(f, (film){ .stem = xdup(c->id), .source = xprintf("%s:%s", path, c->id), .s = s, .at = i });
     }
     if (f->n == before) die("%s: no case%s%s", path, part ? " is in the split " : "", part ? part : "");
 }

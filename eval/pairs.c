@@ -3,6 +3,7 @@
 #include "base/die.h"
 #include "base/file.h"
 #include "datasets/image.h"
+#include "datasets/split.h"
 #include "datasets/store.h"
 #include "eval/predictions.h"
 #include <inttypes.h>
@@ -34,15 +35,14 @@ static void list_folder(source *s)
 
 static void list_store(source *s, const char *part)
 {
-    int which = part ? split_find(part) : -1;
-    if (part && which <= SPLIT_NONE) die_at("--split", "got %s, wanted train, val or test%s", part, die_nearest(part, split_names + 1, SPLITS - 1));
+    const struct part which = part_get(part ? part : "all", "--split");
     s->s = store_open(s->path);
     s->n = store_count(s->s);
     s->e = xalloc_n((size_t)s->n, sizeof *s->e);
     int64_t chosen = 0;
     for (int64_t i = 0; i < s->n; i++) {
         const store_case *c = store_at(s->s, i);
-        int inside = which < 0 || (int)c->split == which;
+        int inside = part_has(&which, c);
         s->e[i] = (item){ .id = xdup(c->id), .at = i, .aside = !inside || c->excluded };
         chosen += !s->e[i].aside, s->excluded += inside && c->excluded;
     }

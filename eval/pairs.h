@@ -15,7 +15,7 @@ typedef struct pair {
 
 typedef struct pairs pairs;
 
-/* split: "train", "val", "test", or NULL for all. Dies 2. */
+/* split: a part of the store by name (datasets/split.h), or NULL for all. Dies 2. */
 pairs  *pairs_open(const char *pred, const char *truth, const char *split);
 void    pairs_close(pairs *p);
 int64_t pairs_count(const pairs *p);                          /* >= 1 */

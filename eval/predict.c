@@ -1,4 +1,4 @@
-/* predict.c - from films to label maps; see predict.h. The trap is an error in the second thread: it must not end the program while
+/* predict.c - the pipeline from films to files; see predict.h. The trap is an error in the second thread: it must not end the program while
  * the first one computes, so it is caught there and raised again where the two meet. */
 #include "eval/predict.h"
 #include "base/clock.h"
@@ -9,66 +9,6 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
-
-predictor *predictor_new(checkpoint *k, const fit_conf *conf, const meaning *m, int mirror, const char *precision,
-                         const device *dev)
-{
-    const char *const words[] = { "net.batch=1", precision };
-    const int n = precision ? 2 : 1;
-    if (!k->net) die("%s: holds no network: wanted a checkpoint that `train` or `convert` wrote", k->path);
-    net *t = net_parse(k->net, k->path, words, n);
-    const net_conf *c = &t->conf;
-    if (m->n != (c->classes == 1 ? 2 : (int)c->classes))
-        die("%s: its run names %d classes, its network has %lld", k->path, m->n, (long long)c->classes);
-    predictor *p = xalloc(sizeof *p);
-    *p = (predictor){ .p = params_new(t->g, dev, 0), .fit = *conf, .classes = *m, .mirror = mirror };
-    checkpoint_load(k, p->p, NULL);
-    p->program = net_program_new(k->net, k->path, words, n, p->p, dev);
-    size_t pixels = (size_t)(c->height * c->width), in = pixels * (size_t)c->channels, out = pixels * (size_t)c->classes;
-    p->image = xalloc_n(in, sizeof *p->image), p->in = xalloc_n(in, sizeof *p->in);
-    p->scores = xalloc_n(out, sizeof *p->scores), p->out = xalloc_n(out, sizeof *p->out);
-    net_free(t);
-    return p;
-}
-
-void predictor_free(predictor *p)
-{
-    if (!p) return;
-    net_program_free(p->program), params_free(p->p);
-    free(p->image), free(p->scores), free(p->in), free(p->out), free(p);
-}
-
-int predictor_channels(const predictor *p) { return (int)p->program->t->conf.classes; }
-
-/* The network once; its scores are added to p->scores with this weight. mirrored: the image goes in, and the scores come out, turned
- * left to right, and paired classes change places. */
-static void pass(predictor *p, int mirrored, float weight)
-{
-    const net_conf *c = &p->program->t->conf;
-    const int64_t w = c->width, ch = c->channels, k = c->classes;
-    for (int64_t y = 0; y < c->height; y++)
-        for (int64_t x = 0; x < w; x++)
-            for (int64_t i = 0; i < ch; i++) p->in[(y * w + x) * ch + i] = (real)p->image[(y * w + (mirrored ? w - 1 - x : x)) * ch + i];
-    net_program_run(p->program, p->in, p->out);
-    for (int64_t y = 0; y < c->height; y++)
-        for (int64_t x = 0; x < w; x++)
-            for (int64_t i = 0; i < k; i++) {
-                int64_t from = mirrored && k > 1 ? p->classes.swap[i] : i;
-                p->scores[(y * w + x) * k + i] += weight * (float)p->out[(y * w + (mirrored ? w - 1 - x : x)) * k + from];
-            }
-}
-
-void predictor_run(predictor *p, const image *film, uint8_t *labels, float *probabilities)
-{
-    const net_conf *c = &p->program->t->conf;
-    fit f = fit_make(&p->fit, film->h, film->w, c->height, c->width);
-    fit_film(&f, film->p, film->bits, c->channels, p->image);
-    memset(p->scores, 0, (size_t)(c->height * c->width * c->classes) * sizeof *p->scores);
-    pass(p, 0, p->mirror ? 0.5f : 1);
-    if (p->mirror) pass(p, 1, 0.5f);
-    fit_back(&f, p->scores, c->classes, labels, probabilities);
-    for (int64_t i = 0; i < film->h * film->w; i++) labels[i] = (uint8_t)p->classes.value[labels[i]];
-}
 
 /* ---- the pipeline ------------------------------------------------------------------------------------------------------------------- */
 

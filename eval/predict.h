@@ -1,6 +1,7 @@
 /* predict.h - label maps of films: which films, the trained network that reads them, and the files that come out.
  *
- * Films go through one by one (batch 1), each at its own size: fitted to the net's input, computed, and the scores interpolated back
+ * Films go through one by one (batch 1), each at its own size: fitted to the net's input (or seen through it in windows, eval/predictor.c),
+ * computed, and the scores interpolated back
  * to every pixel of the film. While one film is computed, a second thread writes the one before and reads the one after; since that
  * thread alone touches stores and predictions.h5, HDF5 is never entered twice at once. */
 #ifndef EVAL_PREDICT_H
@@ -16,7 +17,7 @@
 typedef struct film { char *stem, *source; const store *s; int64_t at; } film;
 typedef struct films { film *e; int64_t n; store **s; int stores; } films;
 
-/* inputs: film files, folders of films, stores (split: "train", "val", "test", or NULL for all of a store). Dies 2 on what is none of these,
+/* inputs: film files, folders of films, stores (split: a part of them by name, datasets/split.h; NULL: all). Dies 2 on what is none of these,
  * on a folder without films, on two films of one stem. */
 films films_find(char *const *inputs, int n, const char *split);
 /* Reads every film once and dies 2 of the first that cannot be read, so that nothing is written before all are known to be good. */
@@ -27,19 +28,25 @@ void  films_free(films *f);
  * value[1], n = 2. swap: what each class becomes in a mirror. */
 typedef struct meaning { int n, value[256]; const char *name[256]; uint8_t swap[256]; } meaning;
 
+/* How a film is seen. Whole (tile 0): fitted to the net's input, as in training. In windows: fitted to a canvas of tile times the net's
+ * height and width, or (PREDICT_FULL) of the film's own size, over which the net's input moves; scores of windows that overlap are averaged
+ * with weights that fall to the windows' borders. It suits nets that were trained on parts of films at that scale. */
+enum { PREDICT_MOST = 32, PREDICT_FULL = -1 };
+typedef struct predict_how { int mirror; double tile, overlap; } predict_how;       /* mirror: average with the mirrored film; overlap: share, < 1 */
+
 typedef struct predictor {
-    net_program *program;
-    params *p;
+    struct member { net_program *program; params *p; } of[PREDICT_MOST]; int n;     /* an ensemble: their scores are averaged */
     fit_conf fit;
     meaning classes;
-    int mirror;                              /* average with the prediction of the mirrored film */
-    float *image, *scores;                   /* (net_h, net_w, channels), (net_h, net_w, classes) of the net */
-    real *in, *out;
+    predict_how how;
+    real *in, *out;                          /* (net_h, net_w, channels), (net_h, net_w, classes) of the net */
 } predictor;
 
 /* The network of a checkpoint with what it evaluates (the average of the weights where there is one). m->n must suit its classes.
  * precision: "net.precision=WORD", or NULL for the network's own. */
-predictor *predictor_new(checkpoint *k, const fit_conf *fit, const meaning *m, int mirror, const char *precision, const device *dev);
+predictor *predictor_new(checkpoint *k, const fit_conf *fit, const meaning *m, const predict_how *how, const char *precision, const device *dev);
+/* One more network for the ensemble. Dies 2 where its input, its classes or its fit are not those of the first. */
+void predictor_join(predictor *p, checkpoint *k, const fit_conf *fit, const meaning *m, const char *precision);
 void predictor_free(predictor *p);
 int  predictor_channels(const predictor *p);         /* c of the probabilities: the net's classes */
 /* labels (h, w) of the film; probabilities (h, w, c) or NULL. */

@@ -38,20 +38,22 @@ static const struct { const char *name; size_t at; } texts[] = {
 };
 enum { FIELDS = sizeof fields / sizeof *fields, TEXTS = sizeof texts / sizeof *texts };
 
-/* The tensors of a file: parameters in `group`, whose values stand in `base` in the order of the arena. */
-typedef struct set { const char *group; real *base; int states; } set;
+/* The tensors of a file: parameters in `group`, whose values stand in `base` in the order of the arena.
+ * without: patterns of names that are left alone. */
+typedef struct set { const char *group; real *base; int states; const char *without; } set;
 
-static int sets_of(set out[4], real *parameters, const optim *o)
+static int sets_of(set out[5], real *parameters, const optim *o)
 {
     int n = 0;
-    out[n++] = (set){ "parameters", parameters, 1 };
-    if (o) out[n++] = (set){ "optimiser/m", o->m, 0 };
-    if (o && o->v) out[n++] = (set){ "optimiser/v", o->v, 0 };
-    if (o && o->ema) out[n++] = (set){ "ema", o->ema, 1 };
+    out[n++] = (set){ "parameters", parameters, 1, NULL };
+    if (o) out[n++] = (set){ "optimiser/m", o->m, 0, NULL };
+    if (o && o->v) out[n++] = (set){ "optimiser/v", o->v, 0, NULL };
+    if (o && o->ema) out[n++] = (set){ "ema", o->ema, 1, NULL };
+    if (o && o->swa) out[n++] = (set){ "swa", o->swa, 1, NULL };
     return n;
 }
 
-static int in_set(const set *s, const param *q) { return s->states || q->role == PARAM; }
+static int in_set(const set *s, const param *q) { return (s->states || q->role == PARAM) && !params_fits(s->without, q->name); }
 static hid_t number_type(int t) { return t == SIGNED ? H5T_NATIVE_INT64 : t == UNSIGNED ? H5T_NATIVE_UINT64 : H5T_NATIVE_DOUBLE; }
 static hid_t stored_type(int t) { return t == SIGNED ? H5T_STD_I64LE : t == UNSIGNED ? H5T_STD_U64LE : H5T_IEEE_F64LE; }
 static hid_t real_type(void) { return sizeof(real) == 8 ? H5T_NATIVE_DOUBLE : H5T_NATIVE_FLOAT; }
@@ -127,7 +129,7 @@ static void put_tensor(const writer *w, hid_t group, const params *p, const para
 
 static void put_sets(const writer *w, const params *p, const optim *o, const real *parameters)
 {
-    set s[4];
+    set s[5];
     int n = sets_of(s, (real *)(uintptr_t)parameters, o);
     if (o) done(w, H5Gclose(done(w, H5Gcreate2(w->file, "optimiser", H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT))));
     for (int i = 0; i < n; i++) {
@@ -143,6 +145,7 @@ static void put_counters(const writer *w, const optim *o)
     put_number(w, w->file, "optimiser_kind", SIGNED, &kind);
     put_number(w, w->file, "optimiser_step", SIGNED, &o->step);
     put_number(w, w->file, "ema_updates", SIGNED, &o->ema_updates);
+    if (o->swa) put_number(w, w->file, "swa_updates", SIGNED, &o->swa_updates);
 }
 
 static void put_texts(const writer *w, const checkpoint *k, const char *weights)
@@ -359,9 +362,9 @@ static void check_no_others(const checkpoint *k, hid_t group, const set *s, cons
     char **names = names_in(k, group, &n);
     const char **known = xalloc_n((size_t)p->n + 1, sizeof *known);
     for (int i = 0; i < p->n; i++) if (in_set(s, &p->p[i])) known[wanted++] = p->p[i].name;
-    for (int i = 0; i < n && n != wanted; i++) {
+    for (int i = 0; i < n && (n != wanted || s->without); i++) {
         const param *q = params_find(p, names[i]);
-        if (q && in_set(s, q)) continue;
+        if ((q && in_set(s, q)) || params_fits(s->without, names[i])) continue;
         H5Fclose((hid_t)k->file);
         die("%s: %s: the file has %s, which the network has not (%d tensors in the file, %d in the network)%s", k->path, s->group, names[i], n,
             wanted, die_nearest(names[i], known, wanted));
@@ -425,19 +428,29 @@ static void get_counters(const checkpoint *k, optim *o)
         H5Fclose(f);
         die("%s: solver.ema: got %g, but the run began %s an average", k->path, o->conf.ema, o->ema ? "without" : "with");
     }
+    if (has(f, "swa") != (o->swa != NULL)) {
+        H5Fclose(f);
+        die("%s: solver.swa: got %lld, but the run began %s it", k->path, (long long)o->conf.swa, o->swa ? "without" : "with");
+    }
+    if (o->swa) get_number(k, f, "swa_updates", SIGNED, &o->swa_updates);
+    if (o->swa_updates < 0) bad(k, "swa_updates");
 }
 
-void checkpoint_load(checkpoint *k, params *p, optim *o)
+static void load(checkpoint *k, params *p, optim *o, const char *without)
 {
     const hid_t f = (hid_t)k->file;
-    set s[4];
+    set s[5];
     int64_t updates = 0;
     if (o) get_counters(k, o);
     else if (has(f, "ema")) get_number(k, f, "ema_updates", SIGNED, &updates);
     int n = sets_of(s, p->x, o);
     if (updates > 0) s[0].group = "ema";
+    s[0].without = without;
     for (int i = 0; i < n; i++) get_set(k, &s[i], p);
 }
+
+void checkpoint_load(checkpoint *k, params *p, optim *o) { load(k, p, o, NULL); }
+void checkpoint_load_some(checkpoint *k, params *p, const char *without) { load(k, p, NULL, without); }
 
 void checkpoint_close(checkpoint *k)
 {

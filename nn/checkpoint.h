@@ -41,6 +41,9 @@ checkpoint *checkpoint_open(const char *path);
 /* Fills p, and o unless NULL. Strict: every tensor of p is in the file with its shape and the file holds no other, or exit 2. With
  * o the file must be a STATE of the same optimiser; without, p gets what is to be evaluated: the average where there is one. */
 void checkpoint_load(checkpoint *k, params *p, optim *o);
+/* The same without optimiser and without the tensors whose names fit these patterns (params_fits; NULL: none), which keep their values
+ * and which the file may hold, in any shape, or not. */
+void checkpoint_load_some(checkpoint *k, params *p, const char *without);
 void checkpoint_close(checkpoint *k);    /* an opened one: the file, the texts, the struct */
 
 void checkpoint_put_text(checkpoint *k, const char *key, const char *text);        /* replaces a value of that key */

@@ -51,6 +51,7 @@ typedef struct node {
     tensor *packed[2];                   /* weights as the kernels of forward and backward read them; infer makes, prepare sizes them */
     int nin, nout, nsaved;
     unsigned want;                       /* bit i: a backward step may ask for the gradient of in[i]; the plan sets it before prepare */
+    int still;                           /* while training it does as in evaluation: statistics of a frozen norm */
     size_t work;                         /* scratch bytes it needs while it runs */
     const char *kernel;                  /* the kernel chosen, for `plan`; NULL: the only one */
     void *state;                         /* the op's own: primitives, packed sizes */

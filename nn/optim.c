@@ -25,9 +25,10 @@ static void find_ranges(optim *o)
     const params *p = o->p;
     o->range = xalloc_n((size_t)p->n + 1, sizeof *o->range);
     for (int i = 0; i < p->n && p->p[i].role == PARAM; i++) {
-        int decay = p->p[i].decay || o->conf.decay_norm;
-        if (!o->ranges || o->range[o->ranges - 1].decay != decay)
-            o->range[o->ranges++] = (struct optim_range){ .at = p->p[i].at, .decay = decay };
+        const int decay = p->p[i].decay || o->conf.decay_norm, frozen = p->p[i].frozen;
+        const struct optim_range *last = o->ranges ? &o->range[o->ranges - 1] : NULL;
+        if (!last || last->decay != decay || last->frozen != frozen)
+            o->range[o->ranges++] = (struct optim_range){ .at = p->p[i].at, .decay = decay, .frozen = frozen };
     }
     for (int i = 0; i < o->ranges; i++) o->range[i].count = (i + 1 < o->ranges ? o->range[i + 1].at : p->trainable) - o->range[i].at;
 }
@@ -40,6 +41,7 @@ optim *optim_new(const optim_conf *conf, params *p)
     o->m = zeros(p->dev, p->trainable);
     if (adam || conf->optimiser == OPTIM_RMSPROP) o->v = zeros(p->dev, p->trainable);
     if (conf->ema > 0) o->ema = zeros(p->dev, p->total);
+    if (conf->swa > 0) o->swa = zeros(p->dev, p->total);
     o->partial = p->dev->alloc(p->dev, (blocks(p) + 1) * sizeof *o->partial);
     if (!o->partial) die_machine("out of memory on %s", p->dev->name);
     find_ranges(o);
@@ -50,7 +52,7 @@ void optim_free(optim *o)
 {
     if (!o) return;
     const device *d = o->p->dev;
-    void *const held[] = { o->m, o->v, o->ema, o->partial };
+    void *const held[] = { o->m, o->v, o->ema, o->swa, o->partial };
     for (size_t i = 0; i < sizeof held / sizeof *held; i++) if (held[i]) d->free(d, held[i]);
     free(o->range), free(o);
 }
@@ -113,6 +115,7 @@ void optim_step(optim *o, const context *c, double lr)
     optim_rule r = rule_of(o, lr, (double)++o->step);
     for (int i = 0; i < o->ranges; i++) {
         const size_t at = o->range[i].at, n = o->range[i].count;
+        if (o->range[i].frozen) continue;
         const double decay = o->range[i].decay ? f->decay : 0;
         real *e = o->ema ? o->ema + at : NULL;
         r.decay = f->optimiser == OPTIM_ADAMW ? 0 : (real)decay;
@@ -123,6 +126,13 @@ void optim_step(optim *o, const context *c, double lr)
     }
     if (o->ema) code->copy(c, p->total - p->trainable, p->x + p->trainable, o->ema + p->trainable), o->ema_updates++;      /* running statistics */
     o->scale = 1;
+}
+
+void optim_average(optim *o, const context *c)
+{
+    const params *p = o->p;
+    const double n = (double)o->swa_updates++;
+    p->dev->code->average(c, p->total, p->x, o->swa, n / (n + 1));
 }
 
 const real *optim_weights(const optim *o) { return o->ema && o->ema_updates ? o->ema : o->p->x; }
@@ -136,6 +146,7 @@ void optim_check(const optim_conf *f, const char *at)
         { "eps", !sgd, rule }, { "ema_warmup", f->ema > 0, "ema=0" }, { "decay_norm", f->decay > 0, "decay=0" },
     };
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) key_unused(optim_keys, f, keys[i].name, keys[i].used, keys[i].choice, at);
+    if (f->swa > 0 && f->ema > 0) die_at(at, "swa: got %lld with ema=%g, wanted one average", (long long)f->swa, f->ema);
     if (f->nesterov && f->momentum == 0) die_at(at, "nesterov: got 1, wanted a momentum above 0 with it");
     free(name), free(rule);
 }

@@ -14,6 +14,7 @@ typedef enum { OPTIM_SGD, OPTIM_ADAM, OPTIM_ADAMW, OPTIM_RMSPROP } optim_kind;
 typedef struct optim_conf {
     int optimiser, nesterov, decay_norm, ema_warmup;
     double momentum, beta1, beta2, alpha, eps, decay, clip, ema;
+    int64_t swa;
 } optim_conf;
 
 /* The rows of a key table that fill an optim_conf standing `base` bytes into the struct the table is for. */
@@ -29,7 +30,9 @@ typedef struct optim_conf {
     { "decay_norm", K_BOOL, (base) + offsetof(optim_conf, decay_norm), "1", "decay biases and norm parameters as well", 0, 0, 0 }, \
     { "clip", K_REAL, (base) + offsetof(optim_conf, clip), "0", "largest global norm of the gradient; 0: no limit", 0, 1e30, 0 }, \
     { "ema", K_REAL, (base) + offsetof(optim_conf, ema), "0", "decay of the weights' running average, then evaluated; 0: none", 0, 0.999999, 0 }, \
-    { "ema_warmup", K_BOOL, (base) + offsetof(optim_conf, ema_warmup), "1", "1: ema is min(ema, (1 + n) / (10 + n)) after n updates", 0, 0, 0 }
+    { "ema_warmup", K_BOOL, (base) + offsetof(optim_conf, ema_warmup), "1", "1: ema is min(ema, (1 + n) / (10 + n)) after n updates", 0, 0, 0 }, \
+    { "swa", K_INT, (base) + offsetof(optim_conf, swa), "0", \
+      "from the end of this epoch on the weights are averaged, an equal share each epoch, into swa.h5; 0: not", 0, 1000000, 0 }
 
 extern const key optim_keys[];           /* OPTIM_KEYS(0), for tests and `help` */
 
@@ -40,8 +43,10 @@ typedef struct optim {
     real *m, *v;                         /* p->trainable numbers on the device, in the order of p; v is NULL under sgd */
     real *ema;                           /* p->total numbers (running statistics are copied, not averaged); NULL without ema */
     int64_t ema_updates;
+    real *swa;                           /* p->total numbers, the mean of swa_updates sets of weights; NULL without swa */
+    int64_t swa_updates;
     double scale;                        /* the clip factor of the next step: min(1, clip / (norm + 1e-6)) */
-    struct optim_range { size_t at, count; int decay; } *range; int ranges;      /* neighbours that decay alike, as one run */
+    struct optim_range { size_t at, count; int decay, frozen; } *range; int ranges;      /* neighbours that are treated alike, as one run */
     double *partial;                     /* on the device: sums of squares a block */
 } optim;
 
@@ -53,6 +58,9 @@ void   optim_free(optim *o);
 double optim_clip(optim *o, const context *c);
 const param *optim_first_bad(const optim *o);                    /* the first with a NaN or infinite gradient, or NULL */
 void   optim_step(optim *o, const context *c, double lr);        /* updates p->x, the state and the average */
+/* The weights as they are become an equal share of o->swa (Izmailov et al. 2018). Running statistics are averaged too, which is not what
+ * the averaged weights would see: they must be taken anew before it is used (train/swa.c). */
+void   optim_average(optim *o, const context *c);
 /* What is evaluated and kept as the result: the average where there is one, the weights elsewhere; p->total numbers. */
 const real *optim_weights(const optim *o);
 /* Dies where a key that the chosen rule does not read differs from its default: at = "lumbar.cfg:12: solver". */

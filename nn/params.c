@@ -3,6 +3,7 @@
 #include "nn/params.h"
 #include "base/die.h"
 #include "base/rng.h"
+#include <fnmatch.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -93,4 +94,14 @@ int64_t params_count(const params *p, role r)
     int64_t n = 0;
     for (int i = 0; i < p->n; i++) if (p->p[i].role == r) n += (int64_t)p->p[i].count;
     return n;
+}
+
+int params_fits(const char *patterns, const char *name)
+{
+    if (!patterns) return 0;
+    int fits = 0;
+    char *copy = xdup(patterns), *save;
+    for (char *w = strtok_r(copy, ", ", &save); w && !fits; w = strtok_r(NULL, ", ", &save)) fits = !fnmatch(w, name, 0);
+    free(copy);
+    return fits;
 }

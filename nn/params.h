@@ -10,6 +10,7 @@ typedef struct param {
     shape  s;
     role   role;                         /* PARAM or STATE */
     int    decay;
+    int    frozen;                       /* an optimiser leaves it as it is */
     layout layout;
     init   init;
     size_t at, count;                    /* elements, offset in the arena */
@@ -27,5 +28,7 @@ void    params_free(params *p);
 void    params_bind(const params *p, graph *g);          /* points the graph's leaves at the arena; dies on a name or shape that differs */
 void    params_init(params *p, uint64_t seed);           /* every tensor from its initialiser: Philox keyed (seed, INIT, tensor, element) */
 const param *params_find(const params *p, const char *name);
+/* "enc*,head.weight": does one of these patterns (by comma; * ? [abc] as in a shell) fit the name? patterns NULL: none does. */
+int     params_fits(const char *patterns, const char *name);
 int64_t params_count(const params *p, role r);           /* numbers, without padding */
 #endif

@@ -3,6 +3,7 @@
 #include "tests/test.h"
 #include "base/file.h"
 #include "train/loader.h"
+#include "train/sampling.h"
 
 enum { CASES = 11, H = 60, W = 44, N = 32, BATCH = 4 };
 
@@ -120,12 +121,106 @@ static void orders_are_fair(void **state)
     enum { M = 6, EPOCHS = 6000 };
     int at[M][M] = { 0 };
     for (int e = 0; e < EPOCHS; e++) {
-        int64_t order[M], seen = 0;
-        loader_order(3, e, M, order);
+        int64_t order[M], turn[M], seen = 0;
+        assert_int_equal(sampling_order(3, e, M, NULL, order, turn), 0);
         for (int i = 0; i < M; i++) at[i][order[i]]++, seen |= 1 << order[i];
         assert_int_equal(seen, (1 << M) - 1);
     }
     for (int i = 0; i < M; i++) for (int j = 0; j < M; j++) near(at[i][j], EPOCHS / M, 5 * sqrt((double)EPOCHS / M));
+}
+
+/* Weights 3, 1, 0.5, ...: a case stands floor or ceil of its weight times in an epoch, and each time with another turn. */
+static void weights_set_how_often(void **state)
+{
+    (void)state;
+    enum { M = 8, EPOCHS = 4000 };
+    static const double weight[M] = { 3, 1, 0.5, 0.5, 0.25, 0.75, 1.5, 0.5 };
+    double count[M] = { 0 };
+    for (int e = 0; e < EPOCHS; e++) {
+        int64_t order[M], turn[M], seen[M] = { 0 };
+        const int64_t most = sampling_order(5, e, M, weight, order, turn);
+        for (int i = 0; i < M; i++) assert_int_equal(turn[i], seen[order[i]]), seen[order[i]]++, count[order[i]]++;
+        for (int i = 0; i < M; i++) assert_true(seen[i] >= floor(weight[i]) && seen[i] <= ceil(weight[i]));
+        assert_int_equal(most, 2);
+    }
+    for (int i = 0; i < M; i++) near(count[i] / EPOCHS, weight[i], 0.04);
+}
+
+/* Class 2 is in one case of four, which then stands in an epoch about as often as the three others together. */
+static void classes_are_balanced(void **state)
+{
+    (void)state;
+    char *own = path_join(folder, "rare.h5");
+    classes table = { 0 };
+    classes_add(&table, 1, "body", "vertebra"), classes_add(&table, 2, "disc", "vertebra");
+    store *s = store_create(own, &table);
+    uint8_t film[16] = { 9 }, mask[16];
+    for (int i = 0; i < 4; i++) {
+        char id[8];
+        snprintf(id, sizeof id, "c%d", i), memset(mask, 1 + (i == 2), sizeof mask);
+        store_add(s, &(store_case){ .id = id, .h = 4, .w = 4, .bits = 8, .split = SPLIT_TRAIN }, film, mask, NULL, NULL);
+    }
+    store_commit(s);
+    s = store_open(own);
+    samples *set = samples_new(s, &data, "train", 3, -1, N, N, 0, 0);
+    sampling d = sampling_new(SAMPLING_BALANCED, set);
+    for (int i = 0; i < 4; i++) near(d.weight[i], i == 2 ? 2 : 2.0 / 3, 1e-12);
+    sampling_free(&d);
+    d = sampling_new(SAMPLING_HARD, set);
+    static const double loss[4] = { 1, 3, NAN, 0.1 };
+    for (int i = 0; i < 4; i++) if (i != 2) sampling_met(&d, i, loss[i]), sampling_met(&d, i, loss[i]);
+    assert_true(sampling_next(&d));
+    near(d.weight[1] / d.weight[0], 3, 1e-9);
+    near(d.weight[3] / d.weight[2], 0.25, 1e-9);                   /* at least a quarter; a case not met counts as the mean */
+    near(d.weight[0] + d.weight[1] + d.weight[2] + d.weight[3], 4, 1e-9);
+    checkpoint k = { 0 };
+    sampling_save(&d, &k);
+    sampling again = sampling_new(SAMPLING_HARD, set);
+    sampling_load(&again, &k);
+    assert_memory_equal(again.weight, d.weight, 4 * sizeof(double));
+    assert_true(isnan(again.loss[2])), assert_memory_equal(again.loss, d.loss, 2 * sizeof(double));
+    checkpoint_put_text(&k, "sampling", "0x1p+0 nan\n0x1p+90 0\n"), k.path = xdup("last.h5");
+    dies(2, "last.h5: sampling: the weights", sampling_load(&again, &k));
+    checkpoint_clear(&k), sampling_free(&d), sampling_free(&again), samples_free(set), store_close(s), classes_free(&table), free(own);
+}
+
+static void the_next_epoch_waits_for_its_weights(void **state)
+{
+    (void)state;
+    store *s;
+    samples *set = open_part(&s, "train", 3, 1 << 20);
+    double weight[8] = { 1, 1, 1, 1, 1, 1, 1, 1 };
+    loader_conf c = conf_of(set, 3, 0);
+    c.weight = weight, c.one_epoch = 1;
+    loader *l = loader_new(&c);
+    for (int e = 0; e < 3; e++) {
+        for (int b = 0; b < 2; b++) {
+            const batch *x = loader_next(l);
+            for (int j = 0; j < BATCH && e; j++) assert_int_equal(x->sample[j], e);
+        }
+        for (int i = 0; i < 8; i++) weight[i] = i == e + 1 ? 8 : 0;
+    }
+    loader_free(l), samples_free(set), store_close(s);
+}
+
+static void what_cannot_be_read_is_skipped(void **state)
+{
+    (void)state;
+    store *s;
+    samples *set = open_part(&s, "val", 3, 0);                     /* case09 and case10, which has no label map */
+    loader_conf c = conf_of(set, 2, 0);
+    c.skip = 1;
+    loader *l = loader_new(&c);
+    for (int b = 0; b < 3; b++) {
+        const batch *x = loader_next(l);
+        for (int j = 0; j < BATCH; j++) assert_int_equal(x->sample[j], 0);
+    }
+    assert_int_equal(loader_skipped(l), 1);
+    loader_free(l);
+    set->at[0] = set->at[1], c.first = 0;                          /* both now: nothing is left to skip to */
+    l = loader_new(&c);
+    dies(2, "case case10 has no label map", loader_next(l));
+    loader_free(l), samples_free(set), store_close(s);
 }
 
 static void what_a_worker_dies_of_is_raised(void **state)
@@ -158,7 +253,7 @@ static void parts_and_classes_are_checked(void **state)
     store *s;
     samples *set;
     dies(2, "no case is in part test (train 9, val 2, test 0, none 0): `darkspine split`", open_part(&s, "test", 3, 0));
-    dies(2, "got part 'trian', wanted train, val, test, all or none (did you mean train?)", open_part(&s, "trian", 3, 0));
+    dies(2, "got part 'trian', wanted train, val, test, foldN, restN, all or none (did you mean train?)", open_part(&s, "trian", 3, 0));
     dies(2, "has a class of value 2 (disc), but the network tells 2 apart", open_part(&s, "train", 2, 0));
     set = open_part(&s, "none", 3, 0);
     assert_int_equal(set->n, 0);
@@ -188,6 +283,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(any_number_of_workers_the_same_bits), cmocka_unit_test(every_sample_once_an_epoch), cmocka_unit_test(orders_are_fair),
+        cmocka_unit_test(weights_set_how_often), cmocka_unit_test(classes_are_balanced), cmocka_unit_test(the_next_epoch_waits_for_its_weights),
+        cmocka_unit_test(what_cannot_be_read_is_skipped),
         cmocka_unit_test(what_a_worker_dies_of_is_raised), cmocka_unit_test(dropped_cases_do_not_come),
         cmocka_unit_test(parts_and_classes_are_checked),
     };

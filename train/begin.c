@@ -6,6 +6,8 @@
 #include "base/version.h"
 #include "datasets/check.h"
 #include "base/clock.h"
+#include "train/record.h"
+#include "train/worst.h"
 #include <ctype.h>
 #include <errno.h>
 #include <math.h>
@@ -19,7 +21,7 @@
 #include <unistd.h>
 
 const char *const train_products[] = { "run.cfg", "log.jsonl", "log.csv", "curves.svg", "curves.png", "last.h5", "last.prev.h5", "best.h5",
-                                       "failed.h5", NULL };
+                                       "failed.h5", "swa.h5", "run.json", "worst.csv", "events.out.tfevents.darkspine", NULL };
 
 void trainer_note(const trainer *t, const char *fmt, ...)
 {
@@ -54,8 +56,10 @@ static void open_data(trainer *t, const net *n)
     const run_data *d = &t->r->data;
     const int64_t k = n->conf.classes, values = k == 1 ? 2 : k, ignore = t->r->objective.ignore, limit = t->o->overfit;
     t->s = store_open(d->store);
-    t->set = samples_new(t->s, d, d->train, values, ignore, n->conf.height, n->conf.width, 0, 0);
-    t->val = samples_new(t->s, d, limit ? d->train : d->val, values, ignore, n->conf.height, n->conf.width, 0, 0);
+    char *train = run_part(t->r, 0), *val = run_part(t->r, 1);
+    t->set = samples_new(t->s, d, train, values, ignore, n->conf.height, n->conf.width, 0, 0);
+    t->val = samples_new(t->s, d, limit ? train : val, values, ignore, n->conf.height, n->conf.width, 0, 0);
+    free(train), free(val);
     if (!t->set->n) die("%s: data.train=none: nothing to train on", t->r->path);
     if (d->check) leave_out_faulty(t);
     if (limit && limit < t->set->n) t->set->n = t->val->n = limit;
@@ -85,14 +89,26 @@ static size_t judge_bytes(const trainer *t)
     return bytes;
 }
 
+/* Of the worst films a validation keeps their two label maps. */
+static size_t worst_bytes(const trainer *t)
+{
+    size_t film = 0;
+    for (int64_t i = 0; i < t->val->n; i++) {
+        const store_case *c = samples_case(t->val, i);
+        if ((size_t)(c->h * c->w) > film) film = (size_t)(c->h * c->w);
+    }
+    return 2 * film * (size_t)(t->r->evaluate.worst < t->val->n ? t->r->evaluate.worst : t->val->n);
+}
+
 static void check_memory(const trainer *t)
 {
     const net_conf *c = &t->m->t->conf;
     const size_t area = (size_t)(c->height * c->width), batch = (size_t)t->r->solver.batch * area * ((size_t)c->channels * sizeof(float) + 1);
     const size_t maps = model_map_bytes(t->m), state = model_state_bytes(t->m, t->r), judge = judge_bytes(t), batches = 3 * batch;
-    const size_t films = samples_room(t->set) + samples_room(t->val), there = maps + state + judge;
+    const size_t weights = t->r->evaluate.layers ? sizeof(real) * (size_t)model_numbers(t->m->t->g, PARAM) : 0;
+    const size_t films = samples_room(t->set) + samples_room(t->val) + worst_bytes(t), there = maps + state + judge;
     const device *dev = t->o->dev;
-    const size_t need = batches + films + (dev == &device_cpu ? there : 0);
+    const size_t need = batches + films + weights + (dev == &device_cpu ? there : 0);
     const machine here = machine_read();
     const size_t room = (size_t)machine_room(&here);
     trainer_note(t, "memory: maps %.1f MiB, parameters and optimiser %.1f MiB, validation %.1f MiB, batches %.1f MiB, films %.1f MiB", mib(maps),
@@ -156,8 +172,9 @@ static char *class_text(const classes *table)
 /* May this key be another one when a run is resumed? */
 static int may_change(const char *section, const char *name)
 {
-    static const char *const free_keys[] = { "solver.epochs", "solver.save_minutes", "data.store", "data.workers", "data.cache", "evaluate.every",
-                                             "evaluate.cases", "evaluate.log_steps", NULL };
+    static const char *const free_keys[] = { "solver.epochs", "solver.save_minutes", "solver.start", "data.store", "data.workers", "data.cache", "data.bad",
+                                             "evaluate.every", "evaluate.patience", "evaluate.worst", "evaluate.layers", "evaluate.cases",
+                                             "evaluate.log_steps", NULL };
     char both[160];
     snprintf(both, sizeof both, "%s.%s", section, name);
     for (int i = 0; free_keys[i]; i++) if (!strcmp(both, free_keys[i])) return 1;
@@ -237,6 +254,8 @@ static void take_counters(trainer *t, const checkpoint *k)
         die("%s: the state of solver.policy is not what training writes", k->path);
     t->step = k->step, t->closed = (int64_t)stored_number(k, "closed_epochs", 0, (double)(k->step / t->steps));
     t->epoch_loss = stored_number(k, "epoch_loss", -1e300, 1e300), t->before = stored_number(k, "seconds", 0, 1e12);
+    checkpoint_number(k, "last_loss", &t->last_loss);
+    if (!(fabs(t->last_loss) < 1e300)) t->last_loss = NAN;
     t->k.best = k->best, t->k.best_epoch = k->best_epoch, t->k.policy = k->policy, t->k.log_bytes = k->log_bytes;
 }
 
@@ -249,6 +268,7 @@ static void resume(trainer *t)
     checkpoint_number(k, "overfit", &overfit);
     if (overfit != (double)t->o->overfit)
         die_at("--overfit", "got %lld, but %s was trained with %.0f (0: without)", (long long)t->o->overfit, k->path, overfit);
+    sampling_load(&t->drawn_by, k);
     check_cases(t, k, "cases", "training"), check_cases(t, k, "validation_cases", "validation");
     take_counters(t, k);
     checkpoint_load(k, t->m->p, t->m->o);
@@ -271,7 +291,8 @@ static void start_loader(trainer *t)
 {
     loader_conf c = { .set = t->set, .augment = t->o->overfit ? NULL : &t->r->augment, .seed = (uint64_t)t->r->solver.seed,
                       .batch = t->r->solver.batch, .channels = t->m->t->conf.channels, .shuffle = 1, .workers = (int)t->r->data.workers, .ahead = 2,
-                      .first = t->step };
+                      .first = t->step, .weight = t->drawn_by.weight, .one_epoch = t->r->data.sampling == SAMPLING_HARD,
+                      .skip = t->r->data.bad == BAD_SKIP };
     augment_check(&t->r->augment, 256, t->r->path, c.swap);
     t->l = loader_new(&c);
 }
@@ -284,6 +305,7 @@ static void clear_folder(const char *folder)
         if (unlink(path) && errno != ENOENT) die_machine("%s: cannot be removed: %s", path, strerror(errno));
         free(path);
     }
+    worst_clear(folder, 0);
 }
 
 /* Is this the temporary file ("last.h5.tmp123", base/file.c) of a product? */
@@ -307,6 +329,7 @@ static void clear_temporaries(const char *folder)
         free(path), free(name[i]);
     }
     free(name);
+    worst_clear(folder, 1);
 }
 
 static void write_down(trainer *t)
@@ -317,6 +340,7 @@ static void write_down(trainer *t)
     char *path = path_join(t->o->out, "run.cfg");
     file_write(path, t->text, strlen(t->text));
     free(path);
+    record_write(t, "running");
     if (t->k.log_bytes) return;
     log_add(t->log, json_pack("{s:s,s:s,s:I,s:I,s:I,s:I,s:I}", "kind", "run", "version", DARKSPINE_VERSION, "cases", (json_int_t)t->set->n,
                               "validation_cases",
@@ -332,7 +356,7 @@ static void set_paths(trainer *t, const char *out)
 
 void trainer_begin(trainer *t, run *r, const train_options *o)
 {
-    *t = (trainer){ .r = r, .o = o, .began = clock_now() };
+    *t = (trainer){ .r = r, .o = o, .began = clock_now(), .last_loss = NAN };
     set_paths(t, o->out);
     net *n = run_net(r, r->solver.batch / r->solver.subdivisions);
     run_check(r, n);
@@ -344,7 +368,9 @@ void trainer_begin(trainer *t, run *r, const train_options *o)
     model_take(t->m, r);
     trainer_note(t, "%lld parameters", (long long)params_count(t->m->p, PARAM));
     describe(t);
+    t->drawn_by = sampling_new(r->data.sampling, t->set);
     if (o->resume) resume(t);
+    else start_weights(t);
     open_judge(t);
     write_down(t);
     unlink(t->stop);
@@ -357,11 +383,12 @@ void trainer_end(trainer *t)
     loader_free(t->l);
     net_program_free(t->judge);
     model_free(t->m);
+    sampling_free(&t->drawn_by);
     samples_free(t->set), samples_free(t->val);
     store_close(t->s);
     log_close(t->log);
     checkpoint_clear(&t->k);
-    free(t->text), free(t->net), free(t->last), free(t->best), free(t->failed), free(t->stop);
+    free(t->told), free(t->text), free(t->net), free(t->last), free(t->best), free(t->failed), free(t->stop);
 }
 
 void trainer_save(trainer *t, const char *path, checkpoint_kind kind)
@@ -371,6 +398,8 @@ void trainer_save(trainer *t, const char *path, checkpoint_kind kind)
     k->step = t->step, k->epoch = t->step / t->steps, k->position = t->step % t->steps * t->r->solver.batch, k->log_bytes = t->log->bytes;
     checkpoint_put_number(k, "closed_epochs", (double)t->closed);
     checkpoint_put_number(k, "epoch_loss", t->epoch_loss);
+    sampling_save(&t->drawn_by, k);
+    checkpoint_put_number(k, "last_loss", isfinite(t->last_loss) ? t->last_loss : 1e300);
     checkpoint_put_number(k, "seconds", t->before + clock_now() - t->began);
     checkpoint_write(path, k, kind, t->m->p, t->m->o);
 }

@@ -1,8 +1,8 @@
 /* loader.c - see loader.h. Workers take single samples, in order, as tickets; a ring of slots holds the batches being filled. The trap is
  * a worker that dies: its error is kept and raised again in the thread that asks for the batch. */
 #include "train/loader.h"
+#include "train/sampling.h"
 #include "base/die.h"
-#include "base/rng.h"
 #include "base/clock.h"
 #include <signal.h>
 #include <stdlib.h>
@@ -14,26 +14,18 @@ struct loader {
     loader_conf c;
     int64_t ticket;                          /* the next sample of the run for a worker to take */
     int64_t next, oldest;                    /* the next batch to give to the caller; the first whose slot is in use */
+    int64_t asked;                           /* the last batch that loader_next was called for */
     slot *ring; int n;
     pthread_t *thread; int threads;
     pthread_mutex_t lock;
     pthread_cond_t room, ready;
     int stop, failed;
+    uint8_t *bad; int64_t skipped;           /* (set->n) cases that cannot be read; how many */
     die_trap error;
     double waited;
 };
 
 int64_t loader_steps(int64_t n, int64_t batch) { return (n + batch - 1) / batch; }
-
-void loader_order(uint64_t seed, int64_t epoch, int64_t n, int64_t *order)
-{
-    for (int64_t i = 0; i < n; i++) order[i] = i;
-    for (int64_t i = n - 1; i > 0; i--) {
-        rng4 r = rng_draw(seed, RNG_SHUFFLE, (uint32_t)epoch, 0, (uint64_t)i);
-        int64_t j = rng_below(r.v[0], (uint32_t)i + 1), t = order[i];
-        order[i] = order[j], order[j] = t;
-    }
-}
 
 void loader_scratch_free(loader_scratch *s) { augment_scratch_free(s); }
 
@@ -42,7 +34,39 @@ augmentation loader_sample(const loader_conf *c, int64_t epoch, int64_t i, int64
     return augment_sample(c->augment, c->set, c->swap, c->seed, epoch, i, turn, c->channels, t, image, labels);
 }
 
-typedef struct worker { loader *l; int64_t *order, epoch; loader_scratch scratch; } worker;
+typedef struct worker { loader *l; int64_t *order, *turn, turns, epoch; loader_scratch scratch; } worker;
+
+/* Once for each case: it is not tried again, so what a failed reading leaves in memory stays small. */
+static void leave_out(loader *l, int64_t i, const char *why)
+{
+    pthread_mutex_lock(&l->lock);
+    const int first = !l->bad[i];
+    l->bad[i] = 1, l->skipped += first;
+    const int none_left = l->skipped == l->c.set->n;
+    pthread_mutex_unlock(&l->lock);
+    if (first) warn("case %s is skipped (data.bad=skip): %s", samples_case(l->c.set, i)->id, why);
+    if (none_left) die("%s", why);
+}
+
+/* 0: with `skip`, the sample cannot be read; *trap says why. */
+static int try_sample(worker *w, int64_t epoch, int64_t i, int64_t turn, float *image, uint8_t *labels, die_trap *trap)
+{
+    loader *l = w->l;
+    pthread_mutex_lock(&l->lock);
+    const int bad = l->bad[i];
+    pthread_mutex_unlock(&l->lock);
+    if (bad) return 0;
+    if (!l->c.skip) return loader_sample(&l->c, epoch, i, turn, &w->scratch, image, labels), 1;
+    die_trap_push(trap);
+    if (!setjmp(trap->jump)) {
+        loader_sample(&l->c, epoch, i, turn, &w->scratch, image, labels);
+        die_trap_pop(trap);
+        return 1;
+    }
+    if (trap->status != EXIT_INPUT) die_again(trap);
+    leave_out(l, i, trap->text);
+    return 0;
+}
 
 static void prepare(worker *w, int64_t ticket)
 {
@@ -50,11 +74,20 @@ static void prepare(worker *w, int64_t ticket)
     const loader_conf *c = &l->c;
     const int64_t n = c->set->n, steps = loader_steps(n, c->batch), b = ticket / c->batch, at = ticket % c->batch;
     const int64_t epoch = b / steps, position = b % steps * c->batch + at, area = c->set->net_h * c->set->net_w;
-    if (c->shuffle && epoch != w->epoch) loader_order(c->seed, w->epoch = epoch, n, w->order);
+    if (c->shuffle && epoch != w->epoch) w->turns = 1 + sampling_order(c->seed, w->epoch = epoch, n, c->weight, w->order, w->turn);
     slot *s = &l->ring[b % l->n];
-    int64_t i = w->order[position % n];
+    const int64_t k = position % n, turn = w->turn[k] + position / n * w->turns;
+    int64_t i = w->order[k];
+    die_trap trap;
+    while (!try_sample(w, epoch, i, turn, s->b.image + at * area * c->channels, s->b.labels + at * area, &trap)) i = (i + 1) % n;
     s->b.sample[at] = i;
-    loader_sample(c, epoch, i, position / n, &w->scratch, s->b.image + at * area * c->channels, s->b.labels + at * area);
+}
+
+/* May this batch be prepared now? There must be a slot for it, and with one_epoch its epoch must have begun. */
+static int may_prepare(const loader *l, int64_t b)
+{
+    const int64_t steps = loader_steps(l->c.set->n, l->c.batch);
+    return b < l->oldest + l->n && (!l->c.one_epoch || b / steps <= l->asked / steps);
 }
 
 static void work(worker *w)
@@ -63,7 +96,7 @@ static void work(worker *w)
     pthread_mutex_lock(&l->lock);
     while (!l->stop) {
         int64_t ticket = l->ticket;
-        if (ticket / l->c.batch >= l->oldest + l->n) { pthread_cond_wait(&l->room, &l->lock); continue; }
+        if (!may_prepare(l, ticket / l->c.batch)) { pthread_cond_wait(&l->room, &l->lock); continue; }
         l->ticket++;
         pthread_mutex_unlock(&l->lock);
         prepare(w, ticket);
@@ -91,7 +124,7 @@ static void *worker_main(void *arg)
         pthread_mutex_unlock(&l->lock);
     }
     loader_scratch_free(&w->scratch);
-    free(w->order), free(w);
+    free(w->order), free(w->turn), free(w);
     return NULL;
 }
 
@@ -103,7 +136,8 @@ static void start(loader *l)
     pthread_sigmask(SIG_SETMASK, &all, &before);
     for (int i = 0; i < l->c.workers; i++) {
         worker *w = xalloc(sizeof *w);
-        *w = (worker){ .l = l, .order = xalloc_n((size_t)l->c.set->n, sizeof *w->order), .epoch = -1 };
+        const size_t n = (size_t)l->c.set->n;
+        *w = (worker){ .l = l, .order = xalloc_n(n, sizeof *w->order), .turn = xalloc_n(n, sizeof *w->turn), .turns = 1, .epoch = -1 };
         for (int64_t k = 0; k < l->c.set->n; k++) w->order[k] = k;
         if (pthread_create(&l->thread[l->threads], NULL, worker_main, w)) die_machine("cannot start a loader thread");
         l->threads++;
@@ -122,7 +156,8 @@ loader *loader_new(const loader_conf *c)
         l->ring[i].b.labels = xalloc_n(batch, area);
         l->ring[i].b.sample = xalloc_n(batch, sizeof(int64_t));
     }
-    l->next = l->oldest = c->first, l->ticket = c->first * c->batch;
+    l->bad = xalloc((size_t)c->set->n);
+    l->next = l->oldest = c->first, l->asked = c->one_epoch ? c->first - 1 : c->first, l->ticket = c->first * c->batch;
     l->thread = xalloc_n((size_t)c->workers, sizeof *l->thread);
     pthread_mutex_init(&l->lock, NULL);
     pthread_cond_init(&l->room, NULL), pthread_cond_init(&l->ready, NULL);
@@ -141,7 +176,7 @@ void loader_free(loader *l)
     for (int i = 0; i < l->n; i++) free(l->ring[i].b.image), free(l->ring[i].b.labels), free(l->ring[i].b.sample);
     pthread_mutex_destroy(&l->lock);
     pthread_cond_destroy(&l->room), pthread_cond_destroy(&l->ready);
-    free(l->ring), free(l->thread), free(l);
+    free(l->ring), free(l->thread), free(l->bad), free(l);
 }
 
 const batch *loader_next(loader *l)
@@ -151,8 +186,9 @@ const batch *loader_next(loader *l)
     if (l->next > l->oldest) {                                          /* the batch given last goes back to the workers */
         l->ring[l->oldest % l->n].done = 0;
         l->oldest = l->next;
-        pthread_cond_broadcast(&l->room);
     }
+    l->asked = l->next;
+    pthread_cond_broadcast(&l->room);
     slot *s = &l->ring[l->next % l->n];
     while (s->done < l->c.batch && !l->failed) pthread_cond_wait(&l->ready, &l->lock);
     int whole = s->done == l->c.batch;
@@ -164,3 +200,11 @@ const batch *loader_next(loader *l)
 }
 
 double loader_waited(const loader *l) { return l->waited; }
+
+int64_t loader_skipped(loader *l)
+{
+    pthread_mutex_lock(&l->lock);
+    const int64_t n = l->skipped;
+    pthread_mutex_unlock(&l->lock);
+    return n;
+}

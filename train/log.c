@@ -1,6 +1,8 @@
 /* log.c - see log.h. Lines have a "kind": step {step, epoch, loss, lr, norm}, epoch {epoch, step, loss, lr, seconds,
- * images_per_second, waiting_for_data}, validation {epoch, step, dice, iou, classes, seconds}. Epochs count from 1. */
+ * images_per_second, waiting_for_data}, validation {epoch, step, dice, iou, classes, seconds}, layers {epoch, step, layers}, swa {epoch,
+ * step, averaged, dice, iou}. Epochs count from 1; "time" is that of the clock, seconds since 1970. */
 #include "train/log.h"
+#include "train/events.h"
 #include "base/die.h"
 #include "base/file.h"
 #include "eval/plots.h"
@@ -10,7 +12,26 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
+
+/* The event file anew, from what stands in the log, and open for more. */
+static void open_events(run_log *l)
+{
+    l->events_path = path_join(l->folder, "events.out.tfevents.darkspine");
+    FILE *f = file_begin(l->events_path);
+    events_header(f, (double)time(NULL));
+    char *text = l->bytes && l->bytes <= LOG_MAX ? file_read(l->path, LOG_MAX, NULL) : NULL;
+    for (char *save, *line = text ? strtok_r(text, "\n", &save) : NULL; line; line = strtok_r(NULL, "\n", &save)) {
+        json_t *o = json_loads(line, 0, NULL);
+        if (o) events_line(f, o);
+        json_decref(o);
+    }
+    free(text);
+    file_commit(f, l->events_path);
+    l->events = fopen(l->events_path, "abe");
+    if (!l->events) die("%s: cannot be opened: %s", l->events_path, strerror(errno));
+}
 
 run_log *log_open(const char *folder, int64_t bytes)
 {
@@ -22,18 +43,22 @@ run_log *log_open(const char *folder, int64_t bytes)
     if (fstat(l->file, &s) || s.st_size < bytes)
         die("%s: has %lld bytes, the checkpoint was written when it had %lld", l->path, (long long)s.st_size, (long long)bytes);
     if (ftruncate(l->file, bytes)) die_machine("%s: cannot be cut: %s", l->path, strerror(errno));
+    open_events(l);
     return l;
 }
 
 void log_close(run_log *l)
 {
     if (!l) return;
-    close(l->file);
-    free(l->path), free(l->folder), free(l);
+    close(l->file), fclose(l->events);
+    free(l->path), free(l->events_path), free(l->folder), free(l);
 }
 
 void log_add(run_log *l, json_t *o)
 {
+    json_object_set_new(o, "time", json_integer(time(NULL)));
+    events_line(l->events, o);
+    if (fflush(l->events)) die_machine("%s: cannot be written: %s", l->events_path, strerror(errno));
     char *text = json_dumps(o, JSON_COMPACT | JSON_REAL_PRECISION(9)), *line = xprintf("%s\n", text);
     size_t n = strlen(line);
     for (size_t at = 0; at < n;) {
@@ -54,7 +79,7 @@ void log_sync(run_log *l)
 json_t *log_number(double x) { return isfinite(x) ? json_real(x) : json_null(); }
 
 typedef struct column { double *v; int64_t n; } column;
-enum { STEP_X, STEP_LOSS, STEP_LR, EPOCH_X, EPOCH_LOSS, VAL_X, VAL_METRIC, COLUMNS };
+enum { STEP_X, STEP_LOSS, STEP_LR, STEP_NORM, EPOCH_X, EPOCH_LOSS, VAL_X, VAL_METRIC, LAYER_X, LAYER_MEDIAN, LAYER_MOST, COLUMNS };
 
 static void push(column *c, double v)
 {
@@ -80,13 +105,32 @@ static void csv_row(FILE *f, const json_t *epoch, const json_t *val)
     fprintf(f, "\n");
 }
 
+static int by_value(const void *a, const void *b) { return (*(const double *)a > *(const double *)b) - (*(const double *)a < *(const double *)b); }
+
+/* Median and largest of the layers' updates, as powers of ten: they span several. */
+static void take_layers(const json_t *o, column c[COLUMNS])
+{
+    const json_t *list = json_object_get(o, "layers");
+    double *ratio = xalloc_n(json_array_size(list) + 1, sizeof *ratio);
+    size_t n = 0;
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        const double r = number(json_array_get(list, i), "ratio");
+        if (r > 0) ratio[n++] = log10(r);
+    }
+    qsort(ratio, n, sizeof *ratio, by_value);
+    push(&c[LAYER_X], number(o, "epoch")), push(&c[LAYER_MEDIAN], n ? ratio[n / 2] : NAN), push(&c[LAYER_MOST], n ? ratio[n - 1] : NAN);
+    free(ratio);
+}
+
 static void take_line(const json_t *o, column c[COLUMNS], const char *metric, double *steps)
 {
     const char *kind = json_string_value(json_object_get(o, "kind"));
     if (!kind) return;
     if (!strcmp(kind, "run")) *steps = number(o, "steps_per_epoch");
     if (!strcmp(kind, "step"))
-        push(&c[STEP_X], number(o, "step") / *steps), push(&c[STEP_LOSS], number(o, "loss")), push(&c[STEP_LR], number(o, "lr"));
+        push(&c[STEP_X], number(o, "step") / *steps), push(&c[STEP_LOSS], number(o, "loss")), push(&c[STEP_LR], number(o, "lr")),
+        push(&c[STEP_NORM], number(o, "norm"));
+    if (!strcmp(kind, "layers")) take_layers(o, c);
     if (!strcmp(kind, "epoch")) push(&c[EPOCH_X], number(o, "epoch")), push(&c[EPOCH_LOSS], number(o, "loss"));
     if (!strcmp(kind, "validation")) push(&c[VAL_X], number(o, "epoch")), push(&c[VAL_METRIC], number(o, metric));
 }
@@ -97,14 +141,19 @@ static void curves(const run_log *l, const column c[COLUMNS], const char *metric
                                  { "epoch mean", c[EPOCH_X].v, c[EPOCH_LOSS].v, c[EPOCH_X].n, 0, PLOT_MARK_LOWEST } };
     const plot_series val[] = { { "validation", c[VAL_X].v, c[VAL_METRIC].v, c[VAL_X].n, 0, PLOT_MARK_HIGHEST } };
     const plot_series lr[] = { { "learning rate", c[STEP_X].v, c[STEP_LR].v, c[STEP_X].n, 0, PLOT_MARK_NONE } };
+    const plot_series norm[] = { { "gradient norm", c[STEP_X].v, c[STEP_NORM].v, c[STEP_NORM].n, 0, PLOT_MARK_NONE } };
+    const plot_series moved[] = { { "median layer", c[LAYER_X].v, c[LAYER_MEDIAN].v, c[LAYER_MEDIAN].n, 0, PLOT_MARK_NONE },
+                                  { "largest", c[LAYER_X].v, c[LAYER_MOST].v, c[LAYER_MOST].n, 0, PLOT_MARK_NONE } };
     const plot_panel panels[] = { { "Training loss", "epoch", "loss", loss, 2, 0, 0 },
                                   { !strcmp(metric, "iou") ? "Validation IoU" : "Validation DSC", "epoch", !strcmp(metric, "iou") ? "IoU" : "DSC",
                                     val, 1, 0, 1 },
-                                  { "Learning rate", "epoch", "rate", lr, 1, 0, 0 } };
+                                  { "Learning rate", "epoch", "rate", lr, 1, 0, 0 },
+                                  { "Gradient before clipping", "epoch", "norm", norm, 1, 0, 0 },
+                                  { "Update of the weights", "epoch", "log10 (change / weight)", moved, 2, 0, 0 } };
     static const char *const names[] = { "curves.svg", "curves.png" };
     for (int i = 0; i < 2; i++) {
         char *path = path_join(l->folder, names[i]);
-        plot_curves(path, panels, 3);
+        plot_curves(path, panels, 5);
         free(path);
     }
 }

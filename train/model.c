@@ -52,18 +52,33 @@ static void add_objective(model *m, const run *r)
     free(words), free(w), free(dice), free(at);
 }
 
+/* The parameters that are trained, into wrt; returns how many. Norms whose parameters are frozen keep their running statistics too. */
+static int trained(const run *r, graph *g, tensor **wrt)
+{
+    const char *freeze = r->solver.freeze;
+    int n = 0;
+    for (int i = 0; i < g->nt; i++)
+        if (g->tensor[i]->role == PARAM && !params_fits(freeze, g->tensor[i]->name)) wrt[n++] = g->tensor[i];
+    if (!n) die("%s: solver.freeze=%s leaves nothing to train", r->path, freeze ? freeze : "");
+    for (int i = 0; i < g->n && freeze; i++) {
+        node *k = g->node[i];
+        for (int j = 0; j < k->nin; j++) if (k->in[j]->role == PARAM) k->still = params_fits(freeze, k->in[j]->name);
+    }
+    return n;
+}
+
 model *model_plan(const run *r, net *t, const device *dev)
 {
     model *m = xalloc(sizeof *m);
     m->t = t, m->images = t->conf.batch, m->parts = r->solver.subdivisions;
-    m->c = net_context(t, dev);
+    m->c = net_context(t, dev), m->part_loss = xalloc_n((size_t)m->parts, sizeof *m->part_loss);
     m->c.training = 1, m->c.seed = (uint64_t)r->solver.seed, m->c.loss_scale = 1.0 / (double)m->parts;
     add_objective(m, r);
     graph *g = t->g;
     tensor **wrt = xalloc_n((size_t)g->nt, sizeof *wrt);
-    int n = 0;
-    for (int i = 0; i < g->nt; i++) if (g->tensor[i]->role == PARAM) wrt[n++] = g->tensor[i];
+    const int n = trained(r, g, wrt);
     schedule_forward(&m->plan, g, &m->loss, 1);
+    m->forward = m->plan.n;
     schedule_backward(&m->plan, g, m->loss, wrt, n);
     plan_make(&m->plan, &m->c, 1);
     free(wrt);
@@ -83,6 +98,7 @@ void model_take(model *m, const run *r)
     m->p = params_new(m->t->g, dev, 1);
     params_bind(m->p, m->t->g);
     params_init(m->p, (uint64_t)r->solver.seed);
+    for (int i = 0; i < m->p->n; i++) m->p->p[i].frozen = params_fits(r->solver.freeze, m->p->p[i].name);
     m->o = optim_new(&r->solver.optim, m->p);
     m->t->input->x.p = take(dev, m->t->input->x.size);
     m->truth->x.p = take(dev, m->truth->x.size);
@@ -97,7 +113,7 @@ void model_free(model *m)
     if (m->p) dev->free(dev, m->t->input->x.p), dev->free(dev, m->truth->x.p);
     schedule_free(&m->plan);
     optim_free(m->o), params_free(m->p), net_free(m->t);
-    free(m->staging), free(m);
+    free(m->staging), free(m->part_loss), free(m);
 }
 
 int64_t model_numbers(const graph *g, role which)
@@ -114,7 +130,7 @@ size_t model_map_bytes(const model *m) { return m->plan.arena + m->t->input->x.s
 size_t model_state_bytes(const model *m, const run *r)
 {
     const size_t trained = (size_t)model_numbers(m->t->g, PARAM), all = trained + (size_t)model_numbers(m->t->g, STATE);
-    return sizeof(real) * (all * (r->solver.optim.ema > 0 ? 2 : 1) + trained * (size_t)(1 + moments(r)));
+    return sizeof(real) * (all * (size_t)(1 + (r->solver.optim.ema > 0) + (r->solver.optim.swa > 0)) + trained * (size_t)(1 + moments(r)));
 }
 
 size_t model_file_bytes(const model *m, const run *r)
@@ -147,12 +163,23 @@ double model_step(model *m, int64_t step, double lr, const float *image, const u
         put_part(m, part, image, labels);
         schedule_run(&m->plan, &m->c);
         m->c.dev->get(m->c.dev, &one, m->loss->x.p, sizeof one);
+        m->part_loss[part] = (double)one;
         *loss += (double)one / (double)m->parts;
         if (!isfinite(*loss)) return NAN;
     }
     double norm = optim_clip(m->o, &m->c);
     if (isfinite(norm)) optim_step(m->o, &m->c, lr);
     return norm;
+}
+
+void model_look(model *m, int64_t step, const float *image, const uint8_t *labels)
+{
+    m->c.step = (uint32_t)step;
+    for (int64_t part = 0; part < m->parts; part++) {
+        m->c.micro = (uint32_t)part;
+        put_part(m, part, image, labels);
+        schedule_run_part(&m->plan, &m->c, 0, m->forward);
+    }
 }
 
 /* Is every number of the tensor finite? A view's pixels lie apart. */

@@ -13,6 +13,8 @@ typedef struct model {
     params *p;
     optim *o;
     int64_t parts, images;                   /* subdivisions; images of one part */
+    int forward;                             /* steps of the plan that are the forward pass */
+    double *part_loss;                       /* (parts) of the last step */
     real *staging;                           /* one part of a batch as real, where real is not float */
 } model;
 
@@ -30,6 +32,8 @@ size_t model_file_bytes(const model *m, const run *r);
 /* One optimiser step on a batch: image (batch, h, w, channels), labels (batch, h, w). *loss is the mean over the parts; returns the
  * gradient's norm before clipping. Where either is not finite the weights have not been changed. */
 double model_step(model *m, int64_t step, double lr, const float *image, const uint8_t *labels, double *loss);
+/* The forward passes of a step alone: running statistics take the batch in, nothing else changes. */
+void   model_look(model *m, int64_t step, const float *image, const uint8_t *labels);
 /* Repeats the batch and names what first holds a number that is not finite ("down3.conv1", "gradient of ...", or "input"), into out. */
 void   model_first_bad(model *m, const float *image, const uint8_t *labels, char out[160]);
 #endif

@@ -50,7 +50,9 @@ void preview(run *r, const char *path, int rows, int columns)
     run_check(r, t);
     const int64_t h = t->conf.height, w = t->conf.width, c = t->conf.channels, k = t->conf.classes, step_y = h + GAP, step_x = w + GAP;
     store *s = store_open(r->data.store);
-    samples *set = samples_new(s, &r->data, r->data.train, k == 1 ? 2 : k, r->objective.ignore, h, w, (size_t)r->data.cache << 20, rows);
+    char *part = run_part(r, 0);
+    samples *set = samples_new(s, &r->data, part, k == 1 ? 2 : k, r->objective.ignore, h, w, (size_t)r->data.cache << 20, rows);
+    free(part);
     if (set->n < rows) rows = (int)set->n;
     if (!rows) die("%s: data.train=none: nothing to show", r->path);
     loader_conf conf = { .set = set, .seed = (uint64_t)r->solver.seed, .channels = c };

@@ -23,10 +23,15 @@ static const key data_keys[] = {
     { "store",   K_TEXT, DATA(store), NULL, "the data set, a file made by `darkspine import`; a path relative to the working directory", 0, 0, 0 },
     { "train",   K_TEXT, DATA(train), "train", "cases trained on: a part of the store's split, or all", 0, 0, 0 },
     { "val",     K_TEXT, DATA(val), "val", "cases validated on: a part of the split, all, or none", 0, 0, 0 },
+    { "fold",    K_INT,  DATA(fold), "0", "validate on this fold of `split --folds`, train on the others (data.train, data.val are not read); "
+                                          "0: no cross-validation", 0, 99, 0 },
     { "classes", K_INT,  DATA(classes), "0", "classes of the label maps with background; 0: as many as the network has", 0, 255, 0 },
     { "labels",  K_TEXT, DATA(labels), "all", "values of the label maps that are classes: all (value = class), any (all but 0 are class 1), "
                                               "or a list, 8-19,20 (the first is class 1, ...; other values are background)", 0, 0, 0 },
     { "check",   K_BOOL, DATA(check), "1", "look for faults first, as `darkspine check` does, and leave out the cases with errors", 0, 0, 0 },
+    { "sampling", K_WORD, DATA(sampling), "uniform", "how often a case stands in an epoch: once; so that classes are met equally often; "
+                                                     "in proportion to its loss lately", 0, 0, "uniform|balanced|hard" },
+    { "bad",     K_WORD, DATA(bad), "stop", "a training film that cannot be read during the run: ends it, or is skipped and counted", 0, 0, "stop|skip" },
     FIT_KEYS(DATA(fit)),
     { "workers", K_INT,  DATA(workers), "2", "threads that prepare samples; any number gives the same run", 1, 64, 0 },
     { "cache",   K_INT,  DATA(cache), "2048", "MiB of reduced films kept in memory; beyond that they are read again", 0, 1 << 24, 0 },
@@ -38,6 +43,9 @@ static const key solver_keys[] = {
     { "batch",        K_INT, SOLVER(batch), "4", "samples an optimiser step", 1, 65536, 0 },
     { "subdivisions", K_INT, SOLVER(subdivisions), "1", "parts a batch is computed in, to save memory", 1, 65536, 0 },
     { "seed",         K_INT, SOLVER(seed), "1", "of weights, order, augmentation and dropout", 0, 1e18, 0 },
+    { "start",        K_TEXT, SOLVER(start), "", "weights to start from, a checkpoint of `train` or `convert` (default: drawn at random)", 0, 0, 0 },
+    { "start_without", K_TEXT, SOLVER(start_without), "", "tensors that are not taken from there, by pattern: out*,dec?.* (a new head)", 0, 0, 0 },
+    { "freeze",       K_TEXT, SOLVER(freeze), "", "tensors that are not trained, by pattern: enc*; a batch norm among them keeps its statistics", 0, 0, 0 },
     { "save_minutes", K_INT, SOLVER(save_minutes), "10", "a checkpoint at least this often, besides every epoch; 0: every epoch only", 0, 1e6, 0 },
     OPTIM_KEYS(SOLVER(optim)),
     POLICY_KEYS(SOLVER(policy)),
@@ -59,6 +67,9 @@ static const key objective_keys[] = {
 static const key evaluate_keys[] = {
     { "every",  K_INT,  EVALUATE(every), "1", "epochs from one validation to the next", 1, 1000000, 0 },
     { "metric", K_WORD, EVALUATE(metric), "dice", "what the best weights are best at: mean over classes of the mean over films", 0, 0, METRIC_WORDS },
+    { "patience", K_INT, EVALUATE(patience), "0", "end the run when so many epochs have brought no better metric; 0: never", 0, 1000000, 0 },
+    { "worst",  K_INT,  EVALUATE(worst), "4", "after each validation, draw so many of the worst films into DIR/worst; 0: none", 0, 1000, 0 },
+    { "layers", K_BOOL, EVALUATE(layers), "1", "write gradient, update and dead filters of every layer to the log once an epoch", 0, 0, 0 },
     { "cases",  K_BOOL, EVALUATE(cases), "0", "write the DSC of every case to the log", 0, 0, 0 },
     { "log_steps", K_INT, EVALUATE(log_steps), "1", "optimiser steps from one line of the log to the next", 1, 1000000, 0 },
     { 0 }
@@ -187,6 +198,10 @@ static void check(run *r)
         die_at(at, "subdivisions: got %lld, wanted a divisor of batch=%lld", (long long)r->solver.subdivisions, (long long)r->solver.batch);
     optim_check(&r->solver.optim, at);
     policy_check(&r->solver.policy, at);
+    key_unused(solver_keys, &r->solver, "start_without", r->solver.start != NULL, "no solver.start", at);
+    free(at);
+    at = xprintf("%s: data", r->path);
+    for (int i = 0; i < 2; i++) key_unused(data_keys, &r->data, i ? "val" : "train", !r->data.fold, "data.fold", at);
     free(at);
     at = xprintf("%s: augment", r->path);
     augment_check(&r->augment, 256, at, swap);
@@ -294,13 +309,24 @@ static void check_objective(run *r, int64_t classes)
     free(choice), free(at);
 }
 
-/* plateau listens to validation. */
-static void check_plateau(const run *r)
+char *run_part(const run *r, int validation)
+{
+    if (r->data.fold) return xprintf("%s%lld", validation ? "fold" : "rest", (long long)r->data.fold);
+    return xdup(validation ? r->data.val : r->data.train);
+}
+
+/* Early stopping and plateau listen to validation. */
+static void check_listeners(const run *r)
 {
     const policy_conf *p = &r->solver.policy;
+    const int deaf = !r->data.fold && !strcmp(r->data.val, "none");
+    char *at = xprintf("%s: evaluate", r->path);
+    if (deaf && r->evaluate.patience)
+        die_at(at, "patience: got %lld, which listens to validation, with data.val=none", (long long)r->evaluate.patience);
+    free(at);
     if (p->policy != POLICY_PLATEAU) return;
-    char *at = xprintf("%s: solver", r->path);
-    if (!strcmp(r->data.val, "none")) die_at(at, "policy: got plateau, which listens to validation, with data.val=none");
+    at = xprintf("%s: solver", r->path);
+    if (deaf) die_at(at, "policy: got plateau, which listens to validation, with data.val=none");
     if (p->mode) die_at(at, "mode: got min, wanted max: a larger %s (evaluate.metric) is better", run_metric(r));
     free(at);
 }
@@ -310,7 +336,7 @@ void run_check(run *r, const net *t)
     uint8_t swap[256];
     const int64_t k = t->conf.classes, values = k == 1 ? 2 : k;
     check_objective(r, k);
-    check_plateau(r);
+    check_listeners(r);
     char *at = xprintf("%s: data", r->path);
     if (r->data.classes && r->data.classes != values)
         die_at(at, "classes: got %lld, but the network tells %lld apart (net.classes=%lld)", (long long)r->data.classes, (long long)values,

@@ -14,17 +14,20 @@
 
 typedef struct run_data {
     const char *store, *train, *val, *labels;
-    int64_t classes, workers, cache;
-    int check;
+    int64_t classes, workers, cache, fold;
+    int check, sampling, bad;
     fit_conf fit;
 } run_data;
 
 typedef struct run_solver {
     int64_t epochs, batch, subdivisions, seed, save_minutes;
+    const char *start, *start_without, *freeze;      /* a checkpoint; patterns of tensors; NULL: none */
     policy_conf policy;
     optim_conf optim;
 } run_solver;
 
+enum { SAMPLING_UNIFORM, SAMPLING_BALANCED, SAMPLING_HARD };
+enum { BAD_STOP, BAD_SKIP };
 enum { LOSS_CROSS_ENTROPY, LOSS_BCE, LOSS_DICE, LOSSES };
 extern const char *const loss_names[LOSSES];
 
@@ -38,7 +41,7 @@ typedef struct run_objective {
     int64_t ignore;                          /* a value of the label maps, or -1 */
 } run_objective;
 
-typedef struct run_evaluate { int64_t every, log_steps; int metric, cases; } run_evaluate;
+typedef struct run_evaluate { int64_t every, log_steps, patience, worst; int metric, cases, layers; } run_evaluate;
 
 typedef struct run {
     run_data data;
@@ -68,6 +71,8 @@ void run_check(run *r, const net *t);
 /* The whole run as text, every value explicit, the network included. */
 char *run_text(const run *r, const net *t);
 
+/* The part of the store that is trained on, or validated on: data.train, data.val, or by data.fold. Fresh. */
+char *run_part(const run *r, int validation);
 /* One value as text, the form its key reads; fresh. */
 char *run_value(const run *r, const char *section, const char *key);
 /* What the best weights are best at: "dice" or "iou". */

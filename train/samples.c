@@ -1,28 +1,29 @@
 /* samples.c - see samples.h. */
 #include "train/samples.h"
 #include "base/die.h"
+#include "datasets/split.h"
 #include <stdlib.h>
 #include <string.h>
 
-static int in_part(const store_case *c, const char *part, int wanted) { return !strcmp(part, "all") || c->split == (split)wanted; }
-
-static void choose(samples *t, const char *part, int64_t limit)
+static void choose(samples *t, const char *name, int64_t limit)
 {
-    static const char *const names[] = { "all", "none", "train", "val", "test" };
-    const int wanted = split_find(part);
+    const part wanted = part_get(name, "data");
     int64_t count[SPLITS] = { 0 }, cases = store_count(t->s);
-    if (strcmp(part, "all") && wanted <= 0) die("data: got part '%s', wanted train, val, test, all or none%s", part, die_nearest(part, names, 5));
+    int folds = 0;
     t->at = xalloc_n((size_t)cases, sizeof *t->at);
     for (int64_t i = 0; i < cases; i++) {
         const store_case *c = store_at(t->s, i);
         count[c->split]++;
-        if (!in_part(c, part, wanted)) continue;
+        if (c->fold > folds) folds = c->fold;
+        if (!part_has(&wanted, c)) continue;
         if (c->excluded) t->excluded++;
         else if (!limit || t->n < limit) t->at[t->n++] = i;
     }
     if (t->n) return;
-    if (t->excluded) die("%s: all %lld cases of %s are excluded", store_path(t->s), (long long)t->excluded, part);
-    die("%s: no case is in part %s (train %lld, val %lld, test %lld, none %lld): `darkspine split` assigns them", store_path(t->s), part,
+    if (t->excluded) die("%s: all %lld cases of %s are excluded", store_path(t->s), (long long)t->excluded, name);
+    if (wanted.kind == PART_FOLD || wanted.kind == PART_REST)
+        die("%s: no case is in part %s (it has %d folds): `darkspine split --folds 5` assigns them", store_path(t->s), name, folds);
+    die("%s: no case is in part %s (train %lld, val %lld, test %lld, none %lld): `darkspine split` assigns them", store_path(t->s), name,
         (long long)count[SPLIT_TRAIN], (long long)count[SPLIT_VAL], (long long)count[SPLIT_TEST], (long long)count[SPLIT_NONE]);
 }
 

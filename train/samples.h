@@ -31,7 +31,7 @@ typedef struct samples {
  * classes; dies 2 where it is no such list. */
 int samples_values(const char *labels, int value[256]);
 
-/* part: "train", "val", "test", "all" or "none". values: classes of the labels; ignore: a value of the label maps that becomes IGNORED,
+/* part: by name (datasets/split.h). values: classes of the labels; ignore: a value of the label maps that becomes IGNORED,
  * or -1. room: bytes that may be kept. limit > 0: only the first so many. Dies 2 where the store has no such cases, naming what it has. */
 samples *samples_new(const store *s, const run_data *d, const char *part, int64_t values, int64_t ignore, int64_t net_h, int64_t net_w,
                      size_t room, int64_t limit);

@@ -3,14 +3,17 @@
 #include "base/die.h"
 #include "base/file.h"
 #include "base/clock.h"
+#include "train/layers.h"
+#include "train/record.h"
 #include "train/trainer.h"
+#include "train/worst.h"
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-static int asked_to_stop(void *arg)
+int trainer_asked_to_stop(void *arg)
 {
     const trainer *t = arg;
     const train_watch *w = &t->o->watch;
@@ -31,6 +34,7 @@ static _Noreturn void numbers_went_wrong(trainer *t, const batch *b, double loss
     char bad[160], ids[400];
     const char *what = isfinite(loss) ? "the gradient's norm" : "the loss";
     trainer_save(t, t->failed, CHECKPOINT_STATE);
+    record_write(t, "failed");
     model_first_bad(t->m, b->image, b->labels, bad);
     name_samples(t, b, ids, sizeof ids);
     die_numbers("step %lld (epoch %lld): %s is %s; first bad tensor: %s; samples: %s; state in %s", (long long)t->step + 1,
@@ -47,13 +51,41 @@ static void report(const trainer *t, double lr)
     if (w->stepped) w->stepped(w->arg, &s);
 }
 
+/* Half the filters of a layer without gradient is worth a line, once. */
+static void tell_dead(trainer *t, const layer_step *s, int n)
+{
+    if (!t->told) t->told = xalloc((size_t)n);
+    for (int i = 0; i < n; i++) {
+        if (s[i].dead < 0.5 || t->told[i]++) continue;
+        trainer_note(t, "step %lld: no gradient reaches %.0f %% of the filters of %s: dead units? A lower rate, warm-up (solver.burn_in) or "
+                     "leaky activations help", (long long)t->step, 100 * s[i].dead, s[i].name);
+    }
+}
+
+/* The line "layers" of the log, for the step just made. */
+static void log_layers(trainer *t, real *before)
+{
+    int n;
+    layer_step *s = layers_measure(t->m, before, &n);
+    json_t *list = json_array();
+    for (int i = 0; i < n; i++)
+        json_array_append_new(list, json_pack("{s:s,s:f,s:f,s:f,s:o,s:f}", "name", s[i].name, "weight", s[i].weight, "gradient", s[i].gradient,
+                                              "update", s[i].update, "ratio", log_number(s[i].ratio), "dead", s[i].dead));
+    log_add(t->log, json_pack("{s:s,s:I,s:I,s:o}", "kind", "layers", "epoch", (json_int_t)((t->step - 1) / t->steps + 1), "step",
+                              (json_int_t)t->step, "layers", list));
+    tell_dead(t, s, n);
+    free(s);
+}
+
 static void one_step(trainer *t)
 {
     const run_solver *s = &t->r->solver;
     const double began = clock_now(), lr = policy_lr(&s->policy, &t->k.policy, t->step, t->total, t->steps);
     const batch *b = loader_next(t->l);
+    real *before = t->r->evaluate.layers && (t->step + 1) % t->steps == 0 ? layers_before(t->m) : NULL;
     double loss, norm = model_step(t->m, t->step, lr, b->image, b->labels, &loss);
     if (!isfinite(norm)) numbers_went_wrong(t, b, loss, norm);
+    for (int64_t i = 0; i < s->batch; i++) sampling_met(&t->drawn_by, b->sample[i], t->m->part_loss[i / t->m->images]);
     t->epoch_loss += loss;
     t->step++;
     t->images += s->batch, t->training += clock_now() - began;
@@ -61,17 +93,22 @@ static void one_step(trainer *t)
         log_add(t->log, json_pack("{s:s,s:I,s:I,s:f,s:f,s:f}", "kind", "step", "step", (json_int_t)t->step, "epoch",
                                   (json_int_t)((t->step - 1) / t->steps + 1),
                                   "loss", loss, "lr", lr, "norm", norm));
+    if (before) log_layers(t, before);
     report(t, lr);
 }
 
 static void log_epoch(trainer *t, int64_t epoch)
 {
+    const int64_t skipped = loader_skipped(t->l);
     const double seconds = t->training - t->epoch_training, waited = loader_waited(t->l) - t->epoch_waited;
     const double lr = policy_lr(&t->r->solver.policy, &t->k.policy, t->step - 1, t->total, t->steps);
-    log_add(t->log, json_pack("{s:s,s:I,s:I,s:f,s:f,s:f,s:f,s:f}", "kind", "epoch", "epoch", (json_int_t)epoch, "step", (json_int_t)t->step,
+    json_t *o = json_pack("{s:s,s:I,s:I,s:f,s:f,s:f,s:f,s:f}", "kind", "epoch", "epoch", (json_int_t)epoch, "step", (json_int_t)t->step,
                               "loss", t->epoch_loss / (double)t->steps, "lr", lr, "seconds", seconds,
                               "images_per_second", seconds > 0 ? (double)(t->images - t->epoch_images) / seconds : 0,
-                              "waiting_for_data", seconds > 0 ? waited / seconds : 0));
+                              "waiting_for_data", seconds > 0 ? waited / seconds : 0);
+    if (skipped) json_object_set_new(o, "skipped", json_integer(skipped));
+    log_add(t->log, o);
+    t->last_loss = t->epoch_loss / (double)t->steps;
     t->epoch_training = t->training, t->epoch_waited += waited, t->epoch_images = t->images, t->epoch_loss = 0;
 }
 
@@ -103,35 +140,69 @@ static void draw(trainer *t, int now)
     t->drawn = clock_now();
 }
 
+typedef struct judging { trainer *t; worst films; } judging;
+
+static int stop_judging(void *arg) { return trainer_asked_to_stop(((judging *)arg)->t); }
+
+static void seen(void *arg, int64_t i, double dice, const uint8_t *pred, const uint8_t *truth)
+{
+    worst_take(&((judging *)arg)->films, i, dice, pred, truth);
+}
+
+/* Validation, with the worst films drawn. cases 0: asked to stop before it was through. */
+static validation judge(trainer *t, int64_t epoch)
+{
+    judging j = { t, worst_new(t->val, t->r->evaluate.worst) };
+    validation v = validate(t->val, t->judge, t->r->objective.ignore < 0 ? -1 : IGNORED, &(validate_watch){ &j, stop_judging, seen });
+    if (v.cases) worst_write(&j.films, v.case_dice, epoch, t->o->out);
+    worst_free(&j.films);
+    return v;
+}
+
+/* What validation says: to the log, the policy, the best weights. */
+static void take_validation(trainer *t, int64_t epoch, const validation *v)
+{
+    const train_watch *w = &t->o->watch;
+    const double metric = t->r->evaluate.metric ? v->iou : v->dice;
+    const int best = isfinite(metric) && (t->k.best_epoch < 0 || metric > t->k.best);
+    log_validation(t, epoch, v);
+    if (isfinite(metric)) policy_observe(&t->r->solver.policy, &t->k.policy, metric);
+    if (best) {
+        t->k.best = metric, t->k.best_epoch = epoch;
+        trainer_save(t, t->best, CHECKPOINT_WEIGHTS);
+    }
+    if (w->validated) w->validated(w->arg, epoch, v, metric, best);
+}
+
 /* An epoch's end: validation where it is due, then the log, the best weights, the state. 0: asked to stop before it was through. */
 static int close_epoch(trainer *t)
 {
     const int64_t epoch = t->step / t->steps;
     const int due = t->val->n && (epoch % t->r->evaluate.every == 0 || t->step == t->total);
-    const train_watch *w = &t->o->watch;
+    const int64_t swa = t->r->solver.optim.swa;
     validation v = { 0 };
     if (due) {
-        v = validate(t->val, t->judge, t->r->objective.ignore < 0 ? -1 : IGNORED, asked_to_stop, t);
+        v = judge(t, epoch);
         if (!v.cases) { validation_free(&v); return 0; }
     }
     log_epoch(t, epoch);
     t->closed = epoch;
-    if (due) {
-        const double metric = t->r->evaluate.metric ? v.iou : v.dice;
-        const int best = isfinite(metric) && (t->k.best_epoch < 0 || metric > t->k.best);
-        log_validation(t, epoch, &v);
-        if (isfinite(metric)) policy_observe(&t->r->solver.policy, &t->k.policy, metric);
-        if (best) {
-            t->k.best = metric, t->k.best_epoch = epoch;
-            trainer_save(t, t->best, CHECKPOINT_WEIGHTS);
-        }
-        if (w->validated) w->validated(w->arg, epoch, &v, metric, best);
-        validation_free(&v);
-    }
+    if (due) take_validation(t, epoch, &v);
+    if (swa > 0 && epoch >= swa) optim_average(t->m->o, &t->m->c);
+    validation_free(&v);
+    sampling_next(&t->drawn_by);
     trainer_save(t, t->last, CHECKPOINT_STATE);
+    record_write(t, "running");
     t->saved = clock_now();
     draw(t, t->step == t->total);
     return 1;
+}
+
+/* Has evaluate.patience run out? It follows from what a checkpoint holds, so a resumed run ends where an uninterrupted one does. */
+static int patience_is_out(const trainer *t)
+{
+    const int64_t patience = t->r->evaluate.patience, best = t->k.best_epoch < 0 ? 0 : t->k.best_epoch;
+    return patience > 0 && t->closed - best >= patience;
 }
 
 /* 1: to the end; 0: stopped. */
@@ -140,8 +211,8 @@ static int loop(trainer *t)
     const double every = 60 * (double)t->r->solver.save_minutes;
     for (;;) {
         if (t->step && t->step % t->steps == 0 && t->closed < t->step / t->steps && !close_epoch(t)) return 0;
-        if (t->step == t->total) return 1;
-        if (asked_to_stop(t)) return 0;
+        if (t->step == t->total || (t->step == t->closed * t->steps && patience_is_out(t))) return 1;
+        if (trainer_asked_to_stop(t)) return 0;
         one_step(t);
         if (every > 0 && clock_now() - t->saved > every) {
             trainer_save(t, t->last, CHECKPOINT_STATE);
@@ -154,16 +225,20 @@ int train(run *r, const train_options *o, train_result *out)
 {
     trainer t;
     trainer_begin(&t, r, o);
-    const int whole = loop(&t);
+    *out = (train_result){ .metric = run_metric(r), .swa = NAN };
+    const int whole = loop(&t) && swa_finish(&t, out);
     if (!whole) {
         trainer_save(&t, t.last, CHECKPOINT_STATE);
-        draw(&t, 1);
         unlink(t.stop);
     }
-    *out = (train_result){ .steps = t.step, .epochs = t.step / t.steps, .seconds = t.before + clock_now() - t.began,
-                           .images_per_second = t.training > 0 ? (double)t.images / t.training : 0,
-                           .waiting = t.training > 0 ? loader_waited(t.l) / t.training : 0, .metric = run_metric(r),
-                           .best = t.k.best_epoch < 0 ? NAN : t.k.best, .best_epoch = t.k.best_epoch < 0 ? 0 : t.k.best_epoch };
+    if (!whole || t.step < t.total || t.m->o->swa) draw(&t, 1);
+    record_write(&t, whole ? "finished" : "stopped");
+    out->steps = t.step, out->epochs = t.step / t.steps, out->seconds = t.before + clock_now() - t.began, out->early = whole && t.step < t.total;
+    out->images_per_second = t.training > 0 ? (double)t.images / t.training : 0, out->waiting = t.training > 0 ? loader_waited(t.l) / t.training : 0;
+    out->best = t.k.best_epoch < 0 ? NAN : t.k.best, out->best_epoch = t.k.best_epoch < 0 ? 0 : t.k.best_epoch;
+    if (out->early)
+        trainer_note(&t, "evaluate.patience=%lld: no better %s since epoch %lld, the run ends after epoch %lld", (long long)r->evaluate.patience,
+                     out->metric, (long long)out->best_epoch, (long long)t.closed);
     trainer_end(&t);
     return whole ? EXIT_OK : EXIT_STOPPED;
 }

@@ -1,7 +1,8 @@
 /* train.h - the training loop.
  *
- * A run lives in one folder: run.cfg (resolved), log.jsonl, log.csv, curves.svg, curves.png, last.h5 (the state, with the one before it),
- * best.h5 (the weights of the best validation). Where a run stands is one number, the optimiser steps done: order, augmentation,
+ * A run lives in one folder: run.cfg (resolved), run.json (train/record.h), log.jsonl, the same for TensorBoard (train/events.h), log.csv,
+ * curves.svg, curves.png, worst.csv and worst/ (train/worst.h), last.h5 (the state, with the one before it), best.h5 (the weights of the
+ * best validation), with solver.swa also swa.h5. Where a run stands is one number, the optimiser steps done: order, augmentation,
  * dropout and learning rate follow from it, so a run that was stopped anywhere continues to the bit, by the same build on as many threads.
  *
  * After a loss that is not finite, last.h5 is the last good state. failed.h5 is for inspection only: it is written after the pass that
@@ -43,6 +44,8 @@ typedef struct train_result {
     double images_per_second, waiting;       /* since the start or resume */
     const char *metric;
     double best; int64_t best_epoch;         /* NaN, 0: no validation yet */
+    double swa;                              /* the metric with the averaged weights (solver.swa); NaN: none */
+    int early;                               /* evaluate.patience ended it */
 } train_result;
 
 /* What a run writes into its folder; NULL at the end. */

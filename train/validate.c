@@ -20,8 +20,11 @@ static void predict(const sample *s, net_program *r, buffers *b)
     fit_back(&s->f, b->scores, k, b->pred, NULL);
 }
 
-static void one(samples *set, int64_t i, net_program *r, int ignore, buffers *b, double dice[256], double iou[256])
+/* Film i, added to *v; its mean DSC over the classes. */
+static double one(samples *set, int64_t i, net_program *r, int ignore, buffers *b, validation *v, const validate_watch *w)
 {
+    double dice[256], iou[256], sum = 0;
+    int n = 0;
     const store_case *c = samples_case(set, i);
     const size_t area = (size_t)(c->h * c->w);
     sample s = samples_get(set, i);
@@ -29,8 +32,16 @@ static void one(samples *set, int64_t i, net_program *r, int ignore, buffers *b,
     predict(&s, r, b);
     samples_labels(set, i, b->truth);
     agreement(b->pred, b->truth, c->h * c->w, ignore, dice, iou);
+    for (int k = 0; k < 256; k++) {
+        if (isnan(dice[k])) continue;
+        v->class_dice[k] += dice[k], v->class_iou[k] += iou[k], v->class_n[k]++;
+        sum += dice[k], n++;
+    }
+    const double mean = n ? sum / n : NAN;
+    if (w && w->seen) w->seen(w->arg, i, mean, b->pred, b->truth);
     samples_done(&s);
     free(b->plane), free(b->pred), free(b->truth);
+    return mean;
 }
 
 size_t validate_bytes(const samples *set, const net_conf *c)
@@ -57,7 +68,7 @@ static void finish(validation *v)
     v->dice = n ? dice / n : NAN, v->iou = n ? iou / n : NAN;
 }
 
-validation validate(samples *set, net_program *r, int ignore, int (*stop)(void *), void *arg)
+validation validate(samples *set, net_program *r, int ignore, const validate_watch *w)
 {
     const size_t area = (size_t)(set->net_h * set->net_w);
     const double began = clock_now();
@@ -67,16 +78,8 @@ validation validate(samples *set, net_program *r, int ignore, int (*stop)(void *
     buffers b = { .grey = xalloc_n(area, sizeof(float)), .scores = xalloc_n(area * k, sizeof(float)),
                   .in = xalloc_n(area * c, sizeof(real)), .out = xalloc_n(area * k, sizeof(real)) };
     for (int64_t i = 0; i < set->n; i++) {
-        double dice[256], iou[256], sum = 0;
-        int n = 0;
-        if (stop && stop(arg)) { v.cases = 0; break; }
-        one(set, i, r, ignore, &b, dice, iou);
-        for (int k = 0; k < 256; k++) {
-            if (isnan(dice[k])) continue;
-            v.class_dice[k] += dice[k], v.class_iou[k] += iou[k], v.class_n[k]++;
-            sum += dice[k], n++;
-        }
-        v.case_dice[i] = n ? sum / n : NAN;
+        if (w && w->stop && w->stop(w->arg)) { v.cases = 0; break; }
+        v.case_dice[i] = one(set, i, r, ignore, &b, &v, w);
         v.cases = i + 1;
     }
     finish(&v);

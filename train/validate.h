@@ -14,9 +14,16 @@ typedef struct validation {
     double seconds;
 } validation;
 
-/* r: the network for one image, bound to the weights to judge. ignore: a class whose pixels do not count, or -1. stop, asked before
- * every film, may be NULL; once it says 1 the validation ends early with cases = 0. */
-validation validate(samples *set, net_program *r, int ignore, int (*stop)(void *), void *arg);
+/* Who watches; both calls may be NULL. stop is asked before every film: once it says 1 the validation ends early with cases = 0. seen gets
+ * every film i with its mean DSC (NaN: none) and both label maps, which live until it returns. */
+typedef struct validate_watch {
+    void *arg;
+    int  (*stop)(void *arg);
+    void (*seen)(void *arg, int64_t i, double dice, const uint8_t *pred, const uint8_t *truth);
+} validate_watch;
+
+/* r: the network for one image, bound to the weights to judge. ignore: a class whose pixels do not count, or -1. w may be NULL. */
+validation validate(samples *set, net_program *r, int ignore, const validate_watch *w);
 /* Bytes that it takes beside the network: for the input, the scores and the largest film. */
 size_t validate_bytes(const samples *set, const net_conf *c);
 void validation_free(validation *v);

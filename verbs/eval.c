@@ -2,21 +2,16 @@
 #include "verbs/verb.h"
 #include "base/die.h"
 #include "base/file.h"
-#include "eval/pairs.h"
-#include "eval/plots.h"
-#include "eval/score.h"
 #include "verbs/compute.h"
 #include "verbs/flags.h"
 #include "verbs/object.h"
 #include "verbs/progress.h"
+#include "verbs/scored.h"
 #include <inttypes.h>
-#include <math.h>
 #include <stdlib.h>
 
-enum { WORST = 5 };
-
 static const flag own[] = {
-    { "--split", "train|val|test", "only the cases of this split of the store TRUTH" },
+    { "--split", "train|val|test|foldN", "only the cases of this split of the store TRUTH" },
     { "--spacing", "SX,SY", "mm per pixel, x first, of every film (default: what the store TRUTH knows, else pixels)" },
     { "--tau", "T", "tolerance of the NSD (default 2 px, or 1 mm where spacing is known)" },
     { "--classes", "FILE.csv", "names of the values: value,name,kind (default: those of the store or predictions)" },
@@ -29,67 +24,13 @@ static const usage how = { "eval", "PRED TRUTH",
     "presence.csv, eval.json, dsc.svg and dsc.png.",
     own, FLAG_JSON | FLAG_QUIET | FLAG_FORCE | FLAG_OUT | FLAG_COMPUTE, 2, 2, 0 };
 
-static const char *const products[] = { "table.txt", "table.md", "table.csv", "borders.txt", "borders.md", "borders.csv", "cases.csv",
-                                       "presence.csv", "eval.json", "dsc.svg", "dsc.png" };
-
 static void may_write(const flags *f, const char *folder)
 {
-    for (size_t i = 0; folder && i < sizeof products / sizeof *products; i++) {
-        char *path = path_join(folder, products[i]);
+    for (size_t i = 0; folder && scored_products[i]; i++) {
+        char *path = path_join(folder, scored_products[i]);
         flags_may_write(f, path);
         free(path);
     }
-}
-
-static void write_table(table *t, const char *folder, const char *name, enum table_form form)
-{
-    char *path = path_join(folder, name);
-    FILE *out = file_begin(path);
-    table_write(t, out, form);
-    file_commit(out, path);
-    free(path);
-}
-
-/* The DSC of every image, a row a class, as dsc.svg and dsc.png. */
-static void plot(const score *s, const char *folder)
-{
-    plot_group *g = xalloc_n((size_t)s->nclasses, sizeof *g);
-    double *x = xalloc_n((size_t)s->nclasses * (size_t)s->ncases, sizeof *x);
-    for (int k = 0; k < s->nclasses; k++) {
-        double *row = x + (int64_t)k * s->ncases;
-        for (int64_t i = 0; i < s->ncases; i++) {
-            const quantity q = s->cases[i].class[k].of[METRIC_DSC];
-            row[i] = q.why ? NAN : q.value;
-        }
-        g[k] = (plot_group){ s->classes[k].name, row, s->ncases };
-    }
-    static const char *const files[] = { "dsc.svg", "dsc.png" };
-    for (int i = 0; i < 2; i++) {
-        char *path = path_join(folder, files[i]);
-        plot_strips(path, "DSC by class", "DSC", g, s->nclasses, 0, 1);
-        free(path);
-    }
-    free(g), free(x);
-}
-
-static void write_all(const score *s, const char *folder)
-{
-    table *classes = score_class_table(s), *borders = score_border_table(s), *cases = score_case_table(s, 0), *present = score_presence_table(s);
-    file_make_folders(folder);
-    write_table(classes, folder, "table.txt", TABLE_PLAIN);
-    write_table(classes, folder, "table.md", TABLE_MARKDOWN);
-    write_table(classes, folder, "table.csv", TABLE_CSV);
-    write_table(borders, folder, "borders.txt", TABLE_PLAIN);
-    write_table(borders, folder, "borders.md", TABLE_MARKDOWN);
-    write_table(borders, folder, "borders.csv", TABLE_CSV);
-    write_table(cases, folder, "cases.csv", TABLE_CSV);
-    write_table(present, folder, "presence.csv", TABLE_CSV);
-    table_free(classes), table_free(borders), table_free(cases), table_free(present);
-    json_t *o = score_json(s);
-    char *path = path_join(folder, "eval.json");
-    object_write(o, path);
-    json_decref(o), free(path);
-    plot(s, folder);
 }
 
 static score_options options(const flags *f, const pairs *p, const classes *names, const char **name, const double *given, uint64_t seed,
@@ -123,16 +64,6 @@ static void add_all(score *s, const pairs *p, const double *given, int quiet)
     score_finish(s);
 }
 
-static void print(const score *s)
-{
-    table *t[] = { score_class_table(s), score_border_table(s), score_case_table(s, WORST) };
-    for (int i = 0; i < 3; i++) {
-        if (i) putchar('\n');
-        table_write(t[i], stdout, TABLE_PLAIN);
-        table_free(t[i]);
-    }
-}
-
 int verb_eval(int argc, char **argv)
 {
     flags *f = flags_parse(&how, argc, argv);
@@ -150,9 +81,9 @@ int verb_eval(int argc, char **argv)
     if (pairs_excluded(p) && !flags_has(f, "--quiet"))
         warn("%s: %" PRId64 " cases are left out: `check --exclude` marked them as faulty", f->input[1], pairs_excluded(p));
     add_all(s, p, spacing, flags_has(f, "--quiet"));
-    if (folder) write_all(s, folder);
+    if (folder) scored_write(s, folder);
     if (flags_has(f, "--json")) object_print(score_json(s));
-    else print(s);
+    else scored_print(s);
     score_free(s), classes_free(&names), pairs_close(p), flags_free(f);
     return EXIT_OK;
 }

@@ -4,22 +4,24 @@
 #include "base/file.h"
 #include "base/machine.h"
 #include "eval/predict.h"
-#include "train/run.h"
-#include "train/samples.h"
 #include "verbs/compute.h"
 #include "verbs/flags.h"
 #include "verbs/object.h"
 #include "verbs/progress.h"
+#include "verbs/trained.h"
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 static const flag own[] = {
-    { "--split", "train|val|test", "of stores, only the cases of this split" },
+    { "--split", "train|val|test|foldN", "of stores, only the cases of this split" },
     { "--probabilities", NULL, "also the probability of every class at every pixel, in predictions.h5" },
     { "--overlay", "SHARE", "opacity of the classes over the film in DIR/overlay, 0 to 1; 0: no overlays (default 0.35)" },
     { "--tta", NULL, "average with the prediction of the mirrored film (paired classes change places)" },
+    { "--ensemble", "W2,W3,...", "average with the predictions of these weights too; input, classes and fit must be those of WEIGHTS" },
+    { "--tile", "SCALE|full", "see the film SCALE times as large as the net's input, or at its own size, through overlapping windows, blended" },
+    { "--overlap", "SHARE", "of neighbouring windows, with --tile: 0 to 0.9 (default 0.5)" },
     { 0 }
 };
 static const usage how = { "predict", "WEIGHTS INPUT...",
@@ -27,33 +29,6 @@ static const usage how = { "predict", "WEIGHTS INPUT...",
     "Writes DIR/masks/STEM.png and DIR/overlay/STEM.png at each film's own size, and DIR/predictions.h5. Nothing is written before all films\n"
     "are known to be readable.",
     own, FLAG_JSON | FLAG_QUIET | FLAG_FORCE | FLAG_OUT | FLAG_COMPUTE, 2, -1, 0 };
-
-static meaning meaning_of(const run *r, const net_conf *c, const classes *t, const char *path)
-{
-    static const char background[] = "background";
-    meaning m = { .n = c->classes == 1 ? 2 : (int)c->classes };
-    if (!strcmp(r->data.labels, "all")) for (int i = 1; i < m.n; i++) m.value[i] = i;
-    else if (!strcmp(r->data.labels, "any")) m.value[1] = 1;
-    else if (samples_values(r->data.labels, m.value) != m.n - 1)
-        die("%s: data.labels=%s is not a list of its %d classes", path, r->data.labels, m.n - 1);
-    m.name[0] = background;
-    for (int i = 1; i < m.n; i++) {
-        const class *found = strcmp(r->data.labels, "any") ? classes_find(t, m.value[i]) : NULL;
-        m.name[i] = found ? found->name : "";
-    }
-    char *at = xprintf("%s: augment", path);
-    augment_check(&r->augment, m.n, at, m.swap);
-    free(at);
-    return m;
-}
-
-/* What of the training run prediction needs. A checkpoint without a run (converted weights) gets every value at its default. */
-static run *run_of(const checkpoint *k)
-{
-    static const char *const alone[] = { "data.store=none" };
-    if (!k->run && !k->net) die("%s: holds neither a run nor a network", k->path);
-    return k->run ? run_parse(k->run, k->path, NULL, 0) : run_parse(k->net, k->path, alone, 1);
-}
 
 static void may_write(const flags *f, const films *list, const char *folder, int overlays)
 {
@@ -68,6 +43,31 @@ static void may_write(const flags *f, const films *list, const char *folder, int
             free(path);
         }
     }
+}
+
+static predict_how how_of(const flags *f)
+{
+    const char *tile = flags_text(f, "--tile", NULL);
+    predict_how h = { .mirror = flags_has(f, "--tta"), .overlap = flags_real(f, "--overlap", 0.5, 0, 0.9) };
+    if (!tile && flags_has(f, "--overlap")) die_at("--overlap", "got no --tile with it");
+    if (tile) h.tile = strcmp(tile, "full") ? flags_real(f, "--tile", 1, 1, 64) : PREDICT_FULL;
+    return h;
+}
+
+/* The weights of --ensemble. */
+static void join(predictor *p, const flags *f)
+{
+    char *list = xdup(flags_text(f, "--ensemble", "")), *save;
+    for (char *path = strtok_r(list, ",", &save); path; path = strtok_r(NULL, ",", &save)) {
+        checkpoint *k = checkpoint_open(path);
+        run *r = trained_run(k);
+        net *t = run_net(r, 1);
+        classes table = classes_parse(k->classes ? k->classes : "", k->path);
+        const meaning m = trained_meaning(r, &t->conf, &table, k->path);
+        predictor_join(p, k, &r->data.fit, &m, f->precision);
+        classes_free(&table), net_free(t), run_free(r), checkpoint_close(k);
+    }
+    free(list);
 }
 
 static void advance(void *bar, int64_t films) { progress_step(bar, films, NULL); }
@@ -102,14 +102,16 @@ int verb_predict(int argc, char **argv)
     if (!folder) die_at("--out", "missing, wanted the folder to write to");
     double overlay = flags_real(f, "--overlay", 0.35, 0, 1);
     checkpoint *k = checkpoint_open(f->input[0]);
-    run *r = run_of(k);
+    run *r = trained_run(k);
     net *t = run_net(r, 1);
     classes table = classes_parse(k->classes ? k->classes : "", k->path);
-    meaning m = meaning_of(r, &t->conf, &table, k->path);
+    meaning m = trained_meaning(r, &t->conf, &table, k->path);
     films list = films_find(f->input + 1, f->n - 1, flags_text(f, "--split", NULL));
     may_write(f, &list, folder, overlay > 0);
     films_check(&list);
-    predictor *p = predictor_new(k, &r->data.fit, &m, flags_has(f, "--tta"), f->precision, c.dev);
+    const predict_how seen = how_of(f);
+    predictor *p = predictor_new(k, &r->data.fit, &m, &seen, f->precision, c.dev);
+    join(p, f);
     compute_tell(&c);
     progress bar = progress_begin("predict", list.n, flags_has(f, "--quiet"));
     predict_job job = { &list, p, folder, f->input[0], flags_has(f, "--probabilities"), overlay, advance, &bar };

@@ -12,10 +12,11 @@
 static const flag own[] = {
     { "--by", "patient", "what must not be torn apart (default, and the only way: patient)" },
     { "--parts", "NAME=SHARE,...", "shares of train, val and test; they add up to 1 (default train=.8,val=.2)" },
+    { "--folds", "N", "instead of parts, N folds of a cross-validation over all cases that are not in test (train with data.fold=1..N)" },
     { 0 } };
 
 static const usage how = { "split", "STORE.h5",
-    "Assign every patient of a store to one part. Counts of films come as near to the shares as whole patients allow;\n"
+    "Assign every patient of a store to one part, or to one fold of a cross-validation. Counts of films come as near to the shares as whole patients allow;\n"
     "the same seed gives the same split everywhere. A second split replaces the first.",
     own, FLAG_JSON | FLAG_QUIET | FLAG_SEED, 1, 1, 0 };
 
@@ -38,24 +39,27 @@ static void read_parts(const char *given, double share[SPLITS])
     free(text);
 }
 
-int verb_split(int argc, char **argv)
+/* Films and patients of each group, group[i] (count) from 0; a case without patient is a patient of its own. count, patients: zeroed. */
+static void count_groups(const store *s, const int *group, int64_t *count, int64_t *patients)
 {
-    static const char *const ways[] = { "patient" };
-    flags *f = flags_parse(&how, argc, argv);
-    if (!f) return EXIT_OK;
-    double share[SPLITS] = { 0 };
-    int64_t count[SPLITS] = { 0 }, patients[SPLITS] = { 0 };
-    flags_word(f, "--by", ways, 1, 0);
-    read_parts(flags_text(f, "--parts", "train=.8,val=.2"), share);
-    store *s = store_open(f->input[0]);
-    int64_t n = store_count(s);
-    split *part = xalloc_n((size_t)n, sizeof *part);
-    split_by_patient(s, share, (uint64_t)flags_int(f, "--seed", 1, 0, INT64_MAX), part);
-    for (int64_t i = 0; i < n; i++) {
+    for (int64_t i = 0; i < store_count(s); i++) {
         int first = 1;                                         /* the patient's first case counts the patient */
-        for (int64_t j = 0; j < i && first && store_at(s, i)->patient[0]; j++) first = strcmp(store_at(s, i)->patient, store_at(s, j)->patient) != 0;
-        count[part[i]]++, patients[part[i]] += first;
+        for (int64_t j = 0; j < i && first && store_at(s, i)->patient[0]; j++)
+            first = group[i] != group[j] || strcmp(store_at(s, i)->patient, store_at(s, j)->patient) != 0;
+        count[group[i]]++, patients[group[i]] += first;
     }
+}
+
+static void make_parts(const flags *f, store *s, uint64_t seed)
+{
+    double share[SPLITS] = { 0 };
+    int64_t count[SPLITS] = { 0 }, patients[SPLITS] = { 0 }, n = store_count(s);
+    read_parts(flags_text(f, "--parts", "train=.8,val=.2"), share);
+    split *part = xalloc_n((size_t)n, sizeof *part);
+    int *group = xalloc_n((size_t)n, sizeof *group);
+    split_by_patient(s, share, seed, part);
+    for (int64_t i = 0; i < n; i++) group[i] = (int)part[i];
+    count_groups(s, group, count, patients);
     store_close(s);
     for (int k = SPLIT_TRAIN; k < SPLITS; k++)
         if (share[k] > 0 && !count[k]) die("%s: too few patients: %s would get no film", f->input[0], split_names[k]);
@@ -66,6 +70,41 @@ int verb_split(int argc, char **argv)
     else
         for (int k = SPLIT_TRAIN; k < SPLITS; k++)
             if (share[k] > 0) printf("%-6s %6lld films  %6lld patients\n", split_names[k], (long long)count[k], (long long)patients[k]);
-    free(part), flags_free(f);
+    free(part), free(group);
+}
+
+static void make_folds(const flags *f, store *s, uint64_t seed)
+{
+    const int folds = (int)flags_int(f, "--folds", 0, 2, STORE_FOLDS);
+    int64_t count[STORE_FOLDS + 1] = { 0 }, patients[STORE_FOLDS + 1] = { 0 }, n = store_count(s);
+    if (flags_has(f, "--parts")) die_at("--folds", "got --parts as well: split into parts first, then those that are not in test into folds");
+    int *fold = xalloc_n((size_t)n, sizeof *fold);
+    split_folds(s, folds, seed, fold);
+    count_groups(s, fold, count, patients);
+    store_close(s);
+    for (int k = 1; k <= folds; k++) if (!count[k]) die("%s: too few patients: fold %d would get no film", f->input[0], k);
+    store_fold(f->input[0], fold, n);
+    json_t *list = json_array();
+    for (int k = 1; k <= folds; k++) json_array_append_new(list, json_integer((json_int_t)count[k]));
+    if (flags_has(f, "--json")) object_print(json_pack("{s:o, s:I}", "folds", list, "test", (json_int_t)count[0]));
+    else {
+        for (int k = 1; k <= folds; k++) printf("fold%-2d %6lld films  %6lld patients\n", k, (long long)count[k], (long long)patients[k]);
+        if (count[0]) printf("test   %6lld films  %6lld patients, in no fold\n", (long long)count[0], (long long)patients[0]);
+        json_decref(list);
+    }
+    free(fold);
+}
+
+int verb_split(int argc, char **argv)
+{
+    static const char *const ways[] = { "patient" };
+    flags *f = flags_parse(&how, argc, argv);
+    if (!f) return EXIT_OK;
+    flags_word(f, "--by", ways, 1, 0);
+    const uint64_t seed = (uint64_t)flags_int(f, "--seed", 1, 0, INT64_MAX);
+    store *s = store_open(f->input[0]);
+    if (flags_has(f, "--folds")) make_folds(f, s, seed);
+    else make_parts(f, s, seed);
+    flags_free(f);
     return EXIT_OK;
 }

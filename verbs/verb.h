@@ -18,6 +18,7 @@ int verb_split(int argc, char **argv);
 int verb_check(int argc, char **argv);
 int verb_synth(int argc, char **argv);
 int verb_train(int argc, char **argv);
+int verb_runs(int argc, char **argv);
 int verb_predict(int argc, char **argv);
 int verb_eval(int argc, char **argv);
 int verb_measure(int argc, char **argv);

@@ -61,7 +61,8 @@ static void batch_forward(const context *c, const node *n)
 {
     const norm_conf *f = n->conf;
     const norm_size s = batch_size(n);
-    if (c->training) RUN(norm_moments, s, X(0), XS(0), f->eps, SAVED(0), SAVED(1), n->in[3]->x.p, n->in[4]->x.p, f->momentum, c->work);
+    if (c->training && !n->still)
+        RUN(norm_moments, s, X(0), XS(0), f->eps, SAVED(0), SAVED(1), n->in[3]->x.p, n->in[4]->x.p, f->momentum, c->work);
     else RUN(norm_running, s.channels, P(3), P(4), f->eps, SAVED(0), SAVED(1));
     RUN(norm_forward, s, X(0), XS(0), Y, YS, affine(n), SAVED(0), SAVED(1));
 }
@@ -78,7 +79,7 @@ static void backward(const context *c, const node *n, const step *s, norm_size s
     RUN(norm_backward, size, batch, X(0), XS(0), GY, YS, affine(n), SAVED(0), SAVED(1), WANT(0) ? GX(0) : NULL, ADD(0),
         WANT(1) ? GP(1) : NULL, ADD(1), WANT(2) ? GP(2) : NULL, ADD(2), c->work);
 }
-static void batch_backward(const context *c, const node *n, const step *s) { backward(c, n, s, batch_size(n), c->training); }
+static void batch_backward(const context *c, const node *n, const step *s) { backward(c, n, s, batch_size(n), c->training && !n->still); }
 static void group_backward(const context *c, const node *n, const step *s) { backward(c, n, s, group_size(n), 1); }
 
 const op OP(batch_norm) = {

@@ -1,0 +1,149 @@
+/* predictor.c - one film through one network or several; see predict.h. Scores are averaged before the softmax: over mirrored passes, over windows
+ * and over the members of an ensemble alike, which is the geometric mean of their probabilities. */
+#include "eval/predict.h"
+#include "base/die.h"
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void add_member(predictor *p, checkpoint *k, const char *precision, const device *dev)
+{
+    const char *const words[] = { "net.batch=1", precision };
+    const int n = precision ? 2 : 1;
+    if (!k->net) die("%s: holds no network: wanted a checkpoint that `train` or `convert` wrote", k->path);
+    net *t = net_parse(k->net, k->path, words, n);
+    struct member *e = &p->of[p->n++];
+    e->p = params_new(t->g, dev, 0);
+    checkpoint_load(k, e->p, NULL);
+    e->program = net_program_new(k->net, k->path, words, n, e->p, dev);
+    net_free(t);
+}
+
+static const net_conf *conf_of(const predictor *p) { return &p->of[0].program->t->conf; }
+
+predictor *predictor_new(checkpoint *k, const fit_conf *conf, const meaning *m, const predict_how *how, const char *precision, const device *dev)
+{
+    predictor *p = xalloc(sizeof *p);
+    *p = (predictor){ .fit = *conf, .classes = *m, .how = *how };
+    add_member(p, k, precision, dev);
+    const net_conf *c = conf_of(p);
+    if (m->n != (c->classes == 1 ? 2 : (int)c->classes))
+        die("%s: its run names %d classes, its network has %lld", k->path, m->n, (long long)c->classes);
+    const size_t pixels = (size_t)(c->height * c->width);
+    p->in = xalloc_n(pixels * (size_t)c->channels, sizeof *p->in), p->out = xalloc_n(pixels * (size_t)c->classes, sizeof *p->out);
+    return p;
+}
+
+void predictor_join(predictor *p, checkpoint *k, const fit_conf *fit, const meaning *m, const char *precision)
+{
+    if (p->n == PREDICT_MOST) die("%s: an ensemble has at most %d members", k->path, PREDICT_MOST);
+    add_member(p, k, precision, p->of[0].p->dev);
+    const net_conf *a = conf_of(p), *b = &p->of[p->n - 1].program->t->conf;
+    if (a->height != b->height || a->width != b->width || a->channels != b->channels || a->classes != b->classes)
+        die("%s: its network takes %lldx%lldx%lld and gives %lld classes, wanted %lldx%lldx%lld and %lld as the first of the ensemble", k->path,
+            (long long)b->height, (long long)b->width, (long long)b->channels, (long long)b->classes, (long long)a->height, (long long)a->width,
+            (long long)a->channels, (long long)a->classes);
+    if (m->n != p->classes.n || memcmp(m->value, p->classes.value, sizeof m->value))
+        die("%s: data.labels gives its classes other values than those of the first of the ensemble", k->path);
+    const fit_conf *f = &p->fit;
+    if (fit->mode != f->mode || fit->normalise != f->normalise || fit->low != f->low || fit->high != f->high || fit->clahe != f->clahe
+        || fit->clahe_tiles != f->clahe_tiles)
+        die("%s: its run fits films in another way (data.mode, normalise, low, high, clahe) than the first of the ensemble", k->path);
+}
+
+void predictor_free(predictor *p)
+{
+    if (!p) return;
+    for (int i = 0; i < p->n; i++) net_program_free(p->of[i].program), params_free(p->of[i].p);
+    free(p->in), free(p->out), free(p);
+}
+
+int predictor_channels(const predictor *p) { return (int)conf_of(p)->classes; }
+
+/* What the net sees at once: its input's place on the canvas, and what its scores count there, by row and by column. */
+typedef struct window { int64_t y, x, canvas_w; const float *row, *column; } window;
+
+/* One network on one window of the canvas image; its scores times weight are added to scores (canvas). mirrored: the window goes in, and
+ * the scores come out, turned left to right, and paired classes change places. */
+static void pass(predictor *p, net_program *program, const window *at, const float *image, int mirrored, float weight, float *scores)
+{
+    const net_conf *c = conf_of(p);
+    const int64_t w = c->width, ch = c->channels, k = c->classes;
+    for (int64_t y = 0; y < c->height; y++)
+        for (int64_t x = 0; x < w; x++) {
+            const float *from = image + ((at->y + y) * at->canvas_w + at->x + (mirrored ? w - 1 - x : x)) * ch;
+            for (int64_t i = 0; i < ch; i++) p->in[(y * w + x) * ch + i] = (real)from[i];
+        }
+    net_program_run(program, p->in, p->out);
+    for (int64_t y = 0; y < c->height; y++)
+        for (int64_t x = 0; x < w; x++) {
+            const float share = weight * at->row[y] * at->column[x];
+            float *to = scores + ((at->y + y) * at->canvas_w + at->x + x) * k;
+            for (int64_t i = 0; i < k; i++) {
+                const int64_t from = mirrored && k > 1 ? p->classes.swap[i] : i;
+                to[i] += share * (float)p->out[(y * w + (mirrored ? w - 1 - x : x)) * k + from];
+            }
+        }
+}
+
+/* Windows of `size` along an axis of n pixels, evenly spread, neighbours sharing at least `overlap` of theirs; the last ends at n. */
+static int64_t count_windows(int64_t n, int64_t size, double overlap)
+{
+    const double step = fmax(1, (double)size * (1 - overlap));
+    return n <= size ? 1 : 1 + (int64_t)ceil((double)(n - size) / step - 1e-9);
+}
+
+static int64_t window_at(int64_t i, int64_t count, int64_t n, int64_t size) { return count > 1 ? (i * (n - size) + (count - 1) / 2) / (count - 1) : 0; }
+
+/* share (count, size): what each window counts at each of its pixels, rising from its borders to its middle; at every pixel of the axis
+ * the shares of all windows add up to 1. */
+static float *shares(int64_t n, int64_t size, int64_t count)
+{
+    float *share = xalloc_n((size_t)(count * size), sizeof *share), *sum = xalloc_n((size_t)n, sizeof *sum);
+    for (int pass = 0; pass < 2; pass++)
+        for (int64_t i = 0; i < count; i++)
+            for (int64_t x = 0; x < size; x++) {
+                const int64_t to = window_at(i, count, n, size) + x;
+                const float ramp = (float)(x < size - 1 - x ? x : size - 1 - x) + 0.5f;
+                if (!pass) sum[to] += ramp;
+                else share[i * size + x] = ramp / sum[to];
+            }
+    free(sum);
+    return share;
+}
+
+static void all_windows(predictor *p, int64_t h, int64_t w, const float *image, float *scores)
+{
+    const net_conf *c = conf_of(p);
+    const int64_t rows = count_windows(h, c->height, p->how.overlap), columns = count_windows(w, c->width, p->how.overlap);
+    const float weight = 1.f / (float)(p->n * (p->how.mirror ? 2 : 1));
+    float *row = shares(h, c->height, rows), *column = shares(w, c->width, columns);
+    for (int64_t i = 0; i < rows; i++)
+        for (int64_t j = 0; j < columns; j++) {
+            const window at = { window_at(i, rows, h, c->height), window_at(j, columns, w, c->width), w, row + i * c->height, column + j * c->width };
+            for (int k = 0; k < p->n; k++)
+                for (int m = 0; m <= (p->how.mirror != 0); m++) pass(p, p->of[k].program, &at, image, m, weight, scores);
+        }
+    free(row), free(column);
+}
+
+/* The canvas along one side: of the film's n pixels, the net's. */
+static int64_t canvas_side(const predictor *p, int64_t film, int64_t net)
+{
+    const double tile = p->how.tile;
+    if (tile == PREDICT_FULL) return film > net ? film : net;
+    return tile > 1 ? (int64_t)((double)net * tile + 0.5) : net;
+}
+
+void predictor_run(predictor *p, const image *film, uint8_t *labels, float *probabilities)
+{
+    const net_conf *c = conf_of(p);
+    const int64_t h = canvas_side(p, film->h, c->height), w = canvas_side(p, film->w, c->width);
+    fit f = fit_make(&p->fit, film->h, film->w, h, w);
+    float *image = xalloc_n((size_t)(h * w), (size_t)c->channels * sizeof *image), *scores = xalloc_n((size_t)(h * w), (size_t)c->classes * sizeof *scores);
+    fit_film(&f, film->p, film->bits, c->channels, image);
+    all_windows(p, h, w, image, scores);
+    fit_back(&f, scores, c->classes, labels, probabilities);
+    for (int64_t i = 0; i < film->h * film->w; i++) labels[i] = (uint8_t)p->classes.value[labels[i]];
+    free(image), free(scores);
+}

@@ -1,0 +1,125 @@
+/* predictor_test.c - films in windows and by ensembles, with networks of one 1x1 convolution, whose answer at every pixel is known: class 1 where
+ * the grey value is above a threshold. */
+#include "tests/test.h"
+#include "base/file.h"
+#include "base/rng.h"
+#include "eval/predict.h"
+
+enum { H = 90, W = 71, SIDE = 32 };
+static char *folder;
+static image noise;
+static const fit_conf letterbox = { .mode = FIT_LETTERBOX, .normalise = FIT_SCALE };
+static const meaning two = { .n = 2, .value = { 0, 7 }, .name = { "background", "body" }, .swap = { 0, 1 } };
+
+/* A checkpoint whose scores are 0 and 8 (grey - threshold). */
+static checkpoint *weights_of(const char *name, double threshold, int side)
+{
+    char *text = xprintf("[net]\nbatch=1\nheight=%d\nwidth=%d\nchannels=1\nclasses=2\n[convolutional]\nname=out\nfilters=2\nsize=1\n", side, side);
+    char *path = path_join(folder, name);
+    net *t = net_parse(text, "one.cfg", NULL, 0);
+    params *p = params_new(t->g, &device_cpu, 0);
+    real *w = p->x + params_find(p, "out.weight")->at, *b = p->x + params_find(p, "out.bias")->at;
+    w[0] = 0, w[1] = 8, b[0] = 0, b[1] = (real)(-8 * threshold);
+    checkpoint k = { .net = xdup(text), .best_epoch = -1 };
+    checkpoint_write(path, &k, CHECKPOINT_WEIGHTS, p, NULL);
+    checkpoint_clear(&k), params_free(p), net_free(t), free(text);
+    checkpoint *out = checkpoint_open(path);
+    free(path);
+    return out;
+}
+
+static int set_up(void **state)
+{
+    (void)state;
+    folder = test_scratch(), noise = image_new(H, W, 8);
+    for (int i = 0; i < H * W; i++) ((uint8_t *)noise.p)[i] = (uint8_t)rng_below(rng_draw(1, RNG_TEST, 1, 0, (uint64_t)i).v[0], 256);
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    image_free(&noise), test_scratch_remove(folder);
+    return 0;
+}
+
+static int64_t wrong(const uint8_t *labels, double threshold)
+{
+    int64_t n = 0;
+    for (int i = 0; i < H * W; i++) n += labels[i] != (((uint8_t *)noise.p)[i] / 255.0 > threshold ? 7 : 0);
+    return n;
+}
+
+static void windows_at_full_size_miss_no_pixel(void **state)
+{
+    (void)state;
+    static const double overlap[] = { 0, 0.5, 0.9 };
+    checkpoint *k = weights_of("half.h5", 0.501, SIDE);
+    uint8_t labels[H * W];
+    float *probabilities = xalloc_n(H * W * 2, sizeof *probabilities);
+    for (int i = 0; i < 6; i++) {
+        const predict_how how = { .mirror = i >= 3, .tile = PREDICT_FULL, .overlap = overlap[i % 3] };
+        predictor *p = predictor_new(k, &letterbox, &two, &how, NULL, &device_cpu);
+        predictor_run(p, &noise, labels, probabilities);
+        assert_int_equal(wrong(labels, 0.501), 0);
+        for (int j = 0; j < H * W; j++) {
+            const double score = 8 * (((uint8_t *)noise.p)[j] / 255.0 - 0.501);
+            near(probabilities[2 * j + 1], 1 / (1 + exp(-score)), 1e-5);         /* shares of the windows add up to 1 everywhere */
+        }
+        predictor_free(p);
+    }
+    predictor *p = predictor_new(k, &letterbox, &two, &(predict_how){ 0 }, NULL, &device_cpu);
+    predictor_run(p, &noise, labels, NULL);
+    assert_true(wrong(labels, 0.501) > 500);                       /* whole, the noise is averaged away */
+    predictor_free(p), checkpoint_close(k), free(probabilities);
+}
+
+static void a_scale_of_one_is_the_whole_film(void **state)
+{
+    (void)state;
+    checkpoint *k = weights_of("half.h5", 0.501, SIDE);
+    uint8_t whole[H * W], one[H * W], two_and_a_half[H * W];
+    const predict_how how[] = { { .tile = 0 }, { .tile = 1, .overlap = 0.5 }, { .tile = 2.5, .overlap = 0.25 } };
+    uint8_t *const out[] = { whole, one, two_and_a_half };
+    for (int i = 0; i < 3; i++) {
+        predictor *p = predictor_new(k, &letterbox, &two, &how[i], NULL, &device_cpu);
+        predictor_run(p, &noise, out[i], NULL);
+        predictor_free(p);
+    }
+    assert_memory_equal(whole, one, sizeof whole);
+    assert_true(wrong(two_and_a_half, 0.501) < wrong(whole, 0.501));
+    checkpoint_close(k);
+}
+
+static void an_ensemble_is_the_mean_of_scores(void **state)
+{
+    (void)state;
+    const predict_how how = { .tile = PREDICT_FULL };
+    checkpoint *a = weights_of("a.h5", 0.3, SIDE), *b = weights_of("b.h5", 0.5, SIDE), *c = weights_of("c.h5", 0.703, SIDE), *d = weights_of("d.h5", 0.5, 16);
+    uint8_t labels[H * W];
+    predictor *p = predictor_new(a, &letterbox, &two, &how, NULL, &device_cpu);
+    predictor_join(p, b, &letterbox, &two, NULL), predictor_join(p, c, &letterbox, &two, NULL);
+    predictor_run(p, &noise, labels, NULL);
+    assert_int_equal(wrong(labels, 0.501), 0);
+    meaning other = two;
+    fit_conf stretched = letterbox;
+    other.value[1] = 8, stretched.mode = FIT_STRETCH;
+    dies(2, "d.h5: its network takes 16x16x1 and gives 2 classes, wanted 32x32x1", predictor_join(p, d, &letterbox, &two, NULL));
+    predictor_free(p);
+    p = predictor_new(a, &letterbox, &two, &how, NULL, &device_cpu);
+    dies(2, "b.h5: data.labels gives its classes other values", predictor_join(p, b, &letterbox, &other, NULL));
+    predictor_free(p);
+    p = predictor_new(a, &letterbox, &two, &how, NULL, &device_cpu);
+    dies(2, "b.h5: its run fits films in another way", predictor_join(p, b, &stretched, &two, NULL));
+    predictor_free(p);
+    checkpoint_close(a), checkpoint_close(b), checkpoint_close(c), checkpoint_close(d);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(windows_at_full_size_miss_no_pixel), cmocka_unit_test(a_scale_of_one_is_the_whole_film),
+        cmocka_unit_test(an_ensemble_is_the_mean_of_scores),
+    };
+    return _cmocka_run_group_tests(__FILE__, tests, sizeof tests / sizeof *tests, set_up, tear_down);
+}

@@ -1,0 +1,32 @@
+/* trained.c - see trained.h. */
+#include "verbs/trained.h"
+#include "base/die.h"
+#include "train/samples.h"
+#include <stdlib.h>
+#include <string.h>
+
+meaning trained_meaning(const run *r, const net_conf *c, const classes *t, const char *path)
+{
+    static const char background[] = "background";
+    meaning m = { .n = c->classes == 1 ? 2 : (int)c->classes };
+    if (!strcmp(r->data.labels, "all")) for (int i = 1; i < m.n; i++) m.value[i] = i;
+    else if (!strcmp(r->data.labels, "any")) m.value[1] = 1;
+    else if (samples_values(r->data.labels, m.value) != m.n - 1)
+        die("%s: data.labels=%s is not a list of its %d classes", path, r->data.labels, m.n - 1);
+    m.name[0] = background;
+    for (int i = 1; i < m.n; i++) {
+        const class *found = strcmp(r->data.labels, "any") ? classes_find(t, m.value[i]) : NULL;
+        m.name[i] = found ? found->name : "";
+    }
+    char *at = xprintf("%s: augment", path);
+    augment_check(&r->augment, m.n, at, m.swap);
+    free(at);
+    return m;
+}
+
+run *trained_run(const checkpoint *k)
+{
+    static const char *const alone[] = { "data.store=none" };
+    if (!k->run && !k->net) die("%s: holds neither a run nor a network", k->path);
+    return k->run ? run_parse(k->run, k->path, NULL, 0) : run_parse(k->net, k->path, alone, 1);
+}

@@ -1,0 +1,11 @@
+/* trained.h - what a checkpoint says of the run that wrote it, as far as prediction needs it. */
+#ifndef VERBS_TRAINED_H
+#define VERBS_TRAINED_H
+#include "eval/predict.h"
+#include "train/run.h"
+
+/* The run; a checkpoint without one (converted weights) gets every value at its default. Dies 2 where it holds no network either. */
+run *trained_run(const checkpoint *k);
+/* What the classes of its network mean by data.labels and the class table. names live as long as the table. */
+meaning trained_meaning(const run *r, const net_conf *c, const classes *t, const char *path);
+#endif
