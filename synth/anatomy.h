@@ -50,8 +50,12 @@ typedef struct vertebra {
     double pedicle[2][2];                                                /* its middle at the posterior wall, and at the canal's far end */
 } vertebra;
 
+/* pathology: one of enum pathology, or PATHOLOGIES: drawn from the mixture. fractures: may happen, by age. stress: hidden C7, strong turns. */
+typedef struct anatomy_settings { enum region region; int64_t h, w; int stress, pathology, fractures; } anatomy_settings;
+
 typedef struct anatomy {
-    uint64_t seed; uint32_t index; enum region region; int stress;       /* stress: level L4 */
+    anatomy_settings set;
+    uint64_t seed; uint32_t index; enum region region; int stress;
     enum pathology pathology;
     person person;
     film   film;
@@ -63,15 +67,15 @@ typedef struct anatomy {
     double sacral[6][2];                                                 /* middle line: S1 plate, S1/2 .. S4/5, tip */
     double head[2][3], head_z[2]; int heads;                             /* circles x y r as projected; lateral place */
     double point[GEO_POINTS][2]; int point_there[GEO_POINTS];            /* skull base, C1, dens */
-    double arch[2][4];                                                   /* C1: anterior, posterior arch: centre, half axes */
+    double arch[2][4], arch_slope;                                       /* C1: anterior, posterior arch: centre, half axes; slope of the first */
     double skull[2];                                                     /* centre of the occipital arc, mm; radius 0: not there */
     double skull_radius;
+    int    uiv;                                                          /* uppermost instrumented level below a junctional kyphosis, or 0 */
     int    lstv;                                                         /* -1: 23 presacral, 0, +1: 25 (L6), 2: half-sacralised L5 */
     double cobb[3];                                                      /* frontal films: sampled main, upper, lower */
     solids solids;                                                       /* what of this is bone, for the projector */
 } anatomy;
 
-typedef struct anatomy_settings { enum region region; int64_t h, w; int stress, pathology; double implants; } anatomy_settings; /* pathology: 0 none */
 anatomy *anatomy_new(const anatomy_settings *s, uint64_t seed, uint32_t index);
 void     anatomy_free(anatomy *a);
 #endif
