@@ -95,7 +95,7 @@ void filter_grow(const float *small, int64_t h, int64_t w, int side, float *out)
 void filter_wide(const float *a, int64_t h, int64_t w, double sd, float *out)
 {
     int side = 2;
-    while (side < 32 && side * 4 < sd) side *= 2;
+    while (side < 32 && side * 12 < sd) side *= 2;
     const int64_t H = (h + side - 1) / side, W = (w + side - 1) / side;
     float *small = xalloc_n((size_t)(H * W), sizeof *small);
     filter_shrink(a, h, w, side, small);

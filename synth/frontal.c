@@ -3,6 +3,7 @@
 #include "synth/picture.h"
 #include "synth/scene.h"
 #include <math.h>
+#include <string.h>
 
 #define LENGTH(t) ((int)(sizeof(t) / sizeof *(t)))
 enum { RIGHT = -1, LEFT = 1 };           /* of the patient: the left side is on the right of the image */
@@ -61,20 +62,21 @@ static void lung(scene *s, draws *d, int side)
             const double floor_ = top[1] + sag * off * off, in = (floor_ - mm) / m->spacing;
             if (q <= 0 || q >= 1 || in <= 0) continue;
             const float r = (float)(1 - pow(fabs(2 * q - 1), 3.5)), grain = texture_at(s->t, (float)(px * 0.6), (float)(mm * 0.6));
-            map[y * m->w + x] += thick * sqrtf(r) * (float)fmin(in, 1) * (1 - 0.06f * grain);
+            map[y * m->w + x] += thick * sqrtf(r) * (float)fmin(in, 1) * (1 - 0.1f * grain);
         }
     }
-    for (int i = 0; i < 7; i++) {                              /* vessels from the root of the lung */
-        tube t = { .n = 8 };
-        const double turn = draws_range(d, -1.25, 1.25), bend = draws_normal(d, 0, 0.5), long_ = draws_range(d, 40, 85);
-        double root[2];
-        place(s, 12.8, side * 34, root);
+    for (int i = 0; i < 16; i++) {                             /* vessels from the root of the lung */
+        tube t = { .n = 10 };
+        double at[2], turn = draws_range(d, -1.3, 1.3), bend = 0;
+        const double step = draws_range(d, 6, 10), wide = draws_range(d, 1.4, 3);
+        place(s, draws_range(d, 12.2, 13.8), side * draws_range(d, 30, 46), at);
         for (int k = 0; k < t.n; k++) {
-            const double f = (double)k / (t.n - 1), angle = turn + bend * f;
-            t.p[k][0] = root[0] + side * long_ * f * cos(angle), t.p[k][1] = root[1] + 12 + long_ * f * sin(angle);
-            t.radius[k] = 3.6 - 2.8 * f, t.stretch[k] = 1;
+            memcpy(t.p[k], at, sizeof at);
+            t.radius[k] = wide * (1 - 0.09 * k), t.stretch[k] = 1;
+            bend = 0.7 * bend + draws_normal(d, 0, 0.12), turn += bend;
+            at[0] += side * step * cos(turn), at[1] += step * sin(turn);
         }
-        shape_tube(s->m, MATERIAL_LUNG, MATERIAL_LUNG, &t, 0, -1);
+        shape_tube(s->m, MATERIAL_LUNG, MATERIAL_LUNG, &t, 0, -0.8);
     }
 }
 
@@ -103,10 +105,10 @@ static void rib(scene *s, draws *d, int k, int side)
         const double along = (1 - cos(f)) / 2;                 /* 0 at the spine, 1 in front */
         const double start = fmax(0, 1 - f / 0.5);
         t.p[i][0] = (chest[0] + side * R * out) * (1 - start) + head[0] * start + side * 8 * start * f;
-        t.p[i][1] = head[1] - 9 * sin(fmin(2.2 * f, M_PI)) + slope * (16 + 3.4 * fmin(k, 8)) * s->size * along * 2;
-        t.radius[i] = r, t.stretch[i] = 1 + 1.1 * exp(-fabs(f - M_PI / 2) * 5);
+        t.p[i][1] = head[1] - 9 * sin(fmin(2.2 * f, M_PI)) + slope * (k < 10 ? 24 + 4.5 * k : 62) * s->size * along * 2;
+        t.radius[i] = r, t.stretch[i] = (1 + 1.1 * exp(-fabs(f - M_PI / 2) * 5)) * (f > 1.9 ? 1 - 1.4 * (f - 1.9) : 1);
     }
-    shape_tube(s->m, MATERIAL_SPONGIOSA, MATERIAL_CORTICAL, &t, 0.8, 0.85);
+    shape_tube(s->m, MATERIAL_SPONGIOSA, MATERIAL_CORTICAL, &t, 1.1, 1);
 }
 
 static void shoulder(scene *s, draws *d, int side)

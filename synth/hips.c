@@ -2,6 +2,7 @@
 #include "synth/picture.h"
 #include "synth/scene.h"
 #include <math.h>
+#include <string.h>
 
 static void hip_bone(const scene *s, draws *d, int side)
 {
@@ -33,33 +34,51 @@ void scene_pelvis(scene *s)
     for (int side = -1; side <= 1; side += 2) hip_bone(s, &d, side);
 }
 
-/* A loop of bowel: bubbles side by side along a short arc, their gas broken up by what else is in it. */
-static void loop(scene *s, draws *d, double level, double forwards)
+/* A loop of bowel: a winding tube, now wider, now narrower. */
+static void loop(const scene *s, maps *gas, draws *d, double level, double forwards)
 {
-    double at[2];
-    const double big = draws_range(d, 7, 19), turn = draws_range(d, 0, 6.28), bend = draws_range(d, -0.5, 0.5);
-    const int n = 2 + draws_below(d, 6);
+    tube t = { .n = 5 + draws_below(d, 16) };
+    double at[2], turn = draws_range(d, 0, 6.28), bend = draws_normal(d, 0, 0.25);
+    const double wide = draws_range(d, 4, 15), period = draws_range(d, 1.2, 2.4), deep = draws_range(d, 0.6, 1.6);
     scene_place(s, level, forwards, at);
-    for (int i = 0; i < n; i++) {
-        const double t = turn + bend * i, a = big * draws_range(d, 0.5, 1.1);
-        at[0] += 1.1 * a * cos(t), at[1] += 0.8 * a * sin(t);
-        shape_ball(s->m, MATERIAL_SOFT, (ball){ { at[0], at[1] }, a, a * draws_range(d, 0.5, 0.95), draws_range(d, 0, 3.1), -a * draws_range(d, 0.7, 1.5) });
-        if (draws_chance(d, 0.5))
-            shape_ball(s->m, MATERIAL_SOFT, (ball){ { at[0] + 0.3 * a, at[1] + 0.3 * a }, 0.6 * a, 0.4 * a, draws_range(d, 0, 3.1), 0.6 * a });
+    for (int i = 0; i < t.n; i++) {
+        const double end = fmin(i + 1, t.n - i) > 2 ? 1 : 0.72;
+        memcpy(t.p[i], at, sizeof at);
+        t.radius[i] = wide * end * (1 + 0.28 * sin(period * i)) * draws_range(d, 0.85, 1.12), t.stretch[i] = deep * draws_range(d, 0.8, 1.2);
+        bend = 0.8 * bend + draws_normal(d, 0, 0.22), turn += bend;
+        at[0] += 0.45 * wide * cos(turn), at[1] += 0.45 * wide * sin(turn);
     }
+    shape_tube(gas, MATERIAL_SOFT, MATERIAL_SOFT, &t, 0, 1);
+}
+
+/* What else is in the bowel breaks the gas up; it never is deeper than the body has room for. */
+static void take_away(scene *s, const maps *gas, float grain)
+{
+    const float *from = gas->m[MATERIAL_SOFT];
+    float *soft = maps_of(s->m, MATERIAL_SOFT);
+    for (int64_t y = 0; from && y < s->m->h; y++)
+        for (int64_t x = 0; x < s->m->w; x++) {
+            const int64_t at = y * s->m->w + x;
+            if (from[at] <= 0) continue;
+            const float mm = (float)s->m->spacing, k = 0.75f + grain * texture_at(s->t, 0.45f * mm * (float)x, 0.45f * mm * (float)y);
+            soft[at] -= (from[at] < 4.5f ? from[at] : 4.5f) * (k < 0 ? 0 : k > 1.2f ? 1.2f : k);
+        }
 }
 
 void scene_gas(scene *s)
 {
     draws d = draws_begin(s->a->seed, s->a->index, STAGE_GAS);
-    const int frontal = s->a->region == REGION_AP, loops = 3 + draws_below(&d, 9);
+    const int frontal = s->a->region == REGION_AP, loops = 4 + draws_below(&d, 12);
+    maps gas = maps_new(s->m->h, s->m->w, s->m->spacing, s->m->origin);
     for (int i = 0; i < loops; i++) {
-        const double level = draws_range(&d, 19.8, 26.5), side = frontal ? draws_normal(&d, 0, 65) : draws_range(&d, 12, 105);
-        loop(s, &d, level, side);
+        const double level = draws_range(&d, 19.8, 27), side = frontal ? draws_normal(&d, 0, 65) : draws_range(&d, 14, 108);
+        loop(s, &gas, &d, level, side);
     }
     if (draws_chance(&d, 0.7)) {                               /* the stomach's bubble, under the left dome */
         double at[2];
-        scene_place(s, draws_range(&d, 17.2, 18.6), frontal ? draws_range(&d, 55, 85) : draws_range(&d, 35, 75), at);
-        shape_ball(s->m, MATERIAL_SOFT, (ball){ { at[0], at[1] }, draws_range(&d, 18, 38), draws_range(&d, 9, 22), draws_range(&d, -0.3, 0.3), -draws_range(&d, 25, 60) });
+        scene_place(s, draws_range(&d, 17.4, 18.6), frontal ? draws_range(&d, 55, 85) : draws_range(&d, 35, 75), at);
+        shape_ball(&gas, MATERIAL_SOFT, (ball){ { at[0], at[1] }, draws_range(&d, 16, 32), draws_range(&d, 8, 18), draws_range(&d, -0.3, 0.3), draws_range(&d, 20, 45) });
     }
+    take_away(s, &gas, (float)draws_range(&d, 0.1, 0.6));
+    maps_free(&gas);
 }

@@ -14,7 +14,7 @@ look_settings look_draw(uint64_t seed, uint32_t index, int level, int forced, in
     draws d = draws_begin(seed, index, STAGE_LOOK);
     const int look = draws_below(&d, 5);                       /* window twice as often as each of the others, and half of that */
     look_settings k = { .look = look < 2 ? LOOK_WINDOW : look == 2 ? LOOK_CLAHE : LOOK_MULTISCALE };
-    k.low = draws_range(&d, 2, 12), k.high = draws_range(&d, 97.5, 99.8), k.gamma = draws_range(&d, 0.8, 1.5), k.toe = draws_range(&d, 0, 0.5);
+    k.low = draws_range(&d, 0, 6), k.high = draws_range(&d, 97.5, 99.8), k.gamma = draws_range(&d, 0.8, 1.5), k.toe = draws_range(&d, 0, 0.5);
     k.flatten = draws_chance(&d, 0.7) ? draws_range(&d, 0.3, 0.75) : draws_range(&d, 0, 0.2), k.flatten_mm = draws_range(&d, 25, 60);
     k.gain = draws_range(&d, 1.2, 2.5), k.clip = draws_range(&d, 2, 4);
     k.inverted = draws_chance(&d, 0.08), k.jpeg = draws_chance(&d, 0.5) ? 75 + draws_below(&d, 21) : 0;
@@ -28,19 +28,32 @@ look_settings look_draw(uint64_t seed, uint32_t index, int level, int forced, in
 
 static int up(const void *a, const void *b) { return (*(const float *)a > *(const float *)b) - (*(const float *)a < *(const float *)b); }
 
+enum { SAMPLES = 16384 };
+static int64_t sample_place(int64_t i, int64_t n) { return (int64_t)(((double)i + 0.5) * (double)n / SAMPLES); }
+
 look_range look_measure(const look_settings *k, const float *log, int64_t h, int64_t w, double spacing)
 {
-    enum { SAMPLES = 16384 };
     look_range r = { .wide = xalloc_n((size_t)(h * w), sizeof(float)) };
     float *v = xalloc_n(SAMPLES, sizeof *v);
-    if (k->flatten > 0) filter_wide(log, h, w, k->flatten_mm / spacing, r.wide);
-    const float share = (float)k->flatten;
+    const float share = (float)k->flatten, air = 0.7f;
+    int64_t n = 0;
     for (int64_t i = 0; i < SAMPLES; i++) {
-        const int64_t at = (int64_t)((i + 0.5) * (double)(h * w) / SAMPLES);
-        v[i] = log[at] - share * r.wide[at];
+        const float x = log[sample_place(i, h * w)];
+        if (x > air) v[n++] = x;
     }
-    qsort(v, SAMPLES, sizeof *v, up);
-    r.low = v[(int64_t)(k->low / 100 * (SAMPLES - 1))], r.high = v[(int64_t)(k->high / 100 * (SAMPLES - 1))];
+    qsort(v, (size_t)n, sizeof *v, up);
+    r.floor = n > SAMPLES / 50 ? v[n / 12] : 0;
+    if (k->flatten > 0) {
+        for (int64_t i = 0; i < h * w; i++) r.wide[i] = log[i] > r.floor ? log[i] : r.floor;
+        filter_wide(r.wide, h, w, k->flatten_mm / spacing, r.wide);
+    }
+    n = 0;
+    for (int64_t i = 0; i < SAMPLES; i++) {
+        const int64_t at = sample_place(i, h * w);
+        if (log[at] > r.floor || r.floor == 0) v[n++] = log[at] - share * r.wide[at];
+    }
+    qsort(v, (size_t)n, sizeof *v, up);
+    r.low = v[(int64_t)(k->low / 100 * (double)(n - 1))], r.high = v[(int64_t)(k->high / 100 * (double)(n - 1))];
     if (r.high - r.low < 0.05f) r.high = r.low + 0.05f;
     free(v);
     return r;

@@ -18,7 +18,8 @@ typedef struct look_settings {
 
 look_settings look_draw(uint64_t seed, uint32_t index, int level, int forced, int pair);
 /* What of a look must be the same for both films of a pair. */
-typedef struct look_range { float low, high; float *wide; } look_range;
+/* floor: log attenuation below which there is no body; the background is taken of what lies above it, or the skin would shine. */
+typedef struct look_range { float low, high, floor; float *wide; } look_range;
 look_range look_measure(const look_settings *k, const float *log, int64_t h, int64_t w, double spacing);
 void       look_range_free(look_range *r);
 /* grey (h, w) of 0..1 from log (h, w), which is used up. */

@@ -28,7 +28,7 @@ static void space_tube(const scene *s, double (*p)[3], int n, double radius, dou
         const int a = i ? i - 1 : 0, b = i < n - 1 ? i + 1 : i;
         const double dx = p[b][0] - p[a][0], dy = p[b][1] - p[a][1], dz = p[b][2] - p[a][2], plane = hypot(dx, dy), all = hypot(plane, dz);
         scene_project(s, p[i], p[i][2], t.p[i]);
-        t.radius[i] = radius, t.stretch[i] = fmin(all / fmax(plane, 1e-3), 2.6);
+        t.radius[i] = radius, t.stretch[i] = fmin(all / fmax(plane, 1e-3), 2.6) * (i > n * 3 / 4 && n > 4 ? 1 - 0.8 * (i - 0.75 * n) / (0.25 * n) : 1);
     }
     shape_tube(s->m, MATERIAL_SPONGIOSA, MATERIAL_CORTICAL, &t, shell, density);
 }
@@ -44,7 +44,7 @@ static void rib(const scene *s, draws *d, int k, int side)
         p[i][1] = at[1] + s->size * f[2] * slope * curve(course, 2, t) + up;
         p[i][2] = side * s->size * f[1] * wide * curve(course, 1, t);
     }
-    space_tube(s, p, CURVE, s->size * draws_range(d, 3.9, 4.9), 0.75, 0.85);
+    space_tube(s, p, CURVE, s->size * draws_range(d, 3.4, 4.5), 0.65, 0.85);
 }
 
 static void sternum(const scene *s)

@@ -79,8 +79,8 @@ static void lung(const scene *s, draws *d, double z, float *lung_map, const floa
         const double b = (mm - top[1]) / fmax(base[1] - top[1], 1), f = (mm - top[1]) / fmax(low[1] - top[1], 1);
         const double shown = 1 - 0.75 * b;
         const double back = top[0] + (base[0] - top[0]) * sqrt(fmin(b, 1)), ahead = top[0] + (low[0] - top[0]) * sqrt(fmin(f, 1));
-        if (b < 1) add_row(s, lung_map, y, x0 - 2, back, thick * shown, table);
-        if (f < 1) add_row(s, lung_map, y, ahead, x1 + 2, thick * (1 - 0.6 * f), table);
+        if (b < 1) add_row(s, lung_map, y, x0 - 2, back, thick * shown * sqrt(1 - b), table);
+        if (f < 1) add_row(s, lung_map, y, ahead, x1 + 2, thick * (1 - 0.6 * f) * sqrt(1 - f), table);
     }
 }
 

@@ -56,7 +56,7 @@ anatomy *phantom_new(enum region region, uint64_t seed, uint32_t index, int64_t 
     const int frontal = region == REGION_AP;
     double at[2] = { 17, 0 };
     *a = (anatomy){ .seed = seed, .index = index, .region = region, .person = { .age = 50, .size = 1 }, .solids = solids_new(256, 8192) };
-    a->s1[0][0] = 30, a->s1[0][1] = 14, a->skull_radius = 75;
+    a->s1[0][0] = 30, a->s1[0][1] = 14;
     for (int level = GEO_L5; level >= GEO_C2; level--) {
         const double k = (double)(level - GEO_C2) / (GEO_L5 - GEO_C2), high = 13 + 14 * k, deep = 15 + 20 * k, wide = 18 + 30 * k, t = lean(level, frontal);
         const double step = high / 2 + 1.5 + 3 * k;
