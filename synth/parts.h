@@ -10,8 +10,8 @@ void parts_bodies(anatomy *a, const lesion *lesions, const dimension *size, draw
 void parts_posterior(anatomy *a, draws *d);
 void parts_neck(anatomy *a, draws *d);               /* dens, C1, skull base, palate */
 void parts_sacrum(anatomy *a, draws *d);
-/* The hips: their middle lies where PT wants it, the two circles apart by the pelvis' rotation and by magnification. Needs the film. */
-void parts_heads(anatomy *a, double radius, double vector_mm, draws *d);
+/* The two heads about the hips' middle, apart by the pelvis' rotation and by magnification. Needs the film. */
+void parts_heads(anatomy *a, double radius, const double hip[2], draws *d);
 
 /* A polygon given in a local frame (origin, slope of its x axis, + upward second) as a solid that is half_mm thick on either side. */
 solid *parts_add(anatomy *a, enum part part, int level, const double origin[2], double slope, const double (*local)[2], int n, double half_mm);

@@ -74,12 +74,10 @@ static void femur(anatomy *a, const double head[3], double z, draws *d)
     s->shell_mm = 3, s->z = z, s->power[0] = 2;
 }
 
-void parts_heads(anatomy *a, double radius, double vector_mm, draws *d)
+void parts_heads(anatomy *a, double radius, const double hip[2], draws *d)
 {
     const double lateral = 55;                                             /* hips stand this far off the middle */
-    double middle[2], hip[2], apart = fabs(draws_normal(d, 0, 8)), towards = draws_normal(d, 0, 25) * DEGREE;
-    plane_mix(middle, a->s1[0], a->s1[1], 0.5);
-    hip[0] = middle[0] + vector_mm * sin(DEGREE * a->person.pt), hip[1] = middle[1] + vector_mm * cos(DEGREE * a->person.pt);
+    const double apart = fabs(draws_normal(d, 0, 8)), towards = draws_normal(d, 0, 25) * DEGREE;
     a->heads = 2;
     for (int k = 0; k < 2; k++) {
         const double side = k ? -1 : 1, grow = a->film.source_distance < 1e8 ? lateral / a->film.source_distance : 0;
