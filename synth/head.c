@@ -1,0 +1,67 @@
+/* head.c - lateral films: skull, jaw, teeth, hyoid bone and the airway down to the windpipe's fork. */
+#include "synth/picture.h"
+#include "synth/scene.h"
+#include <math.h>
+
+#define LENGTH(t) ((int)(sizeof(t) / sizeof *(t)))
+
+static void line(const scene *s, const double (*path)[2], int n, double z, const double *radius, double stretch, enum material core, enum material shell,
+                 double shell_mm, double gain)
+{
+    tube t = { .n = n };
+    for (int i = 0; i < n; i++) {
+        scene_place(s, path[i][0], path[i][1], t.p[i]);
+        scene_project(s, t.p[i], z, t.p[i]);
+        t.radius[i] = radius[i] * s->size, t.stretch[i] = stretch;
+    }
+    shape_tube(s->m, core, shell, &t, shell_mm, gain);
+}
+
+static void skull(const scene *s, draws *d)
+{
+    const double *p = s->a->point[GEO_OCCIPUT_LOW], r = s->a->skull_radius > 0 ? s->a->skull_radius : 75;
+    double c[2], face[2];
+    if (s->a->skull_radius > 0) c[0] = s->a->skull[0] + 12, c[1] = s->a->skull[1] - 4;
+    else if (s->a->point_there[GEO_OCCIPUT_LOW]) c[0] = p[0] + 45, c[1] = p[1] - 55;
+    else scene_place(s, 0, 5, c), c[1] -= 70;
+    const ball vault = { { c[0], c[1] }, r * 1.18, r * 0.98, -0.1, 150 };
+    shape_ball(s->m, MATERIAL_SOFT, (ball){ { c[0], c[1] }, r * 1.24, r * 1.04, -0.1, 165 });
+    shape_shell(s->m, MATERIAL_CORTICAL, vault, draws_range(d, 4.5, 6.5));
+    scene_place(s, 1.6, 62, face);
+    shape_ball(s->m, MATERIAL_SOFT, (ball){ { face[0], face[1] - 12 }, 46, 58, 0.2, 60 });
+    for (int i = 0; i < 3; i++)                                /* the skull's base and the mastoids: dense, without form */
+        shape_ball(s->m, MATERIAL_CORTICAL, (ball){ { c[0] - 22 + 26 * i, c[1] + 0.72 * r + 3 * i }, 19, 12, 0.3 * i, draws_range(d, 8, 16) });
+}
+
+static void jaw(const scene *s, draws *d, int side)
+{
+    static const double path[7][2] = { { 0.6, 24 }, { 1.6, 27 }, { 2.6, 33 }, { 3.0, 46 }, { 3.25, 64 }, { 3.4, 80 }, { 3.3, 90 } };
+    static const double radius[7] = { 7, 9, 10, 9, 8.5, 8.5, 7 };
+    double p[7][2];
+    const double open = draws_normal(d, 0, 0.12), ahead = draws_normal(d, 0, 2);
+    for (int i = 0; i < 7; i++) p[i][0] = path[i][0] + open * i / 3, p[i][1] = path[i][1] + ahead;
+    line(s, (const double (*)[2])p, 7, side * 42, radius, 0.7, MATERIAL_SPONGIOSA, MATERIAL_CORTICAL, 1.6, 0.8);
+    for (int i = 0; i < 8; i++) {                              /* teeth: lower and upper row */
+        double q[2];
+        if (draws_chance(d, 0.2)) continue;
+        scene_place(s, 2.55 + (i % 2 ? -0.75 : 0.1), 50 + 9.5 * (i / 2), q);
+        scene_project(s, q, side * 30, q);
+        shape_ball(s->m, MATERIAL_CORTICAL, (ball){ { q[0], q[1] }, 3.8, 7.5, 0, draws_range(d, 7, 13) });
+        if (draws_chance(d, 0.12)) shape_ball(s->m, MATERIAL_STEEL, (ball){ { q[0], q[1] + (i % 2 ? 5 : -5) }, 3.5, 2.5, 0, 2 });
+    }
+}
+
+/* The airway's middle before the spine, and its radius. */
+static const double airway[][2] = { { 0.3, 26 }, { 1.4, 21 }, { 2.6, 19 }, { 3.6, 20 }, { 4.6, 23 }, { 5.4, 28 }, { 6.2, 32 }, { 7, 34 }, { 8, 36 }, { 9, 39 }, { 10, 42 },
+    { 11, 43 }, { 11.8, 42 } };
+static const double calibre[] = { 7, 7, 6.5, 6.5, 7.5, 6, 6.5, 7.5, 8, 8, 8, 8.5, 9 };
+
+void scene_head(scene *s)
+{
+    draws d = draws_begin(s->a->seed, s->a->index, STAGE_HEAD);
+    static const double hyoid[3][2] = { { 4.1, 38 }, { 4.3, 48 }, { 4.25, 56 } };
+    static const double thin[3] = { 2.2, 2.6, 3 };
+    skull(s, &d);
+    for (int side = -1; side <= 1; side += 2) jaw(s, &d, side), line(s, hyoid, 3, side * 18, thin, 1.4, MATERIAL_SPONGIOSA, MATERIAL_CORTICAL, 0.9, 0.7);
+    line(s, airway, LENGTH(airway), 0, calibre, draws_range(&d, 1.1, 1.6), MATERIAL_SOFT, MATERIAL_SOFT, 0, -1);
+}
