@@ -98,8 +98,9 @@ void detector_log(const detector *d, const maps *m, const float *plain, float *p
     const double thick = behind_thick(plain, size), open = d->photons > 0 ? d->photons / (thick * (1 + d->scatter)) : 1;
     const float least = d->photons > 0 ? 1 : 1e-6f;            /* a count: what the converter reads where nothing came through */
     const double sd = d->blur_mm / m->spacing, motion = hypot(d->blur_mm, d->motion_mm) / m->spacing;
-    if (d->scatter > 0) {                                      /* air scatters nothing: what is smoothed is what the body let through */
-        for (int64_t i = 0; i < size; i++) out[i] = plain[i] < 0.1f ? plain[i] : 0.1f;
+    if (d->scatter > 0) {                                      /* thin parts and air scatter little, however much passes through them */
+        const float most = (float)(2.5 * thick);
+        for (int64_t i = 0; i < size; i++) out[i] = plain[i] < most ? plain[i] : most;
         filter_wide(out, m->h, m->w, d->scatter_mm / m->spacing, out);
         for (int64_t i = 0; i < size; i++) primary[i] = (float)open * (primary[i] + (float)d->scatter * out[i]);
     } else for (int64_t i = 0; i < size; i++) primary[i] *= (float)open;

@@ -101,12 +101,11 @@ static void rib(scene *s, draws *d, int k, int side)
     place(s, GEO_T1 + k, 0, chest);
     const double R = reach[k] * s->size * draws_range(d, 0.95, 1.05), slope = draws_range(d, 0.8, 1.2), r = s->size * draws_range(d, 4.2, 5.4);
     for (int i = 0; i < t.n; i++) {
-        const double f = (double)i / (t.n - 1) * (k < 10 ? 2.35 : 1.35), out = sin(fmin(f, M_PI));
-        const double along = (1 - cos(f)) / 2;                 /* 0 at the spine, 1 in front */
-        const double start = fmax(0, 1 - f / 0.5);
+        const double u = (double)i / (t.n - 1), f = u * (k < 10 ? 2.35 : 1.1), start = fmax(0, 1 - f / 0.5);       /* from the vertebra to the chest's curve */
+        const double along = (1 - cos(f)) / 2, out = k < 10 ? sin(f) : u * (1.15 - 0.35 * u);
         t.p[i][0] = (chest[0] + side * R * out) * (1 - start) + head[0] * start + side * 8 * start * f;
-        t.p[i][1] = head[1] - 9 * sin(fmin(2.2 * f, M_PI)) + slope * (k < 10 ? 24 + 4.5 * k : 62) * s->size * along * 2;
-        t.radius[i] = r, t.stretch[i] = (1 + 1.1 * exp(-fabs(f - M_PI / 2) * 5)) * (f > 1.9 ? 1 - 1.4 * (f - 1.9) : 1);
+        t.p[i][1] = head[1] + (k < 10 ? slope * (24 + 4.5 * k) * s->size * along * 2 - 9 * sin(2.2 * fmin(f, 1.43)) : slope * s->size * (k == 10 ? 95 : 60) * u * (0.5 + 0.5 * u));
+        t.radius[i] = r * (k < 10 ? 1 : 0.85), t.stretch[i] = (1 + 1.1 * exp(-fabs(f - M_PI / 2) * 5)) * (f > 1.9 ? 1 - 1.4 * (f - 1.9) : 1);
     }
     shape_tube(s->m, MATERIAL_SPONGIOSA, MATERIAL_CORTICAL, &t, 1.1, 1);
 }

@@ -19,13 +19,12 @@ static void line(const scene *s, const double (*path)[2], int n, double z, const
 
 static void skull(const scene *s, draws *d)
 {
-    const double *p = s->a->point[GEO_OCCIPUT_LOW], r = s->a->skull_radius > 0 ? s->a->skull_radius : 75;
+    const double r = s->a->skull_radius > 0 ? s->a->skull_radius : 75;
     double c[2], face[2];
-    if (s->a->skull_radius > 0) c[0] = s->a->skull[0] + 12, c[1] = s->a->skull[1] - 4;
-    else if (s->a->point_there[GEO_OCCIPUT_LOW]) c[0] = p[0] + 45, c[1] = p[1] - 55;
+    if (s->a->skull_radius > 0) c[0] = s->a->skull[0] + 0.14 * r, c[1] = s->a->skull[1];
     else scene_place(s, 0, 5, c), c[1] -= 70;
-    const ball vault = { { c[0], c[1] }, r * 1.18, r * 0.98, -0.1, 150 };
-    shape_ball(s->m, MATERIAL_SOFT, (ball){ { c[0], c[1] }, r * 1.24, r * 1.04, -0.1, 165 });
+    const ball vault = { { c[0], c[1] }, r * 1.14, r, 0, 140 };
+    shape_ball(s->m, MATERIAL_SOFT, (ball){ { c[0], c[1] }, r * 1.2, r * 1.06, 0, 138 });
     shape_shell(s->m, MATERIAL_CORTICAL, vault, draws_range(d, 4.5, 6.5));
     scene_place(s, 1.6, 62, face);
     shape_ball(s->m, MATERIAL_SOFT, (ball){ { face[0], face[1] - 12 }, 46, 58, 0.2, 60 });
@@ -53,8 +52,8 @@ static void jaw(const scene *s, draws *d, int side)
 
 /* The airway's middle before the spine, and its radius. */
 static const double airway[][2] = { { 0.3, 26 }, { 1.4, 21 }, { 2.6, 19 }, { 3.6, 20 }, { 4.6, 23 }, { 5.4, 28 }, { 6.2, 32 }, { 7, 34 }, { 8, 36 }, { 9, 39 }, { 10, 42 },
-    { 11, 43 }, { 11.8, 42 } };
-static const double calibre[] = { 7, 7, 6.5, 6.5, 7.5, 6, 6.5, 7.5, 8, 8, 8, 8.5, 9 };
+    { 11, 43 }, { 11.8, 42 }, { 12.6, 41 } };
+static const double calibre[] = { 7, 7, 6.5, 6.5, 7.5, 6, 6.5, 7.5, 8, 8, 8, 8.5, 7, 2 };
 
 void scene_head(scene *s)
 {

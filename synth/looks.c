@@ -15,12 +15,12 @@ look_settings look_draw(uint64_t seed, uint32_t index, int level, int forced, in
     const int look = draws_below(&d, 5);                       /* window twice as often as each of the others, and half of that */
     look_settings k = { .look = look < 2 ? LOOK_WINDOW : look == 2 ? LOOK_CLAHE : LOOK_MULTISCALE };
     k.low = draws_range(&d, 0, 6), k.high = draws_range(&d, 97.5, 99.8), k.gamma = draws_range(&d, 0.8, 1.5), k.toe = draws_range(&d, 0, 0.5);
-    k.flatten = draws_chance(&d, 0.7) ? draws_range(&d, 0.3, 0.75) : draws_range(&d, 0, 0.2), k.flatten_mm = draws_range(&d, 25, 60);
+    k.flatten = draws_chance(&d, 0.85) ? draws_range(&d, 0.5, 0.9) : draws_range(&d, 0.1, 0.4), k.flatten_mm = draws_range(&d, 25, 60);
     k.gain = draws_range(&d, 1.2, 2.5), k.clip = draws_range(&d, 2, 4);
     k.inverted = draws_chance(&d, 0.08), k.jpeg = draws_chance(&d, 0.5) ? 75 + draws_below(&d, 21) : 0;
     k.vignette = draws_chance(&d, 0.25) ? draws_range(&d, 0.05, 0.25) : 0;
     if (draws_chance(&d, 0.3)) k.seam = draws_range(&d, 0.4, 0.6), k.seam_step = draws_range(&d, -0.05, 0.05), k.seam_px = draws_below(&d, 7) - 3;
-    if (level < LEVEL_TRAINING) k = (look_settings){ .look = LOOK_WINDOW, .low = 3, .high = 99.5, .gamma = 1, .flatten = level ? 0.4 : 0, .flatten_mm = 40 };
+    if (level < LEVEL_TRAINING) k = (look_settings){ .look = LOOK_WINDOW, .low = 3, .high = 99.5, .gamma = 1, .flatten = level ? 0.7 : 0, .flatten_mm = 40 };
     if (forced >= 0) k.look = (enum look)forced;
     if (pair && k.look == LOOK_CLAHE) k.look = LOOK_MULTISCALE;
     return k;

@@ -18,7 +18,7 @@ typedef struct scene {
     int    knots;
     double level[KNOTS], y[KNOTS], x[KNOTS];        /* the middle line of the bodies, from above */
     double size, fat;                    /* of the skeleton; of what lies over it: 1 on average */
-    float *row_x, *row_level;            /* (h): middle line and level at every row of the film */
+    float *row_x, *row_level, *row_skin; /* (h): middle line and level at every row of the film; what the skin follows, straighter than the spine */
 } scene;
 
 scene scene_new(const anatomy *a, maps *m, const texture *t, int overlap);

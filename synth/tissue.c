@@ -7,7 +7,7 @@
 #define LENGTH(t) ((int)(sizeof(t) / sizeof *(t)))
 
 /* mm along the beam; mm from the middle line of the bodies to the skin in front and behind */
-static const by_level thickness[] = { { 1, 150 }, { 2, 135 }, { 5, 122 }, { 6, 135 }, { 7.5, 250 }, { 8.5, 355 }, { 10, 375 }, { 12, 335 }, { 16, 310 },
+static const by_level thickness[] = { { 0, 0 }, { 1.8, 60 }, { 3, 118 }, { 5, 122 }, { 6, 135 }, { 7.5, 250 }, { 8.5, 355 }, { 10, 375 }, { 12, 335 }, { 16, 310 },
     { 19, 300 }, { 21, 295 }, { 23, 315 }, { 25, 345 }, { 28, 375 }, { 31, 360 } };
 static const by_level front[] = { { -1, 105 }, { 1, 100 }, { 2.5, 88 }, { 3.6, 58 }, { 5, 52 }, { 7, 56 }, { 9, 88 }, { 12, 125 }, { 15, 142 }, { 17, 140 },
     { 19, 132 }, { 22, 122 }, { 24, 120 }, { 26, 118 }, { 29, 105 }, { 32, 95 } };
@@ -45,9 +45,9 @@ void scene_trunk(scene *s)
     float table[TABLE + 2], *soft = maps_of(s->m, MATERIAL_SOFT);
     draws d = draws_begin(s->a->seed, s->a->index, STAGE_TRUNK);
     const double wide = s->size * (0.5 + 0.5 * s->fat), belly = draws_range(&d, 0.8, 1.25), phase = draws_range(&d, 0, 6.28);
-    shape_table(table, draws_range(&d, 2.3, 2.8));
+    shape_table(table, draws_range(&d, 2.6, 3.3));
     for (int64_t y = 0; y < s->m->h; y++) {
-        const double level = s->row_level[y], x = s->row_x[y], low = 1 / (1 + exp(-(level - 18) * 0.9));
+        const double level = s->row_level[y], x = s->row_skin[y], low = 1 / (1 + exp(-(level - 18) * 0.9));
         const double wave = 2 * sin(0.9 * level + phase);
         const double to = x + s->size * (scene_table(front, LENGTH(front), level) * (1 + low * (belly * s->fat - 1)) + wave);
         const double from = x - s->size * (scene_table(back, LENGTH(back), level) * (0.6 + 0.4 * s->fat) - wave);
@@ -92,7 +92,9 @@ void scene_lungs(scene *s)
     shape_table(table, 3.2);
     lung(s, &d, 70, map, table), lung(s, &d, -70, map, table);
     scene_place(s, draws_range(&d, 14.6, 15.4), draws_range(&d, 62, 72), p);                            /* the heart */
-    shape_ball(s->m, MATERIAL_LUNG, (ball){ { p[0], p[1] }, 46 * s->size, 62 * s->size, draws_range(&d, -0.7, -0.4), -95 * s->size });
+    shape_ball(s->m, MATERIAL_LUNG, (ball){ { p[0], p[1] }, 44 * s->size, 60 * s->size, draws_range(&d, -0.7, -0.4), -70 * s->size });
+    scene_place(s, draws_range(&d, 15.2, 16), draws_range(&d, 70, 84), p);
+    shape_ball(s->m, MATERIAL_LUNG, (ball){ { p[0], p[1] }, 40 * s->size, 48 * s->size, draws_range(&d, -0.9, -0.2), -45 * s->size });
     tube aorta = { .n = 12 };
     for (int i = 0; i < aorta.n; i++) {                        /* from the heart over the arch and down before the spine */
         static const double path[12][2] = { { 13.5, 60 }, { 12.2, 58 }, { 11.2, 52 }, { 10.6, 40 }, { 10.6, 28 }, { 11, 18 }, { 12, 12 }, { 13, 10 },
