@@ -21,10 +21,10 @@ static void skull(const scene *s, draws *d)
 {
     const double r = s->a->skull_radius > 0 ? s->a->skull_radius : 75;
     double c[2], face[2];
-    if (s->a->skull_radius > 0) c[0] = s->a->skull[0] + 0.14 * r, c[1] = s->a->skull[1];
+    if (s->a->skull_radius > 0) c[0] = s->a->skull[0] + 0.1 * r, c[1] = s->a->skull[1] - 0.28 * r;
     else scene_place(s, 0, 5, c), c[1] -= 70;
-    const ball vault = { { c[0], c[1] }, r * 1.14, r, 0, 140 };
-    shape_ball(s->m, MATERIAL_SOFT, (ball){ { c[0], c[1] }, r * 1.2, r * 1.06, 0, 138 });
+    const ball vault = { { c[0], c[1] }, r * 1.1, 0.8 * r, -0.05, 140 };
+    shape_ball(s->m, MATERIAL_SOFT, (ball){ { c[0], c[1] }, r * 1.16, r * 0.87, -0.05, 138 });
     shape_shell(s->m, MATERIAL_CORTICAL, vault, draws_range(d, 4.5, 6.5));
     scene_place(s, 1.6, 62, face);
     shape_ball(s->m, MATERIAL_SOFT, (ball){ { face[0], face[1] - 12 }, 46, 58, 0.2, 60 });

@@ -42,7 +42,7 @@ look_range look_measure(const look_settings *k, const float *log, int64_t h, int
         if (x > air) v[n++] = x;
     }
     qsort(v, (size_t)n, sizeof *v, up);
-    r.floor = n > SAMPLES / 50 ? v[n / 12] : 0;
+    r.floor = n > SAMPLES / 50 ? v[n / 60] : 0;
     if (k->flatten > 0) {
         for (int64_t i = 0; i < h * w; i++) r.wide[i] = log[i] > r.floor ? log[i] : r.floor;
         filter_wide(r.wide, h, w, k->flatten_mm / spacing, r.wide);

@@ -32,7 +32,7 @@ static void compose(scene *s, int level)
 static detector detector_draw(const anatomy *a, int level)
 {
     draws d = draws_begin(a->seed, a->index, STAGE_DETECTOR);
-    detector k = { .photons = exp(draws_range(&d, log(3e3), log(2e4))), .electronic = draws_range(&d, 2, 5), .scatter = draws_range(&d, 0.5, 2),
+    detector k = { .photons = exp(draws_range(&d, log(1.2e3), log(2e4))), .electronic = draws_range(&d, 2, 5), .scatter = draws_range(&d, 0.5, 2),
                    .scatter_mm = draws_range(&d, 40, 80), .blur_mm = draws_range(&d, 0.15, 0.3), .motion_mm = draws_chance(&d, 0.3) ? draws_range(&d, 0, 0.5) : 0 };
     if (level == LEVEL_STRESS) k.photons /= 8;
     if (level == LEVEL_DIAGRAM) k = (detector){ 0 };

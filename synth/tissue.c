@@ -7,7 +7,7 @@
 #define LENGTH(t) ((int)(sizeof(t) / sizeof *(t)))
 
 /* mm along the beam; mm from the middle line of the bodies to the skin in front and behind */
-static const by_level thickness[] = { { 0, 0 }, { 1.8, 60 }, { 3, 118 }, { 5, 122 }, { 6, 135 }, { 7.5, 250 }, { 8.5, 355 }, { 10, 375 }, { 12, 335 }, { 16, 310 },
+static const by_level thickness[] = { { 0, 0 }, { 1.8, 60 }, { 3, 118 }, { 5, 122 }, { 6, 128 }, { 7.5, 165 }, { 9, 235 }, { 11, 285 }, { 13, 305 }, { 16, 310 },
     { 19, 300 }, { 21, 295 }, { 23, 315 }, { 25, 345 }, { 28, 375 }, { 31, 360 } };
 static const by_level front[] = { { -1, 105 }, { 1, 100 }, { 2.5, 88 }, { 3.6, 58 }, { 5, 52 }, { 7, 56 }, { 9, 88 }, { 12, 125 }, { 15, 142 }, { 17, 140 },
     { 19, 132 }, { 22, 122 }, { 24, 120 }, { 26, 118 }, { 29, 105 }, { 32, 95 } };
@@ -20,7 +20,7 @@ static void shape_table(float t[TABLE + 2], double power)      /* relative thick
 {
     for (int i = 0; i < TABLE + 2; i++) {
         const double q = fmin((double)i / TABLE, 1), r = 1 - pow(fabs(2 * q - 1), power);
-        t[i] = (float)(r > 0 ? pow(r, 1 / power) : 0);
+        t[i] = (float)(r > 0 ? sqrt(r) : 0);
     }
 }
 
@@ -40,6 +40,16 @@ static void add_row(const scene *s, float *map, int64_t y, double x0, double x1,
     }
 }
 
+void scene_grain(scene *s, double share)
+{
+    const maps *m = s->m;
+    float *soft = maps_of(s->m, MATERIAL_SOFT), k = (float)share, mm = (float)m->spacing;
+    for (int64_t y = 0; y < m->h; y++)
+        for (int64_t x = 0; x < m->w; x++)
+            if (soft[y * m->w + x] > 0)
+                soft[y * m->w + x] *= 1 + k * (texture_at(s->t, 0.16f * mm * (float)x, 0.16f * mm * (float)y) + 0.5f * texture_at(s->t, 0.5f * mm * (float)x + 90, 0.35f * mm * (float)y));
+}
+
 void scene_trunk(scene *s)
 {
     float table[TABLE + 2], *soft = maps_of(s->m, MATERIAL_SOFT);
@@ -53,6 +63,16 @@ void scene_trunk(scene *s)
         const double from = x - s->size * (scene_table(back, LENGTH(back), level) * (0.6 + 0.4 * s->fat) - wave);
         add_row(s, soft, y, from, to, wide * scene_table(thickness, LENGTH(thickness), level), table);
     }
+    for (int side = -1; side <= 1; side += 2)                  /* shoulders, and the muscles of the back */
+        for (int i = 0; i < 2; i++) {
+            double p[2];
+            if (i) scene_place(s, 16, -44, p);
+            else scene_place(s, draws_range(&d, 8.7, 9.8), draws_range(&d, -6, 22), p);
+            scene_project(s, p, side * (i ? 35 : 150) * s->size, p);
+            if (i) shape_ball(s->m, MATERIAL_SOFT, (ball){ { p[0], p[1] }, 34, 330, 0.04, 22, 1 });
+            else shape_ball(s->m, MATERIAL_SOFT, (ball){ { p[0], p[1] }, 95 * s->fat, draws_range(&d, 85, 115), draws_range(&d, -0.4, 0.4), draws_range(&d, 60, 90), 1 });
+        }
+    scene_grain(s, 0.022);
 }
 
 /* One lung: 16 cm of both together where they are thickest. Its floor is a dome, from high in front to the deep recess behind. */
