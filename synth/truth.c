@@ -101,13 +101,15 @@ static void objects(truth *t, const anatomy *a)
 
 /* ---- corners and points ---------------------------------------------------------------------------------------------------------------- */
 
-static void add_body(truth *t, const film *f, int level, const double corner[4][2], const int visible[4])
+/* Place of a corner SA SP IA IP among TL TR BL BR: SP and IP are left where the film faces right. */
+static int on_screen(int corner, int facing) { return 2 * (corner / 2) + ((corner % 2 == 1) == (facing > 0) ? 0 : 1); }
+
+static void add_body(truth *t, const film *f, int level, const double corner[4][2])
 {
     body b = { .level = level };
     for (int c = 0; c < 4; c++) {
-        const int lower = c / 2, left = (c % 2 == 1) == (f->facing > 0), at = 2 * lower + (left ? 0 : 1);      /* SP and IP are left facing right */
+        const int at = on_screen(c, f->facing);
         film_pixel(f, corner[c], b.p[at]);
-        b.visible[at] = visible ? visible[c] : 1;
         if (!on_film(t, b.p[at][0], b.p[at][1])) return;
     }
     t->body[t->nbodies++] = b;
@@ -127,13 +129,13 @@ static void add_spot(truth *t, const film *f, const char *name, const double mm[
 static void corners_and_spots(truth *t, const anatomy *a)
 {
     char name[TRUTH_NAME];
-    for (int k = 0; k < a->n; k++) add_body(t, &a->film, a->chain[k], (const double (*)[2])a->v[a->chain[k]].corner, a->v[a->chain[k]].visible);
+    for (int k = 0; k < a->n; k++) add_body(t, &a->film, a->chain[k], (const double (*)[2])a->v[a->chain[k]].corner);
     if (t->frontal) return;
     double first[4][2];
     memcpy(first[SA], a->s1[0], sizeof first[0]), memcpy(first[SP], a->s1[1], sizeof first[0]);
     const double slope = plane_slope(a->sacral[0], a->sacral[1]) + 90, half = 0.42 * plane_distance(a->s1[0], a->s1[1]);
     plane_at(first[IA], a->sacral[1], slope, half, 0), plane_at(first[IP], a->sacral[1], slope, -half, 0);
-    add_body(t, &a->film, GEO_S1, (const double (*)[2])first, NULL);
+    add_body(t, &a->film, GEO_S1, (const double (*)[2])first);
     for (int i = 0; i < t->nbodies; i++) {
         const int level = t->body[i].level;
         if (level == GEO_S1 || level == LEVEL_L6) continue;
@@ -202,7 +204,6 @@ static void fracture_values(truth *t, const anatomy *a, const geo_result *r)
 
 static void values(truth *t, const anatomy *a)
 {
-    char name[TRUTH_NAME];
     if (t->frontal) { frontal_values(t); return; }
     geo_case *c = truth_case(t, a->person.age);
     geo_result *r = geo_measure(c);
@@ -215,12 +216,18 @@ static void values(truth *t, const anatomy *a)
     if (!geo_result_gap(r, &gap)) add_value(t, "GAP", "points", gap.total);
     fracture_values(t, a, r);
     add_value(t, "age", "years", a->person.age), add_value(t, "facing", "side", a->film.facing), add_value(t, "tilt", "deg", a->film.tilt);
-    for (int i = 0; i < t->nbodies; i++) {
-        const body *b = &t->body[i];
-        const int bits = b->visible[0] | b->visible[1] << 1 | b->visible[2] << 2 | b->visible[3] << 3;
-        if (bits != 15) snprintf(name, sizeof name, "%s_visible", level_name(b->level)), add_value(t, name, "corners", bits);
-    }
     geo_result_free(r), geo_case_free(c);
+}
+
+void truth_see(truth *t, const int visible[LEVEL_SLOTS][4])
+{
+    char name[TRUTH_NAME];
+    for (int i = 0; i < t->nbodies; i++) {
+        const int level = t->body[i].level;
+        int bits = 0;
+        for (int c = 0; c < 4; c++) bits |= (visible[level][c] != 0) << on_screen(c, t->facing);
+        if (level != GEO_S1 && bits != 15) snprintf(name, sizeof name, "%s_visible", level_name(level)), add_value(t, name, "corners", bits);
+    }
 }
 
 truth *truth_new(const anatomy *a)

@@ -14,7 +14,7 @@ enum { CODE_SACRUM = 25, CODE_HEAD = 26, CODE_PALATE = 28, CODE_BASION = 29, COD
 typedef struct outline { double (*p)[2]; int n; } outline;                 /* pixels, owned */
 /* The union of its pieces (an atlas has two). */
 typedef struct object { int code; char name[TRUTH_NAME]; int n; outline piece[TRUTH_PIECES]; } object;
-typedef struct body { int level; double p[4][2]; int visible[4]; } body;   /* TL TR BL BR as on the screen; level GEO_S1: the first sacral body */
+typedef struct body { int level; double p[4][2]; } body;   /* TL TR BL BR as on the screen; level GEO_S1: the first sacral body */
 typedef struct spot { char name[TRUTH_NAME]; double x, y, r; } spot;       /* named as geo_case_named wants it; r > 0: a femoral head */
 typedef struct value { char name[TRUTH_NAME], unit[12]; double v; } value;
 
@@ -29,6 +29,8 @@ truth *truth_new(const anatomy *a);
 void   truth_free(truth *t);
 /* The film as geometry.h takes it, facing and spacing given, or NULL on a frontal film. The caller frees it. */
 geo_case *truth_case(const truth *t, double age);
+/* Notes which corners (by level, SA SP IA IP) the finished picture does not show, as values LEVEL_visible: bits TL 1, TR 2, BL 4, BR 8. */
+void   truth_see(truth *t, const int visible[LEVEL_SLOTS][4]);
 /* As one reader would have drawn it: corners off by sd mm (half of it common to a body), outlines with them, one film in a hundred
  * numbered one level off. */
 void   truth_reread(truth *t, double sd_mm, draws *d);
