@@ -17,19 +17,24 @@ static void line(const scene *s, const double (*path)[2], int n, double z, const
     shape_tube(s->m, core, shell, &t, shell_mm, gain);
 }
 
+/* The vault as seen from the side, in radii of the occipital arc round its centre: from the occiput over the top to the root of the nose, and
+ * back along the base. */
+static const double vault[15][2] = { { -0.56, 0.86 }, { -0.82, 0.58 }, { -1, 0.1 }, { -0.94, -0.4 }, { -0.66, -0.82 }, { -0.2, -1.06 }, { 0.35, -1.06 }, { 0.85, -0.8 },
+    { 1.16, -0.38 }, { 1.22, 0.02 }, { 1.12, 0.3 }, { 0.72, 0.36 }, { 0.42, 0.52 }, { 0.1, 0.6 }, { -0.14, 0.82 } };
+
 static void skull(const scene *s, draws *d)
 {
-    const double r = s->a->skull_radius > 0 ? s->a->skull_radius : 75;
-    double c[2], face[2];
-    if (s->a->skull_radius > 0) c[0] = s->a->skull[0] + 0.1 * r, c[1] = s->a->skull[1] - 0.28 * r;
+    const double r = s->a->skull_radius > 0 ? s->a->skull_radius : 80 * s->size;
+    double c[2], face[2], p[15][2];
+    if (s->a->skull_radius > 0) c[0] = s->a->skull[0], c[1] = s->a->skull[1];
     else scene_place(s, 0, 5, c), c[1] -= 70;
-    const ball vault = { { c[0], c[1] }, r * 1.1, 0.8 * r, -0.05, 140 };
-    shape_ball(s->m, MATERIAL_SOFT, (ball){ { c[0], c[1] }, r * 1.16, r * 0.87, -0.05, 138 });
-    shape_shell(s->m, MATERIAL_CORTICAL, vault, draws_range(d, 4.5, 6.5));
-    scene_place(s, 1.6, 62, face);
-    shape_ball(s->m, MATERIAL_SOFT, (ball){ { face[0], face[1] - 12 }, 46, 58, 0.2, 60 });
-    for (int i = 0; i < 3; i++)                                /* the skull's base and the mastoids: dense, without form */
-        shape_ball(s->m, MATERIAL_CORTICAL, (ball){ { c[0] - 22 + 26 * i, c[1] + 0.72 * r + 3 * i }, 19, 12, 0.3 * i, draws_range(d, 8, 16) });
+    for (int i = 0; i < 15; i++) p[i][0] = c[0] + r * vault[i][0], p[i][1] = c[1] + r * vault[i][1];
+    shape_plate(s->m, MATERIAL_SOFT, (const double (*)[2])p, 15, 132, draws_range(d, 14, 24), 3.5);
+    scene_place(s, 1.3, 60, face);
+    shape_ball(s->m, MATERIAL_SOFT, (ball){ { face[0], face[1] - 14 }, 58, 72, 0.2, 115, 1 });
+    for (int i = 0; i < 5; i++)                                /* the skull's base and the mastoids: dense, without form */
+        shape_ball(s->m, MATERIAL_CORTICAL, (ball){ { c[0] + r * draws_range(d, -0.35, 0.8), c[1] + r * draws_range(d, 0.3, 0.6) }, draws_range(d, 9, 22), draws_range(d, 6, 13),
+                                              draws_range(d, -0.8, 0.8), draws_range(d, 6, 14), 1 });
 }
 
 static void jaw(const scene *s, draws *d, int side)

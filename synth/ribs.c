@@ -73,7 +73,7 @@ static void blade(const scene *s, draws *d, int side)
 static void arm(const scene *s, draws *d, int side)
 {
     double head[2], p[2][3];
-    scene_place(s, draws_normal(d, 9.0, 0.5), draws_normal(d, 16, 10), head);
+    scene_place(s, draws_normal(d, 10.0, 0.5), draws_normal(d, 16, 10), head);
     scene_project(s, head, side * 165 * s->size, head);
     const double up = draws_range(d, -0.35, 0.5), r = 23.5 * s->size;
     shape_shell(s->m, MATERIAL_CORTICAL, (ball){ { head[0], head[1] }, r, r, 0, 2 * r }, 0.7);
