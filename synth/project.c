@@ -4,6 +4,7 @@
 #include "synth/project.h"
 #include "base/die.h"
 #include "synth/filter.h"
+#include "synth/shapes.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,7 +30,7 @@ static double rounding(const solid *s)
 {
     static const double mm[] = { [PART_ARCH] = 2.2, [PART_PEDICLE] = 2, [PART_FACET] = 2.5, [PART_LAMINA] = 2.2, [PART_SPINOUS] = 2.5, [PART_TRANSVERSE] = 2.2,
                                  [PART_SACRUM] = 3.5, [PART_FEMUR] = 7, [PART_SKULL] = 2, [PART_PALATE] = 1.5, [PART_OTHER] = 0 };
-    return s->power[0] > 0 || s->power[1] > 0 ? 0 : mm[s->part];
+    return s->power[0] > 0 && s->part != PART_FEMUR ? 0 : mm[s->part];
 }
 
 /* Halves get thinner towards the outline, as a quarter of a circle does. */
@@ -195,8 +196,18 @@ static void sweep(maps *m, const solid *s, const sampled *o, const double shift[
     }
 }
 
-void project_solid(maps *m, const solid *s, const film *f, const texture *t, uint32_t grain)
+/* Parts that are given by a few corners and are no label have the corners rounded; p: room for it. */
+static solid rounded(const solid *s, double (*p)[2])
 {
+    solid o = *s;
+    if (s->n <= SHAPE_CORNERS && s->part >= PART_ARCH && s->part != PART_SACRUM) o.n = shape_round(s->outline, s->n, p), o.outline = (const double (*)[2])p;
+    return o;
+}
+
+void project_solid(maps *m, const solid *given, const film *f, const texture *t, uint32_t grain)
+{
+    double soft[4 * SHAPE_CORNERS][2];
+    const solid copy = rounded(given, soft), *s = &copy;
     double middle[2] = { 0, 0 }, shift[2];
     for (int i = 0; i < 4; i++) middle[0] += 0.25 * s->corner[i][0], middle[1] += 0.25 * s->corner[i][1];
     project_beam(f, middle, shift);

@@ -14,7 +14,7 @@ static box ball_box(const maps *m, const ball *o)
     return maps_box(m, (double[2]){ o->at[0] - x, o->at[1] - y }, (double[2]){ o->at[0] + x, o->at[1] + y });
 }
 
-void shape_ball(maps *m, enum material what, ball o)
+static void draw_ball(maps *m, enum material what, ball o, int haze)
 {
     const box b = ball_box(m, &o);
     if (b.x1 <= b.x0 || b.y1 <= b.y0 || o.a <= 0 || o.b <= 0) return;
@@ -26,10 +26,13 @@ void shape_ball(maps *m, enum material what, ball o)
         const float dy = (float)(m->origin[1] + (double)y * m->spacing - o.at[1]);
         for (int64_t x = b.x0; x < b.x1; x++) {
             const float dx = x0 + (float)x, u = ux * dx + uy * dy, v = vx * dx + vy * dy, r = 1 - u * u - v * v;
-            to[y * m->w + x] += depth * (r <= 0 ? 0 : o.soft ? r * (2 - r) : sqrtf(r));
+            to[y * m->w + x] += depth * (r <= 0 ? 0 : haze ? r * r * (3 - 2 * r) : sqrtf(r));
         }
     }
 }
+
+void shape_ball(maps *m, enum material what, ball o) { draw_ball(m, what, o, 0); }
+void shape_haze(maps *m, enum material what, ball o) { draw_ball(m, what, o, 1); }
 
 void shape_shell(maps *m, enum material what, ball o, double thick)
 {
@@ -87,10 +90,9 @@ void shape_tube(maps *m, enum material core, enum material shell, const tube *t,
     free(best);
 }
 
-/* Corners cut off twice (Chaikin 1974): 4 n points. */
-static int cut_corners(const double (*p)[2], int n, double (*out)[2])
+int shape_round(const double (*p)[2], int n, double (*out)[2])
 {
-    double half[2 * PLATE_POINTS][2];
+    double half[2 * SHAPE_CORNERS][2];
     const double (*from)[2] = p;
     for (int round = 0; round < 2; round++, n *= 2, from = (const double (*)[2])half) {
         double (*to)[2] = round ? out : half;
@@ -105,9 +107,9 @@ static int cut_corners(const double (*p)[2], int n, double (*out)[2])
 
 void shape_plate(maps *m, enum material what, const double (*given)[2], int n, double thick, double rim, double edge_mm)
 {
-    double outline[4 * PLATE_POINTS][2];
-    assert(n >= 3 && n <= PLATE_POINTS);
-    if (rim > 0) n = cut_corners(given, n, outline);
+    double outline[4 * SHAPE_CORNERS][2];
+    assert(n >= 3 && n <= SHAPE_CORNERS);
+    if (rim > 0) n = shape_round(given, n, outline);
     else memcpy(outline, given, (size_t)n * sizeof *given);
     double lo[2] = { INFINITY, INFINITY }, hi[2] = { -INFINITY, -INFINITY };
     for (int i = 0; i < n; i++)

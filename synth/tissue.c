@@ -74,8 +74,8 @@ void scene_trunk(scene *s)
             if (i) scene_place(s, 16, -44, p);
             else scene_place(s, hidden ? draws_range(&d, 7.8, 8.8) : draws_range(&d, 9.6, 10.8), draws_range(&d, -6, 22), p);
             scene_project(s, p, side * (i ? 35 : 150) * s->size, p);
-            if (i) shape_ball(s->m, MATERIAL_SOFT, (ball){ { p[0], p[1] }, 34, 330, 0.04, 22, 1 });
-            else shape_ball(s->m, MATERIAL_SOFT, (ball){ { p[0], p[1] }, 88 * s->fat, draws_range(&d, 76, 104), draws_range(&d, -0.4, 0.4), draws_range(&d, 50, 75) * (hidden ? 1.4 : 1), 1 });
+            if (i) shape_haze(s->m, MATERIAL_SOFT, (ball){ { p[0], p[1] }, 34, 330, 0.04, 22 });
+            else shape_haze(s->m, MATERIAL_SOFT, (ball){ { p[0], p[1] }, 88 * s->fat, draws_range(&d, 76, 104), draws_range(&d, -0.4, 0.4), draws_range(&d, 50, 75) * (hidden ? 1.4 : 1) });
         }
     scene_grain(s, 0.022);
 }
@@ -114,9 +114,9 @@ void scene_lungs(scene *s)
     shape_table(table, 3.2);
     lung(s, &d, 70, map, table), lung(s, &d, -70, map, table);
     scene_place(s, draws_range(&d, 14.6, 15.4), draws_range(&d, 62, 72), p);                            /* the heart */
-    shape_ball(s->m, MATERIAL_LUNG, (ball){ { p[0], p[1] }, 44 * s->size, 60 * s->size, draws_range(&d, -0.7, -0.4), -62 * s->size, 1 });
+    shape_haze(s->m, MATERIAL_LUNG, (ball){ { p[0], p[1] }, 44 * s->size, 60 * s->size, draws_range(&d, -0.7, -0.4), -62 * s->size });
     scene_place(s, draws_range(&d, 15.2, 16), draws_range(&d, 70, 84), p);
-    shape_ball(s->m, MATERIAL_LUNG, (ball){ { p[0], p[1] }, 40 * s->size, 48 * s->size, draws_range(&d, -0.9, -0.2), -42 * s->size, 1 });
+    shape_haze(s->m, MATERIAL_LUNG, (ball){ { p[0], p[1] }, 40 * s->size, 48 * s->size, draws_range(&d, -0.9, -0.2), -42 * s->size });
     tube aorta = { .n = 12 };
     for (int i = 0; i < aorta.n; i++) {                        /* from the heart over the arch and down before the spine */
         static const double path[12][2] = { { 13.5, 60 }, { 12.2, 58 }, { 11.2, 52 }, { 10.6, 40 }, { 10.6, 28 }, { 11, 18 }, { 12, 12 }, { 13, 10 },
