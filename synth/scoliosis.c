@@ -96,6 +96,25 @@ static void sacrum(anatomy *a, const double top[2], double tilt)
     for (int i = 0; i < 6; i++) plane_at(a->sacral[i], top, tilt, 0, -18 * i);
 }
 
+/* The neck goes on above T1, without truth. */
+static void neck(anatomy *a, const dimension *size, double at[2], double tilt, draws *d)
+{
+    static const double flat[2] = { 0, 0 };
+    for (int level = GEO_C7; level >= GEO_C4; level--) {
+        const dimension *m = &size[level];
+        vertebra v = { 0 };
+        double out[CONTOUR_MOST][2];
+        plane_at(at, at, tilt, 0, 0.5 * (m->disc[0] + m->disc[1] + m->height));
+        body_corners(&v, at, tilt, 0, m->height, m->width);
+        const shape form = shape_draw(level, flat, d);
+        const int n = contour_make((const double (*)[2])v.corner, &form, out, v.middle);
+        solid *s = solids_add(&a->solids, PART_BODY, 0, (const double (*)[2])out, n);
+        memcpy(s->corner, v.corner, sizeof s->corner);
+        s->half[0] = s->half[1] = 0.5 * m->depth[0], s->power[0] = 2.6, s->shell_mm = 0.4, s->plate_mm[0] = s->plate_mm[1] = 0.6;
+        plane_at(at, at, tilt, 0, 0.5 * m->height);
+    }
+}
+
 void scoliosis_build(anatomy *a)
 {
     draws who = draws_begin(a->seed, a->index, STAGE_PERSON), d = draws_begin(a->seed, a->index, STAGE_FRONTAL), view = draws_begin(a->seed, a->index, STAGE_FILM);
@@ -117,6 +136,7 @@ void scoliosis_build(anatomy *a)
         plane_at(at, at, tilt, 0, 0.5 * h);
     }
     a->n = BODIES;
+    neck(a, size, at, tilt_at(&c, -0.5), &d);
     sacrum(a, top, 0.5 * c.tilt[KNOTS - 1]);
     for (int k = 0; k < BODIES; k++) body_solids(a, GEO_T1 + k, &size[GEO_T1 + k], &d);
     frame_draw(a, top, &view);
