@@ -15,7 +15,7 @@ static const by_level depth[] = { { -2, 160 }, { 2, 130 }, { 5, 115 }, { 8, 150 
 /* lung: from the mediastinum to the chest wall */
 static const by_level lung_in[] = { { 8, 20 }, { 10, 24 }, { 19, 26 } };
 static const by_level lung_out[] = { { 7.6, 24 }, { 8.2, 52 }, { 9.5, 86 }, { 12, 112 }, { 16, 126 }, { 19, 128 } };
-static const by_level lung_thick[] = { { 7.6, 0 }, { 8.6, 70 }, { 11, 125 }, { 15, 145 }, { 19, 130 } };
+static const by_level lung_thick[] = { { 7.6, 0 }, { 8.6, 40 }, { 11, 78 }, { 15, 94 }, { 19, 80 } };
 
 /* The chest's own middle at a row: a third of the way from the straight line to the spine. */
 static double middle(const scene *s, int64_t y)
@@ -76,7 +76,7 @@ static void lung(scene *s, draws *d, int side)
             bend = 0.7 * bend + draws_normal(d, 0, 0.12), turn += bend;
             at[0] += side * step * cos(turn), at[1] += step * sin(turn);
         }
-        shape_tube(s->m, MATERIAL_LUNG, MATERIAL_LUNG, &t, 0, -0.8);
+        shape_tube(s->m, MATERIAL_LUNG, MATERIAL_LUNG, &t, 0, -1.1);
     }
 }
 
@@ -84,7 +84,7 @@ static void heart(scene *s, draws *d)
 {
     double p[2];
     place(s, draws_range(d, 14.6, 15.4), draws_range(d, 20, 30), p);
-    shape_ball(s->m, MATERIAL_LUNG, (ball){ { p[0], p[1] }, 62 * s->size, 46 * s->size, draws_range(d, 0.5, 0.8), -100 * s->size });
+    shape_ball(s->m, MATERIAL_LUNG, (ball){ { p[0], p[1] }, 62 * s->size, 46 * s->size, draws_range(d, 0.5, 0.8), -75 * s->size });
     place(s, 11, 18, p);
     shape_ball(s->m, MATERIAL_LUNG, (ball){ { p[0], p[1] }, 19, 19, 0, -40 });                            /* the aortic arch */
     float *lung_map = maps_of(s->m, MATERIAL_LUNG);
@@ -129,13 +129,37 @@ static void shoulder(scene *s, draws *d, int side)
 static void windpipe(scene *s)
 {
     tube t = { .n = 9 };
-    for (int i = 0; i < t.n; i++) place(s, 5 + 7.2 * i / (t.n - 1), 2 + 0.6 * i, t.p[i]), t.radius[i] = 8, t.stretch[i] = 1;
+    for (int i = 0; i < t.n; i++) place(s, 3.5 + 8.7 * i / (t.n - 1), 0.7 * i, t.p[i]), t.radius[i] = i ? 7.5 : 4, t.stretch[i] = i ? 1 : 0.2;
     shape_tube(s->m, MATERIAL_SOFT, MATERIAL_SOFT, &t, 0, -1);
     for (int side = RIGHT; side <= LEFT; side += 2) {
         tube b = { .n = 4 };
         for (int i = 0; i < b.n; i++) place(s, 12.2 + 0.35 * i, 6 + side * 12.0 * i, b.p[i]), b.radius[i] = 6, b.stretch[i] = 1;
         shape_tube(s->m, MATERIAL_SOFT, MATERIAL_SOFT, &b, 0, -1);
     }
+}
+
+/* The cervical spine, which has no truth on these films, and the jaw above it. */
+static void neck(scene *s, draws *d)
+{
+    double p[8][2];
+    static const double box_[4][2] = { { -0.36, -1 }, { -0.36, 1 }, { 0.36, 1 }, { 0.36, -1 } };
+    for (int level = GEO_C3; level <= GEO_C7; level++) {
+        for (int i = 0; i < 4; i++) place(s, level + box_[i][0], box_[i][1] * (11 + 0.4 * level), p[i]);
+        shape_plate(s->m, MATERIAL_SPONGIOSA, (const double (*)[2])p, 4, 16, 3.5, 1.6);
+        for (int side = RIGHT; side <= LEFT; side += 2) {
+            place(s, level, side * 17, p[0]);
+            shape_ball(s->m, MATERIAL_SPONGIOSA, (ball){ { p[0][0], p[0][1] }, 6.5, 9, 0, 20 }), shape_ball(s->m, MATERIAL_CORTICAL, (ball){ { p[0][0], p[0][1] }, 6, 8, 0, 4 });
+        }
+    }
+    tube jaw = { .n = 13 };
+    const double up = draws_range(d, -0.5, 0.8);
+    for (int i = 0; i < jaw.n; i++) {
+        const double t = M_PI * i / (jaw.n - 1);
+        place(s, 1.2 - up + 2.6 * sin(t), 52 * cos(t), jaw.p[i]), jaw.radius[i] = 8, jaw.stretch[i] = 1.5;
+    }
+    shape_tube(s->m, MATERIAL_SPONGIOSA, MATERIAL_CORTICAL, &jaw, 2.2, 0.9);
+    place(s, -1.6 - up, 0, p[0]);
+    shape_ball(s->m, MATERIAL_SPONGIOSA, (ball){ { p[0][0], p[0][1] }, 62, 78, 0, 90 });
 }
 
 static void pelvis(scene *s, draws *d, int side)
@@ -161,10 +185,11 @@ static void pelvis(scene *s, draws *d, int side)
 void scene_frontal(scene *s)
 {
     draws d = draws_begin(s->a->seed, s->a->index, STAGE_FRONT);
-    trunk(s);
+    trunk(s), scene_grain(s, 0.022);
     for (int side = RIGHT; side <= LEFT; side += 2) lung(s, &d, side);
     heart(s, &d), windpipe(s);
     if (!s->overlap) return;
+    neck(s, &d);
     for (int side = RIGHT; side <= LEFT; side += 2) {
         for (int k = 0; k < 12; k++) rib(s, &d, k, side);
         shoulder(s, &d, side), pelvis(s, &d, side);

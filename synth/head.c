@@ -17,19 +17,28 @@ static void line(const scene *s, const double (*path)[2], int n, double z, const
     shape_tube(s->m, core, shell, &t, shell_mm, gain);
 }
 
+/* The brain's case from the side, mm forwards and up of the dens' tip as the template of neck.c has it: from the back of the head over the top to the
+ * root of the nose, and back along the base. Centre of the skull and basion stand there at (12, 70) and (3, 6.5), which tells how it is turned. */
+static const double vault[SHAPE_CORNERS][2] = { { -84, 28 }, { -98, 60 }, { -92, 100 }, { -62, 132 }, { -15, 147 }, { 35, 138 }, { 72, 108 }, { 86, 72 }, { 84, 42 }, { 66, 33 },
+    { 40, 40 }, { 24, 34 }, { 3, 10 }, { -34, 5 }, { -58, 7 }, { -76, 18 } };
+
 static void skull(const scene *s, draws *d)
 {
-    const double r = s->a->skull_radius > 0 ? s->a->skull_radius : 75;
-    double c[2], face[2];
-    if (s->a->skull_radius > 0) c[0] = s->a->skull[0] + 0.14 * r, c[1] = s->a->skull[1];
-    else scene_place(s, 0, 5, c), c[1] -= 70;
-    const ball vault = { { c[0], c[1] }, r * 1.14, r, 0, 140 };
-    shape_ball(s->m, MATERIAL_SOFT, (ball){ { c[0], c[1] }, r * 1.2, r * 1.06, 0, 138 });
-    shape_shell(s->m, MATERIAL_CORTICAL, vault, draws_range(d, 4.5, 6.5));
-    scene_place(s, 1.6, 62, face);
-    shape_ball(s->m, MATERIAL_SOFT, (ball){ { face[0], face[1] - 12 }, 46, 58, 0.2, 60 });
-    for (int i = 0; i < 3; i++)                                /* the skull's base and the mastoids: dense, without form */
-        shape_ball(s->m, MATERIAL_CORTICAL, (ball){ { c[0] - 22 + 26 * i, c[1] + 0.72 * r + 3 * i }, 19, 12, 0.3 * i, draws_range(d, 8, 16) });
+    const double *c = s->a->skull, *b = s->a->point[GEO_BASION], up[2] = { c[0] - b[0], c[1] - b[1] }, square = 9 * 9 + 63.5 * 63.5;
+    const double k = (9 * up[0] - 63.5 * up[1]) / square, turn = (63.5 * up[0] + 9 * up[1]) / square;      /* (9, 63.5) up goes to up */
+    double face[2], p[SHAPE_CORNERS][2];
+    if (s->a->skull_radius <= 0) return;
+    for (int i = 0; i < SHAPE_CORNERS; i++) {
+        const double x = vault[i][0] - 12, y = vault[i][1] - 70;
+        p[i][0] = c[0] + k * x + turn * y, p[i][1] = c[1] + turn * x - k * y;
+    }
+    const double r = s->a->skull_radius;
+    shape_plate(s->m, MATERIAL_SOFT, (const double (*)[2])p, SHAPE_CORNERS, 132, draws_range(d, 14, 24), 3.5);
+    scene_place(s, 1.3, 60, face);
+    shape_haze(s->m, MATERIAL_SOFT, (ball){ { face[0], face[1] - 14 }, 58, 72, 0.2, 115 });
+    for (int i = 0; i < 5; i++)                                /* the skull's base and the mastoids: dense, without form */
+        shape_haze(s->m, MATERIAL_CORTICAL, (ball){ { c[0] + r * draws_range(d, -0.35, 0.8), c[1] + r * draws_range(d, 0.3, 0.6) }, draws_range(d, 9, 22), draws_range(d, 6, 13),
+                                              draws_range(d, -0.8, 0.8), draws_range(d, 6, 14) });
 }
 
 static void jaw(const scene *s, draws *d, int side)

@@ -61,7 +61,7 @@ static void take_away(scene *s, const maps *gas, float grain)
             const int64_t at = y * s->m->w + x;
             if (from[at] <= 0) continue;
             const float mm = (float)s->m->spacing, k = 0.75f + grain * texture_at(s->t, 0.45f * mm * (float)x, 0.45f * mm * (float)y);
-            soft[at] -= (from[at] < 4.5f ? from[at] : 4.5f) * (k < 0 ? 0 : k > 1.2f ? 1.2f : k);
+            soft[at] -= fminf(from[at], fminf(4, 0.14f * soft[at])) * (k < 0 ? 0 : k > 1.2f ? 1.2f : k);
         }
 }
 
@@ -71,7 +71,7 @@ void scene_gas(scene *s)
     const int frontal = s->a->region == REGION_AP, loops = 4 + draws_below(&d, 12);
     maps gas = maps_new(s->m->h, s->m->w, s->m->spacing, s->m->origin);
     for (int i = 0; i < loops; i++) {
-        const double level = draws_range(&d, 19.8, 27), side = frontal ? draws_normal(&d, 0, 65) : draws_range(&d, 14, 108);
+        const double level = draws_range(&d, 19.8, 27), side = frontal ? draws_range(&d, -100, 100) : draws_range(&d, 14, 88);
         loop(s, &gas, &d, level, side);
     }
     if (draws_chance(&d, 0.7)) {                               /* the stomach's bubble, under the left dome */

@@ -130,6 +130,13 @@ void implant_neck(const scene *s, maps *m, draws *d, char words[IMPLANT_WORDS])
     snprintf(words, IMPLANT_WORDS, "plate %s-%s, screws, cages", level_name(first), level_name(last));
 }
 
+static int anywhere(const maps *m)
+{
+    for (int what = 0; what < MATERIALS; what++)
+        for (int64_t i = 0; m->m[what] && i < m->h * m->w; i++) if (m->m[what][i] > 0) return 1;
+    return 0;
+}
+
 int implants_draw(const scene *s, maps *into, double probability, char words[IMPLANT_WORDS])
 {
     draws d = draws_begin(s->a->seed, s->a->index, STAGE_IMPLANTS);
@@ -141,5 +148,6 @@ int implants_draw(const scene *s, maps *into, double probability, char words[IMP
     else if (kind < 0.14 && s->a->region != REGION_AP) implant_cement(s, into, &d, words);
     else if (kind < 0.22 && s->a->region == REGION_WHOLE) implant_hip(s, into, &d, words);
     else implant_construct(s, into, &d, words);
+    if (!anywhere(into)) words[0] = 0;                         /* drawn, but beyond the film */
     return words[0] != 0;
 }

@@ -28,32 +28,35 @@ look_settings look_draw(uint64_t seed, uint32_t index, int level, int forced, in
 
 static int up(const void *a, const void *b) { return (*(const float *)a > *(const float *)b) - (*(const float *)a < *(const float *)b); }
 
-enum { SAMPLES = 16384 };
-static int64_t sample_place(int64_t i, int64_t n) { return (int64_t)(((double)i + 0.5) * (double)n / SAMPLES); }
+/* The share-th value of v (n), which is sorted. */
+static float rank(float *v, int64_t n, double share) { return v[(int64_t)(share * (double)(n - 1))]; }
 
-look_range look_measure(const look_settings *k, const float *log, int64_t h, int64_t w, double spacing)
+look_range look_measure(const look_settings *k, const float *log, int64_t h, int64_t w, double spacing, const float *centre, double reach)
 {
+    enum { SAMPLES = 16384 };
+    const float share = (float)k->flatten, air = 0.7f;
     look_range r = { .wide = xalloc_n((size_t)(h * w), sizeof(float)) };
     float *v = xalloc_n(SAMPLES, sizeof *v);
-    const float share = (float)k->flatten, air = 0.7f;
     int64_t n = 0;
     for (int64_t i = 0; i < SAMPLES; i++) {
-        const float x = log[sample_place(i, h * w)];
+        const float x = log[(int64_t)(((double)i + 0.5) * (double)(h * w) / SAMPLES)];
         if (x > air) v[n++] = x;
     }
     qsort(v, (size_t)n, sizeof *v, up);
-    r.floor = n > SAMPLES / 50 ? v[n / 12] : 0;
+    r.floor = n > SAMPLES / 50 ? rank(v, n, 1.0 / 60) : 0;
     if (k->flatten > 0) {
         for (int64_t i = 0; i < h * w; i++) r.wide[i] = log[i] > r.floor ? log[i] : r.floor;
         filter_wide(r.wide, h, w, k->flatten_mm / spacing, r.wide);
     }
     n = 0;
-    for (int64_t i = 0; i < SAMPLES; i++) {
-        const int64_t at = sample_place(i, h * w);
-        if (log[at] > r.floor || r.floor == 0) v[n++] = log[at] - share * r.wide[at];
+    for (int64_t i = 0; i < SAMPLES; i++) {                    /* a lattice of 128 rows by 128 places across the spine */
+        const int64_t y = (i / 128) * h / 128, x = (int64_t)(centre[y] + reach * ((double)(i % 128) / 63.5 - 1));
+        if (!isfinite(centre[y]) || x < 0 || x >= w || (log[y * w + x] <= r.floor && r.floor > 0)) continue;
+        v[n++] = log[y * w + x] - share * r.wide[y * w + x];
     }
+    if (n < 16) v[0] = 0, v[1] = 1, n = 2;                     /* nothing of the spine on the film */
     qsort(v, (size_t)n, sizeof *v, up);
-    r.low = v[(int64_t)(k->low / 100 * (double)(n - 1))], r.high = v[(int64_t)(k->high / 100 * (double)(n - 1))];
+    r.low = rank(v, n, k->low / 100), r.high = rank(v, n, k->high / 100);
     if (r.high - r.low < 0.05f) r.high = r.low + 0.05f;
     free(v);
     return r;

@@ -20,7 +20,8 @@ look_settings look_draw(uint64_t seed, uint32_t index, int level, int forced, in
 /* What of a look must be the same for both films of a pair. */
 /* floor: log attenuation below which there is no body; the background is taken of what lies above it, or the skin would shine. */
 typedef struct look_range { float low, high, floor; float *wide; } look_range;
-look_range look_measure(const look_settings *k, const float *log, int64_t h, int64_t w, double spacing);
+/* The window is set for what lies within reach pixels of centre (h), the spine; rows whose centre is not a number do not count. */
+look_range look_measure(const look_settings *k, const float *log, int64_t h, int64_t w, double spacing, const float *centre, double reach);
 void       look_range_free(look_range *r);
 /* grey (h, w) of 0..1 from log (h, w), which is used up. */
 void look_apply(const look_settings *k, const look_range *r, float *log, int64_t h, int64_t w, float *grey);

@@ -32,7 +32,7 @@ static void compose(scene *s, int level)
 static detector detector_draw(const anatomy *a, int level)
 {
     draws d = draws_begin(a->seed, a->index, STAGE_DETECTOR);
-    detector k = { .photons = exp(draws_range(&d, log(3e3), log(2e4))), .electronic = draws_range(&d, 2, 5), .scatter = draws_range(&d, 0.5, 2),
+    detector k = { .photons = exp(draws_range(&d, log(1.2e3), log(2e4))), .electronic = draws_range(&d, 2, 5), .scatter = draws_range(&d, 0.5, 2),
                    .scatter_mm = draws_range(&d, 40, 80), .blur_mm = draws_range(&d, 0.15, 0.3), .motion_mm = draws_chance(&d, 0.3) ? draws_range(&d, 0, 0.5) : 0 };
     if (level == LEVEL_STRESS) k.photons /= 8;
     if (level == LEVEL_DIAGRAM) k = (detector){ 0 };
@@ -93,6 +93,17 @@ static uint16_t *finish(const picture *p, const anatomy *a, const look_settings 
     return film;
 }
 
+/* The spine's place in every row, in pixels; on films of the neck not that of the chest, which nobody sets a window for. */
+static float *spine_rows(const scene *s)
+{
+    float *x = xalloc_n((size_t)s->m->h, sizeof *x);
+    for (int64_t y = 0; y < s->m->h; y++) {
+        const int other = s->a->region == REGION_CERVICAL && (s->row_level[y] < GEO_C1 || s->row_level[y] > GEO_C7 + 0.4);
+        x[y] = other ? NAN : (float)((s->row_x[y] - s->m->origin[0]) / s->m->spacing);
+    }
+    return x;
+}
+
 picture *picture_new(const anatomy *a, const picture_settings *s)
 {
     const film *f = &a->film;
@@ -112,7 +123,8 @@ picture *picture_new(const anatomy *a, const picture_settings *s)
     memcpy(used, plain, (size_t)(p->h * p->w) * sizeof *used);
     detector_log(&k, &m, plain, used, a->seed, a->index, p->log);
     if (pair) detector_log(&k, &m, plain, with, a->seed, a->index, p->log_with);
-    look_range range = look_measure(&look, p->log, p->h, p->w, f->spacing);
+    float *centre = spine_rows(&body);
+    look_range range = look_measure(&look, p->log, p->h, p->w, f->spacing, centre, 75 / f->spacing);
     p->film = finish(p, a, &look, &range, p->log, s->level);
     if (pair) p->film_with = finish(p, a, &look, &range, p->log_with, s->level);
     if (f->facing < 0) {
@@ -120,7 +132,7 @@ picture *picture_new(const anatomy *a, const picture_settings *s)
         if (pair) mirror(p->log_with, p->h, p->w, sizeof(float)), mirror(p->implant, p->h, p->w, 1);
     }
     look_range_free(&range), scene_free(&body), texture_free(&t), maps_free(&m), maps_free(&metal);
-    free(plain), free(used), free(with);
+    free(centre), free(plain), free(used), free(with);
     return p;
 }
 

@@ -3,6 +3,8 @@
  * from tables over q and v, since powers are dear. The length of a slice within the solid is exact, so a solid that is not tilted needs one. */
 #include "synth/project.h"
 #include "base/die.h"
+#include "synth/filter.h"
+#include "synth/shapes.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,6 +22,29 @@ void project_beam(const film *f, const double p[2], double shift[2])
 {
     shift[0] = (p[0] - f->focus[0]) / f->source_distance;
     shift[1] = f->slot ? 0 : (p[1] - f->focus[1]) / f->source_distance;
+}
+
+/* Bodies and heads have their own law of thickness; the rest of the skeleton is given as slabs, and bones have no sharp edges: they thin out
+ * over this many mm from their border. */
+static double rounding(const solid *s)
+{
+    static const double mm[] = { [PART_ARCH] = 2.2, [PART_PEDICLE] = 2, [PART_FACET] = 2.5, [PART_LAMINA] = 2.2, [PART_SPINOUS] = 2.5, [PART_TRANSVERSE] = 2.2,
+                                 [PART_SACRUM] = 3.5, [PART_FEMUR] = 7, [PART_SKULL] = 2, [PART_PALATE] = 1.5, [PART_OTHER] = 0 };
+    return s->power[0] > 0 && s->part != PART_FEMUR ? 0 : mm[s->part];
+}
+
+/* Halves get thinner towards the outline, as a quarter of a circle does. */
+static void round_off(const maps *m, const solid *s, sampled *o, float *soft)
+{
+    const int64_t w = o->b.x1 - o->b.x0, h = o->b.y1 - o->b.y0;
+    const double mm = rounding(s);
+    if (mm <= 0) return;
+    memcpy(soft, o->cover, (size_t)(h * w) * sizeof *soft);
+    filter_gauss(soft, h, w, 0.6 * mm / m->spacing, 0.6 * mm / m->spacing);
+    for (int64_t i = 0; i < h * w; i++) {
+        const float in = 2 * soft[i] - 1, u = in > 0.02f ? 1 - in : 0.98f, k = sqrtf(1 - u * u);
+        o->half[i] *= k, o->core_half[i] = fmaxf(o->half[i] - (float)s->shell_mm, 0);
+    }
 }
 
 /* (q, v) of point p by the inverse of the bilinear map of the corners. */
@@ -171,8 +196,18 @@ static void sweep(maps *m, const solid *s, const sampled *o, const double shift[
     }
 }
 
-void project_solid(maps *m, const solid *s, const film *f, const texture *t, uint32_t grain)
+/* Parts that are given by a few corners and are no label have the corners rounded; p: room for it. */
+static solid rounded(const solid *s, double (*p)[2])
 {
+    solid o = *s;
+    if (s->n <= SHAPE_CORNERS && s->part >= PART_ARCH && s->part != PART_SACRUM) o.n = shape_round(s->outline, s->n, p), o.outline = (const double (*)[2])p;
+    return o;
+}
+
+void project_solid(maps *m, const solid *given, const film *f, const texture *t, uint32_t grain)
+{
+    double soft[4 * SHAPE_CORNERS][2];
+    const solid copy = rounded(given, soft), *s = &copy;
     double middle[2] = { 0, 0 }, shift[2];
     for (int i = 0; i < 4; i++) middle[0] += 0.25 * s->corner[i][0], middle[1] += 0.25 * s->corner[i][1];
     project_beam(f, middle, shift);
@@ -187,7 +222,7 @@ void project_solid(maps *m, const solid *s, const film *f, const texture *t, uin
     core_outline(s, core);
     cover_polygon(m, (const double (*)[2])core, s->n, o.b, o.inner);
     for (int64_t i = 0; i < size; i++) o.inner[i] = o.inner[i] < o.cover[i] ? o.inner[i] : o.cover[i];
-    widths(m, s, t, grain, &o);
+    widths(m, s, t, grain, &o), round_off(m, s, &o, room + 5 * size);
     sweep(m, s, &o, shift, room + 5 * size, room + 6 * size);
     free(core), free(room);
 }

@@ -53,9 +53,9 @@ static void sternum(const scene *s)
     static const double path[5][2] = { { 9.6, 82 }, { 11, 98 }, { 12, 110 }, { 13.2, 118 }, { 14.6, 121 } };
     for (int i = 0; i < t.n; i++) {
         scene_place(s, path[i][0], path[i][1], t.p[i]);
-        t.radius[i] = 5.5 * s->size, t.stretch[i] = 3;
+        t.radius[i] = (i % 2 ? 4.4 : 5.4) * s->size, t.stretch[i] = 2;
     }
-    shape_tube(s->m, MATERIAL_SPONGIOSA, MATERIAL_CORTICAL, &t, 0.8, 0.7);
+    shape_tube(s->m, MATERIAL_SPONGIOSA, MATERIAL_CORTICAL, &t, 0.5, 0.45);
 }
 
 static void blade(const scene *s, draws *d, int side)
@@ -73,7 +73,7 @@ static void blade(const scene *s, draws *d, int side)
 static void arm(const scene *s, draws *d, int side)
 {
     double head[2], p[2][3];
-    scene_place(s, draws_normal(d, 9.0, 0.5), draws_normal(d, 16, 10), head);
+    scene_place(s, draws_normal(d, 10.0, 0.5), draws_normal(d, 16, 10), head);
     scene_project(s, head, side * 165 * s->size, head);
     const double up = draws_range(d, -0.35, 0.5), r = 23.5 * s->size;
     shape_shell(s->m, MATERIAL_CORTICAL, (ball){ { head[0], head[1] }, r, r, 0, 2 * r }, 0.7);

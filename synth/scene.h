@@ -33,6 +33,7 @@ double scene_table(const by_level *t, int n, double level);
 
 /* Each adds its part to the maps. */
 void scene_trunk(scene *s);              /* lateral: skin to skin */
+void scene_grain(scene *s, double share);                        /* muscle and fat are no water: soft tissue uneven by this share (SD) */
 void scene_lungs(scene *s);              /* lateral: lungs, heart, aorta, diaphragm */
 void scene_ribs(scene *s);               /* lateral: ribs, sternum, shoulder blades, arms */
 void scene_head(scene *s);               /* lateral: skull, jaw, teeth, hyoid, airway */

@@ -6,6 +6,7 @@
 #include <assert.h>
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 static box ball_box(const maps *m, const ball *o)
 {
@@ -13,7 +14,7 @@ static box ball_box(const maps *m, const ball *o)
     return maps_box(m, (double[2]){ o->at[0] - x, o->at[1] - y }, (double[2]){ o->at[0] + x, o->at[1] + y });
 }
 
-void shape_ball(maps *m, enum material what, ball o)
+static void draw_ball(maps *m, enum material what, ball o, int haze)
 {
     const box b = ball_box(m, &o);
     if (b.x1 <= b.x0 || b.y1 <= b.y0 || o.a <= 0 || o.b <= 0) return;
@@ -25,10 +26,13 @@ void shape_ball(maps *m, enum material what, ball o)
         const float dy = (float)(m->origin[1] + (double)y * m->spacing - o.at[1]);
         for (int64_t x = b.x0; x < b.x1; x++) {
             const float dx = x0 + (float)x, u = ux * dx + uy * dy, v = vx * dx + vy * dy, r = 1 - u * u - v * v;
-            to[y * m->w + x] += depth * sqrtf(r > 0 ? r : 0);
+            to[y * m->w + x] += depth * (r <= 0 ? 0 : haze ? r * r * (3 - 2 * r) : sqrtf(r));
         }
     }
 }
+
+void shape_ball(maps *m, enum material what, ball o) { draw_ball(m, what, o, 0); }
+void shape_haze(maps *m, enum material what, ball o) { draw_ball(m, what, o, 1); }
 
 void shape_shell(maps *m, enum material what, ball o, double thick)
 {
@@ -86,8 +90,27 @@ void shape_tube(maps *m, enum material core, enum material shell, const tube *t,
     free(best);
 }
 
-void shape_plate(maps *m, enum material what, const double (*outline)[2], int n, double thick, double rim, double edge_mm)
+int shape_round(const double (*p)[2], int n, double (*out)[2])
 {
+    double half[2 * SHAPE_CORNERS][2];
+    const double (*from)[2] = p;
+    for (int round = 0; round < 2; round++, n *= 2, from = (const double (*)[2])half) {
+        double (*to)[2] = round ? out : half;
+        for (int i = 0; i < n; i++)
+            for (int k = 0; k < 2; k++) {
+                const double a = from[i][k], b = from[(i + 1) % n][k];
+                to[2 * i][k] = 0.75 * a + 0.25 * b, to[2 * i + 1][k] = 0.25 * a + 0.75 * b;
+            }
+    }
+    return n;
+}
+
+void shape_plate(maps *m, enum material what, const double (*given)[2], int n, double thick, double rim, double edge_mm)
+{
+    double outline[4 * SHAPE_CORNERS][2];
+    assert(n >= 3 && n <= SHAPE_CORNERS);
+    if (rim > 0) n = shape_round(given, n, outline);
+    else memcpy(outline, given, (size_t)n * sizeof *given);
     double lo[2] = { INFINITY, INFINITY }, hi[2] = { -INFINITY, -INFINITY };
     for (int i = 0; i < n; i++)
         for (int k = 0; k < 2; k++) lo[k] = fmin(lo[k], outline[i][k] - 2 * edge_mm), hi[k] = fmax(hi[k], outline[i][k] + 2 * edge_mm);
@@ -95,7 +118,7 @@ void shape_plate(maps *m, enum material what, const double (*outline)[2], int n,
     if (b.x1 <= b.x0 || b.y1 <= b.y0) return;
     const int64_t w = b.x1 - b.x0, h = b.y1 - b.y0;
     float *cover = xalloc_n((size_t)(2 * h * w), sizeof *cover), *soft = cover + h * w, *to = maps_of(m, what), *bone = maps_of(m, MATERIAL_CORTICAL);
-    cover_polygon(m, outline, n, b, cover);
+    cover_polygon(m, (const double (*)[2])outline, n, b, cover);
     for (int64_t i = 0; i < h * w; i++) soft[i] = cover[i];
     filter_gauss(soft, h, w, edge_mm / m->spacing, edge_mm / m->spacing);
     for (int64_t i = 0; i < h * w; i++) {
