@@ -13,7 +13,7 @@
 #define RNG_INLINE static inline
 #endif
 
-enum rng_purpose { RNG_INIT = 1, RNG_DROPOUT, RNG_SHUFFLE, RNG_AUGMENT, RNG_NOISE, RNG_SPLIT, RNG_FILM, RNG_TEST, RNG_ELASTIC };
+enum rng_purpose { RNG_INIT = 1, RNG_DROPOUT, RNG_SHUFFLE, RNG_AUGMENT, RNG_NOISE, RNG_SPLIT, RNG_FILM, RNG_TEST, RNG_ELASTIC, RNG_PHANTOM };
 
 typedef struct { uint32_t v[4]; } rng4;
 

@@ -11,10 +11,11 @@ static const rule rules[] = {
     { "nn", "base/ kernels/" },
     { "nn/ops", "base/ kernels/ nn/" },
     { "nn/layers", "base/ kernels/ nn/" },
-    { "datasets", "base/ geometry/" },
+    { "synth", "base/ geometry/" },
+    { "datasets", "base/ geometry/ synth/" },
     { "eval", "base/ nn/ datasets/ geometry/ kernels/" },
     { "train", "base/ nn/ datasets/ kernels/kernel.h kernels/loss.h eval/metrics.h eval/stats.h eval/plots.h" },
-    { "verbs", "base/ nn/ datasets/ geometry/ eval/ train/ kernels/" },
+    { "verbs", "base/ nn/ datasets/ geometry/ eval/ train/ kernels/ synth/" },
 };
 /* In eval, metrics, statistics, tables and plots stand alone. */
 static const char *const alone[] = { "metrics", "distance", "stats", "table", "plots", "plots_axis", "plots_strips", "score", "score_write" };

@@ -1,29 +1,61 @@
-/* synth.c - `darkspine synth`: made-up films with exact truth, into a store. So far one kind: region=stack (datasets/stack.h). */
+/* synth.c - `darkspine synth`: made-up films with exact truth, into a store: stacks of bodies (datasets/stack.h), or phantoms of spines
+ * (datasets/synthetic.h). Films are made on all threads; whoever finishes the next one in line writes all that are ready, so the store
+ * is the same for any number of threads. */
 #include "base/die.h"
 #include "base/file.h"
+#include "base/parallel.h"
 #include "datasets/stack.h"
+#include "datasets/synthetic.h"
 #include "nn/key.h"
+#include "verbs/compute.h"
 #include "verbs/flags.h"
 #include "verbs/object.h"
 #include "verbs/progress.h"
 #include "verbs/verb.h"
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-typedef struct { int region; int64_t n, seed, height, width; } synth;
+enum { STACK = REGIONS };                /* as a region */
+typedef struct synth { int region, level, classes, pathology, pairs, failure; int64_t n, seed, height, width; double implants, reader; } synth;
 
+#define LAYOUT_WORDS "whole|cervical|thoracic|lumbar|ap|hspine|levels"
 static const key keys[] = {
-    { "region", K_WORD, offsetof(synth, region), NULL,  "stack: bodies along a curved line, no anatomy", 0, 0, "stack" },
+    { "region", K_WORD, offsetof(synth, region), NULL,  "what the films show; stack: bodies along a curved line, no anatomy", 0, 0, "whole|cervical|thoracic|lumbar|ap|stack" },
     { "n",      K_INT,  offsetof(synth, n),      "100", "films", 1, 1000000, 0 },
     { "seed",   K_INT,  offsetof(synth, seed),   "1",   "another seed, other films; film i of a seed is always the same", 0, INT64_MAX / 2, 0 },
-    { "height", K_INT,  offsetof(synth, height), "256", "pixels", 64, 4096, 0 },
-    { "width",  K_INT,  offsetof(synth, width),  "128", "pixels", 64, 4096, 0 },
+    { "height", K_INT,  offsetof(synth, height), "0",   "pixels, 64 to 4096; 0: as usual for the region", 0, 4096, 0 },
+    { "width",  K_INT,  offsetof(synth, width),  "0",   "pixels, 64 to 4096; 0: as usual for the region", 0, 4096, 0 },
+    { "level",  K_WORD, offsetof(synth, level),  "L3",  "L0 clean diagram, L1 noise and blur, L2 what lies over the spine, L3 processing, implants, disease, L4 stress", 0, 0, "L0|L1|L2|L3|L4" },
+    { "classes", K_WORD, offsetof(synth, classes), "auto", "layout of the label maps, as classes/NAME.csv; auto: that of the region", 0, 0, "auto|" LAYOUT_WORDS },
+    { "pathology", K_WORD, offsetof(synth, pathology), "auto", "auto: none below L3, mixed from L3", 0, 0, "auto|none|flatback|kyphosis|slip|junction|lstv|dome|mixed" },
+    { "implants", K_REAL, offsetof(synth, implants), "0.2", "share of films with implants, from L3", 0, 1, 0 },
+    { "pairs",  K_BOOL, offsetof(synth, pairs),  "0",   "films with implants come without them too, as two cases of one patient", 0, 0, 0 },
+    { "reader", K_REAL, offsetof(synth, reader), "0",   "labels as a reader would set them: SD of the corners in mm (1 to 2 is usual), 1 % of films misnumbered", 0, 10, 0 },
+    { "failure", K_WORD, offsetof(synth, failure), "none", "what a net would have done wrong to the objects; the diagnosis is in the case's source", 0, 0,
+      "none|drop|merge|split|shift|truncate|spurious|erode|dilate|ragged|leak|spur|swap|facing|heads|head|any" },
     { 0 }
 };
-static const usage how = { "synth", "OUT.h5 region=stack [n=100] [seed=1] [height=256] [width=128]",
-                           "Make films with exact masks and corners, for trying things out. They are not radiographs.", NULL,
-                           FLAG_JSON | FLAG_QUIET | FLAG_FORCE, 1, 1, 1 };
+static const usage how = { "synth", "OUT.h5 region=... [n=100] [seed=1] [level=L3] [KEY=VALUE ...]",
+    "Make films with exact masks, corners, landmarks and parameters. They are not radiographs of anybody: call every figure from them synthetic.\n"
+    "The patients are made after published averages of adults without complaints; bodies are ellipses in section, and there is no real\n"
+    "trabecular or vascular texture. See docs/synth.md.\n"
+    "\n"
+    "keys: region=whole|cervical|thoracic|lumbar|ap|stack  n  seed  height  width  level=L0..L4\n"
+    "      classes=auto|whole|cervical|thoracic|lumbar|ap|hspine|levels  pathology=auto|none|flatback|kyphosis|slip|junction|lstv|dome|mixed\n"
+    "      implants=0.2  pairs=0|1  reader=MM  failure=none|drop|merge|split|shift|truncate|spurious|erode|dilate|ragged|leak|spur|swap|facing|heads|head|any",
+    NULL, FLAG_JSON | FLAG_QUIET | FLAG_FORCE | FLAG_THREADS, 1, 1, 1 };
+
+/* Usual size of a film, pixels. */
+static const int64_t sizes[STACK + 1][2] = { [REGION_WHOLE] = { 1024, 512 }, [REGION_CERVICAL] = { 1024, 768 }, [REGION_THORACIC] = { 1024, 512 },
+    [REGION_LUMBAR] = { 1024, 768 }, [REGION_AP] = { 1024, 512 }, [STACK] = { 256, 128 } };
+
+static void set_size(int64_t *v, int64_t usual, const char *name)
+{
+    if (*v && *v < 64) die("%s: got %lld, wanted 64 to 4096 pixels, or 0", name, (long long)*v);
+    if (!*v) *v = usual;
+}
 
 static synth settings(const flags *f)
 {
@@ -36,7 +68,7 @@ static synth settings(const flags *f)
         snprintf(name, sizeof name, "%.*s", (int)(equals - f->set[i]), f->set[i]);
         const key *k = key_find(keys, name);
         if (!k) {
-            const char *names[8];
+            const char *names[16];
             int n = 0;
             for (; keys[n].name; n++) names[n] = keys[n].name;
             die("%s: unknown setting%s", name, die_nearest(name, names, n));
@@ -44,11 +76,65 @@ static synth settings(const flags *f)
         key_set(k, &s, equals + 1, name);
         region |= !strcmp(name, "region");
     }
-    if (!region) die("region: missing, wanted region=stack");
+    if (!region) die("region: missing, wanted region=whole, cervical, thoracic, lumbar, ap or stack");
+    set_size(&s.height, sizes[s.region][0], "height"), set_size(&s.width, sizes[s.region][1], "width");
     return s;
 }
 
-static void add(store *out, const synth *s, int64_t i)
+static synthetic_settings phantom_settings(const synth *s)
+{
+    const int disease = s->level >= LEVEL_TRAINING;
+    const int pathology = s->pathology == 0 ? (disease ? PATHOLOGIES : PATH_NONE) : s->pathology - 1;       /* the words' order is the enum's */
+    return (synthetic_settings){
+        .anatomy = { .region = s->region, .h = s->height, .w = s->width, .stress = s->level == LEVEL_STRESS, .pathology = pathology, .fractures = disease,
+                     .tilt = 2 },
+        .picture = { .level = s->level, .implants = s->implants, .look = -1 },
+        .layout = s->classes ? (enum layout)(s->classes - 1) : (enum layout)s->region, .pairs = s->pairs, .reader = s->reader, .failure = s->failure };
+}
+
+/* ---- the line of films -------------------------------------------------------------------------------------------------------------- */
+
+typedef struct line { const synth *s; synthetic_settings phantom; store *out; synthetic **ready; int64_t next, cases; pthread_mutex_t lock; } line;
+
+/* Under the lock, so that an error must be caught before it leaves. */
+static void write_ready(line *l)
+{
+    for (; l->next < l->s->n && l->ready[l->next]; l->next++) {
+        synthetic *f = l->ready[l->next];
+        synthetic_store(l->out, f);
+        l->cases += f->n, l->ready[l->next] = NULL, synthetic_free(f);
+    }
+}
+
+static void make(void *arg, int64_t i)
+{
+    line *l = arg;
+    synthetic *f = synthetic_new(&l->phantom, (uint64_t)l->s->seed, (uint32_t)i);
+    pthread_mutex_lock(&l->lock);
+    l->ready[i] = f;
+    die_trap t;
+    die_trap_push(&t);
+    if (setjmp(t.jump)) pthread_mutex_unlock(&l->lock), die_again(&t);
+    write_ready(l);
+    die_trap_pop(&t);
+    pthread_mutex_unlock(&l->lock);
+}
+
+static void tick(void *with, int64_t done, int64_t total)
+{
+    (void)total;
+    progress_step(with, done, NULL);
+}
+
+static int64_t make_phantoms(store *out, const synth *s, progress *p)
+{
+    line l = { .s = s, .phantom = phantom_settings(s), .out = out, .ready = xalloc_n((size_t)s->n, sizeof *l.ready), .lock = PTHREAD_MUTEX_INITIALIZER };
+    parallel_for(s->n, make, &l, tick, p);
+    free(l.ready), pthread_mutex_destroy(&l.lock);
+    return l.cases;
+}
+
+static void add_stack(store *out, const synth *s, int64_t i)
 {
     stack_film f = stack_make((uint64_t)s->seed, (uint32_t)i, s->height, s->width);
     char id[64], patient[64], source[96];
@@ -61,23 +147,37 @@ static void add(store *out, const synth *s, int64_t i)
     stack_free(&f);
 }
 
+static int64_t make_stacks(store *out, const synth *s, progress *p)
+{
+    for (int64_t i = 0; i < s->n; i++) add_stack(out, s, i), progress_step(p, i + 1, NULL);
+    return s->n;
+}
+
+static classes table_of(const synth *s)
+{
+    if (s->region != STACK) return layout_classes(phantom_settings(s).layout, s->pairs && s->implants > 0);
+    classes t = { 0 };
+    classes_add(&t, 1, "body", "vertebra");
+    return t;
+}
+
 int verb_synth(int argc, char **argv)
 {
     flags *f = flags_parse(&how, argc, argv);
     if (!f) return 0;
-    synth s = settings(f);
+    const synth s = settings(f);
     flags_may_write(f, f->input[0]);
-    classes table = { 0 };
-    classes_add(&table, 1, "body", "vertebra");
+    compute_threads(f);
+    classes table = table_of(&s);
     progress p = progress_begin("synth", s.n, flags_has(f, "--quiet"));
     store *out = store_create(f->input[0], &table);
-    for (int64_t i = 0; i < s.n; i++) add(out, &s, i), progress_step(&p, i + 1, NULL);
+    const int64_t cases = s.region == STACK ? make_stacks(out, &s, &p) : make_phantoms(out, &s, &p);
     store_commit(out);
     progress_end(&p);
-    double seconds = progress_seconds(&p);
+    const double seconds = progress_seconds(&p);
     if (flags_has(f, "--json"))
-        object_print(json_pack("{s:I, s:f, s:o}", "cases", (json_int_t)s.n, "seconds", seconds, "store", object_text(f->input[0])));
-    else printf("%lld films of %lld x %lld, seed %lld, in %s (%.1f s)\n", (long long)s.n, (long long)s.height, (long long)s.width,
+        object_print(json_pack("{s:I, s:f, s:o}", "cases", (json_int_t)cases, "seconds", seconds, "store", object_text(f->input[0])));
+    else printf("%lld films of %lld x %lld, seed %lld, in %s (%.1f s)\n", (long long)cases, (long long)s.height, (long long)s.width,
                 (long long)s.seed, f->input[0], seconds);
     classes_free(&table), flags_free(f);
     return 0;
