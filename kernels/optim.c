@@ -52,8 +52,14 @@ void optim_squares_cpu(const context *c, size_t n, const real *g, double *partia
     for (size_t i = 0; i < n; i += OPTIM_BLOCK) partial[i / OPTIM_BLOCK] = squares(n - i < OPTIM_BLOCK ? n - i : OPTIM_BLOCK, g + i);
 }
 
-void optim_copy_cpu(const context *c, size_t n, const real *restrict x, real *restrict e)
+void optim_average_cpu(const context *c, size_t n, const real *restrict x, real *restrict e, double keep)
 {
     (void)c;
-    memcpy(e, x, n * sizeof *e);
+    if (keep == 0) {                                           /* not 0 * e + x: e may hold anything the first time */
+        memcpy(e, x, n * sizeof *e);
+        return;
+    }
+    const real old = (real)keep, now = (real)(1 - keep);
+    #pragma omp parallel for simd schedule(static)
+    for (size_t i = 0; i < n; i++) e[i] = old * e[i] + now * x[i];
 }

@@ -96,12 +96,20 @@ void optim_squares_cuda(const context *c, size_t n, const real *g, double *parti
     LAUNCH(optim_squares, dim3(blocks_for((int64_t)n, OPTIM_BLOCK)), dim3(THREADS), 0, c->stream, n, g, partial);
 }
 
-template <int W> static __global__ void optim_copy(size_t n, const real *x, real *e)
+/* keep = 0 copies: e may hold anything the first time */
+template <int W> static __global__ void optim_average(size_t n, const real *x, real *e, real keep, real take)
 {
-    EACH_OF_ROW(W, n) store(e + i, load<W>(x + i, 1), 1);
+    EACH_OF_ROW(W, n) {
+        pack<real, W> a = load<W>(x + i, 1);
+        if (keep != 0) {
+            const pack<real, W> old = load<W>(e + i, 1);
+            for (int j = 0; j < W; j++) a.v[j] = keep * old.v[j] + take * a.v[j];
+        }
+        store(e + i, a, 1);
+    }
 }
 
-void optim_copy_cuda(const context *c, size_t n, const real *x, real *e)
+void optim_average_cuda(const context *c, size_t n, const real *x, real *e, double keep)
 {
-    LAUNCH_ROW(optim_copy, n, aligned4(x, e, x, e), c->stream, x + at, e + at);
+    LAUNCH_ROW(optim_average, n, aligned4(x, e, x, e), c->stream, x + at, e + at, (real)keep, (real)(1 - keep));
 }

@@ -60,6 +60,6 @@ KERNEL(optim_rmsprop, size_t n, real *x, const real *g, real *m, real *v, real *
 /* partial[b] = sum of squares of g[b * OPTIM_BLOCK ..]; ceil(n / OPTIM_BLOCK) of them. The order of the additions is fixed, so the
  * bits do not depend on the number of threads. */
 KERNEL(optim_squares, size_t n, const real *g, double *partial);
-/* e = x, n numbers */
-KERNEL(optim_copy, size_t n, const real *x, real *e);
+/* e = keep e + (1 - keep) x, n numbers, where no step goes by; keep 0 copies x */
+KERNEL(optim_average, size_t n, const real *x, real *e, double keep);
 #endif

@@ -10,7 +10,7 @@
 #endif
 
 const backend backend_here = {
-    ops, BF16_HERE, KERNEL_HERE(optim_sgd), KERNEL_HERE(optim_adam), KERNEL_HERE(optim_rmsprop), KERNEL_HERE(optim_squares), KERNEL_HERE(optim_copy)
+    ops, BF16_HERE, KERNEL_HERE(optim_sgd), KERNEL_HERE(optim_adam), KERNEL_HERE(optim_rmsprop), KERNEL_HERE(optim_squares), KERNEL_HERE(optim_average)
 };
 
 uint64_t device_layout(void)

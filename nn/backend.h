@@ -14,7 +14,7 @@ typedef struct backend {
     void (*adam)(const context *, size_t, real *, const real *, real *, real *, real *, const optim_rule *);
     void (*rmsprop)(const context *, size_t, real *, const real *, real *, real *, real *, const optim_rule *);
     void (*squares)(const context *, size_t, const real *, double *);
-    void (*copy)(const context *, size_t, const real *, real *);
+    void (*average)(const context *, size_t, const real *, real *, double);
 } backend;
 
 extern const backend backend_here;       /* of the device this file was compiled for */

@@ -111,7 +111,7 @@ void optim_step(optim *o, const context *c, double lr)
     const params *p = o->p;
     const optim_conf *f = &o->conf;
     const backend *code = p->dev->code;
-    if (o->ema && !o->ema_updates) code->copy(c, p->total, p->x, o->ema);
+    if (o->ema && !o->ema_updates) code->average(c, p->total, p->x, o->ema, 0);
     optim_rule r = rule_of(o, lr, (double)++o->step);
     for (int i = 0; i < o->ranges; i++) {
         const size_t at = o->range[i].at, n = o->range[i].count;
@@ -124,7 +124,10 @@ void optim_step(optim *o, const context *c, double lr)
         else if (f->optimiser == OPTIM_RMSPROP) code->rmsprop(c, n, p->x + at, p->g + at, o->m + at, o->v + at, e, &r);
         else                                    code->adam(c, n, p->x + at, p->g + at, o->m + at, o->v + at, e, &r);
     }
-    if (o->ema) code->copy(c, p->total - p->trainable, p->x + p->trainable, o->ema + p->trainable), o->ema_updates++;      /* running statistics */
+    if (o->ema) {                                              /* of running statistics, the last */
+        code->average(c, p->total - p->trainable, p->x + p->trainable, o->ema + p->trainable, 0);
+        o->ema_updates++;
+    }
     o->scale = 1;
 }
 
