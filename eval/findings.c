@@ -9,7 +9,8 @@
 
 static findings begin(const char *id, const measure_settings *s)
 {
-    findings m = { .id = xdup(id), .region = s->region < 0 ? GEO_REGION_WHOLE : s->region, .sx = s->sx, .sy = s->sy, .age = s->age };
+    findings m = { .id = xdup(id), .region = s->region < 0 ? GEO_REGION_WHOLE : s->region, .sx = s->sx, .sy = s->sy, .age = s->age,
+        .spacing_source = s->sx > 0 ? s->spacing_source : "none" };
     m.frontal = m.region == GEO_REGION_AP, m.cobb_method = s->cobb < 0 ? GEO_COBB_MIDLINE : s->cobb;
     return m;
 }
@@ -92,7 +93,7 @@ findings findings_landmarks(const landmark_case *c, const measure_settings *s)
     findings m = begin(c->id, s);
     m.frontal = c->frontal, m.asked = c;
     if (m.frontal) m.region = GEO_REGION_AP;
-    if (!(m.sx > 0)) m.sx = c->sx, m.sy = c->sy;
+    if (!(m.sx > 0) && c->sx > 0) m.sx = c->sx, m.sy = c->sy, m.spacing_source = "file";
     if (m.age < 0) m.age = c->age;
     if (s->cobb < 0 && c->cobb >= 0) m.cobb_method = c->cobb;
     m.h = (int64_t)c->height;

@@ -11,6 +11,7 @@
 typedef struct measure_settings {
     int region, facing, corners, cobb;           /* region, cobb -1, facing -2: not said */
     double sx, sy, age;                          /* 0, 0, -1: not said */
+    const char *spacing_source;                  /* "user", "store", "detector" ...; NULL where sx is 0 */
     const geo_case *base;                        /* choices where papers differ */
     double jitter;                               /* SD of outlines or landmarks in pixels; 0: no uncertainty */
     int draws;
@@ -22,6 +23,7 @@ typedef struct findings {
     int frontal, region, facing_given;
     int64_t h, w;                                /* of the film; 0 where landmarks do not say */
     double sx, sy, age;                          /* as used */
+    const char *spacing_source;                  /* "none" where there is none */
     int from_masks;
     const char *failed;                          /* an error code of the whole film, or NULL */
     geo_tracing *t;                              /* outlines, or NULL */

@@ -414,17 +414,21 @@ static void test_store_and_predictions(void **state)
     l = (labels){ .ninstances = 2, .instances = list };
     row.id = "objects";
     store_add(s, &row, film.p, NULL, NULL, &l);
-    row.id = "bare";
+    row.id = "bare", row.spacing_source = "detector";
+    store_add(s, &row, film.p, labels_drawn, NULL, NULL);
+    row.id = "nothing";
     store_add(s, &row, film.p, NULL, NULL, NULL);
     store_commit(s);
     json_t *o = object("measure films.h5 --json");
     const json_t *cases = at(o, "cases");
-    assert_int_equal(json_array_size(cases), 4);
+    assert_int_equal(json_array_size(cases), 5);
+    assert_string_equal(json_string_value(at(json_array_get(cases, 0), "spacing_source")), "given");
+    assert_true(warned(json_array_get(cases, 3), "W_UNCALIBRATED_MM") && !warned(json_array_get(cases, 0), "W_UNCALIBRATED_MM"));
     true_values(json_array_get(cases, 0), 4);
     assert_string_equal(json_string_value(at(json_array_get(cases, 1), "cobb_method")), "midline");
     near(number(json_array_get(cases, 1), "cobb"), (atan2(2, 30) + atan2(9, 30)) * 57.29577951308232, 1e-9);
     assert_int_equal(json_object_size(at(json_array_get(cases, 2), "vertebrae")), 0);       /* two bodies do not say where the front is */
-    assert_string_equal(json_string_value(at(at(json_array_get(cases, 3), "errors"), "*")), "E_MISSING:labels");
+    assert_string_equal(json_string_value(at(at(json_array_get(cases, 4), "errors"), "*")), "E_MISSING:labels");
     json_decref(o);
     file_make_folders(run);
     static const int value[] = { 0, 5 };

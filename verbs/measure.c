@@ -93,7 +93,7 @@ static measure_settings read_settings(const flags *f, geo_case **base)
     s.cobb = flags_word(f, "--cobb-method", methods, 2, -1), s.corners = flags_word(f, "--corners", estimators, 8, 0);
     if (flags_pair(f, "--spacing", spacing)) {
         if (spacing[0] > 1e5 || spacing[1] > 1e5) die_at("--spacing", "got %g,%g, wanted mm per pixel", spacing[0], spacing[1]);
-        s.sx = spacing[0], s.sy = spacing[1];
+        s.sx = spacing[0], s.sy = spacing[1], s.spacing_source = "user";
     }
     s.age = flags_real(f, "--age", -1, 0, 130), s.jitter = flags_real(f, "--uncertainty", 0, 1e-6, 1000);
     s.seed = (uint64_t)flags_int(f, "--seed", 1, 0, INT64_MAX);

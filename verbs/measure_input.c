@@ -112,7 +112,7 @@ static void refuse_strangers(const char *path, const int role[256], const int se
 
 /* ---- label maps ---------------------------------------------------------------------------------------------------------------------- */
 
-typedef struct map { const char *path, *id; int64_t h, w; const uint8_t *labels; const image *film; double spacing[2]; int strict; } map;
+typedef struct map { const char *path, *id; int64_t h, w; const uint8_t *labels; const image *film; int strict; } map;
 
 static void hand_on(const measure_job *job, findings *f, const image *film) { job->each(job->arg, f, film); }
 
@@ -126,7 +126,6 @@ static void measure_map(const measure_job *job, const map *m, const classes *t)
     else if (t->n && !roles_of(t, role)) die("%s: the class table holds no vertebra, sacrum, femoral head or skull", m->path);
     else if (!t->n) roles_guess(s.region, seen, role);
     if (m->strict) refuse_strangers(m->path, role, seen, t);
-    if (!(s.sx > 0)) s.sx = m->spacing[0], s.sy = m->spacing[1];
     geo_tracing *traced = geo_tracing_new(m->labels, m->h, m->w, role, &status);
     if (status == GEO_MEMORY) die_machine("out of memory");
     if (!traced && m->strict) die("%s: nothing of a spine in it, wanted vertebrae, a sacrum, femoral heads or the skull base", m->path);
@@ -305,7 +304,13 @@ static void measure_case(const measure_job *job, const store *s, int64_t i, cons
     landmark_case marks;
     image film = image_new(c->h, c->w, c->bits);
     store_read_image(s, i, film.p);
-    if (!(own.sx > 0) && store_spacing_known(c)) own.sx = c->spacing[0], own.sy = c->spacing[1];
+    geo_case *base = geo_case_copy(own.base);
+    if (!base) die_machine("out of memory");
+    own.base = base;
+    if (!(own.sx > 0) && store_spacing_known(c)) {
+        own.sx = c->spacing[0], own.sy = c->spacing[1], own.spacing_source = *c->spacing_source ? c->spacing_source : "store";
+        if (!strcmp(c->spacing_source, "detector")) geo_case_uncalibrated(base);
+    }
     geo_tracing *traced = NULL;
     uint8_t *labels = NULL;
     if (landmarks_store(s, i, own.region, &marks)) {
@@ -319,14 +324,15 @@ static void measure_case(const measure_job *job, const store *s, int64_t i, cons
         findings_free(&f);
     } else if (labels = xalloc_n((size_t)c->h, (size_t)c->w), store_read_mask(s, i, labels)) {
         map m = { .path = store_path(s), .id = c->id, .h = c->h, .w = c->w, .labels = labels, .film = &film };
-        if (store_spacing_known(c)) m.spacing[0] = c->spacing[0], m.spacing[1] = c->spacing[1];
-        measure_map(job, &m, t);
+        measure_job with = *job;
+        with.settings = own;
+        measure_map(&with, &m, t);
     } else {
         findings f = findings_nothing(c->id, &own, "E_MISSING:labels");
         hand_on(job, &f, &film);
         findings_free(&f);
     }
-    landmark_case_free(&marks), image_free(&film), free(labels);
+    landmark_case_free(&marks), image_free(&film), geo_case_free(base), free(labels);
 }
 
 static int64_t measure_store(const measure_job *job, const char *path)

@@ -234,6 +234,7 @@ json_t *measure_json(const findings *f, const ranges *normal)
     set_text(o, "id", f->id), set_text(o, "mode", f->frontal ? "coronal" : "lateral"), set_text(o, "region", geo_region_name(f->region));
     if (f->sx > 0) set(o, "spacing", json_pack("[f f]", f->sx, f->sy));
     else set_missing(o, "spacing", "not known");
+    set_text(o, "spacing_source", f->spacing_source);
     if (f->age >= 0) set(o, "age", json_real(f->age));
     if (whole) set(o, "values", json_object()), set(o, "errors", json_pack("{s:s}", "*", whole));
     else set_values(o, f, row, n);
