@@ -8,6 +8,7 @@
 #include "eval/plots.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -190,4 +191,5 @@ void log_draw(run_log *l, const char *metric)
     curves(l, c, metric);
     for (int i = 0; i < COLUMNS; i++) free(c[i].v);
     free(text), free(csv);
+    malloc_trim(0);                      /* what drawing took goes back to the machine, so that a long run holds what a short one does */
 }
