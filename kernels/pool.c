@@ -12,7 +12,8 @@ static void window_max(const pool_size *s, const elem *x, int64_t xs, int64_t u,
         const int64_t w = least(ROW, s->channels - at);
         uint8_t *restrict a = which + at;
         row_begin(w, x + (i0 * s->w + j0) * xs + at, high, 1);
-        memset(a, first, (size_t)w);
+        #pragma omp simd
+        for (int64_t c = 0; c < w; c++) a[c] = first;
         for (int64_t i = i0; i < i1; i++)
             for (int64_t j = j0; j < j1; j++) {
                 const uint8_t k = (uint8_t)((i - u) * s->size_w + j - v);
