@@ -3,7 +3,7 @@
  * bounds. In float32 about half of the gradients feel a ReLU whose input lies within rounding of zero, as the reference's own do. */
 #include "tests/test.h"
 #include "tests/golden.h"
-#include "tests/model.h"
+#include "tests/reference.h"
 
 static const double strict = sizeof(real) == 8;
 
@@ -20,7 +20,7 @@ static void check_values(const char *name, const double *v, const golden_stat *w
 }
 
 /* Maps are n,c,h,w there, tokens n,t,c: ours as they stand. */
-static void check_stage(const model *m, const golden *g, const char *theirs, const char *ours)
+static void check_stage(const reference *m, const golden *g, const char *theirs, const char *ours)
 {
     char name[64];
     snprintf(name, sizeof name, "eval.%s", theirs);
@@ -29,16 +29,16 @@ static void check_stage(const model *m, const golden *g, const char *theirs, con
     assert_non_null(t);
     const int64_t n = shape_volume(&t->s);
     assert_int_equal(shape_volume(&want.s), n);
-    double *v = want.s.nd == 4 ? model_nchw(t) : xalloc_n((size_t)n, sizeof *v);
+    double *v = want.s.nd == 4 ? reference_nchw(t) : xalloc_n((size_t)n, sizeof *v);
     for (int64_t i = 0; want.s.nd == 3 && i < n; i++) v[i] = (double)((const real *)t->x.p)[i];
     check_values(name, v, &want);
     free(v);
 }
 
-static void check_logits(const model *m, const golden *g)
+static void check_logits(const reference *m, const golden *g)
 {
     shape s, all = m->t->output->s;
-    double *want = golden_tensor(g, "eval.logits_ch0to2", &s), *got = model_nchw(m->t->output), worst = 0;
+    double *want = golden_tensor(g, "eval.logits_ch0to2", &s), *got = reference_nchw(m->t->output), worst = 0;
     double *best = golden_tensor(g, "eval.argmax", NULL);
     const int64_t plane = all.d[1] * all.d[2];
     assert_int_equal(s.d[1], 3);
@@ -64,7 +64,7 @@ static void the_reference_run(void **state)
         { "dec2", "dec2.conv2" }, { "dec3", "dec3.conv2" }, { "logits", "head" },
     };
     golden *g = golden_open("tests/golden/transunet");
-    model m = model_new(&(model_case){ "configs/nets/transunet.cfg", "transunet", "transunet/", "x", "y", 2, 64, 64, "transunet", "0.5,0.5", EXACT });
+    reference m = reference_new(&(reference_case){ "configs/nets/transunet.cfg", "transunet", "transunet/", "x", "y", 2, 64, 64, "transunet", "0.5,0.5", EXACT });
     schedule_run_part(&m.plan, &m.c, 0, m.forward);
     for (size_t i = 0; i < sizeof stage / sizeof *stage; i++) check_stage(&m, g, stage[i][0], stage[i][1]);
     check_logits(&m, g);
@@ -74,9 +74,9 @@ static void the_reference_run(void **state)
     near(*(real *)m.dice->x.p, golden_scalar(g, "train.dice"), strict ? 1e-9 : 1e-5);
     near(*(real *)m.loss->x.p, golden_scalar(g, "train.total"), strict ? 1e-9 : 1e-5);
     const double whole = golden_scalar(g, "train.grad_norm"), bound = strict ? 3e-6 : 0.15;
-    near(model_gradient_norm(&m), whole, bound / 3 * whole);
-    model_check_gradients(&m, "tests/golden/transunet_projections.tsv", "train", whole, bound);
-    model_free(&m), golden_free(g);
+    near(reference_gradient_norm(&m), whole, bound / 3 * whole);
+    reference_check_gradients(&m, "tests/golden/transunet_projections.tsv", "train", whole, bound);
+    reference_free(&m), golden_free(g);
 }
 
 static void counts(void **state)

@@ -3,31 +3,31 @@
  * The double build meets the strict bounds. Float32 meets the looser ones, because a ReLU input within rounding of zero flips. */
 #include "tests/test.h"
 #include "tests/golden.h"
-#include "tests/model.h"
+#include "tests/reference.h"
 #include "kernels/dnn_cpu.h"
 
 static const double strict = sizeof(real) == 8;
 
-static model unet(const char *path, int64_t h, int64_t w, const char *tag, int how)
+static reference unet(const char *path, int64_t h, int64_t w, const char *tag, int how)
 {
     char x[32], y[32];
     snprintf(x, sizeof x, "x/%s", tag), snprintf(y, sizeof y, "y/%s", tag);
-    return model_new(&(model_case){ path, "milesial", "unet/", x, y, 1, h, w, "milesial", "1,1", how });
+    return reference_new(&(reference_case){ path, "milesial", "unet/", x, y, 1, h, w, "milesial", "1,1", how });
 }
 
-static void check_logits(const model *m, const golden *g, const char *tag)
+static void check_logits(const reference *m, const golden *g, const char *tag)
 {
     char name[64];
     shape s;
     snprintf(name, sizeof name, "%s.eval_logits", tag);
-    double *want = golden_tensor(g, name, &s), *got = model_nchw(m->t->output), worst = 0;
+    double *want = golden_tensor(g, name, &s), *got = reference_nchw(m->t->output), worst = 0;
     snprintf(name, sizeof name, "%s.eval_f32err", tag);
     for (int64_t i = 0; i < shape_volume(&s); i++) if (!(fabs(got[i] - want[i]) <= worst)) worst = fabs(got[i] - want[i]);
     near(worst, 0, strict ? 4e-8 : 10 * golden_scalar(g, name));
     free(want), free(got);
 }
 
-static void check_features(const model *m, const golden *g, const char *tag)
+static void check_features(const reference *m, const golden *g, const char *tag)
 {
     static const char *const at[][2] = { { "inc", "inc.conv2" }, { "down1", "down1.conv2" }, { "down2", "down2.conv2" }, { "down3", "down3.conv2" },
         { "down4", "down4.conv2" }, { "up1", "up1.conv2" }, { "up2", "up2.conv2" }, { "up3", "up3.conv2" },
@@ -38,7 +38,7 @@ static void check_features(const model *m, const golden *g, const char *tag)
         golden_stat want = golden_stats(g, name);
         const tensor *t = graph_find(m->t->g, at[k][1]);
         assert_non_null(t);
-        double *v = model_nchw(t), sum = 0, abs = 0, tol = strict ? 1e-8 : 1e-4;
+        double *v = reference_nchw(t), sum = 0, abs = 0, tol = strict ? 1e-8 : 1e-4;
         for (int64_t i = 0; i < shape_volume(&t->s); i++) sum += v[i], abs += fabs(v[i]);
         near(sum, want.sum, tol * want.abs + 1e-5);
         near(abs, want.abs, tol * want.abs);
@@ -57,7 +57,7 @@ static void run_case(const char *path, const char *stem, const char *tag, int64_
     char table[128], name[64];
     snprintf(table, sizeof table, "tests/golden/%s", stem);
     golden *g = golden_open(table);
-    model m = unet(path, h, w, tag, winograd ? WINOGRAD : EXACT);
+    reference m = unet(path, h, w, tag, winograd ? WINOGRAD : EXACT);
     schedule_run_part(&m.plan, &m.c, 0, m.forward);
     check_logits(&m, g, tag);
     m.c.training = 1;
@@ -77,11 +77,11 @@ static void run_case(const char *path, const char *stem, const char *tag, int64_
     for (int i = 0; i < 64; i++) near(got[i], mean[i], 1e-6);
     snprintf(name, sizeof name, "%s.grad_norm", tag);
     double whole = golden_scalar(g, name), bound = strict ? 3e-6 : bound32;
-    near(model_gradient_norm(&m), whole, bound * whole);
+    near(reference_gradient_norm(&m), whole, bound * whole);
     snprintf(table, sizeof table, "tests/golden/%s_projections.tsv", stem);
-    model_check_gradients(&m, table, tag, whole, bound);
+    reference_check_gradients(&m, table, tag, whole, bound);
     free(var), free(mean);
-    model_free(&m), golden_free(g);
+    reference_free(&m), golden_free(g);
 }
 
 /* With and without Winograd, which is float32 only */
@@ -114,7 +114,7 @@ static double distance(const real *a, const real *b, size_t n)
 }
 
 /* All maps but the logits, and about half the memory */
-static void check_types(const model *h, const model *m)
+static void check_types(const reference *h, const reference *m)
 {
     int halves = 0, reals = 0;
     for (int i = 0; i < h->t->g->nt; i++) {
@@ -136,7 +136,7 @@ static void run_halves(const char *path, const char *tag, int64_t h, int64_t w)
 {
     static const struct { double logits, loss, gradient, cosine; } bound[] = { { 0.006, 2e-4, 0.13, 0.993 }, { 0.06, 2e-3, 0.65, 0.82 } };
     if (strict || !dnn_multiplies_bf16()) skip();
-    model m = unet(path, h, w, tag, EXACT), b = unet(path, h, w, tag, HALVES);
+    reference m = unet(path, h, w, tag, EXACT), b = unet(path, h, w, tag, HALVES);
     check_types(&b, &m);
     for (int training = 0; training < 2; training++) {
         m.c.training = b.c.training = training;
@@ -146,7 +146,7 @@ static void run_halves(const char *path, const char *tag, int64_t h, int64_t w)
         near(distance(b.p->g, m.p->g, m.p->trainable), 0, bound[training].gradient);
         assert_true(cosine(b.p->g, m.p->g, m.p->trainable) > bound[training].cosine);
     }
-    model_free(&m), model_free(&b);
+    reference_free(&m), reference_free(&b);
 }
 
 static void halves_transposed(void **s) { (void)s; run_halves("configs/nets/unet.cfg", "a32", 32, 32), run_halves("configs/nets/unet.cfg", "b37x45", 37, 45); }

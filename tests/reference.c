@@ -1,10 +1,10 @@
-/* model.c - see model.h. Parameters are regenerated from their reference names by golden_fill, never stored. */
-#include "tests/model.h"
+/* reference.c - see reference.h. Parameters are regenerated from their reference names by golden_fill, never stored. */
+#include "tests/reference.h"
 #include "tests/golden.h"
 #include "tests/test.h"
 #include "base/file.h"
 
-void model_key(const model *m, const param *q, char key[160])
+void reference_key(const reference *m, const param *q, char key[160])
 {
     if (!key_map_theirs(m->keys, q->name, key)) die("no %s name for the parameter %s", m->keys->name, q->name);
 }
@@ -42,14 +42,14 @@ int64_t reference_at(const param *q, const shape *r, int64_t i)
     return ((a * r->d[2] + h) * r->d[3] + w) * r->d[1] + b;
 }
 
-static void fill_parameters(const model *m)
+static void fill_parameters(const reference *m)
 {
     for (int i = 0; i < m->p->n; i++) {
         const param *q = &m->p->p[i];
         shape r = reference_shape(q);
         char key[160], full[200];
         double scale, offset;
-        model_key(m, q, key);
+        reference_key(m, q, key);
         snprintf(full, sizeof full, "%s%s", m->prefix, key);
         scale_of(q, &r, &scale, &offset);
         real *flat = xalloc_n(q->count, sizeof *flat);
@@ -59,7 +59,7 @@ static void fill_parameters(const model *m)
     }
 }
 
-static net *load(const model_case *k)
+static net *load(const reference_case *k)
 {
     char size[3][40], *text = text_read(k->cfg, 1 << 20);
     for (char *p = text; (p = strstr(p, "probability=0.1")); ) memcpy(p, "probability=0.0", 15);
@@ -81,7 +81,7 @@ static tensor *loss_node(graph *g, const char *name, const char *words, tensor *
     return t;
 }
 
-static void add_loss(model *m, const model_case *k)
+static void add_loss(reference *m, const reference_case *k)
 {
     char words[80];
     graph *g = m->t->g;
@@ -93,9 +93,9 @@ static void add_loss(model *m, const model_case *k)
     m->loss = loss_node(g, "total", words, m->ce, m->dice);
 }
 
-model model_new(const model_case *k)
+reference reference_new(const reference_case *k)
 {
-    model m = { .c = { .dev = &device_cpu, .winograd = k->how == WINOGRAD, .bf16 = k->how == HALVES, .loss_scale = 1 },
+    reference m = { .c = { .dev = &device_cpu, .winograd = k->how == WINOGRAD, .bf16 = k->how == HALVES, .loss_scale = 1 },
                 .keys = key_map_find(k->keys), .prefix = k->prefix };
     char key[120];
     m.t = load(k);
@@ -124,13 +124,13 @@ model model_new(const model_case *k)
     return m;
 }
 
-void model_free(model *m)
+void reference_free(reference *m)
 {
     free(m->t->input->x.p), free(m->truth->x.p);
     schedule_free(&m->plan), params_free(m->p), net_free(m->t);
 }
 
-double *model_nchw(const tensor *t)
+double *reference_nchw(const tensor *t)
 {
     shape s = t->s, nchw = SHAPE4(s.d[0], s.d[3], s.d[1], s.d[2]);
     double *v = xalloc_n((size_t)shape_volume(&s), sizeof *v);
@@ -142,14 +142,14 @@ double *model_nchw(const tensor *t)
     return v;
 }
 
-double model_gradient_norm(const model *m)
+double reference_gradient_norm(const reference *m)
 {
     double s = 0;
     for (size_t i = 0; i < m->p->trainable; i++) s += (double)m->p->g[i] * (double)m->p->g[i];
     return sqrt(s);
 }
 
-static void check_projection(const model *m, const param *q, const char *key, double norm, const double want[6], double whole, double bound)
+static void check_projection(const reference *m, const param *q, const char *key, double norm, const double want[6], double whole, double bound)
 {
     char full[200];
     double got = 0, proj[6] = { 0 };
@@ -171,7 +171,7 @@ static void check_projection(const model *m, const param *q, const char *key, do
 }
 
 /* One line of the projections table: name shape norm proj0..proj5. Returns whether it is one of this run. */
-static int check_line(const model *m, const char *line, const char *tag, double whole, double bound)
+static int check_line(const reference *m, const char *line, const char *tag, double whole, double bound)
 {
     char name[160], size[64], key[160];
     double norm, want[6];
@@ -181,7 +181,7 @@ static int check_line(const model *m, const char *line, const char *tag, double 
     if (strncmp(name, tag, strlen(tag)) || name[strlen(tag)] != '.') return 0;
     for (int i = 0; i < m->p->n; i++) {
         const param *q = &m->p->p[i];
-        model_key(m, q, key);
+        reference_key(m, q, key);
         if (q->role != PARAM || strcmp(key, name + head)) continue;
         check_projection(m, q, key, norm, want, whole, bound);
         return 1;
@@ -190,7 +190,7 @@ static int check_line(const model *m, const char *line, const char *tag, double 
     return 0;
 }
 
-void model_check_gradients(const model *m, const char *table, const char *tag, double whole, double bound)
+void reference_check_gradients(const reference *m, const char *table, const char *tag, double whole, double bound)
 {
     char line[1024];
     FILE *f = fopen(table, "r");
