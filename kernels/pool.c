@@ -16,7 +16,8 @@ INLINE void window_row(const pool_size *s, const elem *x, int64_t xs, int64_t u,
     uint8_t *restrict a = which + at;
     real high[ROW];
     row_begin(w, x + (i0 * s->w + j0) * xs + at, high, 1);
-    memset(a, first, (size_t)w);
+    #pragma omp simd
+    for (int64_t c = 0; c < w; c++) a[c] = first;
     for (int64_t i = i0; i < i1; i++)
         for (int64_t j = j0; j < j1; j++) {
             const uint8_t k = (uint8_t)((i - u) * s->size_w + j - v);
