@@ -483,7 +483,7 @@ typedef struct geo_chain {
  * there are (names, C2, sacrum) or checked against them, missing ones between two others made up (W_INTERPOLATED), corners, plates,
  * heads and points found, everything measured. t is changed: its roles become levels. GEO_OK, GEO_BAD, GEO_MEMORY, or GEO_EMPTY where
  * there is nothing of a spine; *out is always to be freed. Warnings beside those of geo_measure: W_COUNT_MISMATCH:<count>,
- * W_RELABELLED:<level>, W_DROPPED:<how many>. */
+ * W_RELABELLED:<level>, W_DROPPED:<how many>; on frontal films W_ODD_TILT:<level> for bodies askew to the spine, which do not count. */
 int  geo_chain_measure(geo_tracing *t, const geo_choices *choices, geo_chain *out);
 void geo_chain_free(geo_chain *c);
 
