@@ -115,7 +115,7 @@ anatomy *anatomy_new(const anatomy_settings *set, uint64_t seed, uint32_t index)
     w->person = draws_begin(seed, index, STAGE_PERSON), w->pathology = draws_begin(seed, index, STAGE_PATHOLOGY);
     w->size_ = draws_begin(seed, index, STAGE_SIZE), w->slopes = draws_begin(seed, index, STAGE_SLOPES), w->pelvis = draws_begin(seed, index, STAGE_PELVIS);
     w->fracture = draws_begin(seed, index, STAGE_FRACTURE), w->film = draws_begin(seed, index, STAGE_FILM);
-    a->film.tilt = draws_normal(&w->film, 0, 2);
+    a->film.tilt = draws_normal(&w->film, 0, set->tilt);
     if (set->region == REGION_AP) scoliosis_build(a);
     else lateral(a, w);
     free(w);

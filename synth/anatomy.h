@@ -50,8 +50,9 @@ typedef struct vertebra {
     double pedicle[2][2];                                                /* its middle at the posterior wall, and at the canal's far end */
 } vertebra;
 
-/* pathology: one of enum pathology, or PATHOLOGIES: drawn from the mixture. fractures: may happen, by age. stress: hidden C7, strong turns. */
-typedef struct anatomy_settings { enum region region; int64_t h, w; int stress, pathology, fractures; } anatomy_settings;
+/* pathology: one of enum pathology, or PATHOLOGIES: drawn from the mixture. fractures: may happen, by age. stress: hidden C7, strong turns.
+ * tilt: SD of the patient's lean on the film, degrees. */
+typedef struct anatomy_settings { enum region region; int64_t h, w; int stress, pathology, fractures; double tilt; } anatomy_settings;
 
 typedef struct anatomy {
     anatomy_settings set;

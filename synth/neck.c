@@ -74,7 +74,7 @@ static void band(anatomy *a, enum part part, const frame *f, const double (*line
         }
     }
     solid *s = parts_add(a, part, 0, f->origin, f->slope, (const double (*)[2])local, 2 * n, half);
-    s->shell_mm = 0.8;
+    s->shell_mm = 0.4, s->density = 0.7;
 }
 
 static void skull(anatomy *a, const frame *f, draws *d)
@@ -84,7 +84,7 @@ static void skull(anatomy *a, const frame *f, draws *d)
     mark(a, GEO_HARD_PALATE, f, palate, 2.5);
     double b = 3 + jx, o = -34 + jx - foramen;
     const double clivus[5][2] = { { b, 7.5 }, { b + 5, 14 }, { b + 11, 22 }, { b + 17, 30 }, { b + 24, 38 } };
-    band(a, PART_SKULL, f, clivus, 5, 7, 12);
+    band(a, PART_SKULL, f, clivus, 5, 9, 8);
     const double squama[7][2] = { { o, 3 }, { o - 4, 0.8 }, { o - 8, 0.5 }, { o - 14, 3.5 }, { o - 20, 9 }, { o - 26, 16.5 }, { o - 31, 25 } };
     band(a, PART_SKULL, f, squama, 7, 4.5, 22);
     const double roof[6][2] = { { palate, 2.5 }, { palate + 8, 4.2 }, { palate + 20, 4.4 }, { palate + 32, 3.6 }, { palate + 40, 1.4 }, { palate + 44, -3 } };

@@ -71,7 +71,7 @@ static void femur(anatomy *a, const double head[3], double z, draws *d)
     const double shape[8][2] = { { 0.55 * r, -0.5 * r }, { 0.75 * r, -1.4 * r }, { 0.85 * r, -2.1 * r }, { 0.62 * r, -0.4 * r - l }, { -0.62 * r, -0.4 * r - l },
         { -0.95 * r, -2.2 * r }, { -1.05 * r, -1.5 * r }, { -0.6 * r, -0.5 * r } };
     solid *s = parts_add(a, PART_FEMUR, 0, head, tilt, shape, 8, 0.6 * r);
-    s->shell_mm = 3, s->z = z, s->power[0] = 2;
+    s->shell_mm = 1.8, s->z = z, s->power[0] = 2, s->density = 0.8;
 }
 
 void parts_heads(anatomy *a, double radius, const double hip[2], draws *d)

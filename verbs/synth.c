@@ -86,7 +86,8 @@ static synthetic_settings phantom_settings(const synth *s)
     const int disease = s->level >= LEVEL_TRAINING;
     const int pathology = s->pathology == 0 ? (disease ? PATHOLOGIES : PATH_NONE) : s->pathology - 1;       /* the words' order is the enum's */
     return (synthetic_settings){
-        .anatomy = { .region = s->region, .h = s->height, .w = s->width, .stress = s->level == LEVEL_STRESS, .pathology = pathology, .fractures = disease },
+        .anatomy = { .region = s->region, .h = s->height, .w = s->width, .stress = s->level == LEVEL_STRESS, .pathology = pathology, .fractures = disease,
+                     .tilt = 2 },
         .picture = { .level = s->level, .implants = s->implants, .look = -1 },
         .layout = s->classes ? (enum layout)(s->classes - 1) : (enum layout)s->region, .pairs = s->pairs, .reader = s->reader, .failure = s->failure };
 }

@@ -1,0 +1,228 @@
+/* synthetic_test.c - phantoms as cases of a store: layouts, the same bits for any number of threads, failures with their diagnoses, readers. */
+#include "tests/test.h"
+#include "base/file.h"
+#include "datasets/synthetic.h"
+#include "synth/truth.h"
+#include <omp.h>
+
+static synthetic_settings small(enum region region, int level)
+{
+    return (synthetic_settings){ .anatomy = { .region = region, .h = 256, .w = 160, .pathology = PATHOLOGIES, .fractures = 1, .tilt = 2 },
+                                 .picture = { .level = level, .implants = 0.5, .look = -1 }, .layout = (enum layout)region };
+}
+
+static void layouts_are_those_of_the_class_files(void **state)
+{
+    (void)state;
+    static const char *const names[LAYOUTS] = { "whole", "cervical", "thoracic", "lumbar", "ap", "hspine", "levels" };
+    for (int k = 0; k < LAYOUTS; k++) {
+        char *path = xprintf("classes/%s.csv", names[k]);
+        classes file = classes_read(path), own = layout_classes(k, 0);
+        for (int i = 0; i < own.n; i++) {
+            const class *c = classes_find(&file, own.c[i].value);
+            if (own.c[i].value == CODE_L6) continue;                       /* a sixth lumbar vertebra stands in no file */
+            assert_non_null(c);
+            assert_string_equal(c->name, own.c[i].name), assert_string_equal(c->kind, own.c[i].kind);
+        }
+        assert_int_equal(file.n, own.n - (k == LAYOUT_LEVELS));
+        classes_free(&file), classes_free(&own), free(path);
+    }
+    assert_int_equal(layout_value(LAYOUT_WHOLE, GEO_C2), 1);
+    assert_int_equal(layout_value(LAYOUT_WHOLE, CODE_L6), 2);
+    assert_int_equal(layout_value(LAYOUT_HSPINE, GEO_T12), 0);
+    assert_int_equal(layout_value(LAYOUT_CERVICAL, CODE_OPISTHION), 3);
+}
+
+static void hashes(const synthetic *f, char image[65], char labels_[65])
+{
+    hash_image(f->pixels[0], (size_t)(2 * f->row[0].h * f->row[0].w), image);
+    hash_labels(f->mask, NULL, f->row[0].h * f->row[0].w, &f->labels[0], labels_);
+}
+
+static void the_same_bits_for_any_number_of_threads(void **state)
+{
+    (void)state;
+    char image[2][65], labels_[2][65], other[65], rest[65];
+    for (int region = 0; region < REGIONS; region++) {
+        const synthetic_settings s = small(region, LEVEL_TRAINING);
+        for (int k = 0; k < 2; k++) {
+            omp_set_num_threads(k ? 3 : 1);
+            synthetic *f = synthetic_new(&s, 9, 4);
+            hashes(f, image[k], labels_[k]);
+            synthetic_free(f);
+        }
+        assert_string_equal(image[0], image[1]), assert_string_equal(labels_[0], labels_[1]);
+        synthetic *f = synthetic_new(&s, 9, 5);
+        hashes(f, other, rest);
+        assert_string_not_equal(image[0], other), assert_string_not_equal(labels_[0], rest);
+        synthetic_free(f);
+    }
+}
+
+static void levels_change_the_picture_not_the_truth(void **state)
+{
+    (void)state;
+    char first[65], image[65], labels_[65], before[65] = "";
+    for (int level = LEVEL_DIAGRAM; level <= LEVEL_OVERLAP; level++) {
+        const synthetic_settings s = small(REGION_LUMBAR, level);
+        synthetic *f = synthetic_new(&s, 9, 1);
+        hashes(f, image, labels_);
+        if (level == LEVEL_DIAGRAM) memcpy(first, labels_, sizeof first);
+        assert_string_equal(first, labels_);
+        assert_string_not_equal(image, before);
+        memcpy(before, image, sizeof before);
+        synthetic_free(f);
+    }
+}
+
+static void a_store_holds_them(void **state)
+{
+    (void)state;
+    char *folder = test_scratch(), *path = path_join(folder, "s.h5");
+    synthetic_settings s = small(REGION_WHOLE, LEVEL_TRAINING);
+    s.pairs = 1, s.picture.implants = 1;
+    classes table = layout_classes(s.layout, 1);
+    store *out = store_create(path, &table);
+    int64_t cases = 0, objects = 0;
+    for (uint32_t i = 0; i < 3; i++) {
+        synthetic *f = synthetic_new(&s, 2, i);
+        assert_int_equal(f->n, 2);
+        assert_int_equal(f->labels[1].ninstances, f->labels[0].ninstances + 1);
+        cases += f->n, objects += f->labels[0].ninstances;
+        synthetic_store(out, f), synthetic_free(f);
+    }
+    store_commit(out);
+    store *in = store_open(path);
+    assert_int_equal(store_count(in), cases);
+    assert_true(objects > 3 * 24);
+    assert_string_equal(store_at(in, 0)->patient, store_at(in, 1)->patient);
+    labels l = store_read_labels(in, 0);
+    uint8_t *mask = xalloc(256 * 160);
+    assert_int_equal(store_read_mask(in, 0, mask), 1);
+    for (int k = 0; k < l.ncorners; k++) {
+        const double (*p)[2] = l.corners[k].p;
+        const double x = (p[0][0] + p[1][0] + p[2][0] + p[3][0]) / 4, y = (p[0][1] + p[1][1] + p[2][1] + p[3][1]) / 4;
+        const int wanted = !strcmp(l.corners[k].level, "C2") ? 1 : !strcmp(l.corners[k].level, "S1") ? 3 : 2;
+        assert_int_equal(mask[lround(y) * 160 + lround(x)], wanted);
+    }
+    labels_free(&l), free(mask), store_close(in), classes_free(&table);
+    test_scratch_remove(folder), free(path);
+}
+
+/* ---- failures ------------------------------------------------------------------------------------------------------------------------------- */
+
+static truth *truth_at(uint32_t i)
+{
+    const anatomy_settings s = { .region = REGION_WHOLE, .h = 1024, .w = 512 };
+    anatomy *a = anatomy_new(&s, 81, i);
+    truth *t = truth_new(a);
+    anatomy_free(a);
+    return t;
+}
+
+static double all_area(const truth *t)
+{
+    uint8_t *m = xalloc((size_t)(t->h * t->w));
+    double n = 0;
+    for (int i = 0; i < t->nobjects; i++) memset(m, 0, (size_t)(t->h * t->w)), n += (double)object_paint(&t->object[i], m, t->h, t->w, 1);
+    free(m);
+    return n;
+}
+
+static const object *find(const truth *t, const char *name)
+{
+    for (int i = 0; i < t->nobjects; i++) if (!strcmp(t->object[i].name, name)) return &t->object[i];
+    return NULL;
+}
+
+static void failures_do_what_they_say(void **state)
+{
+    (void)state;
+    static const struct { int objects; double area[2]; } wanted[FAILURES] = { [FAILURE_DROP] = { 0, { 0.80, 0.999 } }, [FAILURE_MERGE] = { -1, { 1.0, 1.05 } },
+        [FAILURE_SPLIT] = { 1, { 0.995, 1.005 } }, [FAILURE_SHIFT] = { 0, { 0.999, 1.001 } }, [FAILURE_TRUNCATE] = { 0, { 0.94, 0.999 } }, [FAILURE_SPURIOUS] = { 1, { 1.005, 1.15 } },
+        [FAILURE_ERODE] = { 0, { 0.4, 0.97 } }, [FAILURE_DILATE] = { 0, { 1.03, 1.6 } }, [FAILURE_RAGGED] = { 0, { 0.93, 1.07 } }, [FAILURE_LEAK] = { 0, { 1.0005, 1.05 } },
+        [FAILURE_SPUR] = { 0, { 1.0001, 1.05 } }, [FAILURE_SWAP] = { 0, { 0.999, 1.001 } }, [FAILURE_FACING] = { 0, { 0.999, 1.001 } }, [FAILURE_HEADS] = { 0, { 0.999, 1.001 } },
+        [FAILURE_HEAD] = { -1, { 0.75, 0.99 } } };
+    for (int kind = 1; kind < FAILURES; kind++)
+        for (uint32_t i = 0; i < 4; i++) {
+            truth *t = truth_at(i);
+            draws d = draws_begin(1, i, STAGE_FAILURE);
+            char text[DIAGNOSIS];
+            const int before = t->nobjects;
+            const double area = all_area(t);
+            failure_apply(t, kind, &d, text);
+            char *prefix = xprintf("%s:", failure_names[kind]);
+            if (strncmp(text, prefix, strlen(prefix))) fail_msg("%s: diagnosis '%s'", failure_names[kind], text);
+            int change = t->nobjects - before, expected = wanted[kind].objects;
+            if (kind == FAILURE_DROP) { expected = -1; for (const char *c = text; *c; c++) expected -= *c == ','; }
+            if (change != expected) fail_msg("%s: %d objects more, wanted %d", text, change, expected);
+            const double ratio = all_area(t) / area;
+            if (!(ratio >= wanted[kind].area[0] && ratio <= wanted[kind].area[1])) fail_msg("%s: area %.4f of what it was", text, ratio);
+            if (kind == FAILURE_DROP || kind == FAILURE_HEAD) assert_null(find(t, strtok(text + strlen(prefix), ",")));
+            if (kind == FAILURE_MERGE) assert_non_null(find(t, strtok(text + strlen(prefix), "+"))), assert_null(find(t, strtok(NULL, "+")));
+            truth_free(t), free(prefix);
+        }
+}
+
+/* The detector of gaps finds bodies that were dropped between two others, and nothing on films that are whole. */
+static void dropped_bodies_are_found(void **state)
+{
+    (void)state;
+    int wanted = 0, found = 0;
+    for (uint32_t i = 0; i < 40; i++) {
+        truth *t = truth_at(i);
+        draws d = draws_begin(2, i, STAGE_FAILURE);
+        char text[DIAGNOSIS] = "none";
+        geo_corners c[LEVEL_SLOTS];
+        double gap[LEVEL_SLOTS];
+        int n = 0, missing[LEVEL_SLOTS], sum = 0, level[LEVEL_SLOTS], gone = 0;
+        if (i % 2) failure_apply(t, FAILURE_DROP, &d, text);
+        for (int k = 0; k < t->nbodies; k++) {
+            const body *b = &t->body[k];
+            if (b->level < GEO_C3 || b->level > GEO_L5 || !find(t, level_name(b->level))) continue;
+            const geo_quad q = { { { b->p[0][0], b->p[0][1] }, { b->p[1][0], b->p[1][1] }, { b->p[3][0], b->p[3][1] }, { b->p[2][0], b->p[2][1] } } };
+            level[n] = b->level, c[n++] = geo_corners_name(&q, t->facing);
+        }
+        for (int k = 1; k < n; k++) gone += level[k] - level[k - 1] - 1;
+        geo_gaps_find(c, n, 0, gap, missing);
+        for (int k = 0; k + 1 < n; k++) sum += missing[k];
+        if (!(i % 2)) assert_int_equal(sum, 0);
+        wanted += gone, found += sum < gone ? sum : gone;
+        truth_free(t);
+    }
+    assert_true(wanted > 20 && found >= 0.95 * wanted);
+}
+
+static void readers_err_as_much_as_asked(void **state)
+{
+    (void)state;
+    double square = 0, common = 0;
+    int n = 0, bodies = 0;
+    for (uint32_t i = 0; i < 30; i++) {
+        truth *t = truth_at(i), *u = truth_at(i);
+        draws d = draws_begin(3, i, STAGE_READER);
+        truth_reread(u, 1.5, &d);
+        for (int k = 0; k < t->nbodies; k++) {
+            double mean[2] = { 0, 0 };
+            for (int c = 0; c < 4; c++)
+                for (int x = 0; x < 2; x++) {
+                    const double e = (u->body[k].p[c][x] - t->body[k].p[c][x]) * t->spacing;
+                    square += e * e, n++, mean[x] += e / 4;
+                }
+            common += mean[0] * mean[0] + mean[1] * mean[1], bodies += 2;
+        }
+        truth_free(t), truth_free(u);
+    }
+    near(sqrt(square / n), 1.5, 0.1);
+    near(common / bodies, 1.5 * 1.5 * (0.5 + 0.5 / 4), 0.25);              /* half of the variance is common to a body */
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(layouts_are_those_of_the_class_files), cmocka_unit_test(the_same_bits_for_any_number_of_threads),
+        cmocka_unit_test(levels_change_the_picture_not_the_truth), cmocka_unit_test(a_store_holds_them), cmocka_unit_test(failures_do_what_they_say),
+        cmocka_unit_test(dropped_bodies_are_found), cmocka_unit_test(readers_err_as_much_as_asked),
+    };
+    return RUN_TESTS(tests);
+}
