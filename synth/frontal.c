@@ -176,7 +176,7 @@ static void pelvis(scene *s, draws *d, int side)
 void scene_frontal(scene *s)
 {
     draws d = draws_begin(s->a->seed, s->a->index, STAGE_FRONT);
-    trunk(s), scene_grain(s, 0.022);
+    trunk(s), scene_grain(s, 0.032);
     for (int side = RIGHT; side <= LEFT; side += 2) lung(s, &d, side);
     heart(s, &d), windpipe(s);
     if (!s->overlap) return;

@@ -78,7 +78,7 @@ void scene_trunk(scene *s)
             if (i) shape_haze(s->m, MATERIAL_SOFT, (ball){ { p[0], p[1] }, 34, 330, 0.04, 22 });
             else shape_haze(s->m, MATERIAL_SOFT, (ball){ { p[0], p[1] }, 88 * s->fat, draws_range(&d, 76, 104), draws_range(&d, -0.4, 0.4), draws_range(&d, 50, 75) * (hidden ? 1.4 : 1) });
         }
-    scene_grain(s, 0.022);
+    scene_grain(s, 0.032);
 }
 
 /* One lung: 16 cm of both together where they are thickest. Its floor is a dome, from high in front to the deep recess behind. */
