@@ -138,27 +138,18 @@ static void windpipe(scene *s)
     }
 }
 
-/* The cervical spine, which has no truth on these films, and the jaw above it. */
-static void neck(scene *s, draws *d)
+/* The jaw above the neck, and the skull. */
+static void head(scene *s, draws *d)
 {
-    double p[8][2];
-    static const double box_[4][2] = { { -0.36, -1 }, { -0.36, 1 }, { 0.36, 1 }, { 0.36, -1 } };
-    for (int level = GEO_C3; level <= GEO_C7; level++) {
-        for (int i = 0; i < 4; i++) place(s, level + box_[i][0], box_[i][1] * (11 + 0.4 * level), p[i]);
-        shape_plate(s->m, MATERIAL_SPONGIOSA, (const double (*)[2])p, 4, 16, 3.5, 1.6);
-        for (int side = RIGHT; side <= LEFT; side += 2) {
-            place(s, level, side * 17, p[0]);
-            shape_ball(s->m, MATERIAL_SPONGIOSA, (ball){ { p[0][0], p[0][1] }, 6.5, 9, 0, 20 }), shape_ball(s->m, MATERIAL_CORTICAL, (ball){ { p[0][0], p[0][1] }, 6, 8, 0, 4 });
-        }
-    }
+    double p[1][2];
     tube jaw = { .n = 13 };
     const double up = draws_range(d, -0.5, 0.8);
     for (int i = 0; i < jaw.n; i++) {
         const double t = M_PI * i / (jaw.n - 1);
-        place(s, 1.2 - up + 2.6 * sin(t), 52 * cos(t), jaw.p[i]), jaw.radius[i] = 8, jaw.stretch[i] = 1.5;
+        place(s, 0.6 - up + 2.6 * sin(t), 52 * cos(t), jaw.p[i]), jaw.radius[i] = 8, jaw.stretch[i] = 1.5;
     }
     shape_tube(s->m, MATERIAL_SPONGIOSA, MATERIAL_CORTICAL, &jaw, 2.2, 0.9);
-    place(s, -1.6 - up, 0, p[0]);
+    place(s, -2.2 - up, 0, p[0]);
     shape_ball(s->m, MATERIAL_SPONGIOSA, (ball){ { p[0][0], p[0][1] }, 62, 78, 0, 90 });
 }
 
@@ -185,11 +176,11 @@ static void pelvis(scene *s, draws *d, int side)
 void scene_frontal(scene *s)
 {
     draws d = draws_begin(s->a->seed, s->a->index, STAGE_FRONT);
-    trunk(s), scene_grain(s, 0.022);
+    trunk(s), scene_grain(s, 0.032);
     for (int side = RIGHT; side <= LEFT; side += 2) lung(s, &d, side);
     heart(s, &d), windpipe(s);
     if (!s->overlap) return;
-    neck(s, &d);
+    head(s, &d);
     for (int side = RIGHT; side <= LEFT; side += 2) {
         for (int k = 0; k < 12; k++) rib(s, &d, k, side);
         shoulder(s, &d, side), pelvis(s, &d, side);

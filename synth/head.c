@@ -33,7 +33,8 @@ static void skull(const scene *s, draws *d)
         p[i][0] = c[0] + k * x + turn * y, p[i][1] = c[1] + turn * x - k * y;
     }
     const double r = s->a->skull_radius;
-    shape_plate(s->m, MATERIAL_SOFT, (const double (*)[2])p, SHAPE_CORNERS, 132, draws_range(d, 14, 24), 3.5);
+    shape_plate(s->m, MATERIAL_SOFT, (const double (*)[2])p, SHAPE_CORNERS, 62, draws_range(d, 10, 18), 3);
+    shape_haze(s->m, MATERIAL_SOFT, (ball){ { c[0] + k * -8 + turn * 12, c[1] + turn * -8 - k * 12 }, r * 1.25, r * 1.05, 0, 75 });
     scene_place(s, 1.3, 60, face);
     shape_haze(s->m, MATERIAL_SOFT, (ball){ { face[0], face[1] - 14 }, 58, 72, 0.2, 115 });
     for (int i = 0; i < 5; i++)                                /* the skull's base and the mastoids: dense, without form */

@@ -1,4 +1,5 @@
 /* hips.c - lateral films: the two iliac wings over L5 and the sacrum, ischium and pubis below the hips; and, on every film, gas in the bowel. */
+#include "synth/filter.h"
 #include "synth/picture.h"
 #include "synth/scene.h"
 #include <math.h>
@@ -45,7 +46,7 @@ static void loop(const scene *s, maps *gas, draws *d, double level, double forwa
         const double end = fmin(i + 1, t.n - i) > 2 ? 1 : 0.72;
         memcpy(t.p[i], at, sizeof at);
         t.radius[i] = wide * end * (1 + 0.28 * sin(period * i)) * draws_range(d, 0.85, 1.12), t.stretch[i] = deep * draws_range(d, 0.8, 1.2);
-        bend = 0.8 * bend + draws_normal(d, 0, 0.22), turn += bend;
+        bend = 0.6 * bend + draws_normal(d, 0, 0.2), turn += bend;
         at[0] += 0.45 * wide * cos(turn), at[1] += 0.45 * wide * sin(turn);
     }
     shape_tube(gas, MATERIAL_SOFT, MATERIAL_SOFT, &t, 0, 1);
@@ -54,7 +55,8 @@ static void loop(const scene *s, maps *gas, draws *d, double level, double forwa
 /* What else is in the bowel breaks the gas up; it never is deeper than the body has room for. */
 static void take_away(scene *s, const maps *gas, float grain)
 {
-    const float *from = gas->m[MATERIAL_SOFT];
+    float *from = gas->m[MATERIAL_SOFT];
+    if (from) filter_gauss(from, gas->h, gas->w, 1.1 / gas->spacing, 1.1 / gas->spacing);
     float *soft = maps_of(s->m, MATERIAL_SOFT);
     for (int64_t y = 0; from && y < s->m->h; y++)
         for (int64_t x = 0; x < s->m->w; x++) {

@@ -14,8 +14,8 @@ look_settings look_draw(uint64_t seed, uint32_t index, int level, int forced, in
     draws d = draws_begin(seed, index, STAGE_LOOK);
     const int look = draws_below(&d, 5);                       /* window twice as often as each of the others, and half of that */
     look_settings k = { .look = look < 2 ? LOOK_WINDOW : look == 2 ? LOOK_CLAHE : LOOK_MULTISCALE };
-    k.low = draws_range(&d, 0, 6), k.high = draws_range(&d, 97.5, 99.8), k.gamma = draws_range(&d, 0.8, 1.5), k.toe = draws_range(&d, 0, 0.5);
-    k.flatten = draws_chance(&d, 0.85) ? draws_range(&d, 0.5, 0.9) : draws_range(&d, 0.1, 0.4), k.flatten_mm = draws_range(&d, 25, 60);
+    k.low = draws_range(&d, 0, 6), k.high = draws_range(&d, 94, 99.8), k.gamma = draws_range(&d, 0.8, 1.5), k.toe = draws_range(&d, 0, 0.5);
+    k.flatten = draws_chance(&d, 0.85) ? draws_range(&d, 0.6, 0.92) : draws_range(&d, 0.3, 0.6), k.flatten_mm = draws_range(&d, 25, 60);
     k.gain = draws_range(&d, 1.2, 2.5), k.clip = draws_range(&d, 2, 4);
     k.inverted = draws_chance(&d, 0.08), k.jpeg = draws_chance(&d, 0.5) ? 75 + draws_below(&d, 21) : 0;
     k.vignette = draws_chance(&d, 0.25) ? draws_range(&d, 0.05, 0.25) : 0;

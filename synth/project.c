@@ -89,7 +89,7 @@ static double depth_at(const solid *s, const double p[2])
     return s->shell_mm * (q > 0.5 ? s->wall : 1);
 }
 
-/* The core's outline: every vertex moved inwards. */
+/* The core's outline: every edge moved inwards, sharp corners not beyond reason. */
 static void core_outline(const solid *s, double (*out)[2])
 {
     double area = 0;
@@ -99,8 +99,12 @@ static void core_outline(const solid *s, double (*out)[2])
     }
     for (int i = 0; i < s->n; i++) {
         const double *a = s->outline[(i + s->n - 1) % s->n], *p = s->outline[i], *b = s->outline[(i + 1) % s->n];
-        const double tx = b[0] - a[0], ty = b[1] - a[1], len = hypot(tx, ty), d = len > 0 ? depth_at(s, p) * (area > 0 ? 1 : -1) / len : 0;
-        out[i][0] = p[0] - ty * d, out[i][1] = p[1] + tx * d;
+        const double before = hypot(p[0] - a[0], p[1] - a[1]), after = hypot(b[0] - p[0], b[1] - p[1]);
+        double m[2] = { 0, 0 }, n[2] = { 0, 0 };               /* normals of the two edges that meet here, as if the outline were clockwise */
+        if (before > 0) m[0] = -(p[1] - a[1]) / before, m[1] = (p[0] - a[0]) / before;
+        if (after > 0) n[0] = -(b[1] - p[1]) / after, n[1] = (b[0] - p[0]) / after;
+        const double d = depth_at(s, p) * (area > 0 ? 1 : -1) / fmax(1 + m[0] * n[0] + m[1] * n[1], 0.4);
+        out[i][0] = p[0] + d * (m[0] + n[0]), out[i][1] = p[1] + d * (m[1] + n[1]);
     }
 }
 

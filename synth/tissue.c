@@ -25,6 +25,7 @@ static void shape_table(float t[TABLE + 2], double power)      /* relative thick
 }
 
 typedef struct gap { double from, to; } gap;
+static const gap whole = { 1e6, -1e6 };
 
 /* Adds to row y of a map: thick mm between x0 and x1 mm, by the table; nothing within the gap. */
 static void add_row(const scene *s, float *map, int64_t y, double x0, double x1, double thick, const float *table, gap g)
@@ -37,10 +38,10 @@ static void add_row(const scene *s, float *map, int64_t y, double x0, double x1,
     const float g0 = (float)((g.from - m->origin[0]) / m->spacing), g1 = (float)((g.to - m->origin[0]) / m->spacing);
     float *row = map + y * m->w;
     for (int64_t x = a; x <= b; x++) {
-        if ((float)x > g0 && (float)x < g1) continue;
         const float q = start + k * (float)x;
         const int i = (int)q;
-        row[x] += cm * (table[i] + (q - (float)i) * (table[i + 1] - table[i]));
+        const float out = 0.5f + fmaxf(g0 - (float)x, (float)x - g1);                  /* pixels outside of the gap */
+        row[x] += cm * (table[i] + (q - (float)i) * (table[i + 1] - table[i])) * (out < 0 ? 0 : out > 1 ? 1 : out);
     }
 }
 
@@ -66,7 +67,7 @@ void scene_trunk(scene *s)
         const double wave = 2 * sin(0.9 * level + phase);
         const double to = x + s->size * (scene_table(front, LENGTH(front), level) * (1 + low * (belly * s->fat - 1)) + wave);
         const double from = x - s->size * (scene_table(back, LENGTH(back), level) * (0.6 + 0.4 * s->fat) - wave);
-        add_row(s, soft, y, from, to, wide * scene_table(thickness, LENGTH(thickness), level), table, (gap){ 0 });
+        add_row(s, soft, y, from, to, wide * scene_table(thickness, LENGTH(thickness), level), table, whole);
     }
     for (int side = -1; side <= 1; side += 2)                  /* shoulders, and the muscles of the back */
         for (int i = 0; i < 2; i++) {
@@ -77,7 +78,7 @@ void scene_trunk(scene *s)
             if (i) shape_haze(s->m, MATERIAL_SOFT, (ball){ { p[0], p[1] }, 34, 330, 0.04, 22 });
             else shape_haze(s->m, MATERIAL_SOFT, (ball){ { p[0], p[1] }, 88 * s->fat, draws_range(&d, 76, 104), draws_range(&d, -0.4, 0.4), draws_range(&d, 50, 75) * (hidden ? 1.4 : 1) });
         }
-    scene_grain(s, 0.022);
+    scene_grain(s, 0.032);
 }
 
 /* One lung: 16 cm of both together where they are thickest. Its floor is a dome, from high in front to the deep recess behind. */
@@ -101,7 +102,7 @@ static void lung(const scene *s, draws *d, double z, float *lung_map, const floa
         const double thick = air * s->size * scene_table(lung_thick, LENGTH(lung_thick), level);
         /* below the dome's top what is left of the lung lies behind and in front of it, ever thinner */
         const double b = (mm - top[1]) / fmax(base[1] - top[1], 1), f = (mm - top[1]) / fmax(low[1] - top[1], 1);
-        const gap dome = b <= 0 ? (gap){ 0 } : (gap){ b < 1 ? top[0] + (base[0] - top[0]) * sqrt(b) : -1e4, f < 1 ? top[0] + (low[0] - top[0]) * sqrt(f) : 1e4 };
+        const gap dome = b <= 0 ? whole : (gap){ b < 1 ? top[0] + (base[0] - top[0]) * sqrt(b) : -1e4, f < 1 ? top[0] + (low[0] - top[0]) * sqrt(f) : 1e4 };
         add_row(s, lung_map, y, x0, x1, thick * (1 - 0.85 * fmin(fmax(b, 0), 1)), table, dome);
     }
 }

@@ -11,7 +11,7 @@ static const rule rules[] = {
     { "nn", "base/ kernels/" },
     { "nn/ops", "base/ kernels/ nn/" },
     { "nn/layers", "base/ kernels/ nn/" },
-    { "synth", "base/ geometry/" },
+    { "synth", "base/ geometry/ kernels/math.h datasets/clahe.h" },
     { "datasets", "base/ geometry/ synth/" },
     { "eval", "base/ nn/ datasets/ geometry/ kernels/" },
     { "train", "base/ nn/ datasets/ kernels/kernel.h kernels/loss.h eval/metrics.h eval/stats.h eval/plots.h" },
