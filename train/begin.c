@@ -125,7 +125,7 @@ static void check_memory(const trainer *t)
 static void check_disk(const trainer *t)
 {
     static const char *const replaced[] = { "last.h5", "last.prev.h5", "best.h5" };
-    const size_t whole = 5 * model_file_bytes(t->m, t->r);       /* these, one being written, and logs */
+    const size_t whole = (5 + (t->r->solver.optim.swa > 0)) * model_file_bytes(t->m, t->r);      /* these, one being written, and logs */
     size_t there = 0;
     for (int i = 0; i < 3; i++) {
         struct stat s;

@@ -21,8 +21,8 @@ static const char *const metric_names[] = { "dice", "iou" };
 
 static const key data_keys[] = {
     { "store",   K_TEXT, DATA(store), NULL, "the data set, a file made by `darkspine import`; a path relative to the working directory", 0, 0, 0 },
-    { "train",   K_TEXT, DATA(train), "train", "cases trained on: a part of the store's split, or all", 0, 0, 0 },
-    { "val",     K_TEXT, DATA(val), "val", "cases validated on: a part of the split, all, or none", 0, 0, 0 },
+    { "train",   K_TEXT, DATA(train), "train", "cases trained on: a part of the store (train, val, test, foldN, restN: all folds but N), or all", 0, 0, 0 },
+    { "val",     K_TEXT, DATA(val), "val", "cases validated on: a part likewise, all, or none", 0, 0, 0 },
     { "fold",    K_INT,  DATA(fold), "0", "validate on this fold of `split --folds`, train on the others (data.train, data.val are not read); "
                                           "0: no cross-validation", 0, 99, 0 },
     { "classes", K_INT,  DATA(classes), "0", "classes of the label maps with background; 0: as many as the network has", 0, 255, 0 },

@@ -144,15 +144,18 @@ static void summary(const train_result *t, const char *out, int64_t overfit, int
 {
     const int64_t peak = machine_peak_rss();
     if (json) {
-        object_print(json_pack("{s:I,s:I,s:f,s:o,s:I,s:f,s:f,s:b,s:o}", "steps", (json_int_t)t->steps, "epochs", (json_int_t)t->epochs, "seconds",
+        json_t *o = json_pack("{s:I,s:I,s:f,s:o,s:I,s:f,s:f,s:b,s:b,s:o}", "steps", (json_int_t)t->steps, "epochs", (json_int_t)t->epochs, "seconds",
                                t->seconds, "best", train_best(t), "peak_rss", (json_int_t)peak, "images_per_second", t->images_per_second,
-                               "waiting_for_data", t->waiting, "stopped", status == EXIT_STOPPED, "out", object_text(out)));
+                               "waiting_for_data", t->waiting, "stopped", status == EXIT_STOPPED, "early", t->early, "out", object_text(out));
+        if (o && isfinite(t->swa)) json_object_set_new(o, "swa", json_real(t->swa));
+        object_print(o);
         return;
     }
     printf("%s after %lld steps, %lld epochs, %.1f s; %.1f images a second, %.1f %% of the time waiting for data; peak memory %.1f MiB\n",
            status == EXIT_STOPPED ? "stopped" : "trained", (long long)t->steps, (long long)t->epochs, t->seconds, t->images_per_second,
            100 * t->waiting, (double)peak / (1 << 20));
     if (t->best_epoch) printf("best validation %s %.4f in epoch %lld: %s/best.h5\n", t->metric, t->best, (long long)t->best_epoch, out);
+    if (isfinite(t->swa)) printf("averaged weights: %s %.4f: %s/swa.h5\n", t->metric, t->swa, out);
     if (status != EXIT_STOPPED) return;
     printf("`darkspine train --out %s --resume", out);
     if (overfit) printf(" --overfit %lld", (long long)overfit);
