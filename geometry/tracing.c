@@ -49,7 +49,7 @@ geo_tracing *geo_tracing_new(const uint8_t *labels, int64_t h, int64_t w, const 
 void geo_tracing_free(geo_tracing *t)
 {
     if (!t) return;
-    for (int v = 0; v < 256; v++) geo_contour_free(&t->contour[v]);
+    for (int v = 0; v < 256; v++) geo_contour_free(&t->contour[v]), free(t->sd[v]);
     free(t->c1), free(t);
 }
 
@@ -99,6 +99,23 @@ static int body_of_c2(const geo_contour *c, geo_point up, geo_contour *out)
     return GEO_OK;
 }
 
+/* Middles of both plates where the mask really ends, on the line through the middles of the corners: a biconcave body is thinner there
+ * than its corners tell. */
+static void read_plate_middles(reading *r, int level, const geo_contour *c, const geo_quad *q)
+{
+    geo_point m[2] = { middle(q->p[0], q->p[1]), middle(q->p[3], q->p[2]) }, d = sub(m[1], m[0]), best[2];
+    double off[2] = { 0.5, 0.5 };                /* shares of the height; beyond half of it lies the other plate */
+    if (!(norm(d) > 0)) return;
+    for (int64_t i = 0; i < c->n; i++) {
+        geo_point u = sub(c->p[i], m[0]), v = sub(c->p[i + 1 < c->n ? i + 1 : 0], m[0]);
+        double su = cross(d, u), sv = cross(d, v);
+        if ((su > 0) == (sv > 0)) continue;
+        double t = dot(blend(u, v, su / (su - sv)), d) / dot(d, d);
+        for (int k = 0; k < 2; k++) if (fabs(t - k) < off[k]) off[k] = fabs(t - k), best[k] = along(m[0], d, t);
+    }
+    for (int k = 0; k < 2; k++) if (off[k] < 0.5) geo_case_plate_middle(r->c, level, k, image(r, best[k]));
+}
+
 static void read_body(reading *r, int level)
 {
     const geo_contour *c = &r->contour[r->value[level]];
@@ -111,9 +128,10 @@ static void read_body(reading *r, int level)
         if (body_of_c2(c, o.up, &cut)) return;
         c = &cut;
     }
-    int status = geo_corners_find(c, &o, &b);
+    int status = geo_corners_find(c, &o, &b), unusable = status && (!b.method || b.faults & GEO_FAULT_ORDER);
+    if (!unusable && level != GEO_C2) read_plate_middles(r, level, c, &b.quad);
     geo_contour_free(&cut);
-    if (status && (!b.method || b.faults & GEO_FAULT_ORDER)) return;
+    if (unusable) return;
     r->quad[level] = b.quad, r->body[level] = 1, r->used++;
     if (status || b.disagreement > 6 || r->t->dropped[r->value[level]] > 0.05) geo_case_mark(r->c, level, GEO_MARK_LOW_QUALITY);
 }
@@ -175,19 +193,37 @@ static void read_skull(reading *r, int facing, int dots)
             geo_case_point(r->c, rows[i].point, image(r, p)), r->used++;
 }
 
+/* The mask of C1 in square pixels: its rows repeated or left out. Freed by the caller. */
+static uint8_t *square_c1(const geo_tracing *t, double k, int64_t *h, int64_t *w)
+{
+    int64_t from = t->c1_box.y1 - t->c1_box.y0;
+    double rows = floor((double)from * k + 0.5);
+    *w = t->c1_box.x1 - t->c1_box.x0, *h = rows < 1 ? 1 : (int64_t)fmin(rows, (double)(INT32_MAX / *w));
+    uint8_t *out = malloc((size_t)(*h * *w));
+    for (int64_t y = 0; out && y < *h; y++) {
+        int64_t row = (int64_t)(((double)y + 0.5) / k);
+        memcpy(out + y * *w, t->c1 + (row < from ? row : from - 1) * *w, (size_t)*w);
+    }
+    return out;
+}
+
 static void read_c1(reading *r, const geo_dens *d)
 {
     const geo_tracing *t = r->t;
     geo_dens local = *d;
     geo_point *all[] = { &local.tip, &local.ant_sup, &local.ant_inf, &local.post_sup, &local.post_inf, &local.centre }, p[2];
     int found;
-    /* the mask has the film's own pixels: a dens in square ones is laid into it, which is exact for square pixels only */
-    if (!t->c1 || fabs(r->k - 1) > 1e-9) return;
-    for (int i = 0; i < 6; i++) *all[i] = sub(*all[i], vec((double)t->c1_box.x0, (double)t->c1_box.y0));
-    if (geo_c1_arches(t->c1, t->c1_box.y1 - t->c1_box.y0, t->c1_box.x1 - t->c1_box.x0, &local, r->facing, &p[0], &p[1], &found)) return;
+    int64_t h, w;
+    if (!t->c1) return;
+    /* row y0 of the film starts at y0 - 1/2; so does row 0 of the copy */
+    const geo_point origin = vec((double)t->c1_box.x0, ((double)t->c1_box.y0 - 0.5) * r->k + 0.5);
+    uint8_t *mask = square_c1(t, r->k, &h, &w);
+    for (int i = 0; i < 6; i++) *all[i] = sub(*all[i], origin);
+    int status = mask ? geo_c1_arches(mask, h, w, &local, r->facing, &p[0], &p[1], &found) : GEO_MEMORY;
+    free(mask);
+    if (status) return;
     for (int i = 0; i < 2; i++)
-        if (found >> i & 1) geo_case_point(r->c, i ? GEO_C1_POST_ARCH_ANT : GEO_C1_ANT_ARCH_POST,
-            add(p[i], vec((double)t->c1_box.x0, (double)t->c1_box.y0)));
+        if (found >> i & 1) geo_case_point(r->c, i ? GEO_C1_POST_ARCH_ANT : GEO_C1_ANT_ARCH_POST, image(r, add(p[i], origin)));
     if (found != 3) geo_case_warn(r->c, "W_LOW_QUALITY:C1");
     r->used++;
 }
