@@ -1,8 +1,10 @@
 /* bodies.c - heights of bodies and discs, compression against the neighbours, slip; see geometry.h.
  *
  * From four corners the middle height is only the mean of the other two, and a biconcave fracture with intact corners is invisible:
- * middles of the plates, where given, are what shows it. */
+ * middles of the plates, where given, are what shows it. A fractured neighbour spoils the denominator the other way: what stands beside
+ * it looks too high. */
 #include "geometry/params.h"
+#include "geometry/template.h"
 #include "geometry/vec.h"
 #include <string.h>
 
@@ -68,11 +70,60 @@ int geo_result_disc(const geo_result *r, int upper, geo_heights *out)
 /* Percent of height lost -> grade (Genant 1993). */
 static int genant_grade(double loss) { return loss < 20 ? 0 : loss <= 25 ? 1 : loss <= 40 ? 2 : 3; }
 
-static int is_fractured(const geo_result *r, int level)
+/* ---- fractured neighbours ------------------------------------------------------------------------------------------------------------ */
+
+/* C2 carries the dens, so it is no measure for others. */
+static int is_measure(const geo_result *r, int level) { return level > GEO_C2 && is_sound(r, level); }
+
+/* The neighbour that makes a body look more than 15 % too high: the lower of the two in the height that does, where it is lower than the
+ * body itself by 20 %, the least that counts as a fracture. 0: none. */
+static int blamed_by(const geo_result *r, int level)
+{
+    double h[3], beside[2][3], worst = 1.15;
+    int there[2], blamed = 0;
+    if (!is_measure(r, level)) return 0;
+    heights_of(&r->film.level[level], h);
+    for (int side = 0; side < 2; side++) {
+        int at = side ? level + 1 : level - 1;
+        if ((there[side] = is_measure(r, at))) heights_of(&r->film.level[at], beside[side]);
+    }
+    for (int k = 0; k < 3 && (there[0] || there[1]); k++) {
+        double up = beside[!there[0]][k], down = beside[there[1]][k], ratio = h[k] / (0.5 * (up + down));
+        if (ratio > worst && fmin(up, down) <= 0.8 * h[k])
+            worst = ratio, blamed = there[0] && (!there[1] || up < down) ? level - 1 : level + 1;
+    }
+    return blamed;
+}
+
+int body_is_suspect(const geo_result *r, int level)
 {
     double h[3];
+    if (!is_measure(r, level)) return 0;
     heights_of(&r->film.level[level], h);
-    return h[0] < 0.8 * h[2];
+    return h[0] < 0.8 * h[2] || blamed_by(r, level - 1) == level || blamed_by(r, level + 1) == level;
+}
+
+static void usual_heights(int level, double h[3])
+{
+    h[2] = usual[level].height, h[0] = h[2] * usual[level].ratio, h[1] = 0.5 * (h[0] + h[2]);
+}
+
+/* Heights of the neighbour on one side; sound: one that is fractured is replaced by what the next unfractured body, up to three levels
+ * away, lets expect of it. 0: there is none. */
+static int neighbour_heights(const geo_result *r, int level, int side, int sound, double h[3])
+{
+    int step = side ? 1 : -1, near = level + step;
+    for (int i = 1; i <= (sound ? 3 : 1); i++) {
+        int at = level + i * step;
+        double here[3], there[3];
+        if (!is_measure(r, at) || (sound && body_is_suspect(r, at))) continue;
+        heights_of(&r->film.level[at], h);
+        if (at == near) return 1;
+        usual_heights(near, here), usual_heights(at, there);
+        for (int k = 0; k < 3; k++) h[k] *= here[k] / there[k];
+        return 1;
+    }
+    return 0;
 }
 
 static void grade(const double h[3], double posterior, geo_compression *out)
@@ -84,7 +135,7 @@ static void grade(const double h[3], double posterior, geo_compression *out)
     out->genant_loss = loss[worst], out->grade = genant_grade(loss[worst]), out->type = out->grade ? names[worst] : "none";
 }
 
-int geo_result_compression(const geo_result *r, int level, geo_compression *out)
+static int compression(const geo_result *r, int level, int sound, geo_compression *out)
 {
     memset(out, 0, sizeof *out);
     out->type = "none";
@@ -96,10 +147,9 @@ int geo_result_compression(const geo_result *r, int level, geo_compression *out)
     for (int side = 0; side < 2; side++) {
         int beside = side ? level + 1 : level - 1;
         double k[3];
-        if (!is_sound(r, beside) || beside == GEO_C2) continue;            /* C2 carries the dens */
-        heights_of(&r->film.level[beside], k);
+        if (body_is_suspect(r, beside)) out->fractured[side] = beside;
+        if (!neighbour_heights(r, level, side, sound, k)) continue;
         for (int i = 0; i < 3; i++) mean[i] += k[i];
-        if (is_fractured(r, beside)) out->fractured[side] = beside;
         n++;
     }
     if (!n) return code_write(GEO_E_NEIGHBOUR, geo_level_name(level), out->error);
@@ -110,6 +160,9 @@ int geo_result_compression(const geo_result *r, int level, geo_compression *out)
     grade(h, mean[2], out);
     return 0;
 }
+
+int geo_result_compression(const geo_result *r, int level, geo_compression *out)       { return compression(r, level, 0, out); }
+int geo_result_compression_sound(const geo_result *r, int level, geo_compression *out) { return compression(r, level, 1, out); }
 
 int geo_result_slip(const geo_result *r, int upper, int lower, geo_slip *out)
 {

@@ -5,6 +5,7 @@
  * axis is its height: an axis within 26 degrees of `up` (45 where the body is nearly square) is not taken for the depth. */
 #include "geometry/corners.h"
 #include "geometry/vec.h"
+#include <limits.h>
 #include <string.h>
 
 int body_frame_find(const geo_contour *c, geo_point up, body_frame *out)
@@ -178,24 +179,25 @@ int geo_corners_find(const geo_contour *c, const geo_corners_options *options, g
     int status = body_frame_find(c, o.up, &b);
     if (status) return status;
     out->centre = b.m.centre, out->area = b.m.area;
-    geo_quad first;
+    geo_quad first = { { { 0, 0 } } };
     double off = 0;
     int have = !estimate(c, &b, GEO_CORNERS_MEAN, o.trim, &first, &off);
     out->disagreement = have ? off : 180;
-    int all = o.method == GEO_CORNERS_AUTO, n = all ? (int)(sizeof order / sizeof *order) : 1;
-    for (int k = 0; k < n; k++) {
+    int all = o.method == GEO_CORNERS_AUTO, n = all ? (int)(sizeof order / sizeof *order) : 1, least = INT_MAX;
+    for (int k = 0; k < n && least; k++) {
         int method = all ? order[k] : o.method;
         double ignore;
-        if (method == GEO_CORNERS_MEAN && have) out->quad = first, status = GEO_OK;
-        else if (method == GEO_CORNERS_MEAN) status = GEO_DEGENERATE;
-        else status = estimate(c, &b, method, o.trim, &out->quad, &ignore);
+        geo_quad q = first;
+        if (method == GEO_CORNERS_MEAN) status = have ? GEO_OK : GEO_DEGENERATE;
+        else status = estimate(c, &b, method, o.trim, &q, &ignore);
         if (status) continue;
-        out->method = method;
-        out->faults = faults_of(&out->quad, c, &b, o.cervical, o.fractured);
-        if (!out->faults) return GEO_OK;
+        unsigned faults = faults_of(&q, c, &b, o.cervical, o.fractured);
+        if (__builtin_popcount(faults) >= least) continue;
+        least = __builtin_popcount(faults);
+        out->quad = q, out->method = method, out->faults = faults;
     }
-    if (status) return status;
-    return all ? GEO_DEGENERATE : GEO_OK;
+    if (least == INT_MAX) return status;
+    return all && least ? GEO_DEGENERATE : GEO_OK;
 }
 
 geo_corners geo_corners_name(const geo_quad *q, int facing)

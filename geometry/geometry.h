@@ -149,7 +149,7 @@ typedef struct geo_body {
 } geo_body;
 
 /* Contour in pixels of equal sides (scale it first where they are not). options NULL: the defaults. A named method returns GEO_OK with its
- * faults noted; GEO_CORNERS_AUTO returns GEO_DEGENERATE where no method passes (out then holds the last one tried). */
+ * faults noted; GEO_CORNERS_AUTO returns GEO_DEGENERATE where no method passes (out then holds the result with the fewest faults). */
 int geo_corners_find(const geo_contour *c, const geo_corners_options *options, geo_body *out);
 
 geo_corners geo_corners_name(const geo_quad *q, int facing);           /* facing -1: left on the screen is anterior */
@@ -371,10 +371,18 @@ typedef struct geo_compression {
     double wedge;                               /* degrees, kyphosis + */
     const char *type;                           /* "wedge", "biconcave", "crush"; "none" at grade 0 */
     double genant_loss;                         /* percent, the largest of the three (Genant 1993) */
-    int    grade, one_neighbour, fractured[2];  /* fractured: the level of an upper / lower neighbour that is itself fractured, 0 none */
+    /* fractured: the level of an upper / lower neighbour that is itself fractured, 0 none: its anterior height below 0.8 of the posterior
+     * one, or a body beside it more than 15 % too high (any CR above 1.15); also W_NEIGHBOUR_FRACTURED:<level> of the film */
+    int    grade, one_neighbour, fractured[2];
     char   error[64];
 } geo_compression;
 int geo_result_compression(const geo_result *r, int level, geo_compression *out);      /* 0 or a GEO_E_* code */
+/* The same with every fractured neighbour replaced by the height that the next unfractured body (up to three levels away) and the usual
+ * sizes of adults let expect of it. */
+int geo_result_compression_sound(const geo_result *r, int level, geo_compression *out);
+/* Level of a fractured body (grade 1 or more) that one of this parameter's plates belongs to: the angle is then partly a local one.
+ * 0: none. */
+int geo_result_fractured(const geo_result *r, int parameter);
 
 /* Slip of the vertebra `upper` on the one below it (GEO_S1 included): percent of the lower plate, + forwards; mm 0 without spacing. */
 typedef struct geo_slip { double percent, mm; const char *meyerding; char error[64]; } geo_slip;      /* "0", "I" .. "V" (Meyerding 1932) */
@@ -385,6 +393,33 @@ int geo_result_slip(const geo_result *r, int upper, int lower, geo_slip *out);
 typedef struct geo_heights { double anterior, middle, posterior, depth, angle; char error[64]; } geo_heights;
 int geo_result_body(const geo_result *r, int level, geo_heights *out);
 int geo_result_disc(const geo_result *r, int upper, geo_heights *out);
+
+/* A value with its error: an angle in degrees, or a ratio. */
+typedef struct geo_angle { double value; char error[64]; } geo_angle;
+/* Height index of the disc below a body: mean of anterior and posterior height over depth (Farfan 1972). */
+int geo_result_disc_index(const geo_result *r, int upper, geo_angle *out);
+/* Proximal junctional angle: inferior plate of the upper instrumented vertebra against the superior plate `above` (1 or 2) levels higher,
+ * kyphosis +. Kyphosis of the junction: at least 10 degrees, and at least 10 more than before the operation (Glattes 2005). */
+int geo_result_pja(const geo_result *r, int uiv, int above, geo_angle *out);
+int geo_pjk(double before, double after);
+
+/* Shape of the lordosis from S1 upwards. inflection: the body that leans back most, where lordosis turns to kyphosis; vertebrae: bodies
+ * from L5 up to it; apex: the body, or the disc below it, that stands most upright. E_UNDEFINED where nothing leans back from S1. */
+typedef struct geo_lordosis { int apex, apex_is_disc, inflection, vertebrae; char error[64]; } geo_lordosis;
+int geo_result_lordosis(const geo_result *r, geo_lordosis *out);
+/* geo_roussouly with types 1 (at most three lordotic vertebrae, apex at L5 or the disc above) and 2 told apart; "1|2" where the two signs
+ * disagree or there is no shape (NULL). */
+const char *geo_roussouly_shape(double ss, double pt, double pi, const geo_lordosis *shape);
+
+/* Alignment usual at an age (Lafage 2016, Spine 41:62): degrees, SVA mm. ll: the lordosis that incidence, kyphosis and age let expect
+ * (mean absolute error 5 degrees), where has_ll. */
+typedef struct geo_targets { double pt, pill, sva, tpa, ll; int has_ll; char error[64]; } geo_targets;
+void geo_age_targets(double age, geo_targets *out);            /* without ll */
+int  geo_result_targets(const geo_result *r, geo_targets *out);        /* 0 or GEO_E_NO_AGE */
+/* "0", "1", "2" (Ames 2015, J Neurosurg Spine 23:673) of "cSVA", "TS-CL" or "SVA"; "" for an unknown name. */
+const char *geo_ames(const char *modifier, double value);
+/* Frontal curve type of SRS-Schwab from the thoracic and the lumbar or thoracolumbar Cobb angle: "T", "L", "D" (both), "N"; from 30. */
+const char *geo_schwab_coronal(double thoracic, double lumbar);
 
 /* Frontal films. n bodies from cranial to caudal, corners as on the screen, pixels; sx, sy spacing (1, 1 where not known). */
 typedef struct geo_cobb {
@@ -416,6 +451,9 @@ int          geo_tracing_add(geo_tracing *t, const uint8_t *mask, int role, doub
 void         geo_tracing_free(geo_tracing *t);
 int          geo_tracing_outlines(const geo_tracing *t);
 const geo_contour *geo_tracing_outline(const geo_tracing *t, int i, int *role);        /* pixels; role: what it is now, or NULL */
+/* The outline of one value from its probability map (h, w) instead, to a fraction of a pixel; the width of the map's 0.3 .. 0.7 band, where
+ * an edge with a normal error of SD s is 1.05 s wide, becomes the SD of every vertex in geo_uncertainty. GEO_EMPTY: nowhere 0.5. */
+int geo_tracing_soft(geo_tracing *t, uint8_t value, const float *map);
 const geo_contour *geo_tracing_contour(const geo_tracing *t, uint8_t value);   /* pixels; NULL: none */
 /* Puts every landmark that can be found into the case (whose spacing must have been set): corners, plates, heads, points; marks bodies of
  * low quality. What cannot be found is left out, and geo_measure says so. Returns the number of structures used. */
@@ -425,7 +463,7 @@ typedef struct geo_jitter {
     size_t   size;
     int      draws;                             /* 200 */
     double   sd, length;                        /* of the outline's error in pixels: SD (1), correlation length along the outline (8) */
-    /* (256) an SD for every value of the map, or NULL; half the width of the 0.3 .. 0.7 band of its probability */
+    /* (256) an SD for every value of the map, or NULL: sd, and where geo_tracing_soft was called what its map says of every vertex */
     const double *sd_of;
     uint64_t seed;
 } geo_jitter;

@@ -96,6 +96,18 @@ int geo_parameter_find(const char *name)
     return -1;
 }
 
+const parameter *parameter_chosen(const geo_result *r, int index)
+{
+    int first = row_of(index);
+    if (first < 0) return NULL;
+    const parameter *chosen = &parameter_rows[first];
+    for (int i = first; i < parameter_row_count && !strcmp(parameter_rows[i].name, parameter_rows[first].name); i++) {
+        const parameter *p = &parameter_rows[i];
+        if (p->choice && r->choice[p->choice - 1] == p->of) chosen = p;
+    }
+    return chosen;
+}
+
 /* ---- one film ----------------------------------------------------------------------------------------------------------------------- */
 
 static void evaluate(const film *f, const parameter *p, geo_value *out)
@@ -150,6 +162,8 @@ static void warn_all(const geo_case *c, geo_result *r, int conflict)
     if (f->t1_from_c7) warn(r, "W_T1_FROM_C7", NULL);
     if (f->level[GEO_C2].given == GIVEN_CENTRE) warn(r, "W_C2_MASK_CENTROID", NULL);
     warn_levels(r, GEO_MARK_INTERPOLATED, "W_INTERPOLATED"), warn_levels(r, GEO_MARK_LOW_QUALITY, "W_LOW_QUALITY");
+    if (f->facing)
+        for (int i = GEO_C3; i <= GEO_L5; i++) if (body_is_suspect(r, i)) warn(r, "W_NEIGHBOUR_FRACTURED", geo_level_name(i));
     for (int i = 0; i < c->warnings; i++) warn(r, c->warning[i], NULL);
 }
 
@@ -163,13 +177,8 @@ static void measure(const geo_case *c, geo_result *r)
     r->film.choice = r->choice, r->film.has_point = r->has_point, r->film.score = score, r->film.facing = side;
     r->warnings = 0, r->error[0] = 0;
     if (!side) code_write(GEO_E_FACING_AMBIGUOUS, NULL, r->error);
-    for (int i = 0; i < parameter_row_count; n++) {
-        int from = i, row = i;
-        for (; i < parameter_row_count && !strcmp(parameter_rows[i].name, parameter_rows[from].name); i++) {
-            const parameter *p = &parameter_rows[i];
-            if (p->choice && c->choice[p->choice - 1] == p->of) row = i;
-        }
-        if (side) evaluate(&r->film, &parameter_rows[row], &r->value[n]);
+    for (const parameter *p; (p = parameter_chosen(r, n)); n++) {
+        if (side) evaluate(&r->film, p, &r->value[n]);
         else memset(&r->value[n], 0, sizeof r->value[n]), r->value[n].code = code_write(GEO_E_FACING_AMBIGUOUS, NULL, r->value[n].error);
     }
     warn_all(c, r, conflict);

@@ -38,6 +38,11 @@ formula value_rpv, value_rll, value_rsa;
 formula value_csva, value_above, value_length, value_line_slope, value_c0c2, value_odha, value_bai, value_powers, value_to_line;
 formula value_nt, value_tia, value_to_mcgregor;
 
+/* bodies.c: fractured as far as one can tell from it and its neighbours: anterior below 0.8 of the posterior height, or a body beside it
+ * looks more than 15 % too high against it. */
+int body_is_suspect(const geo_result *r, int level);
+/* The row that counts for this parameter of this film; NULL: there is no such parameter. */
+const parameter *parameter_chosen(const geo_result *r, int index);
 /* Slope of the plate of a NEED_SUP or NEED_INF. */
 double plate_slope(const film *f, need n);
 int    film_needs(const film *f, const need *needs, char error[64]);           /* 0 or the code that stands in the way */

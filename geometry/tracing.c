@@ -198,10 +198,16 @@ geo_tracing *geo_tracing_new(const uint8_t *labels, int64_t h, int64_t w, const 
     return t;
 }
 
+void outline_reshape(outline *o, geo_contour c, double *sd)
+{
+    geo_contour_free(&o->c), free(o->sd);
+    o->c = c, o->sd = sd;
+}
+
 void geo_tracing_free(geo_tracing *t)
 {
     if (!t) return;
-    for (int i = 0; i < t->n; i++) geo_contour_free(&t->o[i].c);
+    for (int i = 0; i < t->n; i++) geo_contour_free(&t->o[i].c), free(t->o[i].sd);
     free(t->c1), free(t);
 }
 

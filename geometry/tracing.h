@@ -9,6 +9,7 @@ typedef struct outline {
     geo_contour c;                               /* pixels */
     int role, value;                             /* a level, or GEO_ROLE_*; the value in the map, or the number of the instance from 1 */
     double dropped, score;                       /* share of pixels that were left out; of a detector */
+    double *sd;                                  /* of every vertex, where it comes from a probability map, else NULL */
     unsigned odd;                                /* GEO_ODD_* found by tracing_number */
     int unsure;                                  /* its level may be another */
 } outline;
@@ -23,6 +24,9 @@ struct geo_tracing {
     uint8_t *c1;                                 /* mask of C1 within c1_box, or NULL */
     geo_box c1_box;
 };
+
+/* Gives an outline another contour (its own from now on), and an SD for each of its vertices or NULL. */
+void outline_reshape(outline *o, geo_contour c, double *sd);
 
 /* The landmarks of these contours (n) instead of t's own; bodies made up where t says so. */
 int tracing_landmarks(const geo_tracing *t, const geo_contour *contour, geo_case *c);
