@@ -113,7 +113,7 @@ static double distance(const real *a, const real *b, size_t n)
     return sqrt(d / bb);
 }
 
-static double map_bytes(const unet *m)
+static double map_bytes(const reference *m)
 {
     double sum = 0;
     for (int i = 0; i < m->t->g->nt; i++)

@@ -36,6 +36,7 @@ static void make_part(const sample *s, const augmentation *a, const fit_part *pa
 augmentation augment_sample(const augment_conf *c, samples *set, const uint8_t swap[256], uint64_t seed, int64_t epoch, int64_t i, int64_t turn,
                             int64_t channels, augment_scratch *t, float *image, uint8_t *labels)
 {
+    t->reading = i;
     sample s = samples_get(set, i);
     const int64_t n = s.f.net_h * s.f.net_w;
     const fit_part all = { 0, s.f.net_h, 0, s.f.net_w };
@@ -43,8 +44,9 @@ augmentation augment_sample(const augment_conf *c, samples *set, const uint8_t s
     make_room(t, n);
     float *grey = channels == 1 ? image : t->grey;
     augmentation a = c ? augment_draw(c, &s.f, seed, epoch, i, turn) : augment_none(&s.f);
-    if (c && augment_mosaic_draw(c, &s.f, set->n, seed, epoch, i, turn, &m)) {
+    if (c && !t->alone && augment_mosaic_draw(c, &s.f, set->n, seed, epoch, i, turn, &m)) {
         for (int k = 0; k < 4; k++) {
+            t->reading = m.sample[k];
             sample q = k ? samples_get(set, m.sample[k]) : s;
             augmentation b = augment_draw(c, &q.f, seed, epoch, m.sample[k], m.turn[k]);
             augment_mosaic_place(&m, k, &q.f, &b);

@@ -6,7 +6,11 @@
 #include "train/samples.h"
 
 /* Memory of one thread; start with {0}. */
-typedef struct augment_scratch { float *plane, *grey, *spare, *shift; size_t room; uint8_t *inside; } augment_scratch;
+typedef struct augment_scratch {
+    float *plane, *grey, *spare, *shift; size_t room; uint8_t *inside;
+    int64_t reading;                     /* the sample being read: at fault where that dies */
+    int alone;                           /* 1: no mosaic */
+} augment_scratch;
 void augment_scratch_free(augment_scratch *t);
 
 /* Sample i of the set into image (net_h, net_w, channels: all the same) and labels (net_h, net_w). c NULL: as it is. swap: from augment_check.

@@ -48,7 +48,20 @@ static void leave_out(loader *l, int64_t i, const char *why)
     if (none_left) die("%s", why);
 }
 
-/* 0: with `skip`, the sample cannot be read; *trap says why. */
+/* Returns 1, or 0 and what the reading died of in *trap; t->reading then says which case. */
+static int trapped_sample(worker *w, int64_t epoch, int64_t i, int64_t turn, float *image, uint8_t *labels, die_trap *trap)
+{
+    die_trap_push(trap);
+    if (!setjmp(trap->jump)) {
+        loader_sample(&w->l->c, epoch, i, turn, &w->scratch, image, labels);
+        die_trap_pop(trap);
+        return 1;
+    }
+    if (trap->status != EXIT_INPUT) die_again(trap);
+    return 0;
+}
+
+/* 0: with `skip`, the sample cannot be read. A mosaic is made of several: where another one of them is at fault, the sample stands alone. */
 static int try_sample(worker *w, int64_t epoch, int64_t i, int64_t turn, float *image, uint8_t *labels, die_trap *trap)
 {
     loader *l = w->l;
@@ -57,15 +70,14 @@ static int try_sample(worker *w, int64_t epoch, int64_t i, int64_t turn, float *
     pthread_mutex_unlock(&l->lock);
     if (bad) return 0;
     if (!l->c.skip) return loader_sample(&l->c, epoch, i, turn, &w->scratch, image, labels), 1;
-    die_trap_push(trap);
-    if (!setjmp(trap->jump)) {
-        loader_sample(&l->c, epoch, i, turn, &w->scratch, image, labels);
-        die_trap_pop(trap);
-        return 1;
-    }
-    if (trap->status != EXIT_INPUT) die_again(trap);
-    leave_out(l, i, trap->text);
-    return 0;
+    if (trapped_sample(w, epoch, i, turn, image, labels, trap)) return 1;
+    leave_out(l, w->scratch.reading, trap->text);
+    if (w->scratch.reading == i) return 0;
+    w->scratch.alone = 1;
+    const int read = trapped_sample(w, epoch, i, turn, image, labels, trap);
+    w->scratch.alone = 0;
+    if (!read) leave_out(l, i, trap->text);
+    return read;
 }
 
 static void prepare(worker *w, int64_t ticket)
