@@ -475,6 +475,7 @@ static void frontal_askew(void **state)
     int found = 0;
     for (int i = 0; i < c.warnings; i++) found |= !strcmp(c.warning[i], "W_ODD_TILT:T9");
     assert_true(found && !c.count);
+    for (int i = 0; i < c.n; i++) assert_true(!c.body[i].missing && c.body[i].level == GEO_T1 + i);      /* wide gaps, and nobody missing */
     geo_chain_free(&c), geo_tracing_free(t);
 }
 
