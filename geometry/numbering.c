@@ -212,7 +212,7 @@ static int cut_merged(chain *c, int i)
     geo_tracing *t = c->t;
     outline *o = &t->o[c->e[i].at];
     if (!(c->e[i].odd & GEO_ODD_MERGED) || t->n == OUTLINES || !halves(c, i, role) || geo_contour_split(&o->c, up_at(c, i), part)) return 0;
-    geo_contour_free(&o->c);
+    geo_contour_free(&o->c), free(o->sd), o->sd = NULL;      /* SDs belong to the vertices that were */
     o->c = part[0], o->role = role[0], o->odd |= GEO_ODD_MERGED;
     t->o[t->n] = *o, t->o[t->n].c = part[1], t->o[t->n].role = role[1], t->n++;
     return 1;
@@ -225,7 +225,7 @@ static int join_split(chain *c, int i)
     if (i + 1 >= c->n || !(c->e[i].odd & c->e[i + 1].odd & GEO_ODD_SPLIT) || is_named(c, i) || is_named(c, i + 1)) return 0;
     outline *a = &c->t->o[c->e[i].at], *b = &c->t->o[c->e[i + 1].at];
     if (geo_contour_union(&a->c, &b->c, &both)) return 0;
-    geo_contour_free(&a->c);
+    geo_contour_free(&a->c), free(a->sd), a->sd = NULL;
     a->c = both, a->odd |= GEO_ODD_SPLIT, b->role = GEO_ROLE_NONE;
     return 1;
 }

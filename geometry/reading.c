@@ -159,19 +159,37 @@ static void read_skull(reading *r, int facing, int dots)
             geo_case_point(r->c, rows[i].point, image(r, p)), r->used++;
 }
 
+/* The mask of C1 in square pixels: its rows repeated or left out. Freed by the caller. */
+static uint8_t *square_c1(const geo_tracing *t, double k, int64_t *h, int64_t *w)
+{
+    int64_t from = t->c1_box.y1 - t->c1_box.y0;
+    double rows = floor((double)from * k + 0.5);
+    *w = t->c1_box.x1 - t->c1_box.x0, *h = rows < 1 ? 1 : (int64_t)fmin(rows, (double)(INT32_MAX / *w));
+    uint8_t *out = malloc((size_t)(*h * *w));
+    for (int64_t y = 0; out && y < *h; y++) {
+        int64_t row = (int64_t)(((double)y + 0.5) / k);
+        memcpy(out + y * *w, t->c1 + (row < from ? row : from - 1) * *w, (size_t)*w);
+    }
+    return out;
+}
+
 static void read_c1(reading *r, const geo_dens *d)
 {
     const geo_tracing *t = r->t;
     geo_dens local = *d;
     geo_point *all[] = { &local.tip, &local.ant_sup, &local.ant_inf, &local.post_sup, &local.post_inf, &local.centre }, p[2];
     int found;
-    /* the mask has the film's own pixels: a dens in square ones is laid into it, which is exact for square pixels only */
-    if (!t->c1 || fabs(r->k - 1) > 1e-9) return;
-    for (int i = 0; i < 6; i++) *all[i] = sub(*all[i], vec((double)t->c1_box.x0, (double)t->c1_box.y0));
-    if (geo_c1_arches(t->c1, t->c1_box.y1 - t->c1_box.y0, t->c1_box.x1 - t->c1_box.x0, &local, r->facing, &p[0], &p[1], &found)) return;
+    int64_t h, w;
+    if (!t->c1) return;
+    /* row y0 of the film starts at y0 - 1/2; so does row 0 of the copy */
+    const geo_point origin = vec((double)t->c1_box.x0, ((double)t->c1_box.y0 - 0.5) * r->k + 0.5);
+    uint8_t *mask = square_c1(t, r->k, &h, &w);
+    for (int i = 0; i < 6; i++) *all[i] = sub(*all[i], origin);
+    int status = mask ? geo_c1_arches(mask, h, w, &local, r->facing, &p[0], &p[1], &found) : GEO_MEMORY;
+    free(mask);
+    if (status) return;
     for (int i = 0; i < 2; i++)
-        if (found >> i & 1) geo_case_point(r->c, i ? GEO_C1_POST_ARCH_ANT : GEO_C1_ANT_ARCH_POST,
-            add(p[i], vec((double)t->c1_box.x0, (double)t->c1_box.y0)));
+        if (found >> i & 1) geo_case_point(r->c, i ? GEO_C1_POST_ARCH_ANT : GEO_C1_ANT_ARCH_POST, image(r, add(p[i], origin)));
     if (found != 3) geo_case_warn(r->c, "W_LOW_QUALITY:C1");
     r->used++;
 }

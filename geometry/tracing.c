@@ -201,7 +201,7 @@ geo_tracing *geo_tracing_new(const uint8_t *labels, int64_t h, int64_t w, const 
 void geo_tracing_free(geo_tracing *t)
 {
     if (!t) return;
-    for (int i = 0; i < t->n; i++) geo_contour_free(&t->o[i].c);
+    for (int i = 0; i < t->n; i++) geo_contour_free(&t->o[i].c), free(t->o[i].sd);
     free(t->c1), free(t);
 }
 

@@ -11,6 +11,7 @@ typedef struct outline {
     double dropped, score;                       /* share of pixels that were left out; of a detector */
     unsigned odd;                                /* GEO_ODD_* found by tracing_number */
     int unsure;                                  /* its level may be another */
+    double *sd;                                  /* (c.n) SD of every vertex, or NULL: not known */
 } outline;
 
 struct geo_tracing {

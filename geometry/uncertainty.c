@@ -20,8 +20,8 @@ static double perimeter(const geo_contour *c)
     return s;
 }
 
-/* to: as many vertices as from. knot (room for perimeter / length + 1): scratch. */
-static void displace(const geo_contour *from, double sd, double length, uint64_t *seed, double *knot, geo_contour *to)
+/* to: as many vertices as from; local: an SD for each, or NULL. knot (room for perimeter / length + 1): scratch. */
+static void displace(const geo_contour *from, double sd, const double *local, double length, uint64_t *seed, double *knot, geo_contour *to)
 {
     double round = perimeter(from), arc = 0;
     int64_t n = from->n, knots = (int64_t)fmax(4, round / length);
@@ -33,7 +33,7 @@ static void displace(const geo_contour *from, double sd, double length, uint64_t
             double d = at - (double)k, weight = exp(-0.5 * d * d);
             sum += weight * knot[(k % knots + knots) % knots], power += weight * weight;
         }
-        to->p[i] = along(from->p[i], normal, sd * sum / sqrt(power));
+        to->p[i] = along(from->p[i], normal, (local ? local[i] : sd) * sum / sqrt(power));
         arc += apart(from->p[i], after);
     }
 }
@@ -128,7 +128,8 @@ int geo_uncertainty(const geo_tracing *t, const geo_case *c, const geo_jitter *o
     for (int k = 0; k < o.draws && !status; k++) {
         geo_case film = *c;
         for (int v = 0; v < t->n; v++)
-            displace(&t->o[v].c, o.sd_of ? o.sd_of[t->o[v].value & 255] : o.sd, o.length, &seed, knot, &moved[v]);
+            displace(&t->o[v].c, o.sd_of ? o.sd_of[t->o[v].value & 255] : o.sd, o.sd_of ? NULL : t->o[v].sd, o.length, &seed, knot,
+                &moved[v]);
         status = tracing_landmarks(t, moved, &film);
         if (status >= 0) status = measure(&film, &all);
     }
