@@ -123,7 +123,7 @@ static void paint_masks(const canvas *k, const geo_tracing *t)
         const double dash[2] = { 4 * k->u, 4 * k->u };
         for (int64_t j = 0; j < c->n; j++) cairo_line_to(k->c, c->p[j].x, c->p[j].y);
         cairo_close_path(k->c);
-        draw_ink(k, role_colour(role), role == GEO_ROLE_NONE ? 0.05 : role % 2 ? 0.22 : 0.14);
+        draw_ink(k, role_colour(role), role == GEO_ROLE_NONE ? 0.05 : (role % 2 ? 0.22 : 0.14) * (k->film ? 1 : 2.2));
         cairo_fill_preserve(k->c);
         draw_ink(k, role_colour(role), 0.9);
         cairo_set_dash(k->c, dash, role == GEO_ROLE_NONE ? 2 : 0, 0), cairo_set_line_width(k->c, 0.7 * k->u);

@@ -9,7 +9,7 @@ static geo_point out_from(geo_point a, geo_point b, double t) { return (geo_poin
 
 static int doubtful(const geo_found *g)
 {
-    return g->faults || g->disagreement > 6 || g->odd & (GEO_ODD_MERGED | GEO_ODD_SPLIT | GEO_ODD_TRUNCATED | GEO_ODD_TILT);
+    return g->faults || g->disagreement > 6 || g->odd & (GEO_ODD_MERGED | GEO_ODD_SPLIT | GEO_ODD_TRUNCATED);
 }
 
 static void draw_body(const canvas *k, const findings *f, int i, int is_end)

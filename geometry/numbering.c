@@ -331,7 +331,10 @@ static int number(chain *c, geo_chain *out)
     if (!status && cut_all(c)) status = arrange(c);
     if (!status) status = find_gaps(c);
     if (status || !c->n) return status;
-    int all_named = named_count(c) == c->n, off = all_named ? check_names(c) : number_bodies(c, out);
+    /* the limit of the gap is that of lateral films; on frontal ones bodies look lower, so gaps count only where bodies must be missing */
+    int frontal = c->o->region == GEO_REGION_AP, all_named = named_count(c) == c->n;
+    if (frontal && (all_named || c->n >= 17)) memset(c->missing, 0, sizeof c->missing);
+    int off = !all_named ? number_bodies(c, out) : frontal ? 0 : check_names(c);
     if (off < 0) return off;
     out->count = count_bodies(c);
     report(c, out);

@@ -128,7 +128,8 @@ int geo_uncertainty(const geo_tracing *t, const geo_case *c, const geo_jitter *o
     for (int k = 0; k < o.draws && !status; k++) {
         geo_case film = *c;
         for (int v = 0; v < t->n; v++)
-            displace(&t->o[v].c, o.sd_of ? o.sd_of[t->o[v].value & 255] : o.sd, o.sd_of ? NULL : t->o[v].sd, o.length, &seed, knot, &moved[v]);
+            displace(&t->o[v].c, o.sd_of ? o.sd_of[t->o[v].value & 255] : o.sd, o.sd_of ? NULL : t->o[v].sd, o.length, &seed, knot,
+                &moved[v]);
         status = tracing_landmarks(t, moved, &film);
         if (status >= 0) status = measure(&film, &all);
     }

@@ -445,8 +445,38 @@ static void frontal(void **state)
         near(c.cobb.main, want.main, 2);
         assert_int_equal(c.cobb.convex, want.convex);
         for (int i = 0; i < 17; i++) assert_int_equal(c.body[i].level, GEO_T1 + i);
+        assert_int_equal(c.warnings, 1);         /* that pixels are taken for square */
         geo_chain_free(&c), geo_tracing_free(t);
     }
+}
+
+/* A body askew to the spine would be the whole Cobb angle; named ones far apart are nobody's mistake. */
+static void frontal_askew(void **state)
+{
+    (void)state;
+    int status;
+    geo_chain c;
+    geo_choices o;
+    memset(film, 0, sizeof film);
+    for (int i = 0; i < 17; i++) {
+        double turn = i == 8 ? 0.7 : 0.02 * (i - 8), cs = cos(turn), sn = sin(turn);
+        static const double u[4] = { -42, 42, 42, -42 }, v[4] = { -22, -22, 22, 22 };
+        geo_point p[4];
+        for (int k = 0; k < 4; k++) p[k] = (geo_point){ 500 + cs * u[k] - sn * v[k], 150 + 100 * i + sn * u[k] + cs * v[k] };
+        geo_mask_fill(&(geo_contour){ p, 4 }, film, FH, FW, (uint8_t)(GEO_T1 + i));
+    }
+    geo_tracing *t = geo_tracing_new(film, FH, FW, NULL, &status);
+    geo_choices_defaults(&o);
+    o.region = GEO_REGION_AP, o.sx = o.sy = 0.2;
+    assert_int_equal(geo_chain_measure(t, &o, &c), GEO_OK);
+    near(c.cobb.main, 0.32 * 57.29578, 1.5);
+    assert_int_equal(c.cobb.upper_end, 0);
+    assert_int_equal(c.cobb.lower_end, 16);
+    int found = 0;
+    for (int i = 0; i < c.warnings; i++) found |= !strcmp(c.warning[i], "W_ODD_TILT:T9");
+    assert_true(found && !c.count);
+    for (int i = 0; i < c.n; i++) assert_true(!c.body[i].missing && c.body[i].level == GEO_T1 + i);      /* wide gaps, and nobody missing */
+    geo_chain_free(&c), geo_tracing_free(t);
 }
 
 static void nothing_and_nonsense(void **state)
@@ -508,7 +538,7 @@ int main(void)
         cmocka_unit_test(false_body_is_dropped), cmocka_unit_test(count_mismatch), cmocka_unit_test(no_anchor),
             cmocka_unit_test(one_name), cmocka_unit_test(no_name_left), cmocka_unit_test(components_of_a_class),
             cmocka_unit_test(lumbar_film),
-        cmocka_unit_test(instances), cmocka_unit_test(biconcave), cmocka_unit_test(frontal), cmocka_unit_test(nothing_and_nonsense),
+        cmocka_unit_test(instances), cmocka_unit_test(biconcave), cmocka_unit_test(frontal), cmocka_unit_test(frontal_askew), cmocka_unit_test(nothing_and_nonsense),
         cmocka_unit_test(noise_of_points),
     };
     return cmocka_run_group_tests(tests, make_roles, NULL);
