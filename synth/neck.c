@@ -82,11 +82,9 @@ static void skull(anatomy *a, const frame *f, draws *d)
     double jx = draws_normal(d, 0, 0.8), foramen = draws_normal(d, 37, 3) - 37, palate = draws_range(d, 47, 55);
     mark(a, GEO_BASION, f, 3 + jx, 6.5), mark(a, GEO_OPISTHION, f, -34 + jx - foramen, 1.5), mark(a, GEO_OCCIPUT_LOW, f, -42 + jx - foramen, -2);
     mark(a, GEO_HARD_PALATE, f, palate, 2.5);
-    double b = 3 + jx, o = -34 + jx - foramen;
+    double b = 3 + jx;
     const double clivus[5][2] = { { b, 7.5 }, { b + 5, 14 }, { b + 11, 22 }, { b + 17, 30 }, { b + 24, 38 } };
     band(a, PART_SKULL, f, clivus, 5, 9, 8);
-    const double squama[7][2] = { { o, 3 }, { o - 4, 0.8 }, { o - 8, 0.5 }, { o - 14, 3.5 }, { o - 20, 9 }, { o - 26, 16.5 }, { o - 31, 25 } };
-    band(a, PART_SKULL, f, squama, 7, 4.5, 22);
     const double roof[6][2] = { { palate, 2.5 }, { palate + 8, 4.2 }, { palate + 20, 4.4 }, { palate + 32, 3.6 }, { palate + 40, 1.4 }, { palate + 44, -3 } };
     band(a, PART_PALATE, f, roof, 6, 3.6, 16);
     put(a->skull, f, -3, 71), a->skull_radius = 80 * f->scale;

@@ -51,6 +51,7 @@ static void bone(solid *s, int level, draws *d)
     s->shell_mm = draws_range(d, shell[r][0], shell[r][1]);
     for (int k = 0; k < 2; k++) s->plate_mm[k] = draws_range(d, 0.6, 1.0) * (r == 0 ? 0.8 : 1);
     s->power[0] = 2.6, s->power[1] = 0, s->waist = 0.93, s->wall = 1.2, s->texture = draws_range(d, 0.02, 0.05);
+    if (r == 0) s->density = 1.25;                                         /* transverse processes lie over the bodies of the neck */
 }
 
 /* Axial rotation and lateral bending: small, of one curve along the spine, in a few patients larger. */

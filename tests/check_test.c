@@ -197,6 +197,22 @@ static void one_class_a_level(void **state)
     expect(p, WANT({ VICTIM, "mask_level" }));
 }
 
+/* Corners may go on where the classes end: a film whose masks name T1 to L4 only. */
+static void masks_leave_a_level_out(void **state)
+{
+    (void)state;
+    plan *p = plan_new();
+    classes_free(&p->table);
+    for (int i = 0; i < LEVELS - 1; i++) classes_add(&p->table, 8 + i, p->c[0][i].level, "vertebra");
+    for (int k = 0; k < CASES; k++)
+        for (int i = 0; i < LEVELS; i++) {
+            const double (*q)[2] = p->c[k][i].p;
+            const double xy[8] = { q[0][0], q[0][1], q[1][0], q[1][1], q[3][0], q[3][1], q[2][0], q[2][1] };
+            polygon_fill(xy, 4, p->mask[k], H, W, (uint8_t)(i < LEVELS - 1 ? 8 + i : 0));
+        }
+    expect(p, (const want[]){ { 0, NULL } });
+}
+
 /* Pixels changed behind the store's back, with all checksums of the file right: only the recorded hash tells. */
 static void tampered(void **state)
 {
@@ -265,6 +281,6 @@ int main(void)
         T(beside_the_spine), T(on_the_discs),
         T(size_of_another_film), T(nothing_drawn), T(other_class), T(mask_of_another_film), T(constant_film), T(film_twice),
         T(patient_in_two_parts), T(absurd_spacing), T(half_a_spacing), T(spacing_not_a_number), T(texts_are_clean), T(film_again_in_the_other_part),
-        T(one_class_a_level), T(tampered), T(levels_have_ranks), T(the_verb) };
+        T(one_class_a_level), T(masks_leave_a_level_out), T(tampered), T(levels_have_ranks), T(the_verb) };
     return _cmocka_run_group_tests(__FILE__, table, sizeof table / sizeof *table, set_up, tear_down);
 }
