@@ -1,5 +1,5 @@
 /* objects.c - what lies on the patient or the cassette: leads, buttons, brace clips (in the beam); letters, ruler, collimator, border (on
- * the finished film, and never over a corner that is said to be visible: they keep to the margins). */
+ * the finished film, in its margins). */
 #include "synth/objects.h"
 #include "synth/picture.h"
 #include <math.h>
