@@ -103,7 +103,7 @@ int part_find(const char *name, part *out)
 
 part part_get(const char *name, const char *at)
 {
-    static const char *const names[] = { "all", "none", "train", "val", "test", "fold1", "rest1" };
+    static const char *const names[] = { "train", "val", "test", "all", "none", "fold1", "rest1" };
     part p;
     if (!part_find(name, &p)) die_at(at, "got part '%s', wanted " PART_WORDS "%s", name, die_nearest(name, names, 7));
     return p;
