@@ -93,7 +93,10 @@ static int64_t count_windows(int64_t n, int64_t size, double overlap)
     return n <= size ? 1 : 1 + (int64_t)ceil((double)(n - size) / step - 1e-9);
 }
 
-static int64_t window_at(int64_t i, int64_t count, int64_t n, int64_t size) { return count > 1 ? (i * (n - size) + (count - 1) / 2) / (count - 1) : 0; }
+static int64_t window_at(int64_t i, int64_t count, int64_t n, int64_t size)
+{
+    return count > 1 ? (i * (n - size) + (count - 1) / 2) / (count - 1) : 0;
+}
 
 /* share (count, size): what each window counts at each of its pixels, rising from its borders to its middle; at every pixel of the axis
  * the shares of all windows add up to 1. */
@@ -140,7 +143,8 @@ void predictor_run(predictor *p, const image *film, uint8_t *labels, float *prob
     const net_conf *c = conf_of(p);
     const int64_t h = canvas_side(p, film->h, c->height), w = canvas_side(p, film->w, c->width);
     fit f = fit_make(&p->fit, film->h, film->w, h, w);
-    float *image = xalloc_n((size_t)(h * w), (size_t)c->channels * sizeof *image), *scores = xalloc_n((size_t)(h * w), (size_t)c->classes * sizeof *scores);
+    const size_t pixels = (size_t)(h * w);
+    float *image = xalloc_n(pixels, (size_t)c->channels * sizeof *image), *scores = xalloc_n(pixels, (size_t)c->classes * sizeof *scores);
     fit_film(&f, film->p, film->bits, c->channels, image);
     all_windows(p, h, w, image, scores);
     fit_back(&f, scores, c->classes, labels, probabilities);

@@ -12,7 +12,6 @@ typedef struct outline {
     double *sd;                                  /* of every vertex, where it comes from a probability map, else NULL */
     unsigned odd;                                /* GEO_ODD_* found by tracing_number */
     int unsure;                                  /* its level may be another */
-    double *sd;                                  /* (c.n) SD of every vertex, or NULL: not known */
 } outline;
 
 struct geo_tracing {

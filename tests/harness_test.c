@@ -45,8 +45,8 @@ static void folds_keep_patients_whole(void **state)
     for (int i = 0; i < N; i++) {
         char id[16], patient[16];
         snprintf(id, sizeof id, "c%02d", i), snprintf(patient, sizeof patient, "p%d", i / 3);
-        store_add(s, &(store_case){ .id = id, .patient = patient, .h = 2, .w = 2, .bits = 8, .split = i >= 36 ? SPLIT_TEST : SPLIT_NONE }, film, NULL, NULL,
-                  NULL);
+        store_add(s, &(store_case){ .id = id, .patient = patient, .h = 2, .w = 2, .bits = 8,
+                                    .split = i >= 36 ? SPLIT_TEST : SPLIT_NONE }, film, NULL, NULL, NULL);
     }
     store_commit(s);
     int fold[N], count[5] = { 0 };
@@ -122,8 +122,9 @@ static void a_run_starts_from_weights(void **state)
     char *fewer = xprintf("%s solver.start_without=out*", words);
     assert_int_equal(train_some("wider", fewer, 0, 1, 0, NULL), EXIT_STOPPED);         /* another head on the same body */
     free(words), free(fewer);
-    dies(2, "solver.start_without: 'uot*' fits no tensor of the network", (words = xprintf(QUICK " solver.start=%s/base/last.h5 solver.start_without=uot*",
-         folder), train_some("never", words, 0, -1, 0, NULL)));
+    words = xprintf(QUICK " solver.start=%s/base/last.h5 solver.start_without=uot*", folder);
+    dies(2, "solver.start_without: 'uot*' fits no tensor of the network", train_some("never", words, 0, -1, 0, NULL));
+    free(words);
     dies(2, "start_without: got out*, which no solver.start does not use", train_some("never", QUICK " solver.start_without=out*", 0, -1, 0, NULL));
 }
 
@@ -162,22 +163,25 @@ static void hard_cases_resume_to_the_bit(void **state)
         params_free(got), free(other);
     }
     params_free(want), free(log);
-    dies(2, "data.sampling: got uniform, but", train_some("hard", "solver.epochs=3 solver.batch=2 solver.subdivisions=2 solver.lr=0.02", 1, -1, 0, NULL));
+    static const char other[] = "solver.epochs=3 solver.batch=2 solver.subdivisions=2 solver.lr=0.02";
+    dies(2, "data.sampling: got uniform, but", train_some("hard", other, 1, -1, 0, NULL));
 }
 
 /* ---- early stop ---- */
+
+#define EARLY "solver.epochs=50 solver.batch=3 solver.lr=0 evaluate.worst=0 evaluate.patience="
 
 static void patience_ends_a_run(void **state)
 {
     (void)state;
     train_result t;
-    assert_int_equal(train_some("early", "solver.epochs=50 solver.batch=3 solver.lr=0 evaluate.worst=0 evaluate.patience=3", 0, -1, 0, &t), EXIT_OK);
+    assert_int_equal(train_some("early", EARLY "3", 0, -1, 0, &t), EXIT_OK);
     assert_true(t.early);                                          /* running statistics may better it once or twice, then nothing changes */
     assert_int_equal(t.epochs, t.best_epoch + 3);
     const int64_t epochs = t.epochs;
-    assert_int_equal(train_some("early", "solver.epochs=50 solver.batch=3 solver.lr=0 evaluate.worst=0 evaluate.patience=3", 1, -1, 0, &t), EXIT_OK);
+    assert_int_equal(train_some("early", EARLY "3", 1, -1, 0, &t), EXIT_OK);
     assert_int_equal(t.epochs, epochs);                            /* resumed: nothing left to do */
-    assert_int_equal(train_some("early", "solver.epochs=50 solver.batch=3 solver.lr=0 evaluate.worst=0 evaluate.patience=5", 1, -1, 0, &t), EXIT_OK);
+    assert_int_equal(train_some("early", EARLY "5", 1, -1, 0, &t), EXIT_OK);
     assert_int_equal(t.epochs, t.best_epoch + 5);                  /* more patience goes on */
     dies(2, "patience: got 2, which listens to validation", train_some("never", QUICK " evaluate.patience=2 data.val=none", 0, -1, 0, NULL));
 }
@@ -411,7 +415,8 @@ int main(void)
         cmocka_unit_test(a_run_starts_from_weights), cmocka_unit_test(frozen_tensors_stand_still), cmocka_unit_test(patience_ends_a_run),
         cmocka_unit_test(hard_cases_resume_to_the_bit),
         cmocka_unit_test(averaged_weights_are_the_mean), cmocka_unit_test(steps_are_measured), cmocka_unit_test(dead_layers_are_told),
-        cmocka_unit_test(a_rate_is_suggested), cmocka_unit_test(events_are_whole), cmocka_unit_test(a_run_says_what_it_is), cmocka_unit_test(the_worst_films_are_kept),
+        cmocka_unit_test(a_rate_is_suggested), cmocka_unit_test(events_are_whole),
+        cmocka_unit_test(a_run_says_what_it_is), cmocka_unit_test(the_worst_films_are_kept),
     };
     return _cmocka_run_group_tests(__FILE__, tests, sizeof tests / sizeof *tests, set_up, tear_down);
 }

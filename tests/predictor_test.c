@@ -95,7 +95,8 @@ static void an_ensemble_is_the_mean_of_scores(void **state)
 {
     (void)state;
     const predict_how how = { .tile = PREDICT_FULL };
-    checkpoint *a = weights_of("a.h5", 0.3, SIDE), *b = weights_of("b.h5", 0.5, SIDE), *c = weights_of("c.h5", 0.703, SIDE), *d = weights_of("d.h5", 0.5, 16);
+    checkpoint *a = weights_of("a.h5", 0.3, SIDE), *b = weights_of("b.h5", 0.5, SIDE), *c = weights_of("c.h5", 0.703, SIDE);
+    checkpoint *d = weights_of("d.h5", 0.5, 16);
     uint8_t labels[H * W];
     predictor *p = predictor_new(a, &letterbox, &two, &how, NULL, &device_cpu);
     predictor_join(p, b, &letterbox, &two, NULL), predictor_join(p, c, &letterbox, &two, NULL);

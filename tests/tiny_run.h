@@ -48,7 +48,8 @@ static inline int set_up(void **state)
         char id[16], patient[16];
         snprintf(id, sizeof id, "case%d", i), snprintf(patient, sizeof patient, "p%d", i / 2);
         draw(i, film, mask);
-        store_add(s, &(store_case){ .id = id, .patient = patient, .h = H, .w = W, .bits = 8, .split = i < 6 ? SPLIT_TRAIN : SPLIT_VAL }, film, mask, NULL, NULL);
+        const split part = i < 6 ? SPLIT_TRAIN : SPLIT_VAL;
+        store_add(s, &(store_case){ .id = id, .patient = patient, .h = H, .w = W, .bits = 8, .split = part }, film, mask, NULL, NULL);
     }
     store_commit(s);
     classes_free(&table);

@@ -172,7 +172,8 @@ static char *class_text(const classes *table)
 /* May this key be another one when a run is resumed? */
 static int may_change(const char *section, const char *name)
 {
-    static const char *const free_keys[] = { "solver.epochs", "solver.save_minutes", "solver.start", "data.store", "data.workers", "data.cache", "data.bad",
+    static const char *const free_keys[] = { "solver.epochs", "solver.save_minutes", "solver.start", "data.store", "data.workers", "data.cache",
+                                             "data.bad",
                                              "evaluate.every", "evaluate.patience", "evaluate.worst", "evaluate.layers", "evaluate.cases",
                                              "evaluate.log_steps", NULL };
     char both[160];

@@ -1,7 +1,8 @@
 /* loader.h - threads that prepare batches ahead of the training loop.
  *
- * What batch b holds is a pure function of (seed, b) and of the weights: epoch b / steps, order by a Philox shuffle of (seed, epoch; Fisher and
- * Yates 1938, Durstenfeld 1964), augmentation of (seed, epoch, sample). So a loader needs no state to resume and gives the same bits with any number of threads. An epoch has
+ * What batch b holds is a pure function of (seed, b) and of the weights: epoch b / steps, order by a Philox shuffle of (seed, epoch; Fisher
+ * and Yates 1938, Durstenfeld 1964), augmentation of (seed, epoch, sample). So a loader needs no state to resume and gives the same bits
+ * with any number of threads. An epoch has
  * ceil(n / batch) batches; the last is filled up with the epoch's first samples, augmented anew: none is left out. */
 #ifndef TRAIN_LOADER_H
 #define TRAIN_LOADER_H
@@ -16,8 +17,8 @@ typedef struct loader_conf {
     int64_t batch, channels;
     int shuffle;                             /* 0: samples in their order, every epoch */
     int workers, ahead;                      /* threads; batches prepared ahead, at least 1 */
-    const double *weight;                    /* (set->n) how often a case stands in an epoch (train/sampling.h); NULL: once. Read at an epoch's begin */
-    int one_epoch;                           /* 1: nothing of the next epoch is prepared before loader_next asks for it: weights change between epochs */
+    const double *weight;                    /* (set->n) how often a case stands in an epoch (train/sampling.h); NULL: once */
+    int one_epoch;                           /* nothing of an epoch is prepared before loader_next asks for it: weights change in between */
     int skip;                                /* a case that cannot be read is left out, and the next one of the set stands in for it */
     int64_t first;                           /* the batch to start with */
 } loader_conf;

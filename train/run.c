@@ -21,7 +21,8 @@ static const char *const metric_names[] = { "dice", "iou" };
 
 static const key data_keys[] = {
     { "store",   K_TEXT, DATA(store), NULL, "the data set, a file made by `darkspine import`; a path relative to the working directory", 0, 0, 0 },
-    { "train",   K_TEXT, DATA(train), "train", "cases trained on: a part of the store (train, val, test, foldN, restN: all folds but N), or all", 0, 0, 0 },
+    { "train",   K_TEXT, DATA(train), "train",
+      "cases trained on: a part of the store (train, val, test, foldN, restN: all folds but N), or all", 0, 0, 0 },
     { "val",     K_TEXT, DATA(val), "val", "cases validated on: a part likewise, all, or none", 0, 0, 0 },
     { "fold",    K_INT,  DATA(fold), "0", "validate on this fold of `split --folds`, train on the others (data.train, data.val are not read); "
                                           "0: no cross-validation", 0, 99, 0 },
@@ -31,7 +32,8 @@ static const key data_keys[] = {
     { "check",   K_BOOL, DATA(check), "1", "look for faults first, as `darkspine check` does, and leave out the cases with errors", 0, 0, 0 },
     { "sampling", K_WORD, DATA(sampling), "uniform", "how often a case stands in an epoch: once; so that classes are met equally often; "
                                                      "in proportion to its loss lately", 0, 0, "uniform|balanced|hard" },
-    { "bad",     K_WORD, DATA(bad), "stop", "a training film that cannot be read during the run: ends it, or is skipped and counted", 0, 0, "stop|skip" },
+    { "bad",     K_WORD, DATA(bad), "stop", "a training film that cannot be read during the run: ends it, or is skipped and counted",
+      0, 0, "stop|skip" },
     FIT_KEYS(DATA(fit)),
     { "workers", K_INT,  DATA(workers), "2", "threads that prepare samples; any number gives the same run", 1, 64, 0 },
     { "cache",   K_INT,  DATA(cache), "2048", "MiB of reduced films kept in memory; beyond that they are read again", 0, 1 << 24, 0 },
@@ -45,7 +47,8 @@ static const key solver_keys[] = {
     { "seed",         K_INT, SOLVER(seed), "1", "of weights, order, augmentation and dropout", 0, 1e18, 0 },
     { "start",        K_TEXT, SOLVER(start), "", "weights to start from, a checkpoint of `train` or `convert` (default: drawn at random)", 0, 0, 0 },
     { "start_without", K_TEXT, SOLVER(start_without), "", "tensors that are not taken from there, by pattern: out*,dec?.* (a new head)", 0, 0, 0 },
-    { "freeze",       K_TEXT, SOLVER(freeze), "", "tensors that are not trained, by pattern: enc*; a batch norm among them keeps its statistics", 0, 0, 0 },
+    { "freeze",       K_TEXT, SOLVER(freeze), "",
+      "tensors that are not trained, by pattern: enc*; a batch norm among them keeps its statistics", 0, 0, 0 },
     { "save_minutes", K_INT, SOLVER(save_minutes), "10", "a checkpoint at least this often, besides every epoch; 0: every epoch only", 0, 1e6, 0 },
     OPTIM_KEYS(SOLVER(optim)),
     POLICY_KEYS(SOLVER(policy)),

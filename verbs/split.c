@@ -16,8 +16,8 @@ static const flag own[] = {
     { 0 } };
 
 static const usage how = { "split", "STORE.h5",
-    "Assign every patient of a store to one part, or to one fold of a cross-validation. Counts of films come as near to the shares as whole patients allow;\n"
-    "the same seed gives the same split everywhere. A second split replaces the first.",
+    "Assign every patient of a store to one part, or to one fold of a cross-validation. Counts of films come as near to the shares\n"
+    "as whole patients allow; the same seed gives the same split everywhere. A second split replaces the first.",
     own, FLAG_JSON | FLAG_QUIET | FLAG_SEED, 1, 1, 0 };
 
 static void read_parts(const char *given, double share[SPLITS])

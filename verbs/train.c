@@ -167,7 +167,8 @@ int train_session(const flags *f, compute *c, run *r, const char *folder, int re
     const char *limit = flags_text(f, "--max-time", NULL);
     screen s = { .before = -1, .quiet = flags_has(f, "--quiet"), .c = c };
     const train_options o = { .out = folder, .resume = resume, .overfit = flags_int(f, "--overfit", 0, 1, 1 << 30),
-                              .max_seconds = limit ? fmax(duration(limit) - used, 1e-3) : 0, .dev = c->dev, .watch = { &s, note, stepped, validated, stop } };
+                              .max_seconds = limit ? fmax(duration(limit) - used, 1e-3) : 0, .dev = c->dev,
+                              .watch = { &s, note, stepped, validated, stop } };
     catch_signals();
     const int status = train(r, &o, out);
     if (s.before >= 0) progress_end(&s.bar);
@@ -194,8 +195,8 @@ static void find_rate(const flags *f, compute *c, run *r, const char *picture)
     if (flags_has(f, "--json")) {
         json_t *rates = json_array(), *losses = json_array();
         for (int i = 0; i < t.n; i++) object_append(rates, json_real(t.rate[i])), object_append(losses, json_real(t.smooth[i]));
-        json_t *o = json_pack("{s:o,s:o,s:o,s:o,s:o}", "suggested", object_real(t.suggested), "lowest", object_real(t.lowest), "rates", rates, "losses",
-                              losses, "picture", object_text(picture));
+        json_t *o = json_pack("{s:o,s:o,s:o,s:o,s:o}", "suggested", object_real(t.suggested), "lowest", object_real(t.lowest), "rates", rates,
+                              "losses", losses, "picture", object_text(picture));
         if (o && isnan(t.suggested)) json_object_set_new(o, "suggested_why", json_string("the loss never fell"));
         if (o && isnan(t.lowest)) json_object_set_new(o, "lowest_why", json_string("the loss never fell"));
         object_print(o);
