@@ -135,7 +135,8 @@ static void check_covered(const store *s, int64_t at, faults *f, const labels *l
         for (int64_t j = 0; all > 0 && j < c->h * c->w; j++) if (one[j]) any += mask[j] != 0, own += k && mask[j] == k->value;
         polygon_fill(round, 4, one, c->h, c->w, 0);
         if (all > 0 && (double)any < QUAD_COVERED * (double)all)
-            faults_add(f, at, 1, "mask_corners", "the mask covers %.0f %% of %s's quad", 100.0 * (double)any / (double)all, l->corners[i].level);
+            faults_add(f, at, 1, "mask_corners", "the mask covers %.0f %% of %s's quad", 100.0 * (double)any / (double)all,
+                l->corners[i].level);
         else if (all > 0 && k && (double)own < (1 - QUAD_COVERED) * (double)all)
             faults_add(f, at, 1, "mask_level", "%s's quad is labelled as another class", l->corners[i].level);
     }
@@ -146,7 +147,8 @@ static void check_values(const store *s, int64_t at, faults *f, const summary *k
 {
     const classes *t = store_classes(s);
     for (int v = 1; v < 256; v++)
-        if (k->seen[v] && t->n && !classes_find(t, v)) faults_add(f, at, 1, "class_unknown", "the label value %d is not in the class table", v);
+        if (k->seen[v] && t->n && !classes_find(t, v)) faults_add(f, at, 1, "class_unknown",
+            "the label value %d is not in the class table", v);
 }
 
 static void check_points(const store_case *c, int64_t at, faults *f, const labels *l)
@@ -158,7 +160,8 @@ static void check_points(const store_case *c, int64_t at, faults *f, const label
                 (long long)c->w, (long long)c->h);
     }
     for (int i = 0; i < l->nvalues; i++)
-        if (!isfinite(l->values[i].value)) faults_add(f, at, 1, "value_not_finite", "the value %s is not a finite number", l->values[i].name);
+        if (!isfinite(l->values[i].value)) faults_add(f, at, 1, "value_not_finite", "the value %s is not a finite number",
+            l->values[i].name);
 }
 
 static void check_labels(const store *s, int64_t at, faults *f, summary *k)
@@ -185,7 +188,8 @@ static void check_labels(const store *s, int64_t at, faults *f, summary *k)
     for (int64_t i = 0; i < f->n; i++) k->upright &= strncmp(f->f[i].code, "spine_", 6) != 0;
     check_objects(f, at, &l, k->has_mask && k->drawn ? mask : NULL);
     if (k->has_mask && k->drawn) check_covered(s, at, f, &l, mask);
-    if (k->has_mask && !k->drawn && l.ncorners) faults_add(f, at, 1, "mask_empty", "nothing is labelled in the mask, but there are corners");
+    if (k->has_mask && !k->drawn && l.ncorners) faults_add(f, at, 1, "mask_empty",
+        "nothing is labelled in the mask, but there are corners");
     labels_free(&l), free(mask), free(planes);
 }
 
@@ -193,10 +197,13 @@ static void check_spacing(const store_case *c, int64_t at, faults *f, int any)
 {
     double x = c->spacing[0], y = c->spacing[1];
     if (x == 0 && y == 0) { if (any) faults_add(f, at, 0, "spacing_missing", "no pixel spacing, though other cases have one"); return; }
-    if (!(x >= 0.005 && x <= 10 && y >= 0.005 && y <= 10)) faults_add(f, at, 1, "spacing_absurd", "got %g x %g mm a pixel, wanted 0.005 to 10", x, y);
+    if (!(x >= 0.005 && x <= 10 && y >= 0.005 && y <= 10)) faults_add(f, at, 1, "spacing_absurd",
+        "got %g x %g mm a pixel, wanted 0.005 to 10", x, y);
     else if (x * (double)c->w > LARGEST || y * (double)c->h > LARGEST)
-        faults_add(f, at, 1, "spacing_absurd", "at %g x %g mm a pixel the film is %.1f x %.1f m large", x, y, x * (double)c->w / 1000, y * (double)c->h / 1000);
-    else if (x / y > 2 || y / x > 2) faults_add(f, at, 0, "spacing_uneven", "got %g x %g mm a pixel: one is more than twice the other", x, y);
+        faults_add(f, at, 1, "spacing_absurd", "at %g x %g mm a pixel the film is %.1f x %.1f m large", x, y, x * (double)c->w / 1000,
+            y * (double)c->h / 1000);
+    else if (x / y > 2 || y / x > 2) faults_add(f, at, 0, "spacing_uneven", "got %g x %g mm a pixel: one is more than twice the other",
+        x, y);
 }
 
 /* Runs one part; data that cannot be read become a fault of the case. */
@@ -247,7 +254,8 @@ static void same_image(const store *s, const entry *e, int64_t n, const summary 
     for (int64_t i = 1; i < n; i++) {
         const store_case *a = store_at(s, e[0].at), *b = store_at(s, e[i].at);
         faults_add(&f[e[i].at], e[i].at, 1, "image_twice", "the same film as case %s%s%s", a->id,
-                   strcmp(a->patient, b->patient) ? ", under another patient" : "", a->split != b->split ? ", in another part of the split" : "");
+                   strcmp(a->patient, b->patient) ? ", under another patient" : "", a->split != b->split
+                       ? ", in another part of the split" : "");
     }
 }
 
@@ -286,7 +294,8 @@ static void near_twins(const store *s, const summary *k, faults *f)
             if (dot < NEAR_TWIN || !strcmp(k[i].image, k[j].image)) continue;
             const store_case *a = store_at(s, j), *b = store_at(s, i);
             int leak = a->split != b->split && a->split && b->split;
-            faults_add(&f[i], i, leak, leak ? "image_leak" : "image_similar", "nearly the same picture as case %s (correlation %.5f)%s", a->id,
+            faults_add(&f[i], i, leak, leak ? "image_leak" : "image_similar", "nearly the same picture as case %s (correlation %.5f)%s",
+                a->id,
                 (double)dot, leak ? ", which is in another part of the split" : "");
             break;
         }
@@ -346,7 +355,8 @@ static void turned_films(const store *s, const summary *k, faults *f)
     for (int64_t i = 0; i < n; i++) memcpy(all + i * THUMB * THUMB, k[i].thumb, sizeof k[i].thumb);
     check_turned(all, n, t);
     for (int64_t i = 0; i < n; i++)
-        if (t[i].how && (t[i].how == TURNED_NEGATIVE || !k[i].upright)) faults_add(&f[i], i, t[i].there - t[i].here > SURELY_TURNED, code[t[i].how],
+        if (t[i].how && (t[i].how == TURNED_NEGATIVE || !k[i].upright)) faults_add(&f[i], i, t[i].there - t[i].here > SURELY_TURNED,
+            code[t[i].how],
             "compared with the other films it %s (correlation %.2f so, %.2f as it is)", text[t[i].how], t[i].there, t[i].here);
     free(all), free(t);
 }

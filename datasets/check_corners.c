@@ -70,7 +70,8 @@ static void check_inside(faults *out, int64_t at, quad *q, int64_t h, int64_t w)
     for (int k = 0; k < 4; k++) {
         double x = q->c->p[k][0], y = q->c->p[k][1];
         if (x >= -0.5 && y >= -0.5 && x <= (double)w - 0.5 && y <= (double)h - 0.5) continue;
-        faults_add(out, at, 1, "corner_outside", "%s: corner %s at (%.1f, %.1f) is outside the image of %lld x %lld", q->c->level, names[k], x, y,
+        faults_add(out, at, 1, "corner_outside", "%s: corner %s at (%.1f, %.1f) is outside the image of %lld x %lld", q->c->level,
+            names[k], x, y,
             (long long)w, (long long)h);
         if (!isfinite(x) || !isfinite(y)) q->wrong = WRONG_ITSELF;
     }
@@ -99,7 +100,8 @@ static void check_shape(faults *out, int64_t at, quad *q)
             r[2 * ((k + 2) % 4) + 1] };
         bent |= polygon_area(three, 3) <= 0;
     }
-    if (bent) faults_add(out, at, 1, "corner_order", "%s: one corner lies inside the triangle of the other three", level), q->wrong = WRONG_ITSELF;
+    if (bent) faults_add(out, at, 1, "corner_order", "%s: one corner lies inside the triangle of the other three", level),
+        q->wrong = WRONG_ITSELF;
     double across = ratio(length(r, r + 2), length(r + 4, r + 6)), down = ratio(length(r, r + 6), length(r + 2, r + 4));
     if (!bent && judge(out, at, SIDES, fmax(across, down), "%s: one side is %.1f times the opposite one", level, fmax(across, down)))
         q->wrong = WRONG_ITSELF;
@@ -189,7 +191,8 @@ static void check_pair(faults *out, int64_t at, quad *a, quad *b, const double a
     int bad = judge(out, at, OVERLAP, share, "%s and %s overlap by %.0f %% of the smaller one", a->c->level, b->c->level, 100 * share);
     for (int side = 0; side < 2 && !bad; side++) {
         double into = interlock(a, b, side);
-        bad = judge(out, at, CHAIN, into, "%s's lower %s corner lies below %s's upper one (exchanged?)", a->c->level, side ? "right" : "left",
+        bad = judge(out, at, CHAIN, into, "%s's lower %s corner lies below %s's upper one (exchanged?)", a->c->level, side ? "right"
+            : "left",
             b->c->level);
     }
 }
@@ -201,7 +204,8 @@ static void check_place(faults *out, int64_t at, const quad *q, int n, int i)
         double here = step(q, i), usual = around(q, n, i, step, 1);
         judge(out, at, STEP_SHORT, usual / fmax(here, 1e-9), "%s and %s lie on nearly the same place (%.0f pixels apart, the others %.0f)",
             q[i - 1].c->level, level, here, usual);
-        judge(out, at, STEP_LONG, here / usual, "%s is %.1f times as far from %s as its neighbours are from each other", level, here / usual,
+        judge(out, at, STEP_LONG, here / usual, "%s is %.1f times as far from %s as its neighbours are from each other", level,
+            here / usual,
             q[i - 1].c->level);
     }
     double usual = around(q, n, i, area_at, 0), times = ratio(q[i].area, usual);
@@ -240,10 +244,13 @@ static void check_chain(faults *out, int64_t at, quad *q, int n)
     double axis[2];
     if (n < 2) return;
     if (!spine_axis(q, n, axis)) { faults_add(out, at, 1, "vertebra_order", "half of the vertebrae lie on the same place"); return; }
-    if (axis[1] < STEEP) faults_add(out, at, 1, axis[1] < -STEEP ? "spine_upside_down" : "spine_sideways", "%s lies %s %s: %s", q[n - 1].c->level,
-        axis[1] < -STEEP ? "above" : "beside", q[0].c->level, axis[1] < -STEEP ? "the spine runs upwards" : "the spine lies across the film");
+    if (axis[1] < STEEP) faults_add(out, at, 1, axis[1] < -STEEP ? "spine_upside_down" : "spine_sideways", "%s lies %s %s: %s",
+        q[n - 1].c->level,
+        axis[1] < -STEEP ? "above" : "beside", q[0].c->level, axis[1] < -STEEP ? "the spine runs upwards"
+            : "the spine lies across the film");
     for (int i = 1; i < n; i++) {
-        if (q[i].rank > q[i - 1].rank + 2) faults_add(out, at, 0, "level_missing", "no vertebra between %s and %s", q[i - 1].c->level, q[i].c->level);
+        if (q[i].rank > q[i - 1].rank + 2) faults_add(out, at, 0, "level_missing", "no vertebra between %s and %s", q[i - 1].c->level,
+            q[i].c->level);
         check_pair(out, at, &q[i - 1], &q[i], axis);
     }
     int m = 0;                                                   /* the sound ones move up; judged among themselves */

@@ -1,6 +1,7 @@
 /* check_objects.c - faults of single objects (instances): nothing in them, the same object twice, none of it in the label map. See check.h.
  *
- * Structures overlap on a projection film, so an overlap alone is nothing; that one object lies all but wholly in another of its class is. */
+ * Structures overlap on a projection film, so an overlap alone is nothing; that one object lies all but wholly in another of its class
+ * is. */
 #include "datasets/check.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -53,12 +54,14 @@ static void check_pairs(faults *f, int64_t at, const labels *l, const extent *e)
     char a[96], b[96];
     for (int i = 0; i < l->ninstances; i++)
         for (int j = 0; j < i; j++) {
-            if (l->instances[i].value != l->instances[j].value || e[i].from >= e[j].to || e[j].from >= e[i].to || !e[i].area || !e[j].area) continue;
+            if (l->instances[i].value != l->instances[j].value || e[i].from >= e[j].to || e[j].from >= e[i].to || !e[i].area ||
+                !e[j].area) continue;
             if (!strcmp(l->instances[i].level, "crowd") || !strcmp(l->instances[j].level, "crowd")) continue;
-            if (l->ncorners && *l->instances[i].level && *l->instances[j].level) continue;               /* quads are judged by their corners */
+            if (l->ncorners && strcmp(l->instances[i].level, l->instances[j].level)) continue;       /* quads are judged by their corners */
             const int64_t n = common(&l->instances[i], &l->instances[j]), small = e[i].area < e[j].area ? e[i].area : e[j].area;
             const double of_large = (double)n / (double)(e[i].area + e[j].area - small), of_small = (double)n / (double)small;
-            if (of_large >= TWICE) faults_add(f, at, 1, "object_twice", "%s is the same as %s (%.0f %% in common)", called(&l->instances[i], i, a),
+            if (of_large >= TWICE) faults_add(f, at, 1, "object_twice", "%s is the same as %s (%.0f %% in common)",
+                called(&l->instances[i], i, a),
                 called(&l->instances[j], j, b), 100 * of_large);
             else if (of_small >= NESTED) faults_add(f, at, 0, "object_nested", "%s and %s: one lies in the other (%.0f %% of it)",
                 called(&l->instances[i], i, a), called(&l->instances[j], j, b), 100 * of_small);
@@ -72,7 +75,8 @@ static void check_drawn(faults *f, int64_t at, const instance *o, int k, int64_t
     for (int64_t r = 0; r < o->nruns; place += o->runs[r++])
         for (int64_t i = place; r % 2 && i < place + (int64_t)o->runs[r]; i++) off += mask[i] == 0;
     if ((double)off > OUTSIDE * (double)area)
-        faults_add(f, at, 1, "mask_object", "%.0f %% of %s is background in the label map", 100.0 * (double)off / (double)area, called(o, k, name));
+        faults_add(f, at, 1, "mask_object", "%.0f %% of %s is background in the label map", 100.0 * (double)off / (double)area, called(o,
+            k, name));
 }
 
 void check_objects(faults *f, int64_t at, const labels *l, const uint8_t *mask)

@@ -1,4 +1,5 @@
-/* check_turned.c - see check_turned.h. A mirror image is a fellow as it is: films are seen from both sides, and bodies are nearly symmetric, so a
+/* check_turned.c - see check_turned.h. A mirror image is a fellow as it is: films are seen from both sides, and bodies are nearly
+ * symmetric, so a
  * turn counts with and without one. */
 #include "datasets/check_turned.h"
 #include "base/die.h"
@@ -45,7 +46,8 @@ static int blank(const float *thumb) { return dot(thumb, thumb) < 0.5f; }
 /* as it is or mirrored, turned over, sideways, and the negative as it is or mirrored: the nearest fellows of each. */
 static turned look(const float *thumbs, const int64_t *fellow, int64_t m, int64_t i)
 {
-    static const int of[8] = { TURNED_NOT, TURNED_NOT, TURNED_OVER, TURNED_OVER, TURNED_SIDEWAYS, TURNED_SIDEWAYS, TURNED_SIDEWAYS, TURNED_SIDEWAYS };
+    static const int of[8] = { TURNED_NOT, TURNED_NOT, TURNED_OVER, TURNED_OVER, TURNED_SIDEWAYS, TURNED_SIDEWAYS, TURNED_SIDEWAYS,
+        TURNED_SIDEWAYS };
     float best[4][FELLOWS], one[SIZE];
     for (int k = 0; k < 4 * FELLOWS; k++) best[k / FELLOWS][k % FELLOWS] = -1;
     for (int t = 0; t < 8; t++) {

@@ -57,6 +57,28 @@ static uint32_t write_planes(const store *s, int64_t i, const char *folder)
     return seen;
 }
 
+/* Where the label map or the planes have a class of kind implant: DIR/implants/ID.png, 0 and 255. No file where there is none. */
+static void write_implants(const store *s, int64_t i, const char *folder)
+{
+    const store_case *c = store_at(s, i);
+    const classes *t = store_classes(s);
+    const int64_t len = c->h * c->w;
+    uint8_t implant[256] = { 0 }, *mask = xalloc((size_t)len), any = 0;
+    uint32_t *planes = xalloc_n((size_t)len, sizeof *planes), bits = 0;
+    for (int k = 0; k < t->n; k++) implant[t->c[k].value] = !strcmp(t->c[k].kind, "implant");
+    for (int v = 1; v < 32; v++) bits |= (uint32_t)implant[v] << v;
+    store_read_mask(s, i, mask), store_read_planes(s, i, planes);
+    image m = image_new(c->h, c->w, 8);
+    for (int64_t k = 0; k < len; k++) any |= ((uint8_t *)m.p)[k] = (uint8_t)(implant[mask[k]] || (planes[k] & bits) ? 255 : 0);
+    if (any) {
+        char *sub = path_join(folder, "implants"), *path = picture(folder, "implants", c->id);
+        file_make_folders(sub);
+        image_write(path, &m);
+        free(sub), free(path);
+    }
+    image_free(&m), free(mask), free(planes);
+}
+
 /* instances/ID/NNN_LEVEL.png, the numbers as wide as the last one, so that names sort as they count. */
 static char *instance_name(const store_case *c, const labels *l, int k)
 {
@@ -95,6 +117,7 @@ static drawn write_pictures(const store *s, int64_t i, const char *folder)
     store_read_image(s, i, m.p);
     image_write(film, &m);
     const drawn d = { write_mask(s, i, mask), write_planes(s, i, folder) };
+    write_implants(s, i, folder);
     labels l = store_read_labels(s, i);
     if (l.ninstances) write_instances(c, &l, folder);
     labels_free(&l), image_free(&m), free(film), free(mask);
@@ -141,7 +164,8 @@ static void put_row(FILE *f, const store_case *c, const labels *l, const names *
     for (int a = 0; a < 2; a++) putc(',', f), fputs(store_spacing_known(c) ? number(c->spacing[a], text) : "", f);
     for (int k = 0; k < values->n; k++) {
         putc(',', f);
-        for (int i = 0; i < l->nvalues; i++) if (!strcmp(l->values[i].name, values->name[k])) { fputs(number(l->values[i].value, text), f); break; }
+        for (int i = 0; i < l->nvalues; i++) if (!strcmp(l->values[i].name, values->name[k])) { fputs(number(l->values[i].value, text),
+            f); break; }
     }
     for (int k = 0; k < levels->n; k++) {
         const corners *q = NULL;
@@ -236,7 +260,8 @@ static void set_points(json_t *o, const labels *l)
     }
     json_object_set_new(o, "values", part = json_object());
     if (l->nvalues) json_object_set_new(o, "units", units = json_object());
-    for (int i = 0; i < l->nvalues; i++) set(part, l->values[i].name, real(l->values[i].value)), set(units, l->values[i].name, text(l->values[i].unit));
+    for (int i = 0; i < l->nvalues; i++) set(part, l->values[i].name, real(l->values[i].value)), set(units, l->values[i].name,
+        text(l->values[i].unit));
 }
 
 static void set_pictures(json_t *o, const store_case *c, const labels *l, const drawn *d)
@@ -259,7 +284,8 @@ static json_t *truth_case(const store_case *c, const labels *l, const drawn *d)
 {
     json_t *o = json_object();
     char *file = xprintf("images/%s.png", c->id);
-    json_object_set_new(o, "id", text(c->id)), json_object_set_new(o, "file", text(file)), json_object_set_new(o, "source", text(c->source));
+    json_object_set_new(o, "id", text(c->id)), json_object_set_new(o, "file", text(file)), json_object_set_new(o, "source",
+        text(c->source));
     json_object_set_new(o, "patient", text(c->patient)), json_object_set_new(o, "split", json_string(split_names[c->split]));
     json_object_set_new(o, "excluded", json_boolean(c->excluded));
     json_object_set_new(o, "spacing", store_spacing_known(c) ? pair(c->spacing[0], c->spacing[1]) : json_null());
@@ -294,7 +320,7 @@ static void write_classes(const classes *t, const char *folder)
     free(path);
 }
 
-const char *const export_products[] = { "images", "masks", "instances", "planes", "classes.csv", "labels.csv", "truth.json", NULL };
+const char *const export_products[] = { "images", "masks", "instances", "planes", "implants", "classes.csv", "labels.csv", "truth.json", NULL };
 
 typedef struct { const store *s; const char *folder; drawn *d; } job;
 
@@ -315,7 +341,8 @@ void export_store(const store *s, const char *folder, void (*tick)(void *, int64
     for (int64_t i = 0; i < n; i++) {
         all[i] = store_read_labels(s, i);
         for (int k = 0; k < all[i].ninstances; k++)
-            free(all[i].instances[k].runs), all[i].instances[k].runs = NULL, all[i].instances[k].nruns = 0;   /* the tables do not need them */
+            free(all[i].instances[k].runs), all[i].instances[k].runs = NULL, all[i].instances[k].nruns = 0;
+                /* the tables do not need them */
     }
     write_classes(store_classes(s), folder), write_corners(s, all, folder), write_truth(s, all, j.d, folder);
     for (int64_t i = 0; i < n; i++) labels_free(&all[i]);

@@ -4,6 +4,7 @@
  *   DIR/masks/ID.png       label map               DIR/labels.csv     corners in the form that `import corners` reads (if there are any)
  *   DIR/planes/VALUE/ID.png          0 / VALUE     DIR/truth.json     {"cases": [...]}: the whole index, corners,
  *   DIR/instances/ID/NNN_LEVEL.png   0 / class (255 for class 1)      landmarks, values, which pictures there are
+ *   DIR/implants/ID.png    0 / 255: classes of kind implant
  *
  * A plane is a label map of one class, of the cases where it may overlap others; a case without the class has no file. */
 #ifndef DATASETS_EXPORT_H

@@ -199,7 +199,8 @@ static void add_taps(const float *plane, const fit_source *s, float x0, float y0
 }
 
 /* The same with displaced pixels. */
-static void add_shifted_taps(const float *plane, const fit_source *s, float x0, float y0, const double m[6], const float *dx, const float *dy,
+static void add_shifted_taps(const float *plane, const fit_source *s, float x0, float y0, const double m[6], const float *dx,
+    const float *dy,
                              float share, float *acc, int n)
 {
     const float xmax = (float)(s->w - 1), ymax = (float)(s->h - 1);
@@ -273,7 +274,8 @@ void fit_sample(const fit *f, const fit_source *s, const affine *to_film, float 
     fit_sample_view(f, s, &v, plane, out, inside);
 }
 
-/* The block that holds place v (0 is the film's edge) of an axis of n blocks of l pixels; v on the far edge belongs to the last one. A product
+/* The block that holds place v (0 is the film's edge) of an axis of n blocks of l pixels; v on the far edge belongs to the last one. A
+ * product
  * and a half in place of a division: of whole numbers below 2^16 it is as exact, and it vectorises. */
 static inline int32_t block_of(double v, double per_l, int32_t n)
 {

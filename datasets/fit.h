@@ -73,7 +73,8 @@ void fit_sample(const fit *f, const fit_source *s, const affine *to_film, float 
 /* The label map at the same places, nearest block: out (net_h, net_w), 0 outside the film. */
 void fit_sample_labels(const fit *f, const fit_source *s, const affine *to_film, uint8_t *out);
 
-/* The same for a part of the net's input, rows y0..y1-1 and columns x0..x1-1; what is outside it stays untouched. With dx, dy (net_h, net_w)
+/* The same for a part of the net's input, rows y0..y1-1 and columns x0..x1-1; what is outside it stays untouched. With dx, dy (net_h,
+ * net_w)
  * net pixel (X, Y) looks where (X + dx, Y + dy) would. */
 typedef struct fit_part { int64_t y0, y1, x0, x1; } fit_part;
 typedef struct fit_view { affine to_film; const float *dx, *dy; fit_part part; } fit_view;     /* dx, dy NULL: no displacement */

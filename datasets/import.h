@@ -4,7 +4,8 @@
  * KIND instances: one PNG an object: SRC/NAME/image.* (or image/, images/ with one film) with SRC/NAME/masks/, or --map.
  * KIND coco:      SRC is a COCO JSON file, or Detectron2's list of films; polygons, runs, crowds. Corners of pixels become centres: -0.5.
  * KIND labelme:   SRC/STEM.json with the films beside; polygons, rectangles, circles, points. -0.5 too.
- * KIND corners:   SRC/labels.csv (file, LEVEL_TL_x, LEVEL_TL_y, ... for TL TR BL BR; optional patient, width, height, spacing_x, spacing_y and other
+ * KIND corners:   SRC/labels.csv (file, LEVEL_TL_x, LEVEL_TL_y, ... for TL TR BL BR; optional patient, width, height, spacing_x,
+ * spacing_y and other
  *                 numbers) with SRC/images/. The mask is the union of the filled quads; each quad is an instance too; other numeric columns
  *                 become values.
  * KIND exported:  what export wrote, back again, whole.

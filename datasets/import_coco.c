@@ -1,6 +1,7 @@
 /* import_coco.c - a COCO JSON file, or Detectron2's list of films: objects as polygons, runs or compressed runs. See import.h.
  *
- * COCO puts (0, 0) on the corner of the top left pixel, the store on its centre: polygons move by -0.5, runs do not. A crowd (iscrowd = 1) is
+ * COCO puts (0, 0) on the corner of the top left pixel, the store on its centre: polygons move by -0.5, runs do not. A crowd (iscrowd =
+ * 1) is
  * one instance of level "crowd". The trap is a file that half fits: an annotation of no film, a size that is not the film's and a
  * category without a class are each reported, none is guessed. */
 #include "datasets/import_kinds.h"
@@ -29,7 +30,8 @@ static const char *add_runs(shape *s, const json_t *seg)
         s->nruns = (int64_t)json_array_size(counts);
         s->runs = xalloc_n((size_t)s->nruns, sizeof *s->runs);
         for (int64_t i = 0; i < s->nruns && !why; i++) {
-            if (!json_number(json_array_get(counts, (size_t)i), &v) || !(v >= 0 && v <= UINT32_MAX)) why = "a run length that is no whole number";
+            if (!json_number(json_array_get(counts, (size_t)i), &v) || !(v >= 0 &&
+                v <= UINT32_MAX)) why = "a run length that is no whole number";
             else s->runs[i] = (uint32_t)v;
         }
     }
@@ -104,7 +106,8 @@ static categories read_categories(const json_t *file, const char *path, classes 
         if (k >= CLASS_MAX) die("%s: %lld categories, a label map tells %d apart", path, (long long)all.n, CLASS_MAX);
         classes_add(table, q->value, q->name, level_rank(q->name) ? "vertebra" : "");
     }
-    if (!given && !fits) warn("%s: category ids that are no classes (1 to %d): classes are 1, 2, ... in the order of the ids", path, CLASS_MAX);
+    if (!given && !fits) warn("%s: category ids that are no classes (1 to %d): classes are 1, 2, ... in the order of the ids", path,
+        CLASS_MAX);
     return all;
 }
 
@@ -158,10 +161,12 @@ static void coco(const import_options *o, const json_t *file, classes *table, ta
 {
     const json_t *images = json_object_get(file, "images"), *list = json_object_get(file, "annotations"), *v;
     size_t i, n = json_array_size(images);
-    if (!json_is_array(images) || !json_is_array(list)) die("%s: no COCO file: wanted the lists images, annotations and categories", o->src);
+    if (!json_is_array(images) || !json_is_array(list)) die("%s: no COCO file: wanted the lists images, annotations and categories",
+        o->src);
     categories all = read_categories(file, o->src, table);
     numbered *at = xalloc_n(n, sizeof *at);
-    json_array_foreach((json_t *)images, i, v) at[i] = (numbered){ id_of(v, "id", o->src, "an image"), (int64_t)i }, add_film(o, v, (int64_t)i, l);
+    json_array_foreach((json_t *)images, i, v) at[i] = (numbered){ id_of(v, "id", o->src, "an image"), (int64_t)i }, add_film(o, v,
+        (int64_t)i, l);
     if (n) qsort(at, n, sizeof *at, by_number);
     for (i = 1; i < n; i++) if (at[i].id == at[i - 1].id) die("%s: two images have the id %lld", o->src, (long long)at[i].id);
     json_array_foreach((json_t *)list, i, v) {

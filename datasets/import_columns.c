@@ -100,7 +100,8 @@ static void set_spacing(task *t, const char *x, const char *y, const char *at, c
 {
     double v[2];
     if (!*x && !*y) return;
-    if (!text_real(x, &v[0]) || !text_real(y, &v[1]) || !(v[0] > 0) || !(v[1] > 0)) task_bad(t, "%sspacing: got '%s' and '%s', wanted mm a pixel",
+    if (!text_real(x, &v[0]) || !text_real(y, &v[1]) || !(v[0] > 0) || !(v[1] > 0)) task_bad(t,
+        "%sspacing: got '%s' and '%s', wanted mm a pixel",
         at, x, y);
     else task_spacing(t, v, source);
 }
@@ -131,7 +132,8 @@ static void spacing_by_file(tasks *l, const char *path)
 
 static void spacing_by_name(tasks *l, const char *text)
 {
-    regex_t r = compile("--spacing", text, "SX,SY, one or two columns of the table, a .csv file with the columns file, spacing_x and spacing_y, "
+    regex_t r = compile("--spacing", text,
+        "SX,SY, one or two columns of the table, a .csv file with the columns file, spacing_x and spacing_y, "
         "or a regular expression with a group: '_([0-9.]+)mm'");
     for (int64_t i = 0; i < l->n; i++) {
         char *g[2];

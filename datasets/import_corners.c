@@ -53,7 +53,8 @@ static header header_read(const csv *t, const char *path, const import_options *
         if (corner_column(t->name[i], name, &corner, &axis)) level_named(&h, name)->column[corner][axis] = i;
         else h.plain[i] = i != h.file && i != h.width && i != h.height && !named_by(o->patient, "patient", t->name[i]) &&
             !named_by("patient,spacing_x,spacing_y", "", t->name[i]) && !named_by(o->spacing_from, "", t->name[i]);
-        if (strlen(t->name[i]) >= STORE_NAME) die("%s:1: the name of column %d is too long, wanted at most %d bytes", path, i + 1, STORE_NAME - 1);
+        if (strlen(t->name[i]) >= STORE_NAME) die("%s:1: the name of column %d is too long, wanted at most %d bytes", path, i + 1,
+            STORE_NAME - 1);
     }
     if (!h.nlevels) die("%s:1: no corner columns, wanted LEVEL_TL_x, LEVEL_TL_y, ... LEVEL_BR_y", path);
     for (int i = 0; i < h.nlevels; i++)

@@ -1,4 +1,5 @@
-/* import_exported.c - what export wrote, back into a store, with nothing lost: truth.json says which pictures belong to a case and holds the
+/* import_exported.c - what export wrote, back into a store, with nothing lost: truth.json says which pictures belong to a case and holds
+ * the
  * rest of it. Whatever the file names must lie below SRC. */
 #include "datasets/import_kinds.h"
 #include "base/file.h"
@@ -12,7 +13,8 @@ enum { FILE_LIMIT = 1 << 30 };
 /* SRC/name, or NULL and a bad task where the name is none or leads out of SRC. */
 static char *below(const char *src, const char *name, task *t)
 {
-    if (name && *name && name[0] != '/' && strcmp(name, "..") && strncmp(name, "../", 3) && !strstr(name, "/..")) return path_join(src, name);
+    if (name && *name && name[0] != '/' && strcmp(name, "..") && strncmp(name, "../", 3) && !strstr(name, "/..")) return path_join(src,
+        name);
     task_bad(t, "truth.json: '%.200s' is no file below the folder", name ? name : "");
     return NULL;
 }
@@ -40,7 +42,8 @@ static void read_corners(const json_t *o, task *t)
         corners *c = &l->corners[l->ncorners];
         if (!fits(t, level)) return;
         for (int k = 0; k < 4; k++)
-            if (!two(json_object_get(json_object_get(all, level), corner[k]), c->p[k])) { task_bad(t, "truth.json: %s has no %s", level, corner[k]); return; }
+            if (!two(json_object_get(json_object_get(all, level), corner[k]), c->p[k])) { task_bad(t, "truth.json: %s has no %s", level,
+                corner[k]); return; }
         snprintf(c->level, sizeof c->level, "%s", level), l->ncorners++;
     }
 }
@@ -95,7 +98,8 @@ static void read_pictures(const json_t *o, const char *src, task *t)
         const json_int_t value = json_integer_value(json_object_get(v, "value"));
         char *path = below(src, json_word(v, "file"), t);
         if (!path || !fits(t, level ? level : "")) { free(path); return; }
-        if (value < 1 || value > CLASS_MAX) { task_bad(t, "truth.json: instance %zu is of class %lld", i + 1, (long long)value); free(path); return; }
+        if (value < 1 || value > CLASS_MAX) { task_bad(t, "truth.json: instance %zu is of class %lld", i + 1, (long long)value);
+            free(path); return; }
         task_shape(t, (int)value, level ? level : "")->file = path;
     }
 }

@@ -1,6 +1,7 @@
 /* import_instances.c - one PNG an object: a folder a film, or two patterns. See import.h.
  *
- * A file's name may say what the object is: "004_T12.png" (as export writes it) is of level T12, "L1.png" or "L1_2.png" of L1 where that is a
+ * A file's name may say what the object is: "004_T12.png" (as export writes it) is of level T12, "L1.png" or "L1_2.png" of L1 where that
+ * is a
  * class or a vertebra. Its pixels say the class where their value is above 1; see shape.h. */
 #include "datasets/import_kinds.h"
 #include "base/file.h"

@@ -44,17 +44,20 @@ void   task_spacing(task *t, const double xy[2], const char *source);        /* 
 void   tasks_free(tasks *l);
 void   task_bad(task *t, const char *fmt, ...) PRINTF(2, 3);         /* the first reason stays */
 
-/* The kinds. Fill the list; die 2 on wrong folders, tables or options. Where the class table is empty (no --classes), kinds whose labels have
+/* The kinds. Fill the list; die 2 on wrong folders, tables or options. Where the class table is empty (no --classes), kinds whose labels
+ * have
  * names of their own fill it. */
 typedef void import_kind(const import_options *o, classes *table, tasks *l);
 import_kind tasks_masks, tasks_instances, tasks_coco, tasks_labelme, tasks_corners, tasks_exported;
 
 /* Patient and spacing of every task by the options; c: the kind's own table, NULL where it has none. */
 void tasks_know(const import_options *o, tasks *l, const columns *c);
-/* --map "FILMS:LABELS": both lists, joined by what the stars stand for; more: the right side may have stars of its own, behind those of the left. */
+/* --map "FILMS:LABELS": both lists, joined by what the stars stand for; more: the right side may have stars of its own, behind those of
+ * the left. */
 int  tasks_map(const import_options *o, int more, found_list *films, found_list *maps);
 void tasks_orphans(tasks *l, const found_list *maps, const char *what);     /* what was not used is a bad task each */
-/* The label value of a vertebra of this level: the class of that name, else the class called vertebra, else the first of that kind; 0: none. */
+/* The label value of a vertebra of this level: the class of that name, else the class called vertebra, else the first of that kind; 0:
+ * none. */
 int  class_of_level(const classes *t, const char *level);
 /* Where a film named by a JSON file lies: below o->images, else beside the JSON file (in its images/ where that exists). NULL, and a bad
  * task, where the name would leave that folder. */

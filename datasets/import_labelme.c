@@ -1,6 +1,7 @@
 /* import_labelme.c - labelme's JSON files, one a film: polygons, rectangles and circles become objects, points and circles landmarks.
  *
- * Like COCO, labelme puts (0, 0) on the corner of the top left pixel: -0.5. Shapes of one label with the same group_id are parts of one object.
+ * Like COCO, labelme puts (0, 0) on the corner of the top left pixel: -0.5. Shapes of one label with the same group_id are parts of one
+ * object.
  * What is neither (lines, pixel masks) is counted and said. */
 #include "datasets/import_kinds.h"
 #include "base/file.h"
@@ -140,7 +141,8 @@ static sheet read_file(const import_options *o, const char *name, tasks *l, int6
     task *t = tasks_add(l, at ? at : xdup(""), base && *base ? xdup(base) : xdup(name), path_stem(name));
     if (!at) task_bad(t, "%s has no imagePath", name);
     t->drawn = t->exact = 1;
-    t->labelled_h = json_integer_value(json_object_get(file, "imageHeight")), t->labelled_w = json_integer_value(json_object_get(file, "imageWidth"));
+    t->labelled_h = json_integer_value(json_object_get(file, "imageHeight")), t->labelled_w = json_integer_value(json_object_get(file,
+        "imageWidth"));
     sheet s = read_sheet(file, t, skipped);
     json_decref(file), free(path);
     return s;

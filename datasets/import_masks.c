@@ -28,7 +28,8 @@ static void pair_folders(const import_options *o, tasks *l)
         free(film[i]);
     }
     for (int i = 0; i < nmasks; i++) {
-        if (!map[i].used) task_bad(tasks_add(l, xdup(""), xprintf("masks/%s", map[i].file), xdup(map[i].stem)), "no film images/%s.*", map[i].stem);
+        if (!map[i].used) task_bad(tasks_add(l, xdup(""), xprintf("masks/%s", map[i].file), xdup(map[i].stem)), "no film images/%s.*",
+            map[i].stem);
         free(map[i].stem), free(map[i].file);
     }
     free(film), free(mask), free(map), free(films), free(masks);

@@ -1,4 +1,5 @@
-/* json_file.h - JSON files of others: reading one, and asking for what may or may not be there. Values keep belonging to the file's tree. */
+/* json_file.h - JSON files of others: reading one, and asking for what may or may not be there. Values keep belonging to the file's
+ * tree. */
 #ifndef DATASETS_JSON_FILE_H
 #define DATASETS_JSON_FILE_H
 #include <jansson.h>

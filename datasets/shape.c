@@ -30,14 +30,16 @@ static int paint_file(const shape *s, uint8_t *one, int64_t h, int64_t w, char w
     int value = 0;
     if (!labels_try(s->file, &m, why)) return 0;
     if (m.h != h || m.w != w) {
-        snprintf(why, IMAGE_WHY, "%lld x %lld pixels, the film has %lld x %lld", (long long)m.w, (long long)m.h, (long long)w, (long long)h);
+        snprintf(why, IMAGE_WHY, "%lld x %lld pixels, the film has %lld x %lld", (long long)m.w, (long long)m.h, (long long)w,
+            (long long)h);
         image_free(&m);
         return 0;
     }
     for (int64_t i = 0; i < h * w; i++) {
         const int v = image_at(&m, i);
         if (!v) continue;
-        if (value && v != value) { snprintf(why, IMAGE_WHY, "holds %d and %d, wanted one object: 0 and one other value", value, v); value = 0; break; }
+        if (value && v != value) { snprintf(why, IMAGE_WHY, "holds %d and %d, wanted one object: 0 and one other value", value, v);
+            value = 0; break; }
         value = v, one[i] = 1;
     }
     if (value > CLASS_MAX) snprintf(why, IMAGE_WHY, "holds the value %d, a class is at most %d", value, CLASS_MAX), value = 0;

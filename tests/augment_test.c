@@ -116,7 +116,8 @@ static void film_labels_and_points_move_together(void **state)
             double fx = q[0] + 0.5, fy = q[1] + 0.5;
             assert_int_equal(inside[i], fx >= 0 && fy >= 0 && fx <= W && fy <= H);
             assert_int_equal(labels[i] > 0, inside[i]);
-            if (!inside[i] || fmin(fmod(fx, 20), fmod(fy, 20)) < 1 || fmax(fmod(fx, 20), fmod(fy, 20)) > 19) continue;     /* off the edges */
+            if (!inside[i] || fmin(fmod(fx, 20), fmod(fy, 20)) < 1 || fmax(fmod(fx, 20), fmod(fy, 20)) > 19) continue;
+                /* off the edges */
             seen++, agree += labels[i] == 1 + ((int)(fx / 20) + (int)(fy / 20)) % 2;
         }
         assert_true(seen > 2000);

@@ -1,4 +1,5 @@
-/* augment_warp_test.c - what bends, crops and joins: film, labels, corners and polygons move together, nothing folds, four films meet in one
+/* augment_warp_test.c - what bends, crops and joins: film, labels, corners and polygons move together, nothing folds, four films meet in
+ * one
  * point; and what changes greys alone: each does what its words say, on the film and nowhere else. */
 #include "tests/test.h"
 #include "datasets/clahe.h"
@@ -17,7 +18,7 @@ static augment_conf conf_of(const char *words)
     return c;
 }
 
-/* ---- what moves ---------------------------------------------------------------------------------------------------------------------------- */
+/* ---- what moves -------------------------------------------------------------------------------------------------------------------- */
 
 /* There and back is the same point, for points on and off the film; the map keeps its orientation everywhere: it does not fold. */
 static void points_go_there_and_back(void **state)
@@ -91,7 +92,8 @@ static void film_labels_corners_and_polygons(void **state)
             double q[2];
             augment_film_point(&a, &f, (double[2]){ i % N, i / N }, q);
             const double fx = q[0] + 0.5, fy = q[1] + 0.5;
-            if (fmin(fmin(fx, fy), fmin(W - fx, H - fy)) < -0.01) { assert_int_equal(inside[i], 0); assert_int_equal(labels[i], 0); continue; }
+            if (fmin(fmin(fx, fy), fmin(W - fx, H - fy)) < -0.01) { assert_int_equal(inside[i], 0); assert_int_equal(labels[i], 0);
+                continue; }
             if (fmin(fmin(fx, fy), fmin(W - fx, H - fy)) < 0.01) continue;
             assert_int_equal(inside[i], 1);
             if (fmin(fmod(fx, 20), fmod(fy, 20)) < 3.5 || fmax(fmod(fx, 20), fmod(fy, 20)) > 16.5) continue;     /* off the edges */
@@ -129,7 +131,8 @@ static void crops_lie_on_the_film(void **state)
     double low = 9, high = 0, corner[2][2], net[2];
     for (int k = 0; k < 500; k++) {
         const augmentation a = augment_draw(&c, &f, 5, 0, k, 0);
-        for (int i = 0; i < 2; i++) affine_apply(&to_net, i ? W - 0.5 : -0.5, i ? H - 0.5 : -0.5, net), affine_apply(&a.to_film, net[0], net[1], corner[i]);
+        for (int i = 0; i < 2; i++) affine_apply(&to_net, i ? W - 0.5 : -0.5, i ? H - 0.5 : -0.5, net), affine_apply(&a.to_film, net[0],
+            net[1], corner[i]);
         const double side = (corner[1][0] - corner[0][0]) / W;
         near((corner[1][1] - corner[0][1]) / H, side, 1e-9);
         assert_true(corner[0][0] > -0.500001 && corner[0][1] > -0.500001 && corner[1][0] < W - 0.499999 && corner[1][1] < H - 0.499999);
@@ -183,11 +186,12 @@ static void kinds_do_not_disturb_each_other(void **state)
         assert_memory_equal(&a.to_film, &b.to_film, sizeof a.to_film);
         assert_true(a.gamma == b.gamma && a.contrast == b.contrast && a.noise == b.noise && a.mirrored == b.mirrored);
         assert_true(!a.elastic && !a.blur && !a.clahe && !a.ncuts && !a.inverted);
-        assert_true(b.elastic > 0 && b.blur >= 0.5 && b.blur <= 1.5 && b.clahe >= 1 && b.clahe <= 4 && b.ncuts >= 1 && b.ncuts <= 3 && b.inverted);
+        assert_true(b.elastic > 0 && b.blur >= 0.5 && b.blur <= 1.5 && b.clahe >= 1 && b.clahe <= 4 && b.ncuts >= 1 && b.ncuts <= 3 &&
+            b.inverted);
     }
 }
 
-/* ---- what changes greys -------------------------------------------------------------------------------------------------------------------- */
+/* ---- what changes greys ------------------------------------------------------------------------------------------------------------ */
 
 static float picture[N * N], before[N * N], spare[N * N];
 static uint8_t inside[N * N];
@@ -306,8 +310,10 @@ static void bad_settings(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(points_go_there_and_back), cmocka_unit_test(shifts_are_the_points), cmocka_unit_test(film_labels_corners_and_polygons),
-        cmocka_unit_test(crops_lie_on_the_film), cmocka_unit_test(mosaics_meet_in_a_point), cmocka_unit_test(kinds_do_not_disturb_each_other),
+        cmocka_unit_test(points_go_there_and_back), cmocka_unit_test(shifts_are_the_points),
+            cmocka_unit_test(film_labels_corners_and_polygons),
+        cmocka_unit_test(crops_lie_on_the_film), cmocka_unit_test(mosaics_meet_in_a_point),
+            cmocka_unit_test(kinds_do_not_disturb_each_other),
         cmocka_unit_test(inversion_and_low_contrast), cmocka_unit_test(blur_is_gaussian), cmocka_unit_test(clahe_is_the_one_of_the_fit),
         cmocka_unit_test(patches_cover_what_they_say), cmocka_unit_test(parts_are_parts), cmocka_unit_test(bad_settings),
     };

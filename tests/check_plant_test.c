@@ -1,4 +1,5 @@
-/* check_plant_test.c - faults freshly planted in stores of made-up films: what check must find of them, and that it leaves the rest alone. */
+/* check_plant_test.c - faults freshly planted in stores of made-up films: what check must find of them, and that it leaves the rest
+ * alone. */
 #include "tests/test.h"
 #include "tests/plant.h"
 #include "base/file.h"
@@ -51,7 +52,8 @@ static void planted_faults_are_found(void **state)
     char *path = make_store(60);
     plant_result r = { 0 };
     for (uint64_t seed = 1; seed <= 12; seed++) plant_measure(path, scratch, seed, 0.2, NULL, &r);
-    static const char *const degree[] = { "corner dragged by 1-2 heights", "vertebra beside the spine", "film twice, saved again", "two corners exchanged" };
+    static const char *const degree[] = { "corner dragged by 1-2 heights", "vertebra beside the spine", "film twice, saved again",
+        "two corners exchanged" };
     int64_t planted = 0, found = 0;
     for (int k = 0; k < r.kinds; k++) {
         const plant_count *c = &r.kind[k];
@@ -59,10 +61,12 @@ static void planted_faults_are_found(void **state)
         for (size_t i = 0; i < sizeof degree / sizeof *degree; i++) sure &= strcmp(c->name, degree[i]) != 0;
         planted += c->planted, found += c->found;
         if (!c->planted) fail_msg("%s was never planted", c->name);
-        if (sure && c->found < c->planted) fail_msg("%s: found %d of %d; first missed: %s", c->name, (int)c->found, (int)c->planted, r.first_missed);
+        if (sure && c->found < c->planted) fail_msg("%s: found %d of %d; first missed: %s", c->name, (int)c->found, (int)c->planted,
+            r.first_missed);
     }
     if ((double)found < 0.95 * (double)planted) fail_msg("found %d of %d; first missed: %s", (int)found, (int)planted, r.first_missed);
-    if (r.alarm_errors || r.alarms * 100 > r.left_alone) fail_msg("%d alarms, %d errors; first: %s", (int)r.alarms, (int)r.alarm_errors, r.first_alarm);
+    if (r.alarm_errors || r.alarms * 100 > r.left_alone) fail_msg("%d alarms, %d errors; first: %s", (int)r.alarms, (int)r.alarm_errors,
+        r.first_alarm);
     free(path);
 }
 
@@ -95,7 +99,8 @@ static void turned_pictures(void **state)
                 if (i == 3) { const int k = x; x = y, y = k; }                       /* on its side */
                 if (i == 5) y = THUMB - 1 - y;                                     /* over */
                 if (i == 9) x = THUMB - 1 - x;                                     /* mirrored */
-                const double v = unlike ? 0 : sin(0.2 * x) * exp(-0.1 * y) + 0.4 * (y > 18), noise = rng_u01(rng_draw(1, RNG_TEST, 5, (uint32_t)i, (uint64_t)p).v[0]);
+                const double v = unlike ? 0 : sin(0.2 * x) * exp(-0.1 * y) + 0.4 * (y > 18), noise = rng_u01(rng_draw(1, RNG_TEST, 5,
+                    (uint32_t)i, (uint64_t)p).v[0]);
                 t[i * SIZE + p] = (float)((i == 7 ? -v : v) + (unlike ? 1 : 0.2) * noise);
             }
             for (int p = 0; p < SIZE; p++) mean += t[i * SIZE + p] / SIZE;
@@ -104,20 +109,23 @@ static void turned_pictures(void **state)
         }
         check_turned(t, N, out);
         for (int i = 0; i < N; i++)
-            assert_int_equal(out[i].how, unlike ? TURNED_NOT : i == 3 ? TURNED_SIDEWAYS : i == 5 ? TURNED_OVER : i == 7 ? TURNED_NEGATIVE : TURNED_NOT);
+            assert_int_equal(out[i].how, unlike ? TURNED_NOT : i == 3 ? TURNED_SIDEWAYS : i == 5 ? TURNED_OVER : i == 7 ? TURNED_NEGATIVE
+                : TURNED_NOT);
         check_turned(t, 7, out);                                                     /* too few to say anything */
         for (int i = 0; i < 7; i++) assert_int_equal(out[i].how, TURNED_NOT);
     }
     free(t);
 }
 
-/* Objects alone: empty, twice, one in another of its class, beside the label map; what touches, is of other classes or a crowd is let be. */
+/* Objects alone: empty, twice, one in another of its class, beside the label map; what touches, is of other classes or a crowd is let
+ * be. */
 static void objects(void **state)
 {
     (void)state;
     enum { H = 4, W = 10 };
     const char *drawn[] = { "1111000000111100000000000000000000000000", "0000000000111111110000000000000000000000",
-        "0110000000000000000000000000000000000000", "0000000000000000000000000000000000000000", "1111000000111100000000000000000000000000" };
+        "0110000000000000000000000000000000000000", "0000000000000000000000000000000000000000",
+            "1111000000111100000000000000000000000000" };
     instance o[5];
     uint8_t one[H * W], mask[H * W] = { 0 };
     for (int k = 0; k < 5; k++) {
@@ -125,7 +133,8 @@ static void objects(void **state)
         o[k] = instance_from_mask(one, H, W, 1, "");
     }
     const struct { int n, of[2]; const char *code, *level; int value, error; } want[] = {
-        { 2, { 0, 1 }, NULL, "", 1, 0 }, { 2, { 0, 2 }, "object_nested", "", 1, 0 }, { 2, { 0, 2 }, NULL, "", 2, 0 }, { 2, { 0, 2 }, NULL, "crowd", 1, 0 },
+        { 2, { 0, 1 }, NULL, "", 1, 0 }, { 2, { 0, 2 }, "object_nested", "", 1, 0 }, { 2, { 0, 2 }, NULL, "", 2, 0 }, { 2, { 0, 2 },
+            NULL, "crowd", 1, 0 },
         { 2, { 0, 4 }, "object_twice", "", 1, 1 }, { 1, { 3 }, "object_empty", "", 1, 1 } };
     for (size_t i = 0; i < sizeof want / sizeof *want; i++) {
         instance two[2] = { o[want[i].of[0]], o[want[i].of[1]] };

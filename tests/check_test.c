@@ -96,7 +96,8 @@ static void expect_path(char *path, const want *w)
     for (; w[n].code; n++) {
         int found = 0;
         for (int64_t i = 0; i < f.n; i++) found += f.f[i].error && f.f[i].at == w[n].at && !strcmp(f.f[i].code, w[n].code);
-        for (int64_t i = 0; !found && i < f.n; i++) if (f.f[i].at == w[n].at) print_message("found instead: %s: %s\n", f.f[i].code, f.f[i].text);
+        for (int64_t i = 0; !found && i < f.n; i++) if (f.f[i].at == w[n].at) print_message("found instead: %s: %s\n", f.f[i].code,
+            f.f[i].text);
         if (!found) fail_msg("case %d: %s was not found", w[n].at, w[n].code);
     }
     for (int64_t i = 0; i < f.n; i++) {
@@ -281,7 +282,8 @@ int main(void)
         T(level_given_twice), T(too_small),
         T(beside_the_spine), T(on_the_discs),
         T(size_of_another_film), T(nothing_drawn), T(other_class), T(mask_of_another_film), T(constant_film), T(film_twice),
-        T(patient_in_two_parts), T(absurd_spacing), T(film_of_three_metres), T(half_a_spacing), T(spacing_not_a_number), T(texts_are_clean), T(film_again_in_the_other_part),
+        T(patient_in_two_parts), T(absurd_spacing), T(film_of_three_metres), T(half_a_spacing), T(spacing_not_a_number),
+            T(texts_are_clean), T(film_again_in_the_other_part),
         T(one_class_a_level), T(masks_leave_a_level_out), T(tampered), T(levels_have_ranks), T(the_verb) };
     return _cmocka_run_group_tests(__FILE__, table, sizeof table / sizeof *table, set_up, tear_down);
 }

@@ -1,7 +1,7 @@
 /* cli_data_test.c - predict, split, import, check, export, convert, bench and full disks from outside; see cli.h. */
 #include "tests/cli.h"
 
-/* ---- predict, bench ------------------------------------------------------------------------------------------------------------------- */
+/* ---- predict, bench ---------------------------------------------------------------------------------------------------------------- */
 
 static void test_predict_refuses(void **state)
 {
@@ -39,7 +39,8 @@ static void test_predict_agrees_with_validation(void **state)
     (void)state;
     make_run();
     char *path = in("best.json");
-    json_t *trained = json_load_file(path, 0, NULL), *o = object("predict run/best.h5 films.h5 --out pred-run --json --quiet --probabilities");
+    json_t *trained = json_load_file(path, 0, NULL),
+        *o = object("predict run/best.h5 films.h5 --out pred-run --json --quiet --probabilities");
     double best = number(json_object_get(trained, "best"), "value");
     has(o, "cases seconds films_per_second peak_rss");
     assert_int_equal(json_array_size(json_object_get(o, "cases")), 6);
@@ -69,7 +70,8 @@ static void test_split_chooses(void **state)
     assert_int_equal(json_array_size(json_object_get(o, "cases")), (size_t)val);
     json_decref(o);
     succeeds("predict run/best.h5 parts.h5 --out pred-all --quiet", "6 films");
-    json_t *a = object("eval pred-val parts.h5 --split val --json --quiet"), *b = object("eval pred-all parts.h5 --split val --json --quiet");
+    json_t *a = object("eval pred-val parts.h5 --split val --json --quiet"),
+        *b = object("eval pred-all parts.h5 --split val --json --quiet");
     assert_true(json_equal(a, b));
     assert_int_equal(json_array_size(json_object_get(a, "cases")), (size_t)val);
     json_decref(a), json_decref(b);
@@ -134,7 +136,7 @@ static void test_predict_whole_or_nothing(void **state)
     succeeds("predict run/best.h5 mixed/good.png --out once --force --quiet", "1 film");
 }
 
-/* ---- import, check, export, convert --------------------------------------------------------------------------------------------------- */
+/* ---- import, check, export, convert ------------------------------------------------------------------------------------------------ */
 
 static void test_import_skips(void **state)
 {
@@ -263,7 +265,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_predict_refuses), cmocka_unit_test(test_predict_agrees_with_validation), cmocka_unit_test(test_split_chooses),
-        cmocka_unit_test(test_predict_mirror), cmocka_unit_test(test_predict_whole_or_nothing), cmocka_unit_test(test_import_skips), cmocka_unit_test(test_import_coco),
+        cmocka_unit_test(test_predict_mirror), cmocka_unit_test(test_predict_whole_or_nothing), cmocka_unit_test(test_import_skips),
+            cmocka_unit_test(test_import_coco),
         cmocka_unit_test(test_check_and_export), cmocka_unit_test(test_convert_round_trip), cmocka_unit_test(test_disk_full),
         cmocka_unit_test(test_bench_refuses),
     };

@@ -1,103 +1,16 @@
-/* import_kinds_test.c - objects one by one: instances, COCO, Detectron2, labelme, and whole round trips; what is known beside the pixels. */
-#include "tests/test.h"
-#include "base/file.h"
-#include "datasets/export.h"
-#include "datasets/import.h"
+/* import_kinds_test.c - objects one by one: instances, COCO, Detectron2, labelme; and what is known beside the
+ * pixels. */
+#include "tests/import_rig.h"
 #include "datasets/rle.h"
 
-static char *scratch;
-static int set_up(void **s) { (void)s; scratch = test_scratch(); return 0; }
-static int tear_down(void **s) { (void)s; test_scratch_remove(scratch); return 0; }
-
-enum { H = 6, W = 8 };
-
-/* A picture of H x W below the scratch folder; text: one digit a pixel, NULL: a ramp. bits 8 or 16; a digit d becomes d * step. */
-static void picture(const char *name, const char *text, int bits, int step)
-{
-    char *path = path_join(scratch, name), *folder = path_folder(path);
-    file_make_folders(folder);
-    image m = image_new(H, W, bits);
-    for (int i = 0; i < H * W; i++) {
-        const int v = text ? (text[i] - '0') * step : bits == 16 ? i * 1300 + 7 : i * 5;
-        if (bits == 16) ((uint16_t *)m.p)[i] = (uint16_t)v; else ((uint8_t *)m.p)[i] = (uint8_t)v;
-    }
-    image_write(path, &m);
-    image_free(&m), free(path), free(folder);
-}
-
-static void text(const char *name, const char *words)
-{
-    char *path = path_join(scratch, name), *folder = path_folder(path);
-    file_make_folders(folder);
-    file_write(path, words, strlen(words));
-    free(path), free(folder);
-}
-
-static import_result take(const char *kind, const char *src, const char *out, import_options o)
-{
-    char *from = path_join(scratch, src), *to = path_join(scratch, out);
-    o.kind = kind, o.src = from, o.out = to;
-    import_result r = import_run(&o);
-    free(from), free(to);
-    return r;
-}
-
-static store *opened(const char *name)
-{
-    char *path = path_join(scratch, name);
-    store *s = store_open(path);
-    free(path);
-    return s;
-}
-
-static store *taken(const char *kind, const char *src, const char *out, import_options o)
-{
-    import_result r = take(kind, src, out, o);
-    if (r.nbad) fail_msg("%s: %s", r.bad[0].file, r.bad[0].why);
-    import_result_free(&r);
-    return opened(out);
-}
-
-/* All that is refused is said of this file with these words. */
-static void bad(const char *kind, const char *src, import_options o, const char *file, const char *words)
-{
-    import_result r = take(kind, src, "bad.h5", o);
-    int found = 0;
-    for (int i = 0; i < r.nbad; i++) found |= !strcmp(r.bad[i].file, file) && strstr(r.bad[i].why, words) != NULL;
-    if (!found) fail_msg("%s: wanted '%s', got %d bad, the first: %s: %s", file, words, r.nbad, r.nbad ? r.bad[0].file : "",
-        r.nbad ? r.bad[0].why : "");
-    assert_int_equal(r.written, 0);
-    import_result_free(&r);
-}
-
-/* The mask of case i is this text, one digit a pixel. */
-static void mask_is(const store *s, int64_t i, const char *want)
-{
-    uint8_t m[H * W];
-    assert_int_equal(store_read_mask(s, i, m), 1);
-    for (int k = 0; k < H * W; k++) if (m[k] != want[k] - '0') fail_msg("case %d: pixel %d,%d is %d, wanted %c", (int)i, k % W, k / W, m[k], want[k]);
-}
-
-static void instance_is(const labels *l, int k, int value, const char *level, const char *want)
-{
-    uint8_t m[H * W] = { 0 };
-    assert_true(k < l->ninstances);
-    assert_int_equal(l->instances[k].value, value);
-    assert_string_equal(l->instances[k].level, level);
-    instance_paint(&l->instances[k], m, H, W, 1);
-    for (int i = 0; i < H * W; i++) if (m[i] != want[i] - '0') fail_msg("instance %d: pixel %d,%d is %d, wanted %c", k, i % W, i / W, m[i], want[i]);
-}
-
 /* ---- instances ---------------------------------------------------------------------------------------------------------------------- */
-
-#define ONE "110000001100000000000000000000000000000000000000"
-#define TWO "010000000100000000000000000000000000000000000011"
 
 static void instances_by_folder(void **state)
 {
     (void)state;
     picture("inst/a/image.png", NULL, 8, 1), picture("inst/a/masks/001.png", ONE, 8, 255), picture("inst/a/masks/002.png", TWO, 8, 255);
-    picture("inst/b/images/film.png", NULL, 16, 1), picture("inst/b/masks/7_L1.png", ONE, 8, 1), picture("inst/b/masks/L2_1.png", TWO, 8, 5);
+    picture("inst/b/images/film.png", NULL, 16, 1), picture("inst/b/masks/7_L1.png", ONE, 8, 1), picture("inst/b/masks/L2_1.png", TWO, 8,
+        5);
     picture("inst/c/image/x.png", NULL, 8, 1), text("inst/c/masks/.keep", "");
     store *s = taken("instances", "inst", "inst.h5", (import_options){ 0 });
     assert_int_equal(store_count(s), 3);
@@ -159,7 +72,7 @@ static void bad_instances(void **state)
     import_result_free(&r);
 }
 
-/* ---- COCO ------------------------------------------------------------------------------------------------------------------------------ */
+/* ---- COCO -------------------------------------------------------------------------------------------------------------------------- */
 
 /* Reads runs of all three forms and compares them with the picture they were made from, by hand and by the compression's definition. */
 static void run_lengths(void **state)
@@ -272,8 +185,10 @@ static void bad_coco(void **state)
     FILE_DIES("wanted the lists images, annotations and categories", "{}");
     FILE_DIES("no list of categories", "{" IMAGES ",\"annotations\":[]}");
     FILE_DIES("an image without a whole number id", "{\"images\":[{}],\"annotations\":[]," CATEGORIES "}");
-    FILE_DIES("two images have the id 1", "{\"images\":[{\"id\":1,\"file_name\":\"a\"},{\"id\":1,\"file_name\":\"b\"}],\"annotations\":[]," CATEGORIES "}");
-    FILE_DIES("two categories have the id 1", "{\"images\":[],\"annotations\":[],\"categories\":[{\"id\":1,\"name\":\"a\"},{\"id\":1,\"name\":\"b\"}]}");
+    FILE_DIES("two images have the id 1",
+        "{\"images\":[{\"id\":1,\"file_name\":\"a\"},{\"id\":1,\"file_name\":\"b\"}],\"annotations\":[]," CATEGORIES "}");
+    FILE_DIES("two categories have the id 1",
+        "{\"images\":[],\"annotations\":[],\"categories\":[{\"id\":1,\"name\":\"a\"},{\"id\":1,\"name\":\"b\"}]}");
     text("bc/x.json", "{\"images\":[{\"id\":1,\"file_name\":\"../../etc/passwd\",\"height\":6,\"width\":8}],\"annotations\":[]," CATEGORIES "}");
     bad("coco", "bc/x.json", o, "../../etc/passwd", "leaves the folder");
     text("bc/x.json", "{\"images\":[{\"id\":1,\"file_name\":\"b.png\",\"height\":7,\"width\":8}],\"annotations\":[]," CATEGORIES "}");
@@ -312,7 +227,7 @@ static void detectron_list(void **state)
     bad("coco", "det/x.json", (import_options){ 0 }, "b.png", "category_id 255, wanted 0 to 254");
 }
 
-/* ---- labelme ---------------------------------------------------------------------------------------------------------------------------- */
+/* ---- labelme ----------------------------------------------------------------------------------------------------------------------- */
 
 static void labelme_file(const char *name, const char *film, const char *shapes)
 {
@@ -329,7 +244,7 @@ static void labelme_shapes(void **state)
         "{\"label\":\"body\",\"shape_type\":\"polygon\",\"points\":[[1,1],[4,1],[4,3],[1,3]],\"group_id\":1},"
         "{\"label\":\"T12\",\"shape_type\":\"rectangle\",\"points\":[[5,0],[7,2]],\"group_id\":1},"
         "{\"label\":\"body\",\"shape_type\":\"rectangle\",\"points\":[[6,4],[8,6]],\"group_id\":1},"
-        "{\"label\":\"body\",\"points\":[[0,5],[1,5],[1,6],[0,6]],\"group_id\":null},"
+        "{\"label\":\"body\",\"points\":[[0,5],[1,5],[1,6],[0,6]],\"group_id\":2},"
         "{\"label\":\"promontory\",\"shape_type\":\"point\",\"points\":[[2.5,3.5]]},"
         "{\"label\":\"head\",\"shape_type\":\"circle\",\"points\":[[2.5,4.5],[4,4.5]]},"
         "{\"label\":\"measure\",\"shape_type\":\"line\",\"points\":[[2.5,4.5],[4,4.5]]}");
@@ -368,7 +283,7 @@ static void bad_labelme(void **state)
     bad("labelme", "bl", o, "a.json", "a.json:1: no JSON");
 }
 
-/* ---- patient and spacing ---------------------------------------------------------------------------------------------------------------- */
+/* ---- patient and spacing ----------------------------------------------------------------------------------------------------------- */
 
 static void patient_and_spacing(void **state)
 {
@@ -404,155 +319,20 @@ static void patient_and_spacing(void **state)
     dies(2, "--spacing: got 'px', wanted SX,SY, one or two columns", take("masks", "ps", "x.h5", (import_options){ .spacing_from = "px" }));
     dies(2, "--spacing: '((': ", take("masks", "ps", "x.h5", (import_options){ .spacing_from = "((" }));
     text("sp.csv", "file,x\n");
-    dies(2, "no columns 'spacing_x' and 'spacing_y', nor 'spacing'", take("masks", "ps", "x.h5", (import_options){ .spacing_from = table }));
+    dies(2, "no columns 'spacing_x' and 'spacing_y', nor 'spacing'", take("masks", "ps", "x.h5",
+        (import_options){ .spacing_from = table }));
     text("sp.csv", "fil,x\n");
     dies(2, "no column 'file' (did you mean fil?)", take("masks", "ps", "x.h5", (import_options){ .table = table }));
     free(table);
 }
 
-/* ---- round trips --------------------------------------------------------------------------------------------------------------------------- */
-
-/* Everything that a store holds of two cases is the same, bit for bit; source: where the film came from counts too. */
-static void same_case(const store *a, const store *b, int64_t i, int source)
-{
-    const store_case *p = store_at(a, i), *q = store_at(b, i);
-    assert_string_equal(p->id, q->id);
-    assert_string_equal(p->sha256_image, q->sha256_image);
-    assert_string_equal(p->sha256_labels, q->sha256_labels);           /* mask, planes, corners, landmarks, values, instances */
-    assert_string_equal(p->patient, q->patient);
-    assert_memory_equal(p->spacing, q->spacing, sizeof p->spacing);
-    if (!source) return;
-    assert_string_equal(p->source, q->source);
-    assert_string_equal(p->spacing_source, q->spacing_source);
-    assert_int_equal(p->split, q->split);
-    assert_int_equal(p->excluded, q->excluded);
-    assert_true(p->labelled_h == q->labelled_h && p->labelled_w == q->labelled_w && p->bits == q->bits);
-}
-
-static void same_store(const char *one, const char *two, int source)
-{
-    store *a = opened(one), *b = opened(two);
-    assert_int_equal(store_count(a), store_count(b));
-    for (int64_t i = 0; i < store_count(a); i++) same_case(a, b, i, source);
-    const classes *p = store_classes(a), *q = store_classes(b);
-    assert_int_equal(p->n, q->n);
-    for (int i = 0; i < p->n; i++) {
-        assert_int_equal(p->c[i].value, q->c[i].value);
-        assert_string_equal(p->c[i].name, q->c[i].name);
-        assert_string_equal(p->c[i].kind, q->c[i].kind);
-    }
-    store_close(a), store_close(b);
-}
-
-static void export_to(const char *name, const char *folder)
-{
-    char *to = path_join(scratch, folder);
-    store *s = opened(name);
-    export_store(s, to, NULL, NULL);
-    store_close(s), free(to);
-}
-
-/* What import exported makes of every kind's export is the same store. */
-static void every_kind_and_back(void **state)
-{
-    (void)state;
-    picture("rt/images/a.png", NULL, 16, 1), picture("rt/masks/a.png", ONE, 8, 3), picture("rt/images/b.png", NULL, 8, 1), picture("rt/masks/b.png",
-        TWO, 8, 1);
-    text("rt/labels.csv", "file,patient,width,height,cobb_deg,T1_TL_x,T1_TL_y,T1_TR_x,T1_TR_y,T1_BL_x,T1_BL_y,T1_BR_x,T1_BR_y\n"
-        "a.png,P1,8,6,0.1,1.1,1,4,1,1,3,4,3.3333333333333335\nb.png,P2,8,6,,1,1,4,1,1,3,4,3\n");
-    picture("rt3/a.png", NULL, 8, 1);
-    labelme_file("rt3/a.json", "a.png", "{\"label\":\"head\",\"shape_type\":\"circle\",\"points\":[[2.6,4.7],[4,4.5]]},"
-        "{\"label\":\"z\",\"shape_type\":\"point\",\"points\":[[2.1,0.3]]},{\"label\":\"a\",\"shape_type\":\"point\",\"points\":[[2.1,0.3]]}");
-    coco_file("coco/all.json", "{\"id\":1,\"image_id\":7,\"category_id\":3,\"segmentation\":[[1,1,4,1,4,3,1,3]]},"
-        "{\"id\":2,\"image_id\":7,\"category_id\":1,\"iscrowd\":1,\"segmentation\":{\"size\":[6,8],\"counts\":[0,2,46]}}");
-    const struct { const char *kind, *src; } k[] = { { "masks", "rt" }, { "corners", "rt" }, { "instances", "inst" }, { "coco", "coco/all.json" },
-        { "labelme", "rt3" } };
-    for (size_t i = 0; i < sizeof k / sizeof *k; i++) {
-        char folder[32];
-        snprintf(folder, sizeof folder, "back-%zu", i);
-        store_close(taken(k[i].kind, k[i].src, "one.h5", (import_options){ .spacing = { 0.1, 1 / 3. } }));
-        export_to("one.h5", folder);
-        store_close(taken("exported", folder, "two.h5", (import_options){ 0 }));
-        same_store("one.h5", "two.h5", 1);
-    }
-}
-
-/* The kinds read each other's exports too: corners and masks their own, instances what other kinds exported. */
-static void kinds_and_back(void **state)
-{
-    (void)state;
-    store_close(taken("corners", "rt", "one.h5", (import_options){ .spacing = { 0.1, 1 / 3. } }));
-    export_to("one.h5", "rt-out");
-    store_close(taken("corners", "rt-out", "two.h5", (import_options){ 0 }));
-    same_store("one.h5", "two.h5", 0);
-    char *table = path_join(scratch, "inst-out/classes.csv");
-    store_close(taken("instances", "inst", "one.h5", (import_options){ 0 }));
-    export_to("one.h5", "inst-out");
-    store_close(taken("instances", "inst-out", "two.h5", (import_options){ .map = "images/*.png:instances/*/*.png", .classes = table }));
-    same_store("one.h5", "two.h5", 0);
-    free(table);
-}
-
-/* Planes, landmarks, splits, marks, and what is not usual. */
-static void everything_and_back(void **state)
-{
-    (void)state;
-    char *path = path_join(scratch, "one.h5");
-    uint16_t film[H * W];
-    uint8_t mask[H * W];
-    uint32_t planes[H * W];
-    for (int i = 0; i < H * W; i++) film[i] = (uint16_t)(i * 1365), mask[i] = (uint8_t)(i % 5), planes[i] = (uint32_t)(i % 3) << 30 | (i % 7 == 0) << 4;
-    classes table = { 0 };
-    classes_add(&table, 4, "Wirbelk\xc3\xb6rper", "vertebra");
-    store *s = store_create(path, &table);
-    for (int k = 0; k < 3; k++) {
-        char id[32];
-        snprintf(id, sizeof id, "f %d.1", k);
-        measured v[2] = { { "PI", "deg", 0.1 + k }, { "SVA", "mm", -1e-300 } };
-        landmark m[2] = { { "S1 back", 1 / 3., 2, 0 }, { "head", 1, 2, 1e-7 } };
-        instance o[2] = { instance_from_mask(mask, H, W, 7, "crowd"), instance_from_mask(mask, H, W, 31, "") };
-        const labels l = { .nvalues = k ? 2 : 0, .values = v, .nlandmarks = k ? 2 : 0, .landmarks = m, .ninstances = k == 2 ? 2 : 0, .instances = o };
-        store_case row = { .id = id, .patient = k ? "P\xc3\xa4" : "", .source = "x/y.dcm", .split = (split)k, .excluded = k == 1, .h = H, .w = W, .bits = 16,
-            .labelled_h = 6, .labelled_w = 9 };
-        if (k) row.spacing[0] = 0.139, row.spacing[1] = 0.14, row.spacing_source = "detector";
-        store_add(s, &row, film, k == 1 ? NULL : mask, k ? planes : NULL, &l);
-        free(o[0].runs), free(o[1].runs);
-    }
-    store_commit(s), classes_free(&table), free(path);
-    export_to("one.h5", "everything");
-    store_close(taken("exported", "everything", "two.h5", (import_options){ 0 }));
-    same_store("one.h5", "two.h5", 1);
-}
-
-static void bad_exported(void **state)
-{
-    (void)state;
-    const import_options o = { 0 };
-    picture("be/images/a.png", NULL, 8, 1);
-    #define TRUTH(more, words) text("be/truth.json", "{\"cases\":[{\"id\":\"a\",\"file\":\"images/a.png\"" more "}]}"); \
-        bad("exported", "be", o, "images/a.png", words)
-    TRUTH(",\"mask\":\"../../secret.png\"", "is no file below the folder");
-    TRUTH(",\"mask\":\"masks/a.png\"", "No such file");
-    TRUTH(",\"planes\":[32]", "plane 32, wanted 1 to 31");
-    TRUTH(",\"order\":[\"T1\"]", "T1 has no UL");
-    TRUTH(",\"landmarks\":{\"x\":[1]}", "the landmark x is no point");
-    TRUTH(",\"instances\":[{\"file\":\"images/a.png\",\"value\":0}]", "instance 1 is of class 0");
-    TRUTH(",\"split\":\"trian\"", "got split 'trian'");
-    TRUTH(",\"values\":{\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\":1}", "is too long");
-    text("be/truth.json", "{}");
-    dies(2, "no list of cases", take("exported", "be", "x.h5", o));
-    text("be/truth.json", "{\"cases\":[{}]}");
-    bad("exported", "be", o, "", "is no file below");
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(instances_by_folder), cmocka_unit_test(instances_by_pattern), cmocka_unit_test(bad_instances), cmocka_unit_test(run_lengths),
+        cmocka_unit_test(instances_by_folder), cmocka_unit_test(instances_by_pattern), cmocka_unit_test(bad_instances),
+            cmocka_unit_test(run_lengths),
         cmocka_unit_test(coco_objects), cmocka_unit_test(bad_coco), cmocka_unit_test(coco_from_zero), cmocka_unit_test(detectron_list),
         cmocka_unit_test(labelme_shapes), cmocka_unit_test(bad_labelme), cmocka_unit_test(patient_and_spacing),
-        cmocka_unit_test(every_kind_and_back), cmocka_unit_test(kinds_and_back), cmocka_unit_test(everything_and_back),
-        cmocka_unit_test(bad_exported),
     };
     return _cmocka_run_group_tests(__FILE__, tests, sizeof tests / sizeof *tests, set_up, tear_down);
 }

@@ -34,7 +34,8 @@ static void masks_by_stem(void **state)
 {
     (void)state;
     char *src = fresh("by stem"), *out = path_join(scratch, "stem.h5");
-    picture(src, "images/P1_a.png", 9, 7, 0, 251), picture(src, "images/P1_b.png", 5, 6, 1, 251), picture(src, "images/P2_a.png", 4, 4, 2, 251);
+    picture(src, "images/P1_a.png", 9, 7, 0, 251), picture(src, "images/P1_b.png", 5, 6, 1, 251), picture(src, "images/P2_a.png", 4, 4,
+        2, 251);
     picture(src, "masks/P1_a.png", 9, 7, 0, 2), picture(src, "masks/P1_b.png", 5, 6, 0, 4), picture(src, "masks/P2_a.png", 4, 4, 0, 2);
     import_result r = run("masks", src, out, (import_options){ .patient = "^(P[0-9]+)_", .spacing = { 0.1, 0.2 } });
     assert_int_equal(r.cases, 3);
@@ -142,7 +143,8 @@ static void corners_to_masks(void **state)
     near(l.values[0].value, 41.5, 0);
     store_read_mask(s, 0, mask);
     for (int y = 0; y < 30; y++)
-        for (int x = 0; x < 20; x++) assert_int_equal(mask[y * 20 + x], (x >= 3 && x <= 10 && y >= 4 && y <= 8) || (x >= 3 && x < 10 && y >= 12 &&
+        for (int x = 0; x < 20; x++) assert_int_equal(mask[y * 20 + x], (x >= 3 && x <= 10 && y >= 4 && y <= 8) || (x >= 3 && x < 10 &&
+            y >= 12 &&
             y < 16));
     assert_string_equal(l.instances[1].level, "L1");
     instance_paint(&l.instances[1], one, 30, 20, 1);
@@ -181,7 +183,8 @@ static void bad_tables(void **state)
     dies(2, "the column T1_TL_y is missing", run("corners", src, out, (import_options){ 0 }));
     file_write(path, "fil,T1_TL_x\n", 12);
     dies(2, "no column 'file' (did you mean fil?)", run("corners", src, out, (import_options){ 0 }));
-    dies(2, "wanted masks, instances, coco, labelme, corners or exported (did you mean coco?)", run("coca", src, out, (import_options){ 0 }));
+    dies(2, "wanted masks, instances, coco, labelme, corners or exported (did you mean coco?)", run("coca", src, out,
+        (import_options){ 0 }));
     dies(2, "no such folder", run("masks", "/no/such", out, (import_options){ 0 }));
     dies(2, "wanted a column of labels.csv or a regular expression", run("corners", corner_folder("r2",
         "a.png,P1,20,30,1,ok,1,3,10,3,2,8,10,8,3,12,10,12,3,16,10,16\n"), out,
@@ -244,7 +247,9 @@ static void export_planes(void **state)
     const uint8_t film[4] = { 1, 2, 3, 4 };
     const uint32_t planes[4] = { 0, 1u << 5, 1u << 5 | 1u << 31, 0 };
     const store_case row = { .id = "a", .h = 2, .w = 2, .bits = 8 };
-    store *s = store_create(path, NULL);
+    classes table = { 0 };
+    classes_add(&table, 5, "bone", ""), classes_add(&table, 31, "screw", "implant");
+    store *s = store_create(path, &table);
     store_add(s, &row, film, NULL, planes, NULL);
     store_commit(s);
     s = store_open(path);
@@ -252,6 +257,10 @@ static void export_planes(void **state)
     image m = labels_read(five);
     for (int i = 0; i < 4; i++) assert_int_equal(image_at(&m, i), i == 1 || i == 2 ? 5 : 0);
     assert_false(file_exists(six));
+    char *screws = path_join(dir, "implants/a.png");
+    image_free(&m), m = film_read(screws);
+    for (int i = 0; i < 4; i++) assert_int_equal(image_at(&m, i), i == 2 ? 255 : 0);
+    classes_free(&table), free(screws);
     image_free(&m), store_close(s), free(path), free(dir), free(five), free(six);
 }
 
@@ -320,7 +329,8 @@ static void split_patients(void **state)
     near(count[SPLIT_VAL], 40, 4);
     near(count[SPLIT_TEST], 20, 4);
     store_close(s);
-    char *ok[] = { "split", path, "--parts", "train=.5,val=.5", "--quiet", "--json" }, *sum[] = { "split", path, "--parts", "train=.5,val=.4" },
+    char *ok[] = { "split", path, "--parts", "train=.5,val=.5", "--quiet", "--json" }, *sum[] = { "split", path, "--parts",
+        "train=.5,val=.4" },
         *word[] = { "split", path, "--parts", "trian=1" };
     dies(2, "add up to 0.9, wanted 1", verb_split(4, sum));
     dies(2, "got the part 'trian', wanted train, val or test (did you mean train?)", verb_split(4, word));
@@ -341,7 +351,8 @@ static void split_patients(void **state)
 int main(void)
 {
     const struct CMUnitTest table[] = {
-        cmocka_unit_test(masks_by_stem), cmocka_unit_test(masks_by_pattern), cmocka_unit_test(bad_files), cmocka_unit_test(corners_to_masks),
+        cmocka_unit_test(masks_by_stem), cmocka_unit_test(masks_by_pattern), cmocka_unit_test(bad_files),
+            cmocka_unit_test(corners_to_masks),
             cmocka_unit_test(bad_tables),
         cmocka_unit_test(class_tables), cmocka_unit_test(export_and_back), cmocka_unit_test(long_texts),
         cmocka_unit_test(export_planes), cmocka_unit_test(split_patients) };

@@ -49,7 +49,8 @@ static samples *open_part(store **s, const char *part, int64_t values, size_t ro
 
 static loader_conf conf_of(samples *set, int workers, int64_t first)
 {
-    loader_conf c = { .set = set, .augment = &augment, .seed = 9, .batch = BATCH, .channels = 1, .shuffle = 1, .workers = workers, .ahead = 2,
+    loader_conf c = { .set = set, .augment = &augment, .seed = 9, .batch = BATCH, .channels = 1, .shuffle = 1, .workers = workers,
+        .ahead = 2,
       .first = first };
     for (int i = 0; i < 256; i++) c.swap[i] = (uint8_t)i;
     return c;
@@ -63,7 +64,8 @@ static void take(const loader_conf *c, int from, int to, kept *out)
     for (int i = from; i < to; i++) {
         const batch *b = loader_next(l);
         assert_int_equal(b->index, i);
-        memcpy(out[i].image, b->image, sizeof out->image), memcpy(out[i].labels, b->labels, sizeof out->labels), memcpy(out[i].sample, b->sample,
+        memcpy(out[i].image, b->image, sizeof out->image), memcpy(out[i].labels, b->labels, sizeof out->labels), memcpy(out[i].sample,
+            b->sample,
                                                                                                                         sizeof out->sample);
     }
     assert_true(loader_waited(l) >= 0);

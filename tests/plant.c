@@ -1,4 +1,5 @@
-/* plant.c - see plant.h. A kind of damage is a row of the table: what it needs, what it does to a case in memory, and the codes that count. */
+/* plant.c - see plant.h. A kind of damage is a row of the table: what it needs, what it does to a case in memory, and the codes that
+ * count. */
 #include "tests/plant.h"
 #include "base/die.h"
 #include "base/file.h"
@@ -9,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- a case in memory ------------------------------------------------------------------------------------------------------------------- */
+/* ---- a case in memory -------------------------------------------------------------------------------------------------------------- */
 
 typedef struct loaded {
     store_case row;
@@ -49,7 +50,7 @@ static void write_case(store *out, loaded *c)
 
 static void drop_case(loaded *c) { image_free(&c->film), free(c->mask), free(c->planes), labels_free(&c->l); }
 
-/* ---- damage ------------------------------------------------------------------------------------------------------------------------------- */
+/* ---- damage ------------------------------------------------------------------------------------------------------------------------ */
 
 static void exchange(corners *q, int a, int b)
 {
@@ -58,12 +59,14 @@ static void exchange(corners *q, int a, int b)
 
 static int has_spine(const loaded *c) { return c->l.ncorners >= 8; }
 static corners *some(loaded *c) { return &c->l.corners[1 + pick(c, c->l.ncorners - 2)]; }
-static double height_of(const corners *q) { return hypot(q->p[CORNER_BL][0] - q->p[CORNER_TL][0], q->p[CORNER_BL][1] - q->p[CORNER_TL][1]); }
+static double height_of(const corners *q) { return hypot(q->p[CORNER_BL][0] - q->p[CORNER_TL][0],
+    q->p[CORNER_BL][1] - q->p[CORNER_TL][1]); }
 static double width_of(const corners *q) { return hypot(q->p[CORNER_TR][0] - q->p[CORNER_TL][0], q->p[CORNER_TR][1] - q->p[CORNER_TL][1]); }
 
 static void two_corners(loaded *c)
 {
-    static const int pair[4][2] = { { CORNER_TL, CORNER_TR }, { CORNER_BL, CORNER_BR }, { CORNER_TL, CORNER_BL }, { CORNER_TR, CORNER_BR } };
+    static const int pair[4][2] = { { CORNER_TL, CORNER_TR }, { CORNER_BL, CORNER_BR }, { CORNER_TL, CORNER_BL }, { CORNER_TR,
+        CORNER_BR } };
     const int k = pick(c, 4);
     exchange(some(c), pair[k][0], pair[k][1]);
 }
@@ -76,7 +79,8 @@ static void levels(loaded *c)
     memcpy(t, q->level, STORE_NAME), memcpy(q->level, q[1].level, STORE_NAME), memcpy(q[1].level, t, STORE_NAME);
 }
 static void level_twice(loaded *c) { corners *q = some(c); memcpy(q->level, q[1].level, STORE_NAME); }
-static void outside(loaded *c) { some(c)->p[pick(c, 4)][pick(c, 2)] = draw(c, 0, 1) < 0.5 ? -draw(c, 2, 50) : (double)(c->row.w + c->row.h); }
+static void outside(loaded *c) { some(c)->p[pick(c, 4)][pick(c, 2)] = draw(c, 0, 1) < 0.5 ? -draw(c, 2, 50)
+    : (double)(c->row.w + c->row.h); }
 
 /* One corner pulled away by one to two heights of the body, in any direction. */
 static void dragged(loaded *c)
@@ -153,12 +157,15 @@ static void sideways(loaded *c) { turned(c, 1); }
 static void upside_down(loaded *c) { turned(c, 0); }
 
 static int get(const image *m, int64_t i) { return image_at(m, i); }
-static void set(image *m, int64_t i, int v) { if (m->bits == 16) ((uint16_t *)m->p)[i] = (uint16_t)v; else ((uint8_t *)m->p)[i] = (uint8_t)v; }
+static void set(image *m, int64_t i, int v) { if (m->bits == 16) ((uint16_t *)m->p)[i] = (uint16_t)v;
+    else ((uint8_t *)m->p)[i] = (uint8_t)v; }
 static int white(const image *m) { return m->bits == 16 ? 65535 : 255; }
 
-static void inverted(loaded *c) { for (int64_t i = 0; i < c->film.h * c->film.w; i++) set(&c->film, i, white(&c->film) - get(&c->film, i)); }
+static void inverted(loaded *c) { for (int64_t i = 0; i < c->film.h * c->film.w; i++) set(&c->film, i, white(&c->film) - get(&c->film,
+    i)); }
 static void constant(loaded *c) { const int v = pick(c, 256); for (int64_t i = 0; i < c->film.h * c->film.w; i++) set(&c->film, i, v); }
-static void few_greys(loaded *c) { for (int64_t i = 0; i < c->film.h * c->film.w; i++) set(&c->film, i, get(&c->film, i) * 9 / white(&c->film)); }
+static void few_greys(loaded *c) { for (int64_t i = 0; i < c->film.h * c->film.w; i++) set(&c->film, i, get(&c->film,
+    i) * 9 / white(&c->film)); }
 
 static void mask_emptied(loaded *c) { memset(c->mask, 0, (size_t)(c->row.h * c->row.w)); }
 static int has_table(const loaded *c) { return has_mask(c) && store_classes(c->s)->n > 0 && !classes_find(store_classes(c->s), 251); }
@@ -173,7 +180,8 @@ static void mask_of_another(loaded *c)
         const int64_t k = pick(c, (int)store_count(c->s));
         const store_case *q = store_at(c->s, k);
         uint8_t *m = xalloc((size_t)(q->h * q->w));
-        if (strcmp(q->id, c->id) && store_read_mask(c->s, k, m)) { resize_labels(m, q->h, q->w, c->mask, c->row.h, c->row.w); free(m); return; }
+        if (strcmp(q->id, c->id) && store_read_mask(c->s, k, m)) { resize_labels(m, q->h, q->w, c->mask, c->row.h, c->row.w); free(m);
+            return; }
         free(m);
     }
 }
@@ -246,12 +254,13 @@ static void film_again(loaded *c)
 static int shares_patient(const loaded *c)
 {
     int64_t with = 0;
-    for (int64_t i = 0; i < store_count(c->s); i++) with += store_at(c->s, i)->split == c->row.split && !strcmp(store_at(c->s, i)->patient, c->patient);
+    for (int64_t i = 0; i < store_count(c->s); i++) with += store_at(c->s, i)->split == c->row.split && !strcmp(store_at(c->s,
+        i)->patient, c->patient);
     return c->patient[0] && c->row.split != SPLIT_NONE && with >= 3;
 }
 static void leaked(loaded *c) { c->row.split = c->row.split == SPLIT_TRAIN ? SPLIT_VAL : SPLIT_TRAIN; }
 
-/* ---- the table ----------------------------------------------------------------------------------------------------------------------------- */
+/* ---- the table --------------------------------------------------------------------------------------------------------------------- */
 
 #define GEOMETRY "corner_order corner_outside side_ratio tilt corner_chain overlap area_outlier vertebra_twice vertebra_order gap offset mask_corners mask_level "
 static const struct kind {
@@ -289,11 +298,13 @@ static const struct kind {
 };
 enum { KINDS = sizeof kinds / sizeof *kinds };
 
-/* ---- planting and counting ------------------------------------------------------------------------------------------------------------------ */
+/* ---- planting and counting --------------------------------------------------------------------------------------------------------- */
 
-static int listed(const faults *f, int64_t at, const char *code, int error)
+/* text NULL: any. */
+static int listed(const faults *f, int64_t at, const char *code, const char *text, int error)
 {
-    for (int64_t i = 0; i < f->n; i++) if (f->f[i].at == at && !strcmp(f->f[i].code, code) && (!error || f->f[i].error)) return 1;
+    for (int64_t i = 0; i < f->n; i++) if (f->f[i].at == at && !strcmp(f->f[i].code, code) && (!error || f->f[i].error) &&
+        (!text || !strcmp(f->f[i].text, text))) return 1;
     return 0;
 }
 
@@ -324,7 +335,8 @@ static void plant(const store *s, const char *path, uint64_t seed, double share,
     free(chosen);
 }
 
-/* The first new fault of a case; NULL where there is none. */
+/* The first new fault of a case; NULL where there is none. With codes, one of these, in words that were not there; without, of a code that
+ * was not there (numbers in a text may change with the rest of the store). */
 static const fault *news(const faults *after, const faults *before, int64_t at, const char *codes, int error)
 {
     for (int64_t i = 0; i < after->n; i++) {
@@ -332,7 +344,7 @@ static const fault *news(const faults *after, const faults *before, int64_t at, 
         char word[64];
         snprintf(word, sizeof word, "%s ", f->code);
         if (f->at != at || (error && !f->error) || (codes && !strstr(codes, word))) continue;
-        if (!listed(before, at, f->code, f->error)) return f;
+        if (!listed(before, at, f->code, codes ? f->text : NULL, f->error)) return f;
     }
     return NULL;
 }
@@ -351,7 +363,8 @@ static void count(const store *s, const faults *before, const faults *after, con
             if (!f && !r->first_missed[0]) snprintf(r->first_missed, sizeof r->first_missed, "%s: %s", store_at(s, i)->id, k->name);
         } else if (!to[i].copied) {
             r->left_alone++, r->alarms += f != NULL, r->alarm_errors += news(after, before, i, NULL, 1) != NULL;
-            if (f && !r->first_alarm[0]) snprintf(r->first_alarm, sizeof r->first_alarm, "%.80s: %s: %.140s", store_at(s, i)->id, f->code, f->text);
+            if (f && !r->first_alarm[0]) snprintf(r->first_alarm, sizeof r->first_alarm, "%.80s: %s: %.140s", store_at(s, i)->id,
+                f->code, f->text);
         }
     }
 }

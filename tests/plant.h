@@ -1,6 +1,7 @@
 /* plant.h - damages random cases of any store, one fault each, and counts what check makes of it.
  *
- * The damaged store is written beside the sound one and both are checked. A fault counts as found when the damaged case has a fault, of a code
+ * The damaged store is written beside the sound one and both are checked. A fault counts as found when the damaged case has a fault, of
+ * a code
  * that names this kind of damage, that it did not have before. Every new fault on a case that was left alone, and is not the fellow of a
  * damaged one, is a false alarm. */
 #ifndef TESTS_PLANT_H

@@ -8,13 +8,16 @@
 #include <string.h>
 
 const key augment_keys[] = {
-    { "flip",          K_REAL, offsetof(augment_conf, flip), "0", "share of samples mirrored left to right (a lateral film has a front: leave 0)",
+    { "flip",          K_REAL, offsetof(augment_conf, flip), "0",
+        "share of samples mirrored left to right (a lateral film has a front: leave 0)",
       0, 1, 0 },
     { "flip_vertical", K_REAL, offsetof(augment_conf, flip_vertical), "0", "share of samples turned upside down", 0, 1, 0 },
     { "pairs",         K_TEXT, offsetof(augment_conf, pairs), "", "classes that change places in a mirror: 26:27,3:4", 0, 0, 0 },
-    { "geometry",      K_REAL, offsetof(augment_conf, geometry), "1", "share of samples that are rotated, scaled, sheared and shifted", 0, 1, 0 },
+    { "geometry",      K_REAL, offsetof(augment_conf, geometry), "1", "share of samples that are rotated, scaled, sheared and shifted",
+        0, 1, 0 },
     { "rotate",        K_REAL, offsetof(augment_conf, rotate), "10", "largest rotation either way, degrees", 0, 180, 0 },
-    { "scale",         K_LIST, offsetof(augment_conf, scale), "0.9,1.1", "smallest and largest magnification; one number v: 1-v,1+v", 0, 20, 0 },
+    { "scale",         K_LIST, offsetof(augment_conf, scale), "0.9,1.1", "smallest and largest magnification; one number v: 1-v,1+v", 0,
+        20, 0 },
     { "shear",         K_REAL, offsetof(augment_conf, shear), "0", "largest shear either way, degrees", 0, 60, 0 },
     { "shift",         K_REAL, offsetof(augment_conf, shift), "0.05", "largest shift either way, share of the film's sides", 0, 1, 0 },
     { "intensity",     K_REAL, offsetof(augment_conf, intensity), "1", "share of samples whose grey values change", 0, 1, 0 },
@@ -22,16 +25,21 @@ const key augment_keys[] = {
       "smallest and largest exponent of the grey values; one number v: 1-v,1+v", 0, 20, 0 },
     { "contrast",      K_LIST, offsetof(augment_conf, contrast), "0.9,1.1",
       "smallest and largest factor about the middle of the range; one number v: 1-v,1+v", 0, 20, 0 },
-    { "brightness",    K_REAL, offsetof(augment_conf, brightness), "0.05", "largest change either way, share of the film's range", 0, 10, 0 },
+    { "brightness",    K_REAL, offsetof(augment_conf, brightness), "0.05", "largest change either way, share of the film's range", 0, 10,
+        0 },
     { "noise",         K_REAL, offsetof(augment_conf, noise), "0.02",
       "largest standard deviation of added noise, share of the film's range", 0, 10, 0 },
-    { "crop",          K_REAL, offsetof(augment_conf, crop), "0", "share of samples of which a part of the film is shown, enlarged", 0, 1, 0 },
-    { "crop_side",     K_LIST, offsetof(augment_conf, crop_side), "0.5,0.9", "smallest and largest side of that part, share of the film's", 0.05, 1, 0 },
+    { "crop",          K_REAL, offsetof(augment_conf, crop), "0", "share of samples of which a part of the film is shown, enlarged", 0,
+        1, 0 },
+    { "crop_side",     K_LIST, offsetof(augment_conf, crop_side), "0.5,0.9",
+        "smallest and largest side of that part, share of the film's", 0.05, 1, 0 },
     { "elastic",       K_REAL, offsetof(augment_conf, elastic), "0", "share of samples bent by a smooth random displacement", 0, 1, 0 },
     { "elastic_size",  K_REAL, offsetof(augment_conf, elastic_size), "0.15",
       "its largest displacement, share of a grid cell (below 1/4 nothing folds)", 0, 0.24, 0 },
-    { "elastic_cells", K_INT,  offsetof(augment_conf, elastic_cells), "6", "grid cells along the longer side of the net's input", 1, 64, 0 },
-    { "mosaic",        K_REAL, offsetof(augment_conf, mosaic), "0", "share of samples put together of four, round a random point", 0, 1, 0 },
+    { "elastic_cells", K_INT,  offsetof(augment_conf, elastic_cells), "6", "grid cells along the longer side of the net's input", 1, 64,
+        0 },
+    { "mosaic",        K_REAL, offsetof(augment_conf, mosaic), "0", "share of samples put together of four, round a random point", 0, 1,
+        0 },
     { "mosaic_scale",  K_LIST, offsetof(augment_conf, mosaic_scale), "0.5,1", "smallest and largest magnification of the four", 0.1, 4, 0 },
     { "clahe",         K_REAL, offsetof(augment_conf, clahe), "0", "share of samples whose local contrast is equalised (CLAHE)", 0, 1, 0 },
     { "clahe_clip",    K_LIST, offsetof(augment_conf, clahe_clip), "1,4", "smallest and largest clip limit", 0.1, 256, 0 },
@@ -41,9 +49,11 @@ const key augment_keys[] = {
       "smallest and largest share of the contrast that is left", 0, 1, 0 },
     { "invert",        K_REAL, offsetof(augment_conf, invert), "0", "share of samples with bright and dark exchanged", 0, 1, 0 },
     { "blur",          K_REAL, offsetof(augment_conf, blur), "0", "share of samples that are blurred", 0, 1, 0 },
-    { "blur_sd",       K_LIST, offsetof(augment_conf, blur_sd), "0.5,1.5", "smallest and largest standard deviation, pixels of the net", 0.1, 16, 0 },
+    { "blur_sd",       K_LIST, offsetof(augment_conf, blur_sd), "0.5,1.5", "smallest and largest standard deviation, pixels of the net",
+        0.1, 16, 0 },
     { "cutout",        K_REAL, offsetof(augment_conf, cutout), "0", "share of samples with grey patches over them; labels stay", 0, 1, 0 },
-    { "cutout_side",   K_LIST, offsetof(augment_conf, cutout_side), "0.05,0.2", "smallest and largest side of a patch, share of the net's input", 0, 1, 0 },
+    { "cutout_side",   K_LIST, offsetof(augment_conf, cutout_side), "0.05,0.2",
+        "smallest and largest side of a patch, share of the net's input", 0, 1, 0 },
     { "cutout_count",  K_INT,  offsetof(augment_conf, cutout_count), "3", "most patches on one sample", 1, AUGMENT_CUTS, 0 },
     { 0 }
 };
@@ -55,7 +65,8 @@ static range range_of(const key_list *l) { return l->n == 1 ? (range){ 1 - l->v[
 static void check_range(const key_list *l, double least, const char *name, const char *at)
 {
     const range r = range_of(l);
-    if (l->n < 1 || l->n > 2 || r.lo > r.hi) die_at(at, "%s: got %d numbers, wanted the smallest and the largest, or one v for 1-v,1+v", name, l->n);
+    if (l->n < 1 || l->n > 2 || r.lo > r.hi) die_at(at, "%s: got %d numbers, wanted the smallest and the largest, or one v for 1-v,1+v",
+        name, l->n);
     if (r.lo < least) die_at(at, "%s: got %.10g to %.10g, wanted at least %.10g", name, r.lo, r.hi, least);
 }
 
@@ -64,13 +75,15 @@ static range plain(const key_list *l) { return (range){ l->v[0], l->v[l->n > 1] 
 
 static void check_plain(const key_list *l, const char *name, const char *at)
 {
-    if (l->n < 1 || l->n > 2 || plain(l).lo > plain(l).hi) die_at(at, "%s: got %d numbers, wanted the smallest and the largest, or one", name, l->n);
+    if (l->n < 1 || l->n > 2 || plain(l).lo > plain(l).hi) die_at(at, "%s: got %d numbers, wanted the smallest and the largest, or one",
+        name, l->n);
 }
 
 void augment_check(const augment_conf *c, int64_t classes, const char *at, uint8_t swap[256])
 {
     check_range(&c->scale, 0.05, "scale", at), check_range(&c->gamma, 0.05, "gamma", at), check_range(&c->contrast, 0, "contrast", at);
-    check_plain(&c->crop_side, "crop_side", at), check_plain(&c->mosaic_scale, "mosaic_scale", at), check_plain(&c->clahe_clip, "clahe_clip", at);
+    check_plain(&c->crop_side, "crop_side", at), check_plain(&c->mosaic_scale, "mosaic_scale", at), check_plain(&c->clahe_clip,
+        "clahe_clip", at);
     check_plain(&c->low_contrast_factor, "low_contrast_factor", at), check_plain(&c->blur_sd, "blur_sd", at);
     check_plain(&c->cutout_side, "cutout_side", at);
     for (int i = 0; i < 256; i++) swap[i] = (uint8_t)i;
@@ -125,8 +138,10 @@ static void draw_cuts(const augment_conf *c, augmentation *a)
     for (int64_t k = 0; k < a->ncuts; k++) {
         rng4 u[2];
         for (uint64_t i = 0; i < 2; i++)
-            u[i] = rng_draw(a->seed, RNG_AUGMENT, (uint32_t)a->epoch, (uint32_t)a->sample, (uint64_t)a->turn << 32 | (16 + 2 * (uint64_t)k + i));
-        a->cut[k] = (augment_cut){ rng_u01(u[0].v[0]), rng_u01(u[0].v[1]), between(&c->cutout_side, u[0].v[2]), between(&c->cutout_side, u[0].v[3]),
+            u[i] = rng_draw(a->seed, RNG_AUGMENT, (uint32_t)a->epoch, (uint32_t)a->sample,
+                (uint64_t)a->turn << 32 | (16 + 2 * (uint64_t)k + i));
+        a->cut[k] = (augment_cut){ rng_u01(u[0].v[0]), rng_u01(u[0].v[1]), between(&c->cutout_side, u[0].v[2]), between(&c->cutout_side,
+            u[0].v[3]),
                                    rng_u01(u[1].v[0]) };
     }
 }
@@ -164,15 +179,17 @@ void augment_labels(const augmentation *a, const uint8_t swap[256], int64_t n, u
     if (a->mirrored) for (int64_t i = 0; i < n; i++) labels[i] = swap[labels[i]];
 }
 
-/* ---- mosaic ---------------------------------------------------------------------------------------------------------------------------- */
+/* ---- mosaic ------------------------------------------------------------------------------------------------------------------------ */
 
-int augment_mosaic_draw(const augment_conf *c, const fit *f, int64_t n, uint64_t seed, int64_t epoch, int64_t sample, int64_t turn, augment_mosaic *m)
+int augment_mosaic_draw(const augment_conf *c, const fit *f, int64_t n, uint64_t seed, int64_t epoch, int64_t sample, int64_t turn,
+    augment_mosaic *m)
 {
     rng4 r[4];
     for (uint64_t i = 0; i < 4; i++) r[i] = rng_draw(seed, RNG_AUGMENT, (uint32_t)epoch, (uint32_t)sample, (uint64_t)turn << 32 | (9 + i));
     if (!(rng_u01(r[0].v[0]) < c->mosaic)) return 0;
     const double lo = 0.3, hi = 0.7;                     /* where the point may lie, share of the sides */
-    m->x = (int64_t)lrint(rng_range(r[0].v[1], lo, hi) * (double)f->net_w), m->y = (int64_t)lrint(rng_range(r[0].v[2], lo, hi) * (double)f->net_h);
+    m->x = (int64_t)lrint(rng_range(r[0].v[1], lo, hi) * (double)f->net_w), m->y = (int64_t)lrint(rng_range(r[0].v[2], lo,
+        hi) * (double)f->net_h);
     for (int k = 0; k < 4; k++) {
         m->sample[k] = k ? rng_below(r[1].v[k], (uint32_t)n) : sample;
         m->turn[k] = turn + 4096 * (k + 1);              /* another variation than the sample has when it stands alone */

@@ -17,7 +17,8 @@ static void make_room(augment_scratch *t, int64_t n)
 }
 
 /* A part of the net's input, of this sample with this augmentation; grey and labels (net_h, net_w) are written there alone. */
-static void make_part(const sample *s, const augmentation *a, const fit_part *part, const uint8_t swap[256], augment_scratch *t, float *grey,
+static void make_part(const sample *s, const augmentation *a, const fit_part *part, const uint8_t swap[256], augment_scratch *t,
+    float *grey,
                       uint8_t *labels)
 {
     const int64_t w = s->f.net_w, n = s->f.net_h * w;
@@ -33,7 +34,8 @@ static void make_part(const sample *s, const augmentation *a, const fit_part *pa
     for (int64_t y = part->y0; y < part->y1; y++) augment_labels(a, swap, part->x1 - part->x0, labels + y * w + part->x0);
 }
 
-augmentation augment_sample(const augment_conf *c, samples *set, const uint8_t swap[256], uint64_t seed, int64_t epoch, int64_t i, int64_t turn,
+augmentation augment_sample(const augment_conf *c, samples *set, const uint8_t swap[256], uint64_t seed, int64_t epoch, int64_t i,
+    int64_t turn,
                             int64_t channels, augment_scratch *t, float *image, uint8_t *labels)
 {
     t->reading = i;

@@ -1,4 +1,5 @@
-/* augment_apply.h - one training sample, made: film and labels through one augmentation, or four round a point. What the loader's workers and the
+/* augment_apply.h - one training sample, made: film and labels through one augmentation, or four round a point. What the loader's
+ * workers and the
  * preview call; a pure function of its arguments. */
 #ifndef TRAIN_AUGMENT_APPLY_H
 #define TRAIN_AUGMENT_APPLY_H
@@ -13,8 +14,10 @@ typedef struct augment_scratch {
 } augment_scratch;
 void augment_scratch_free(augment_scratch *t);
 
-/* Sample i of the set into image (net_h, net_w, channels: all the same) and labels (net_h, net_w). c NULL: as it is. swap: from augment_check.
+/* Sample i of the set into image (net_h, net_w, channels: all the same) and labels (net_h, net_w). c NULL: as it is. swap: from
+ * augment_check.
  * Returns what was done to it (to the first of the four, in a mosaic). */
-augmentation augment_sample(const augment_conf *c, samples *set, const uint8_t swap[256], uint64_t seed, int64_t epoch, int64_t i, int64_t turn,
+augmentation augment_sample(const augment_conf *c, samples *set, const uint8_t swap[256], uint64_t seed, int64_t epoch, int64_t i,
+    int64_t turn,
                             int64_t channels, augment_scratch *t, float *image, uint8_t *labels);
 #endif

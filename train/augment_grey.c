@@ -1,4 +1,5 @@
-/* augment_grey.c - what happens to grey values; see augment.h. The order is that of a picture's making: tone, sharpness, noise, and what is laid
+/* augment_grey.c - what happens to grey values; see augment.h. The order is that of a picture's making: tone, sharpness, noise, and what
+ * is laid
  * over it last; local contrast first, as a viewer of another maker would have applied it before export.
  *
  * The trap is the film's edge: pixels off the film are 0 and mean nothing, so a blur may not mix them in, and nothing may change them. */
@@ -13,7 +14,7 @@
 /* The part of the picture that is worked on. */
 typedef struct area { const fit_part *p; int64_t w; const uint8_t *inside; float *image, *spare; } area;
 
-/* ---- local contrast ---------------------------------------------------------------------------------------------------------------------- */
+/* ---- local contrast ---------------------------------------------------------------------------------------------------------------- */
 
 static void equalise(const augmentation *a, const area *r, float lo, float range)
 {
@@ -33,7 +34,7 @@ static void equalise(const augmentation *a, const area *r, float lo, float range
     free(grey);
 }
 
-/* ---- tone -------------------------------------------------------------------------------------------------------------------------------- */
+/* ---- tone -------------------------------------------------------------------------------------------------------------------------- */
 
 /* Gamma, contrast, brightness, inversion: the whole change as a table, grey in, grey out. */
 static void tone(const augmentation *a, const area *r, float lo, float range)
@@ -56,7 +57,7 @@ static void tone(const augmentation *a, const area *r, float lo, float range)
         }
 }
 
-/* ---- sharpness ----------------------------------------------------------------------------------------------------------------------------- */
+/* ---- sharpness --------------------------------------------------------------------------------------------------------------------- */
 
 enum { REACH = 48 };                         /* three standard deviations of the largest blur */
 
@@ -115,7 +116,7 @@ static void blur(const augmentation *a, const area *r)
     free(v);
 }
 
-/* ---- noise --------------------------------------------------------------------------------------------------------------------------------- */
+/* ---- noise ------------------------------------------------------------------------------------------------------------------------- */
 
 /* Nearly normal, mean 0, sd 1: the sum of four 16-bit uniforms (Irwin 1927, Hall 1927). Two from one draw; ends at +-3.46. */
 static inline void bells(const rng4 *r, float out[2])
@@ -140,7 +141,7 @@ static void add_noise(const augmentation *a, const area *r, float range)
         }
 }
 
-/* ---- patches ------------------------------------------------------------------------------------------------------------------------------- */
+/* ---- patches ----------------------------------------------------------------------------------------------------------------------- */
 
 /* DeVries and Taylor 2017: Improved regularization of convolutional neural networks with cutout. */
 static void cut_out(const augmentation *a, const fit *f, const area *r, float lo, float range)
@@ -155,7 +156,8 @@ static void cut_out(const augmentation *a, const fit *f, const area *r, float lo
     }
 }
 
-void augment_grey(const augmentation *a, const fit *f, const fit_part *part, float lo, float hi, const uint8_t *inside, float *spare, float *image)
+void augment_grey(const augmentation *a, const fit *f, const fit_part *part, float lo, float hi, const uint8_t *inside, float *spare,
+    float *image)
 {
     const float range = hi > lo ? hi - lo : 1;
     const area r = { part, f->net_w, inside, image, spare };

@@ -12,7 +12,8 @@
 /* Control point (i, j), i down: its displacement in net pixels, x then y. Only a function of whose it is. */
 static inline void control(const augmentation *a, int64_t i, int64_t j, double out[2])
 {
-    const rng4 r = rng_draw(a->seed, RNG_ELASTIC, (uint32_t)a->epoch, (uint32_t)a->sample, (uint64_t)a->turn << 32 | (uint64_t)(i * 1024 + j));
+    const rng4 r = rng_draw(a->seed, RNG_ELASTIC, (uint32_t)a->epoch, (uint32_t)a->sample,
+        (uint64_t)a->turn << 32 | (uint64_t)(i * 1024 + j));
     for (int k = 0; k < 2; k++) out[k] = rng_range(r.v[k], -a->elastic, a->elastic);
 }
 

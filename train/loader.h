@@ -44,6 +44,7 @@ int64_t loader_skipped(loader *l);           /* cases that could not be read so 
 
 /* One sample, as a worker makes it; image (net_h, net_w, channels), labels (net_h, net_w). scratch: grows, start with {0}. */
 typedef augment_scratch loader_scratch;
-augmentation loader_sample(const loader_conf *c, int64_t epoch, int64_t i, int64_t turn, loader_scratch *scratch, float *image, uint8_t *labels);
+augmentation loader_sample(const loader_conf *c, int64_t epoch, int64_t i, int64_t turn, loader_scratch *scratch, float *image,
+    uint8_t *labels);
 void loader_scratch_free(loader_scratch *s);
 #endif

@@ -11,10 +11,12 @@ enum { GAP = 4 };
 
 /* Every kind of variation with the share of samples that it touches: what is shown alone below the samples where that is above 0. */
 static const struct { const char *name; size_t at; } alone[] = {
-    { "flip", offsetof(augment_conf, flip) }, { "flip_vertical", offsetof(augment_conf, flip_vertical) }, { "geometry", offsetof(augment_conf, geometry) },
+    { "flip", offsetof(augment_conf, flip) }, { "flip_vertical", offsetof(augment_conf, flip_vertical) }, { "geometry",
+        offsetof(augment_conf, geometry) },
     { "crop", offsetof(augment_conf, crop) }, { "elastic", offsetof(augment_conf, elastic) }, { "mosaic", offsetof(augment_conf, mosaic) },
     { "intensity", offsetof(augment_conf, intensity) }, { "clahe", offsetof(augment_conf, clahe) },
-    { "low_contrast", offsetof(augment_conf, low_contrast) }, { "invert", offsetof(augment_conf, invert) }, { "blur", offsetof(augment_conf, blur) },
+    { "low_contrast", offsetof(augment_conf, low_contrast) }, { "invert", offsetof(augment_conf, invert) }, { "blur",
+        offsetof(augment_conf, blur) },
     { "cutout", offsetof(augment_conf, cutout) } };
 enum { KINDS = sizeof alone / sizeof *alone };
 
@@ -31,7 +33,8 @@ static augment_conf only(const augment_conf *c, int kind)
 static const uint8_t white[3] = { 255, 255, 255 };
 
 /* One sample into its place on the sheet, rgb (*, sheet_w, 3) from the place's first pixel on. */
-static void place_sample(const float *image, int64_t channels, const uint8_t *labels, int64_t h, int64_t w, float lo, float hi, uint8_t *rgb,
+static void place_sample(const float *image, int64_t channels, const uint8_t *labels, int64_t h, int64_t w, float lo, float hi,
+    uint8_t *rgb,
                          int64_t sheet_w)
 {
     uint8_t *tile = xalloc_n((size_t)(h * w), 3);

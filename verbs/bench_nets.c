@@ -141,7 +141,8 @@ static void feed_all(void *arg)
 {
     const feeding *f = arg;
     samples *set = samples_new(f->s, f->data, "train", 2, -1, HEIGHT / 2, WIDTH / 2, 0, 0);
-    loader_conf c = { .set = set, .augment = NULL, .seed = 1, .batch = BATCH, .channels = 1, .shuffle = 1, .workers = f->threads, .ahead = 2 };
+    loader_conf c = { .set = set, .augment = NULL, .seed = 1, .batch = BATCH, .channels = 1, .shuffle = 1, .workers = f->threads,
+        .ahead = 2 };
     loader *l = loader_new(&c);
     for (int64_t i = 0; i < FILMS / BATCH; i++) loader_next(l);
     loader_free(l), samples_free(set);
@@ -151,7 +152,8 @@ static void feed_all(void *arg)
 static void vary_all(void *arg)
 {
     const feeding *f = arg;
-    loader_conf c = { .set = f->set, .augment = f->augment, .seed = 1, .batch = BATCH, .channels = 1, .shuffle = 1, .workers = f->threads, .ahead = 2 };
+    loader_conf c = { .set = f->set, .augment = f->augment, .seed = 1, .batch = BATCH, .channels = 1, .shuffle = 1,
+        .workers = f->threads, .ahead = 2 };
     for (int i = 0; i < 256; i++) c.swap[i] = (uint8_t)i;
     loader *l = loader_new(&c);
     for (int64_t i = 0; i < FILMS / BATCH; i++) loader_next(l);

@@ -12,8 +12,9 @@
 
 static const usage how = { "export", "STORE.h5 DIR",
     "Write a store as plain files: DIR/images/ID.png, DIR/masks/ID.png (label maps: the pixel value is the class), DIR/instances/ID/N.png\n"
-    "where there are instances, DIR/planes/CLASS/ID.png where structures overlap, DIR/classes.csv, DIR/labels.csv where there are corners,\n"
-    "and DIR/truth.json (corners, landmarks, values).",
+    "where there are instances, DIR/implants/ID.png where a class is an implant, DIR/planes/CLASS/ID.png where structures overlap,\n"
+    "DIR/classes.csv, DIR/labels.csv where there are corners, and DIR/truth.json (corners, landmarks, values, the index). `import exported`\n"
+    "reads all of it back.",
     NULL, FLAG_JSON | FLAG_QUIET | FLAG_FORCE | FLAG_THREADS, 2, 2, 0 };
 
 static void tick(void *with, int64_t done, int64_t total)

@@ -63,7 +63,8 @@ int verb_import(int argc, char **argv)
                          .patient = flags_text(f, "--patient", NULL), .classes = flags_text(f, "--classes", NULL),
                          .images = flags_text(f, "--images", NULL), .table = flags_text(f, "--table", NULL),
                          .spacing_from = flags_text(f, "--spacing", NULL), .skip_bad = flags_has(f, "--skip-bad") };
-    if (o.spacing_from && !o.spacing_from[strspn(o.spacing_from, "0123456789.,+-eE ")]) flags_pair(f, "--spacing", o.spacing), o.spacing_from = NULL;
+    if (o.spacing_from && !o.spacing_from[strspn(o.spacing_from, "0123456789.,+-eE ")]) flags_pair(f, "--spacing", o.spacing),
+        o.spacing_from = NULL;
     only_for(o.kind, "--map", o.map, "masks", "instances"), only_for(o.kind, "--images", o.images, "coco", "labelme");
     flags_may_write(f, out);
     compute_threads(f);

@@ -1,4 +1,5 @@
-/* import_fuzz.c - the JSON files of others (COCO, labelme, what export wrote) and COCO's run lengths, as hostile as they come: each input is a file
+/* import_fuzz.c - the JSON files of others (COCO, labelme, what export wrote) and COCO's run lengths, as hostile as they come: each
+ * input is a file
  * that is imported beside a small film, or a text of run lengths. The end is a store or an error of status 2, never a crash or a hang. */
 #include "base/die.h"
 #include "base/file.h"
@@ -58,7 +59,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
     if (!f || fwrite(data + 1, 1, n - 1, f) != n - 1) abort();
     fclose(f);
     char *parent = path_folder(json[kind]);
-    const import_options o = { .kind = kinds[kind], .src = kind ? parent : json[0], .out = out, .skip_bad = 1, .images = kind ? NULL : folder };
+    const import_options o = { .kind = kinds[kind], .src = kind ? parent : json[0], .out = out, .skip_bad = 1, .images = kind ? NULL
+        : folder };
     die_trap t;
     die_trap_push(&t);
     if (!setjmp(t.jump)) {
