@@ -21,9 +21,57 @@ int body_frame_find(const geo_contour *c, geo_point up, body_frame *out)
     return GEO_OK;
 }
 
-/* A contour along pixels has its extreme vertices one step off as often as not: all that come within REACH pixels of the extreme count, the
- * nearer the more. */
-static const double REACH = 1;
+/* ---- what the estimators look at ------------------------------------------------------------------------------------------------ */
+
+/* A contour traced from a mask lies on the cracks between pixels: its extreme vertex is on top of a pixel at one corner and beside it at
+ * the other, which tilts a plate of 24 pixels by up to a degree. So corners are looked for among the centres of the pixels along the
+ * outline, and the result is grown by the half pixel that they lie inside. Other contours are taken as they are. */
+typedef struct outline { geo_contour c; double inside; } outline;
+
+static int is_half(double x) { return x - floor(x) == 0.5; }
+
+static int along_cracks(const geo_contour *c)
+{
+    double twice = 0;
+    for (int64_t i = 0; i < c->n; i++) {
+        geo_point p = c->p[i], q = c->p[i + 1 < c->n ? i + 1 : 0];
+        int x = is_half(p.x), y = is_half(p.y);
+        if (x == y || (x ? p.y != floor(p.y) : p.x != floor(p.x)) || fabs(p.x - q.x) > 1 || fabs(p.y - q.y) > 1) return 0;
+        twice += cross(sub(p, c->p[0]), sub(q, c->p[0]));
+    }
+    return twice > 0;                                       /* clockwise on the screen, as traced */
+}
+
+static int outline_of(const geo_contour *c, outline *out)
+{
+    int status = geo_contour_copy(c, &out->c);
+    out->inside = 0;
+    if (status || !along_cracks(c)) return status;
+    out->inside = 0.5, out->c.n = 0;
+    for (int64_t i = 0; i < c->n; i++) {                    /* inside lies to the right of the way round; a pixel counts once */
+        geo_point p = c->p[i], way = sub(c->p[i + 1 < c->n ? i + 1 : 0], c->p[i ? i - 1 : c->n - 1]);
+        if (is_half(p.x)) p.x += way.y > 0 ? -0.5 : 0.5;
+        else p.y += way.x > 0 ? 0.5 : -0.5;
+        const geo_point *last = out->c.n ? &out->c.p[out->c.n - 1] : NULL;
+        if (!last || last->x != p.x || last->y != p.y) out->c.p[out->c.n++] = p;
+    }
+    return out->c.n < 8 ? GEO_DEGENERATE : GEO_OK;
+}
+
+/* Plates get longer along themselves and move apart along f: their tilts stay. */
+static void grow(geo_quad *q, const body_frame *b, double by)
+{
+    static const int end[2][2] = { { 0, 1 }, { 3, 2 } };
+    for (int k = 0; k < 2 && by > 0; k++) {
+        geo_point *l = &q->p[end[k][0]], *r = &q->p[end[k][1]], d = unit(sub(*r, *l)), out = scale(b->f, k ? by : -by);
+        *l = add(along(*l, d, -by), out), *r = add(along(*r, d, by), out);
+    }
+}
+
+/* ---- estimators ----------------------------------------------------------------------------------------------------------------- */
+
+/* The extreme vertex is one step off as often as not: all that come within REACH pixels of it count, the nearer the more. */
+static const double REACH = 0.6;
 
 int corners_extreme(const geo_contour *c, const body_frame *b, geo_quad *out, int64_t index[4])
 {
@@ -95,15 +143,18 @@ static int snap(geo_quad *q, int left, int right, geo_point centre, geo_point d,
 }
 
 /* What the lines count in GEO_CORNERS_MEAN; the extreme corners have the rest. Measured on drawn bodies (`bench geometry`). */
-static const double LINES = 0.45;
+static const double LINES = 0.48;
 
 /* share 1: the fitted lines themselves; below: so much of the way from the corner-to-corner chord to the line, about the chord's middle.
  * *apart_deg: the larger angle between line and chord. */
-static int from_lines(const geo_contour *c, const body_frame *b, double share, double trim, geo_quad *out, double *apart_deg)
+static int from_lines(const geo_contour *c, const outline *o, const body_frame *b, double share, double trim, geo_quad *out,
+    double *apart_deg)
 {
     static const int end[2][2] = { { 0, 1 }, { 3, 2 } };
-    int64_t index[4];
-    int status = corners_extreme(c, b, out, index);
+    int64_t index[4], ignore[4];
+    int status = corners_extreme(c, b, out, index);         /* lines need no pixel centres: all of a plate lies on the same side */
+    if (!status) status = corners_extreme(&o->c, b, out, ignore);
+    if (!status) grow(out, b, o->inside);
     *apart_deg = 0;
     for (int k = 0; k < 2 && !status; k++) {
         int l = end[k][0], r = end[k][1];
@@ -143,21 +194,26 @@ static unsigned faults_of(const geo_quad *q, const geo_contour *c, const body_fr
     return bad;
 }
 
-static int estimate(const geo_contour *c, const body_frame *b, int method, double trim, geo_quad *out, double *apart_deg)
+static int estimate(const geo_contour *c, const outline *o, const body_frame *b, int method, double trim, geo_quad *out, double *apart_deg)
 {
     geo_point four[4];
     int64_t index[4];
     int status = GEO_BAD;
     switch (method) {
-    case GEO_CORNERS_MEAN: return from_lines(c, b, LINES, trim, out, apart_deg);
-    case GEO_CORNERS_LINES: return from_lines(c, b, 1, trim, out, apart_deg);
-    case GEO_CORNERS_EXTREME: return corners_extreme(c, b, out, index);
     case GEO_CORNERS_AXIS: return corners_axis(b, out);
-    case GEO_CORNERS_RDP: status = corners_rdp(c, 0, four); break;
-    case GEO_CORNERS_RDP_HULL: status = corners_rdp(c, 1, four); break;
-    case GEO_CORNERS_RECTANGLE: status = geo_rectangle(c, four); break;
+    case GEO_CORNERS_RDP:
+    case GEO_CORNERS_RDP_HULL:
+        status = corners_rdp(c, method == GEO_CORNERS_RDP_HULL, four);
+        if (!status) corners_order(four, b, out);
+        return status;
+    case GEO_CORNERS_MEAN: return from_lines(c, o, b, LINES, trim, out, apart_deg);
+    case GEO_CORNERS_LINES: return from_lines(c, o, b, 1, trim, out, apart_deg);
+    case GEO_CORNERS_EXTREME: status = corners_extreme(&o->c, b, out, index); break;
+    case GEO_CORNERS_RECTANGLE:
+        status = geo_rectangle(&o->c, four);
+        if (!status) corners_order(four, b, out);
     }
-    if (!status) corners_order(four, b, out);
+    if (!status) grow(out, b, o->inside);
     return status;
 }
 
@@ -166,11 +222,35 @@ void geo_corners_defaults(geo_corners_options *o)
     *o = (geo_corners_options){ .size = sizeof *o, .method = GEO_CORNERS_AUTO, .trim = 0.05, .up = { 0, -1 } };
 }
 
-int geo_corners_find(const geo_contour *c, const geo_corners_options *options, geo_body *out)
+/* The first method of the list without a fault, else the one with the fewest. */
+static int choose(const geo_contour *c, const outline *l, const body_frame *b, const geo_corners_options *o, geo_body *out)
 {
     static const int order[] = { GEO_CORNERS_MEAN, GEO_CORNERS_EXTREME, GEO_CORNERS_LINES, GEO_CORNERS_RECTANGLE, GEO_CORNERS_AXIS };
+    geo_quad first = { { { 0, 0 } } };
+    double off = 0, ignore;
+    int have = !estimate(c, l, b, GEO_CORNERS_MEAN, o->trim, &first, &off), status = GEO_DEGENERATE;
+    out->disagreement = have ? off : 180;
+    int all = o->method == GEO_CORNERS_AUTO, n = all ? (int)(sizeof order / sizeof *order) : 1, least = INT_MAX;
+    for (int k = 0; k < n && least; k++) {
+        int method = all ? order[k] : o->method;
+        geo_quad q = first;
+        if (method == GEO_CORNERS_MEAN) status = have ? GEO_OK : GEO_DEGENERATE;
+        else status = estimate(c, l, b, method, o->trim, &q, &ignore);
+        if (status) continue;
+        unsigned faults = faults_of(&q, c, b, o->cervical, o->fractured);
+        if (__builtin_popcount(faults) >= least) continue;
+        least = __builtin_popcount(faults);
+        out->quad = q, out->method = method, out->faults = faults;
+    }
+    if (least == INT_MAX) return status;
+    return all && least ? GEO_DEGENERATE : GEO_OK;
+}
+
+int geo_corners_find(const geo_contour *c, const geo_corners_options *options, geo_body *out)
+{
     geo_corners_options o;
     body_frame b;
+    outline l;
     geo_corners_defaults(&o);
     if (options) memcpy(&o, options, options->size < sizeof o ? options->size : sizeof o);
     memset(out, 0, sizeof *out);
@@ -179,25 +259,10 @@ int geo_corners_find(const geo_contour *c, const geo_corners_options *options, g
     int status = body_frame_find(c, o.up, &b);
     if (status) return status;
     out->centre = b.m.centre, out->area = b.m.area;
-    geo_quad first = { { { 0, 0 } } };
-    double off = 0;
-    int have = !estimate(c, &b, GEO_CORNERS_MEAN, o.trim, &first, &off);
-    out->disagreement = have ? off : 180;
-    int all = o.method == GEO_CORNERS_AUTO, n = all ? (int)(sizeof order / sizeof *order) : 1, least = INT_MAX;
-    for (int k = 0; k < n && least; k++) {
-        int method = all ? order[k] : o.method;
-        double ignore;
-        geo_quad q = first;
-        if (method == GEO_CORNERS_MEAN) status = have ? GEO_OK : GEO_DEGENERATE;
-        else status = estimate(c, &b, method, o.trim, &q, &ignore);
-        if (status) continue;
-        unsigned faults = faults_of(&q, c, &b, o.cervical, o.fractured);
-        if (__builtin_popcount(faults) >= least) continue;
-        least = __builtin_popcount(faults);
-        out->quad = q, out->method = method, out->faults = faults;
-    }
-    if (least == INT_MAX) return status;
-    return all && least ? GEO_DEGENERATE : GEO_OK;
+    status = outline_of(c, &l);
+    if (!status) status = choose(c, &l, &b, &o, out);
+    geo_contour_free(&l.c);
+    return status;
 }
 
 geo_corners geo_corners_name(const geo_quad *q, int facing)

@@ -136,8 +136,8 @@ static geo_case *with_fracture(int level, double anterior, double posterior)
 static void fractured_neighbours(void **state)
 {
     (void)state;
-    static const struct { int level; double anterior, posterior; } rows[] = { { GEO_L1, 0.55, 1 }, { GEO_T8, 0.6, 0.6 }, { GEO_L3, 0.6, 0.65 },
-        { GEO_T12, 0.5, 0.9 } };
+    static const struct { int level; double anterior, posterior; } rows[] = { { GEO_L1, 0.55, 1 }, { GEO_T8, 0.6, 0.6 },
+        { GEO_L3, 0.6, 0.65 }, { GEO_T12, 0.5, 0.9 } };
     geo_result *intact = measure(with_fracture(GEO_L1, 1, 1));
     for (int i = GEO_C3; i <= GEO_L5; i++) {
         geo_compression c, d;
@@ -192,7 +192,7 @@ static void few_sound_bodies_are_blamed(void **state)
     assert_true(blamed < 22 * PEOPLE / 500);
 }
 
-/* ---- from masks ------------------------------------------------------------------------------------------------------------------------ */
+/* ---- from masks --------------------------------------------------------------------------------------------------------------------- */
 
 enum { FH = 2200, FW = 1100 };
 static uint8_t film[FH * FW];
@@ -231,7 +231,8 @@ static void biconcave_body_of_a_mask(void **state)
                 geo_point a = k ? q.ia : q.sa, p = k ? q.ip : q.sp, o = k ? q.sp : q.ip;
                 double ex = (a.x - p.x) / depth, ey = (a.y - p.y) / depth, t = ((x - p.x) * ex + (y - p.y) * ey) / depth;
                 double in = fabs((x - p.x) * ey - (y - p.y) * ex), far = fabs((x - o.x) * ey - (y - o.y) * ex);
-                if (film[y * FW + x] == GEO_L2 && t > 0 && t < 1 && in < far && in < bite * pow(sin(3.14159265 * t), 2)) film[y * FW + x] = 0;
+                int bitten = t > 0 && t < 1 && in < far && in < bite * pow(sin(3.14159265 * t), 2);
+                if (film[y * FW + x] == GEO_L2 && bitten) film[y * FW + x] = 0;
             }
     r = traced(0.35, 0.35, NULL);
     assert_int_equal(geo_result_compression(r, GEO_L2, &after), 0);
@@ -245,7 +246,8 @@ static void biconcave_body_of_a_mask(void **state)
 static void fill_box(geo_point centre, double w, double h, double sx, double sy, uint8_t value)
 {
     geo_point p[4];
-    for (int k = 0; k < 4; k++) p[k] = (geo_point){ (centre.x + (k == 1 || k == 2 ? w : -w) / 2) / sx, (centre.y + (k < 2 ? -h : h) / 2) / sy };
+    for (int k = 0; k < 4; k++)
+        p[k] = (geo_point){ (centre.x + (k == 1 || k == 2 ? w : -w) / 2) / sx, (centre.y + (k < 2 ? -h : h) / 2) / sy };
     geo_mask_fill(&(geo_contour){ p, 4 }, film, FH, FW, value);
 }
 
