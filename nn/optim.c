@@ -121,7 +121,10 @@ void optim_step(optim *o, const context *c, double lr)
         else if (f->optimiser == OPTIM_RMSPROP) code->rmsprop(c, n, p->x + at, p->g + at, o->m + at, o->v + at, e, &r);
         else                                    code->adam(c, n, p->x + at, p->g + at, o->m + at, o->v + at, e, &r);
     }
-    if (o->ema) code->copy(c, p->total - p->trainable, p->x + p->trainable, o->ema + p->trainable), o->ema_updates++;      /* running statistics */
+    if (o->ema) {                                              /* running statistics are copied */
+        code->copy(c, p->total - p->trainable, p->x + p->trainable, o->ema + p->trainable);
+        o->ema_updates++;
+    }
     o->scale = 1;
 }
 
