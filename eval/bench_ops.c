@@ -158,6 +158,7 @@ static void measure(bench *b, const one *e, const device *dev, int bf16)
     trial t = open_trial(e, dev, bf16, products ? each : norm ? all_of_norm : data, products ? 2 : 1);
     const node *n = t.g->node[0];
     char what[80], text[112];
+    const double peak = bf16 && b->flops_bf16 > 0 ? b->flops_bf16 : b->flops;
     describe(e, what);
     schedule_run(&t.s, &t.c);                                  /* packed weights are there, whichever step is timed */
     for (t.at = 0; t.at < t.s.n; t.at++) {
@@ -166,7 +167,7 @@ static void measure(bench *b, const one *e, const device *dev, int bf16)
         double seconds = bench_time(run_step, &t, b->repeats), map = (double)(t.leaf[0]->x.size) * 1e-9;
         if (s->pack) { add_pack(b, what, seconds, n, s->pack - 1); continue; }
         snprintf(text, sizeof text, "%s, %s", what, products || !pass ? passes[pass] : "backward");
-        bench_row *r = products ? bench_add(b, text, seconds, 2e-9 * (double)n->op->macs(n), "GFLOP/s", bf16 && b->flops_bf16 > 0 ? b->flops_bf16 : b->flops)
+        bench_row *r = products ? bench_add(b, text, seconds, 2e-9 * (double)n->op->macs(n), "GFLOP/s", peak)
                                 : bench_add(b, text, seconds, map * (pass ? e->backward : e->forward), "GB/s", b->triad);
         note(r, n->kernel, pass);
     }

@@ -17,7 +17,10 @@ static double bytes_of(const step *s)
     const node *n = s->n;
     double sum = 0;
     if (s->pack) return size_of(n->in[1]) + size_of(n->packed[s->pack - 1]);
-    for (int i = 0; i < n->nout; i++) sum += (!s->backward || n->op->reads_y >> i & 1 ? size_of(n->out[i]) : 0) + (s->backward ? size_of(n->out[i]) : 0);
+    for (int i = 0; i < n->nout; i++) {
+        if (!s->backward || n->op->reads_y >> i & 1) sum += size_of(n->out[i]);
+        if (s->backward) sum += size_of(n->out[i]);            /* its gradient */
+    }
     for (int i = 0; i < n->nin; i++) {
         if (!s->backward || n->op->reads_x >> i & 1) sum += size_of(n->in[i]);
         if (s->backward && s->want >> i & 1) sum += size_of(n->in[i]) * (s->add >> i & 1 ? 2 : 1);

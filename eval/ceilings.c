@@ -137,7 +137,8 @@ static double ceiling_memory(bench *b, void (*run)(void *), arrays *m, int moved
 static void ceilings_memory(bench *b)
 {
     const size_t bytes = ARRAY * sizeof(float);
-    arrays m = { device_cpu.alloc(&device_cpu, bytes), device_cpu.alloc(&device_cpu, bytes), device_cpu.alloc(&device_cpu, bytes), b->threads };
+    arrays m = { .threads = b->threads };
+    m.a = device_cpu.alloc(&device_cpu, bytes), m.b = device_cpu.alloc(&device_cpu, bytes), m.c = device_cpu.alloc(&device_cpu, bytes);
     if (!m.a || !m.b || !m.c) die_machine("out of memory: need %zu bytes to measure the memory", 3 * bytes);
     #pragma omp parallel for schedule(static) num_threads(b->threads)
     for (size_t i = 0; i < ARRAY; i++) m.a[i] = 0, m.b[i] = 1, m.c[i] = 2;

@@ -104,7 +104,8 @@ static AVX512 block block_of(const plan *p, const conv_kernel *k, const float *b
 {
     const conv_shape *s = &k->s;
     const int64_t first = column % p->width * WINO_WIDTH, left = (p->backward ? s->c : s->k) - first;
-    block q = { .taps = 1, .depth = s->c, .a_stride = s->xs, .out_stride = s->sw * s->ys, .act = s->act, .slope = (float)s->slope, .add = add };
+    block q = { .taps = 1, .depth = s->c, .a_stride = s->xs, .out_stride = s->sw * s->ys, .act = s->act, .slope = (float)s->slope,
+                .add = add };
     if (p->backward) {
         q.taps = p->taps, q.depth = s->k, q.a_stride = s->sw * s->ys, q.out_stride = s->xs, q.act = ACT_LINEAR;
         for (int64_t t = 0; t < p->taps; t++) q.at[t] = place(s, 0, t) * s->ys;
@@ -188,7 +189,8 @@ static void sum_column(const plan *p, const conv_shape *s, const float *x, const
 {
     const int64_t tap = column / p->width, first = column % p->width * WINO_WIDTH, left = s->k - first, pieces = blocks_of(s->c, ROWS);
     const int64_t from = part_begin(s->n * s->h, p->bands, part), to = part_begin(s->n * s->h, p->bands, part + 1);
-    const __mmask16 mask[2] = { (__mmask16)((1u << least(WINO_LANES, left)) - 1), (__mmask16)((1u << least(WINO_LANES, most(0, left - WINO_LANES))) - 1) };
+    const int64_t low = least(WINO_LANES, left), high = least(WINO_LANES, most(0, left - WINO_LANES));
+    const __mmask16 mask[2] = { (__mmask16)((1u << low) - 1), (__mmask16)((1u << high) - 1) };
     for (int64_t i = 0; i < pieces; i++) {
         const int64_t at = s->c * i / pieces, n = s->c * (i + 1) / pieces - at;
         sums_by_rows[left <= WINO_LANES][n](s, from, to, x + at, gy + place(s, 0, tap) * s->ys + first, mask,

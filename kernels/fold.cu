@@ -3,7 +3,8 @@
 #include "kernels/fold.h"
 #include "kernels/reduce.cuh"
 
-static __global__ void fold(int64_t rows, int64_t channels, const real *w, int64_t ws, const real *b, fold_norm f, real *w2, int64_t ys, real *b2)
+static __global__ void fold(int64_t rows, int64_t channels, const real *w, int64_t ws, const real *b, fold_norm f, real *w2,
+                            int64_t ys, real *b2)
 {
     const int64_t n = rows * channels;
     for (int64_t i = (int64_t)blockIdx.x * blockDim.x + threadIdx.x; i < n; i += (int64_t)gridDim.x * blockDim.x) {

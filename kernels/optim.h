@@ -1,7 +1,8 @@
 /* optim.h - one optimiser step over a run of parameters, the sum of squares of their gradients, and the running average.
  *
  * Each rule is one scalar formula, shared by CPU and CUDA, and one pass: weight decay and the clip factor are applied on the way,
- * so a gradient is read once and never rewritten; the running average of the weights is taken in the same pass. Rules are those of PyTorch 1.13 (torch.optim), from the papers named below.
+ * so a gradient is read once and never rewritten; the running average of the weights is taken in the same pass. Rules are those of PyTorch
+ * 1.13 (torch.optim), from the papers named below.
  * The trap: eps stands OUTSIDE the square root in adam and rmsprop, and adam divides by the root of the bias-corrected v. */
 #ifndef KERNELS_OPTIM_H
 #define KERNELS_OPTIM_H

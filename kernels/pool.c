@@ -1,5 +1,5 @@
-/* pool.c - max pooling on the CPU; see pool.h. Channels are the vector direction; a window's taps are walked in order. Maps of 16, 32 and 64
- * channels have loops of that constant length: elsewhere what stands around a loop would take longer than the loop. */
+/* pool.c - max pooling on the CPU; see pool.h. Channels are the vector direction; a window's taps are walked in order. Maps of 16, 32 and
+ * 64 channels have loops of that constant length: elsewhere what stands around a loop would take longer than the loop. */
 #include "kernels/pool.h"
 #include "kernels/elem.h"
 

@@ -16,8 +16,8 @@ const backend backend_here = {
 uint64_t device_layout(void)
 {
     static const size_t size[] = {
-        sizeof(real), sizeof(context), offsetof(op, pack), sizeof(device), sizeof(backend), sizeof(op), offsetof(op, forward), sizeof(node), offsetof(node, state),
-        sizeof(step), sizeof(tensor), offsetof(tensor, x), sizeof(optim_rule),
+        sizeof(real), sizeof(context), sizeof(device), sizeof(backend), sizeof(op), offsetof(op, forward), sizeof(node), offsetof(node, state),
+        sizeof(step), sizeof(tensor), offsetof(tensor, x), offsetof(op, pack), sizeof(optim_rule),
     };
     uint64_t h = 0xcbf29ce484222325u;                          /* FNV-1a */
     for (size_t i = 0; i < sizeof size / sizeof *size; i++) h = (h ^ size[i]) * 0x100000001b3u;

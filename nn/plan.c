@@ -220,8 +220,8 @@ void plan_print(const schedule *s)
     qsort(e.e, (size_t)e.n, sizeof *e.e, by_size);
     printf("%-48s %-7s %14s %6s %6s %14s\n", "buffer", "type", "bytes", "from", "to", "offset");
     for (int i = 0; i < e.n; i++)
-        printf("%-40s %-7s %-7s %14zu %6d %6d %14zu\n", e.e[i].t->name, what[e.e[i].what], e.e[i].what == IS_SCRATCH ? "-" : dtype_name(e.e[i].t->type),
-               e.e[i].b->size, e.e[i].b->first, e.e[i].b->last, e.e[i].b->at);
+        printf("%-40s %-7s %-7s %14zu %6d %6d %14zu\n", e.e[i].t->name, what[e.e[i].what],
+               e.e[i].what == IS_SCRATCH ? "-" : dtype_name(e.e[i].t->type), e.e[i].b->size, e.e[i].b->first, e.e[i].b->last, e.e[i].b->at);
     const size_t peak = peak_of(s, &e, &at);
     for (int i = 0; i < e.n; i++) bytes += e.e[i].b->size;
     const node *n = s->n ? s->s[at].n : NULL;

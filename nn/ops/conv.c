@@ -107,7 +107,8 @@ static void name_kernels(node *n, passes *p, const conv_shape *s)
 {
     const conf *f = n->conf;
     char *act = key_word(ACT_WORDS, f->activation);
-    if (n->want) snprintf(p->text, sizeof p->text, "%s | %s | %s", p->pass[CONV_FORWARD].name, p->pass[CONV_DATA].name, p->pass[CONV_WEIGHTS].name);
+    const conv_kernel *k = p->pass;
+    if (n->want) snprintf(p->text, sizeof p->text, "%s | %s | %s", k[CONV_FORWARD].name, k[CONV_DATA].name, k[CONV_WEIGHTS].name);
     else snprintf(p->text, sizeof p->text, "%s%s%s%s", p->pass[CONV_FORWARD].name, s->bias ? " + bias" : "", f->activation ? " + " : "",
                   f->activation ? act : "");
     n->kernel = p->text;
