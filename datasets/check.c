@@ -20,7 +20,7 @@ enum { FEW = 20 };                                   /* below so many cases noth
 #define SURELY_TURNED 0.5                            /* gain in correlation from which a turned film is an error */
 #define LARGEST 2500                                 /* millimetres: no film or detector is longer */
 #define SPACING_OUT 4                                /* times the median of the store, either way */
-#define QUAD_COVERED 0.6                             /* share of a quad that the mask must cover: sound bodies do 0.88, plates that have sunk 0.65 */
+#define QUAD_COVERED 0.6                             /* share of a quad that the mask must cover: sound ones 0.88, sunken ones 0.65 */
 
 typedef struct summary {
     char image[65], labels[65];                      /* SHA-256 now; "" where it cannot be read */
