@@ -198,7 +198,12 @@ static void errors_and_their_order(void **state)
 {
     (void)state;
     plain = spine_make(&seed, &(spine_noise){ 0 });
-    geo_result *r = measure(without(GEO_S1));
+    geo_case *numbered = without(GEO_C7);                               /* missing goes before a level that is not sure */
+    geo_case_mark(numbered, GEO_C2, GEO_MARK_AMBIGUOUS);
+    geo_result *r = measure(numbered);
+    assert_string_equal(error_of(r, "cSVA"), "E_MISSING:C7");
+    geo_result_free(r);
+    r = measure(without(GEO_S1));
     assert_string_equal(error_of(r, "PI"), "E_MISSING:S1");            /* before the heads, */
     geo_result_free(r);
     r = measure(without(GEO_C7));

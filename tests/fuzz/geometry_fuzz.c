@@ -49,10 +49,19 @@ static void use_result(const geo_case *c)
         geo_slip s;
         geo_heights h;
         need(geo_result_compression(r, i, &g) || (isfinite(g.cr[0]) && isfinite(g.cr[1]) && isfinite(g.cr[2]) && isfinite(g.genant_loss)));
+        need(geo_result_compression_sound(r, i, &g) || (isfinite(g.cr[0]) && isfinite(g.genant_loss)));
+        geo_angle a;
+        need(geo_result_pja(r, i, 2, &a) || isfinite(a.value));
+        need(geo_result_disc_index(r, i, &a) || isfinite(a.value));
         need(geo_result_slip(r, i, i + 1, &s) || isfinite(s.percent));
         need(geo_result_body(r, i, &h) || isfinite(h.middle));
         need(geo_result_disc(r, i, &h) || isfinite(h.angle));
     }
+    geo_lordosis l;
+    need(geo_result_lordosis(r, &l) || (l.vertebrae > 0 && l.apex > 0));
+    geo_targets aims;
+    need(geo_result_targets(r, &aims) || (isfinite(aims.pt) && isfinite(aims.ll)));
+    for (int i = 0; i < geo_parameters(); i++) need(geo_result_fractured(r, i) < GEO_S1);
     geo_gap g;
     need(geo_result_gap(r, &g) || (g.total >= 0 && g.total <= 13));
     geo_result_free(r);
