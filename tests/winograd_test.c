@@ -134,7 +134,7 @@ static void check(conv_shape s, conv_pass pass, int add)
     problem_free(&p);
 }
 
-static const int64_t maps[][2] = { { 5, 7 }, { 13, 9 }, { 33, 17 }, { 8, 8 }, { 1, 1 } }, channels[] = { 16, 48, 64, 33, 100 };
+static const int64_t maps[][2] = { { 5, 7 }, { 13, 9 }, { 33, 17 }, { 8, 8 }, { 1, 1 } }, channels[] = { 16, 49, 64, 33, 100 };
 
 /* Every map with every pair of channels, dense or a view, set or added to, with and without bias, in turn. */
 static void test_values(void **state)
