@@ -1,8 +1,8 @@
 /* detector.h - from path lengths to counts and to the logarithmic image.
  *
- * I = N (sum over bins of share * exp(-sum of mu * t) + S), S = ratio * (the primary smoothed by a wide Gaussian); Poisson and electronic noise;
- * blur; -log(I / N). N is set by the thick parts of the body, as an exposure control does. Exposure and scatter are those of the film without
- * implants also where there are some, so that a pair differs nowhere but in the implants' shadows. */
+ * I = N (sum over bins of share * exp(-sum of mu * t) + S), S = ratio * (the primary smoothed by a wide Gaussian); Poisson and electronic
+ * noise; blur; -log(I / N). N is set by the thick parts of the body, as an exposure control does. Exposure and scatter are those of the
+ * film without implants also where there are some, so that a pair differs nowhere but in the implants' shadows. */
 #ifndef SYNTH_DETECTOR_H
 #define SYNTH_DETECTOR_H
 #include "synth/maps.h"

@@ -1,5 +1,5 @@
-/* frontal.c - frontal films: trunk, lungs, heart, ribs, collar bones, shoulder blades, windpipe, pelvis. Everything is placed relative to the
- * middle line of the spine, of which the rib cage follows a share only: a scoliosis is sharper than the chest round it. */
+/* frontal.c - frontal films: trunk, lungs, heart, ribs, collar bones, shoulder blades, windpipe, pelvis. Everything is placed relative to
+ * the middle line of the spine, of which the rib cage follows a share only: a scoliosis is sharper than the chest round it. */
 #include "synth/picture.h"
 #include "synth/scene.h"
 #include <math.h>
@@ -9,9 +9,11 @@
 enum { RIGHT = -1, LEFT = 1 };           /* of the patient: the left side is on the right of the image */
 
 /* half width of the trunk, thickness along the beam at its middle, mm */
-static const by_level half_width[] = { { -2, 75 }, { 1, 72 }, { 3, 60 }, { 5.5, 58 }, { 7, 90 }, { 8, 165 }, { 10, 185 }, { 13, 160 }, { 18, 142 }, { 21, 132 }, { 24, 150 },
+static const by_level half_width[] = { { -2, 75 }, { 1, 72 }, { 3, 60 }, { 5.5, 58 }, { 7, 90 }, { 8, 165 }, { 10, 185 }, { 13, 160 },
+    { 18, 142 }, { 21, 132 }, { 24, 150 },
     { 27, 172 }, { 31, 175 } };
-static const by_level depth[] = { { -2, 160 }, { 2, 130 }, { 5, 115 }, { 8, 150 }, { 11, 200 }, { 15, 222 }, { 20, 212 }, { 25, 215 }, { 30, 200 } };
+static const by_level depth[] = { { -2, 160 }, { 2, 130 }, { 5, 115 }, { 8, 150 }, { 11, 200 }, { 15, 222 }, { 20, 212 }, { 25, 215 },
+    { 30, 200 } };
 /* lung: from the mediastinum to the chest wall */
 static const by_level lung_in[] = { { 8, 20 }, { 10, 24 }, { 19, 26 } };
 static const by_level lung_out[] = { { 7.6, 24 }, { 8.2, 52 }, { 9.5, 86 }, { 12, 112 }, { 16, 126 }, { 19, 128 } };
@@ -54,11 +56,13 @@ static void lung(scene *s, draws *d, int side)
     const double air = draws_range(d, 0.85, 1.1), sag = draws_range(d, 34, 52) * s->size;
     for (int64_t y = 0; y < m->h; y++) {
         const double level = s->row_level[y], mm = m->origin[1] + (double)y * m->spacing, c = middle(s, y);
-        const double a = s->size * scene_table(lung_in, LENGTH(lung_in), level), b = s->size * scene_table(lung_out, LENGTH(lung_out), level);
+        const double a = s->size * scene_table(lung_in, LENGTH(lung_in), level),
+            b = s->size * scene_table(lung_out, LENGTH(lung_out), level);
         const float thick = (float)(0.1 * air * s->size * scene_table(lung_thick, LENGTH(lung_thick), level));
         if (thick <= 0 || mm > top[1] + sag || b <= a) continue;
         for (int64_t x = 0; x < m->w; x++) {
-            const double px = m->origin[0] + (double)x * m->spacing, u = side * (px - c), q = (u - a) / (b - a), off = (px - top[0]) / (62 * s->size);
+            const double px = m->origin[0] + (double)x * m->spacing, u = side * (px - c), q = (u - a) / (b - a),
+                off = (px - top[0]) / (62 * s->size);
             const double floor_ = top[1] + sag * off * off, in = (floor_ - mm) / m->spacing;
             if (q <= 0 || q >= 1 || in <= 0) continue;
             const float r = (float)(1 - pow(fabs(2 * q - 1), 3.5)), grain = texture_at(s->t, (float)(px * 0.6), (float)(mm * 0.6));
@@ -99,13 +103,17 @@ static void rib(scene *s, draws *d, int k, int side)
     double head[2], chest[2];
     scene_place(s, GEO_T1 + k - 0.3, side * (16 + 0.3 * k), head);
     place(s, GEO_T1 + k, 0, chest);
-    const double R = reach[k] * s->size * draws_range(d, 0.95, 1.05), slope = draws_range(d, 0.8, 1.2), r = s->size * draws_range(d, 4.2, 5.4);
+    const double R = reach[k] * s->size * draws_range(d, 0.95, 1.05), slope = draws_range(d, 0.8, 1.2),
+        r = s->size * draws_range(d, 4.2, 5.4);
     for (int i = 0; i < t.n; i++) {
-        const double u = (double)i / (t.n - 1), f = u * (k < 10 ? 2.35 : 1.1), start = fmax(0, 1 - f / 0.5);       /* from the vertebra to the chest's curve */
+        /* from the vertebra to the chest's curve */
+        const double u = (double)i / (t.n - 1), f = u * (k < 10 ? 2.35 : 1.1), start = fmax(0, 1 - f / 0.5);
         const double along = (1 - cos(f)) / 2, out = k < 10 ? sin(f) : u * (1.15 - 0.35 * u);
         t.p[i][0] = (chest[0] + side * R * out) * (1 - start) + head[0] * start + side * 8 * start * f;
-        t.p[i][1] = head[1] + (k < 10 ? slope * (24 + 4.5 * k) * s->size * along * 2 - 9 * sin(2.2 * fmin(f, 1.43)) : slope * s->size * (k == 10 ? 95 : 60) * u * (0.5 + 0.5 * u));
-        t.radius[i] = r * (k < 10 ? 1 : 0.85), t.stretch[i] = (1 + 1.1 * exp(-fabs(f - M_PI / 2) * 5)) * (f > 1.9 ? 1 - 1.4 * (f - 1.9) : 1);
+        t.p[i][1] = head[1] + (k < 10 ? slope * (24 + 4.5 * k) * s->size * along * 2 - 9 * sin(2.2 * fmin(f, 1.43)) : slope * s->size
+            * (k == 10 ? 95 : 60) * u * (0.5 + 0.5 * u));
+        t.radius[i] = r * (k < 10 ? 1 : 0.85), t.stretch[i] = (1 + 1.1 * exp(-fabs(f - M_PI / 2) * 5))
+            * (f > 1.9 ? 1 - 1.4 * (f - 1.9) : 1);
     }
     shape_tube(s->m, MATERIAL_SPONGIOSA, MATERIAL_CORTICAL, &t, 1.1, 1);
 }
@@ -113,7 +121,8 @@ static void rib(scene *s, draws *d, int k, int side)
 static void shoulder(scene *s, draws *d, int side)
 {
     static const double clavicle[5][2] = { { 10.0, 14 }, { 9.0, 50 }, { 8.3, 95 }, { 8.2, 128 }, { 8.2, 150 } };
-    static const double blade[8][2] = { { 8.4, 148 }, { 8.9, 100 }, { 9.4, 92 }, { 11.5, 97 }, { 13.5, 104 }, { 13.8, 112 }, { 12, 134 }, { 9.8, 150 } };
+    static const double blade[8][2] = { { 8.4, 148 }, { 8.9, 100 }, { 9.4, 92 }, { 11.5, 97 }, { 13.5, 104 }, { 13.8, 112 }, { 12, 134 },
+        { 9.8, 150 } };
     double p[8][2];
     tube t = { .n = 5 };
     const double up = draws_normal(d, 0, 0.4);
@@ -129,7 +138,8 @@ static void shoulder(scene *s, draws *d, int side)
 static void windpipe(scene *s)
 {
     tube t = { .n = 9 };
-    for (int i = 0; i < t.n; i++) place(s, 3.5 + 8.7 * i / (t.n - 1), 0.7 * i, t.p[i]), t.radius[i] = i ? 7.5 : 4, t.stretch[i] = i ? 1 : 0.2;
+    for (int i = 0; i < t.n; i++) place(s, 3.5 + 8.7 * i / (t.n - 1), 0.7 * i, t.p[i]), t.radius[i] = i ? 7.5 : 4,
+        t.stretch[i] = i ? 1 : 0.2;
     shape_tube(s->m, MATERIAL_SOFT, MATERIAL_SOFT, &t, 0, -1);
     for (int side = RIGHT; side <= LEFT; side += 2) {
         tube b = { .n = 4 };
@@ -155,9 +165,11 @@ static void head(scene *s, draws *d)
 
 static void pelvis(scene *s, draws *d, int side)
 {
-    static const double wing[15][2] = { { 25.3, 30 }, { 24.7, 42 }, { 24.05, 66 }, { 23.85, 92 }, { 24.2, 120 }, { 24.9, 138 }, { 25.7, 140 }, { 26.5, 130 }, { 27.3, 118 },
+    static const double wing[15][2] = { { 25.3, 30 }, { 24.7, 42 }, { 24.05, 66 }, { 23.85, 92 }, { 24.2, 120 }, { 24.9, 138 },
+        { 25.7, 140 }, { 26.5, 130 }, { 27.3, 118 },
         { 27.9, 104 }, { 28.0, 82 }, { 27.6, 66 }, { 27.0, 60 }, { 26.6, 56 }, { 26.2, 44 } };
-    static const double ring[10][2] = { { 27.6, 70 }, { 28.1, 96 }, { 29.0, 92 }, { 29.9, 70 }, { 30.7, 58 }, { 30.6, 44 }, { 29.9, 28 }, { 29.8, 6 }, { 29.1, 6 }, { 28.5, 34 } };
+    static const double ring[10][2] = { { 27.6, 70 }, { 28.1, 96 }, { 29.0, 92 }, { 29.9, 70 }, { 30.7, 58 }, { 30.6, 44 }, { 29.9, 28 },
+        { 29.8, 6 }, { 29.1, 6 }, { 28.5, 34 } };
     double p[15][2], h[2];
     const double up = draws_normal(d, 0, 0.08), open = draws_range(d, 0.95, 1.06);
     for (int i = 0; i < 15; i++) place(s, wing[i][0] + up, side * open * wing[i][1], p[i]);

@@ -5,7 +5,8 @@
 
 #define LENGTH(t) ((int)(sizeof(t) / sizeof *(t)))
 
-static void line(const scene *s, const double (*path)[2], int n, double z, const double *radius, double stretch, enum material core, enum material shell,
+static void line(const scene *s, const double (*path)[2], int n, double z, const double *radius, double stretch, enum material core,
+    enum material shell,
                  double shell_mm, double gain)
 {
     tube t = { .n = n };
@@ -17,9 +18,11 @@ static void line(const scene *s, const double (*path)[2], int n, double z, const
     shape_tube(s->m, core, shell, &t, shell_mm, gain);
 }
 
-/* The brain's case from the side, mm forwards and up of the dens' tip as the template of neck.c has it: from the back of the head over the top to the
- * root of the nose, and back along the base. Centre of the skull and basion stand there at (12, 70) and (3, 6.5), which tells how it is turned. */
-static const double vault[SHAPE_CORNERS][2] = { { -84, 28 }, { -98, 60 }, { -92, 100 }, { -62, 132 }, { -15, 147 }, { 35, 138 }, { 72, 108 }, { 86, 72 }, { 84, 42 }, { 66, 33 },
+/* The brain's case from the side, mm forwards and up of the dens' tip as the template of neck.c has it: from the back of the head over the
+ * top to the root of the nose, and back along the base. Centre of the skull and basion stand there at (12, 70) and (3, 6.5), which tells
+ * how it is turned. */
+static const double vault[SHAPE_CORNERS][2] = { { -84, 28 }, { -98, 60 }, { -92, 100 }, { -62, 132 }, { -15, 147 }, { 35, 138 },
+    { 72, 108 }, { 86, 72 }, { 84, 42 }, { 66, 33 },
     { 40, 40 }, { 24, 34 }, { 3, 10 }, { -34, 5 }, { -58, 7 }, { -76, 18 } };
 
 static void skull(const scene *s, draws *d)
@@ -38,7 +41,8 @@ static void skull(const scene *s, draws *d)
     scene_place(s, 1.3, 60, face);
     shape_haze(s->m, MATERIAL_SOFT, (ball){ { face[0], face[1] - 14 }, 58, 72, 0.2, 115 });
     for (int i = 0; i < 5; i++)                                /* the skull's base and the mastoids: dense, without form */
-        shape_haze(s->m, MATERIAL_CORTICAL, (ball){ { c[0] + r * draws_range(d, -0.35, 0.8), c[1] + r * draws_range(d, 0.3, 0.6) }, draws_range(d, 9, 22), draws_range(d, 6, 13),
+        shape_haze(s->m, MATERIAL_CORTICAL, (ball){ { c[0] + r * draws_range(d, -0.35, 0.8), c[1] + r * draws_range(d, 0.3, 0.6) },
+            draws_range(d, 9, 22), draws_range(d, 6, 13),
                                               draws_range(d, -0.8, 0.8), draws_range(d, 6, 14) });
 }
 
@@ -61,7 +65,8 @@ static void jaw(const scene *s, draws *d, int side)
 }
 
 /* The airway's middle before the spine, and its radius. */
-static const double airway[][2] = { { 0.3, 26 }, { 1.4, 21 }, { 2.6, 19 }, { 3.6, 20 }, { 4.6, 23 }, { 5.4, 28 }, { 6.2, 32 }, { 7, 34 }, { 8, 36 }, { 9, 39 }, { 10, 42 },
+static const double airway[][2] = { { 0.3, 26 }, { 1.4, 21 }, { 2.6, 19 }, { 3.6, 20 }, { 4.6, 23 }, { 5.4, 28 }, { 6.2, 32 }, { 7, 34 },
+    { 8, 36 }, { 9, 39 }, { 10, 42 },
     { 11, 43 }, { 11.8, 42 }, { 12.6, 41 } };
 static const double calibre[] = { 7, 7, 6.5, 6.5, 7.5, 6, 6.5, 7.5, 8, 8, 8, 8.5, 7, 2 };
 
@@ -71,6 +76,7 @@ void scene_head(scene *s)
     static const double hyoid[3][2] = { { 4.1, 38 }, { 4.3, 48 }, { 4.25, 56 } };
     static const double thin[3] = { 2.2, 2.6, 3 };
     skull(s, &d);
-    for (int side = -1; side <= 1; side += 2) jaw(s, &d, side), line(s, hyoid, 3, side * 18, thin, 1.4, MATERIAL_SPONGIOSA, MATERIAL_CORTICAL, 0.9, 0.7);
+    for (int side = -1; side <= 1; side += 2) jaw(s, &d, side),
+        line(s, hyoid, 3, side * 18, thin, 1.4, MATERIAL_SPONGIOSA, MATERIAL_CORTICAL, 0.9, 0.7);
     line(s, airway, LENGTH(airway), 0, calibre, draws_range(&d, 1.1, 1.6), MATERIAL_SOFT, MATERIAL_SOFT, 0, -1);
 }

@@ -1,4 +1,5 @@
-/* hips.c - lateral films: the two iliac wings over L5 and the sacrum, ischium and pubis below the hips; and, on every film, gas in the bowel. */
+/* hips.c - lateral films: the two iliac wings over L5 and the sacrum, ischium and pubis below the hips; and, on every film, gas in the
+ * bowel. */
 #include "synth/filter.h"
 #include "synth/picture.h"
 #include "synth/scene.h"
@@ -7,15 +8,19 @@
 
 static void hip_bone(const scene *s, draws *d, int side)
 {
-    static const double wing[14][2] = { { 26.1, -54 }, { 25, -52 }, { 24.1, -38 }, { 23.5, -8 }, { 23.5, 26 }, { 24.0, 58 }, { 24.9, 78 }, { 25.9, 82 }, { 26.9, 68 },
+    static const double wing[14][2] = { { 26.1, -54 }, { 25, -52 }, { 24.1, -38 }, { 23.5, -8 }, { 23.5, 26 }, { 24.0, 58 }, { 24.9, 78 },
+        { 25.9, 82 }, { 26.9, 68 },
         { 27.9, 52 }, { 27.9, 28 }, { 27.2, 10 }, { 26.9, -14 }, { 26.9, -40 } };
-    static const double below[10][2] = { { 27.6, 12 }, { 27.7, 48 }, { 28.6, 62 }, { 29.5, 76 }, { 30.1, 70 }, { 29.6, 50 }, { 30.4, 34 }, { 31.3, 12 }, { 30.8, -8 },
+    static const double below[10][2] = { { 27.6, 12 }, { 27.7, 48 }, { 28.6, 62 }, { 29.5, 76 }, { 30.1, 70 }, { 29.6, 50 }, { 30.4, 34 },
+        { 31.3, 12 }, { 30.8, -8 },
         { 29.2, 2 } };
     double p[14][2];
     const double turn = draws_normal(d, 0, 5), up = draws_normal(d, 0, 0.12);
-    for (int i = 0; i < 14; i++) scene_place(s, wing[i][0] + up, wing[i][1] + turn, p[i]), scene_project(s, p[i], side * 115 * s->size, p[i]);
+    for (int i = 0; i < 14; i++) scene_place(s, wing[i][0] + up, wing[i][1] + turn, p[i]),
+        scene_project(s, p[i], side * 115 * s->size, p[i]);
     shape_plate(s->m, MATERIAL_SPONGIOSA, (const double (*)[2])p, 14, 9 * s->size, 5, 2.6);
-    for (int i = 0; i < 10; i++) scene_place(s, below[i][0] + up, below[i][1] + turn, p[i]), scene_project(s, p[i], side * 85 * s->size, p[i]);
+    for (int i = 0; i < 10; i++) scene_place(s, below[i][0] + up, below[i][1] + turn, p[i]),
+        scene_project(s, p[i], side * 85 * s->size, p[i]);
     shape_plate(s->m, MATERIAL_SPONGIOSA, (const double (*)[2])p, 10, 22 * s->size, 4, 2.6);
     for (int i = 0; i < s->a->heads; i++) {                    /* the socket's roof */
         const double *h = s->a->head[i];
@@ -45,7 +50,8 @@ static void loop(const scene *s, maps *gas, draws *d, double level, double forwa
     for (int i = 0; i < t.n; i++) {
         const double end = fmin(i + 1, t.n - i) > 2 ? 1 : 0.72;
         memcpy(t.p[i], at, sizeof at);
-        t.radius[i] = wide * end * (1 + 0.28 * sin(period * i)) * draws_range(d, 0.85, 1.12), t.stretch[i] = deep * draws_range(d, 0.8, 1.2);
+        t.radius[i] = wide * end * (1 + 0.28 * sin(period * i)) * draws_range(d, 0.85, 1.12),
+            t.stretch[i] = deep * draws_range(d, 0.8, 1.2);
         bend = 0.6 * bend + draws_normal(d, 0, 0.2), turn += bend;
         at[0] += 0.45 * wide * cos(turn), at[1] += 0.45 * wide * sin(turn);
     }
@@ -79,7 +85,8 @@ void scene_gas(scene *s)
     if (draws_chance(&d, 0.7)) {                               /* the stomach's bubble, under the left dome */
         double at[2];
         scene_place(s, draws_range(&d, 17.4, 18.6), frontal ? draws_range(&d, 55, 85) : draws_range(&d, 35, 75), at);
-        shape_ball(&gas, MATERIAL_SOFT, (ball){ { at[0], at[1] }, draws_range(&d, 16, 32), draws_range(&d, 8, 18), draws_range(&d, -0.3, 0.3), draws_range(&d, 20, 45) });
+        shape_ball(&gas, MATERIAL_SOFT, (ball){ { at[0], at[1] }, draws_range(&d, 16, 32), draws_range(&d, 8, 18),
+            draws_range(&d, -0.3, 0.3), draws_range(&d, 20, 45) });
     }
     take_away(s, &gas, (float)draws_range(&d, 0.1, 0.6));
     maps_free(&gas);

@@ -52,7 +52,8 @@ static int on_film(const scene *s, int i)
     const vertebra *v = &s->a->v[s->a->chain[i]];
     double lo[2], hi[2], c[2] = { 0, 0 };
     for (int k = 0; k < 4; k++) c[0] += 0.25 * v->corner[k][0], c[1] += 0.25 * v->corner[k][1];
-    for (int k = 0; k < 2; k++) lo[k] = s->m->origin[k] + 15, hi[k] = s->m->origin[k] + s->m->spacing * (double)(k ? s->m->h : s->m->w) - 15;
+    for (int k = 0; k < 2; k++) lo[k] = s->m->origin[k] + 15,
+        hi[k] = s->m->origin[k] + s->m->spacing * (double)(k ? s->m->h : s->m->w) - 15;
     return c[0] > lo[0] && c[0] < hi[0] && c[1] > lo[1] && c[1] < hi[1];
 }
 
@@ -69,7 +70,8 @@ void implant_cement(const scene *s, maps *m, draws *d, char words[IMPLANT_WORDS]
     const int blobs = 1 + draws_below(d, 3);
     for (int i = 0; i < blobs; i++) {
         const double q = draws_range(d, 0.28, 0.68), size = draws_range(d, 4, 8) / (blobs > 1 ? 1.3 : 1);
-        between(v->corner[SA], v->corner[SP], q, up), between(v->corner[IA], v->corner[IP], q, low), between(up, low, draws_range(d, 0.35, 0.65), c);
+        between(v->corner[SA], v->corner[SP], q, up), between(v->corner[IA], v->corner[IP], q, low),
+            between(up, low, draws_range(d, 0.35, 0.65), c);
         for (int k = 0; k < 9; k++) {                          /* a lump: balls about one place */
             const double r = size * draws_range(d, 0.35, 0.7), far = size * draws_range(d, 0, 0.75), t = draws_range(d, 0, 6.28);
             shape_ball(m, what, (ball){ { c[0] + far * cos(t), c[1] + 0.7 * far * sin(t) }, r, r * draws_range(d, 0.5, 1), t, 0.8 * r });
@@ -94,7 +96,8 @@ void implant_hip(const scene *s, maps *m, draws *d, char words[IMPLANT_WORDS])
     shape_shell(m, MATERIAL_TITANIUM, (ball){ { head[0] + 2, head[1] - 2 }, r + 9, r + 9, 0, 2 * r + 10 }, 3);
     tube stem = { .n = 4, .radius = { 5.5, 6, 8.5, 4.5 }, .stretch = { 1, 1, 1, 1 } };
     const double path[4][2] = { { 0, 4 }, { 6, 28 }, { 4, 55 }, { 0, 175 } };
-    for (int i = 0; i < 4; i++) stem.p[i][0] = head[0] - path[i][0] - path[i][1] * sin(turn), stem.p[i][1] = head[1] + path[i][1] * cos(turn);
+    for (int i = 0; i < 4; i++) stem.p[i][0] = head[0] - path[i][0] - path[i][1] * sin(turn),
+        stem.p[i][1] = head[1] + path[i][1] * cos(turn);
     shape_tube(m, MATERIAL_TITANIUM, MATERIAL_TITANIUM, &stem, 0, 1);
     snprintf(words, IMPLANT_WORDS, "hip prosthesis");
 }

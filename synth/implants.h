@@ -1,5 +1,5 @@
-/* implants.h - screws, rods, cages, cement, plates and hip prostheses, into maps of their own: the picture is made once without and once with
- * them. They draw from their own stage, so that nothing else of a film knows whether there are any. */
+/* implants.h - screws, rods, cages, cement, plates and hip prostheses, into maps of their own: the picture is made once without and once
+ * with them. They draw from their own stage, so that nothing else of a film knows whether there are any. */
 #ifndef SYNTH_IMPLANTS_H
 #define SYNTH_IMPLANTS_H
 #include "synth/scene.h"
@@ -9,8 +9,10 @@ enum { IMPLANT_WORDS = 64 };
 int implants_draw(const scene *s, maps *into, double probability, char words[IMPLANT_WORDS]);
 
 /* The kinds, each for one film; d runs on from one to the next. */
-void implant_construct(const scene *s, maps *m, draws *d, char words[IMPLANT_WORDS]);      /* pedicle screws, tulips, rods, sometimes a cage */
-void implant_neck(const scene *s, maps *m, draws *d, char words[IMPLANT_WORDS]);           /* plate, screws and cages before the cervical bodies */
+/* pedicle screws, tulips, rods, sometimes a cage */
+void implant_construct(const scene *s, maps *m, draws *d, char words[IMPLANT_WORDS]);
+/* plate, screws and cages before the cervical bodies */
+void implant_neck(const scene *s, maps *m, draws *d, char words[IMPLANT_WORDS]);
 void implant_cement(const scene *s, maps *m, draws *d, char words[IMPLANT_WORDS]);         /* vertebroplasty */
 void implant_hip(const scene *s, maps *m, draws *d, char words[IMPLANT_WORDS]);
 void implant_cage(const scene *s, maps *m, draws *d, int above);                           /* in the disc below this index of the chain */

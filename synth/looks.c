@@ -19,8 +19,10 @@ look_settings look_draw(uint64_t seed, uint32_t index, int level, int forced, in
     k.gain = draws_range(&d, 1.2, 2.5), k.clip = draws_range(&d, 2, 4);
     k.inverted = draws_chance(&d, 0.08), k.jpeg = draws_chance(&d, 0.5) ? 75 + draws_below(&d, 21) : 0;
     k.vignette = draws_chance(&d, 0.25) ? draws_range(&d, 0.05, 0.25) : 0;
-    if (draws_chance(&d, 0.3)) k.seam = draws_range(&d, 0.4, 0.6), k.seam_step = draws_range(&d, -0.05, 0.05), k.seam_px = draws_below(&d, 7) - 3;
-    if (level < LEVEL_TRAINING) k = (look_settings){ .look = LOOK_WINDOW, .low = 3, .high = 99.5, .gamma = 1, .flatten = level ? 0.7 : 0, .flatten_mm = 40 };
+    if (draws_chance(&d, 0.3)) k.seam = draws_range(&d, 0.4, 0.6), k.seam_step = draws_range(&d, -0.05, 0.05),
+        k.seam_px = draws_below(&d, 7) - 3;
+    if (level < LEVEL_TRAINING) k = (look_settings){ .look = LOOK_WINDOW, .low = 3, .high = 99.5, .gamma = 1, .flatten = level ? 0.7 : 0,
+        .flatten_mm = 40 };
     if (forced >= 0) k.look = (enum look)forced;
     if (pair && k.look == LOOK_CLAHE) k.look = LOOK_MULTISCALE;
     return k;
@@ -68,7 +70,8 @@ void look_range_free(look_range *r)
     r->wide = NULL;
 }
 
-/* Layers of detail (image less its smoothed copy, at 1, 2, 4 and 8 pixels) made stronger, large swings less so: hence the halo round metal. */
+/* Layers of detail (image less its smoothed copy, at 1, 2, 4 and 8 pixels) made stronger, large swings less so: hence the halo round
+ * metal. */
 static void layers(float *a, int64_t h, int64_t w, double gain)
 {
     enum { LAYERS = 3 };

@@ -1,6 +1,7 @@
-/* looks.h - from the logarithmic image to the finished film: what a reading room's software, a scanner of old films or a file format does to it.
- * This is where the gap between hospitals lies. Drawn once a film (look_draw) and applied alike to both films of a pair: ranges and the
- * wide background come from the film without implants. Only CLAHE spreads an implant's effect beyond its surroundings; pairs do without. */
+/* looks.h - from the logarithmic image to the finished film: what a reading room's software, a scanner of old films or a file format does
+ * to it. This is where the gap between hospitals lies. Drawn once a film (look_draw) and applied alike to both films of a pair: ranges and
+ * the wide background come from the film without implants. Only CLAHE spreads an implant's effect beyond its surroundings; pairs do
+ * without. */
 #ifndef SYNTH_LOOKS_H
 #define SYNTH_LOOKS_H
 #include "synth/picture.h"

@@ -27,8 +27,10 @@ static int64_t within(double v, int64_t n) { return v < 0 ? 0 : v > (double)n ? 
 
 box maps_box(const maps *m, const double lo[2], const double hi[2])
 {
-    return (box){ within(floor((lo[0] - m->origin[0]) / m->spacing) - 1, m->w), within(floor((lo[1] - m->origin[1]) / m->spacing) - 1, m->h),
-                  within(ceil((hi[0] - m->origin[0]) / m->spacing) + 2, m->w), within(ceil((hi[1] - m->origin[1]) / m->spacing) + 2, m->h) };
+    return (box){ within(floor((lo[0] - m->origin[0]) / m->spacing) - 1, m->w),
+        within(floor((lo[1] - m->origin[1]) / m->spacing) - 1, m->h),
+                  within(ceil((hi[0] - m->origin[0]) / m->spacing) + 2, m->w),
+                      within(ceil((hi[1] - m->origin[1]) / m->spacing) + 2, m->h) };
 }
 
 /* The part of an edge within one row: from (x0, at) to (x1, at + dy) with its sign; x in 0..w. row (w + 1) */

@@ -22,7 +22,7 @@ float *maps_of(maps *m, enum material what);                     /* (h, w) */
 /* Pixels that the rectangle lo..hi (mm) touches, and one round it, within the film. */
 box    maps_box(const maps *m, const double lo[2], const double hi[2]);
 
-/* Exact areas: cover (of b) gets for every pixel the share of its square that the closed polygon (n, 2) in millimetres covers, 0..1, by adding
- * up the signed areas under its edges. Where it overlaps itself the winding number counts, cut at 1. */
+/* Exact areas: cover (of b) gets for every pixel the share of its square that the closed polygon (n, 2) in millimetres covers, 0..1, by
+ * adding up the signed areas under its edges. Where it overlaps itself the winding number counts, cut at 1. */
 void   cover_polygon(const maps *m, const double (*outline)[2], int n, box b, float *cover);
 #endif

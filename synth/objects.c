@@ -1,5 +1,5 @@
-/* objects.c - what lies on the patient or the cassette: leads, buttons, brace clips (in the beam); letters, ruler, collimator, border (on the
- * finished film, and never over a corner that is said to be visible: they keep to the margins). */
+/* objects.c - what lies on the patient or the cassette: leads, buttons, brace clips (in the beam); letters, ruler, collimator, border (on
+ * the finished film, in its margins). */
 #include "synth/objects.h"
 #include "synth/picture.h"
 #include <math.h>
@@ -31,7 +31,8 @@ static void clip(scene *s, draws *d)
     static const double side[4][2] = { { -9, -4 }, { 9, -4 }, { 9, 4 }, { -9, 4 } };
     film_point(s->m, d, at);
     for (int i = 0; i < 4; i++) {
-        p[i][0] = at[0] + side[i][0] * cos(turn) - side[i][1] * sin(turn), p[i][1] = at[1] + side[i][0] * sin(turn) + side[i][1] * cos(turn);
+        p[i][0] = at[0] + side[i][0] * cos(turn) - side[i][1] * sin(turn),
+            p[i][1] = at[1] + side[i][0] * sin(turn) + side[i][1] * cos(turn);
     }
     shape_plate(s->m, MATERIAL_TITANIUM, (const double (*)[2])p, 4, draws_range(d, 0.8, 2), 0, 0.5);
 }
@@ -52,10 +53,14 @@ void scene_objects(scene *s)
 
 /* 5 x 7 dots, the leftmost is bit 4. */
 static const struct { char c; uint8_t row[7]; } font[] = {
-    { 'L', { 16, 16, 16, 16, 16, 16, 31 } }, { 'R', { 30, 17, 17, 30, 20, 18, 17 } }, { 'A', { 14, 17, 17, 31, 17, 17, 17 } }, { 'P', { 30, 17, 17, 30, 16, 16, 16 } },
-    { 'E', { 31, 16, 16, 30, 16, 16, 31 } }, { 'C', { 14, 17, 16, 16, 16, 17, 14 } }, { 'T', { 31, 4, 4, 4, 4, 4, 4 } }, { '0', { 14, 17, 19, 21, 25, 17, 14 } },
-    { '1', { 4, 12, 4, 4, 4, 4, 14 } }, { '2', { 14, 17, 1, 6, 8, 16, 31 } }, { '3', { 31, 2, 4, 2, 1, 17, 14 } }, { '4', { 2, 6, 10, 18, 31, 2, 2 } },
-    { '5', { 31, 16, 30, 1, 1, 17, 14 } }, { '6', { 6, 8, 16, 30, 17, 17, 14 } }, { '7', { 31, 1, 2, 4, 8, 8, 8 } }, { '8', { 14, 17, 17, 14, 17, 17, 14 } },
+    { 'L', { 16, 16, 16, 16, 16, 16, 31 } }, { 'R', { 30, 17, 17, 30, 20, 18, 17 } }, { 'A', { 14, 17, 17, 31, 17, 17, 17 } },
+        { 'P', { 30, 17, 17, 30, 16, 16, 16 } },
+    { 'E', { 31, 16, 16, 30, 16, 16, 31 } }, { 'C', { 14, 17, 16, 16, 16, 17, 14 } }, { 'T', { 31, 4, 4, 4, 4, 4, 4 } },
+        { '0', { 14, 17, 19, 21, 25, 17, 14 } },
+    { '1', { 4, 12, 4, 4, 4, 4, 14 } }, { '2', { 14, 17, 1, 6, 8, 16, 31 } }, { '3', { 31, 2, 4, 2, 1, 17, 14 } },
+        { '4', { 2, 6, 10, 18, 31, 2, 2 } },
+    { '5', { 31, 16, 30, 1, 1, 17, 14 } }, { '6', { 6, 8, 16, 30, 17, 17, 14 } }, { '7', { 31, 1, 2, 4, 8, 8, 8 } },
+        { '8', { 14, 17, 17, 14, 17, 17, 14 } },
     { '9', { 14, 17, 17, 15, 1, 2, 12 } } };
 
 static void letter(float *grey, int64_t h, int64_t w, int64_t x, int64_t y, int scale, char c, float value)
@@ -64,7 +69,8 @@ static void letter(float *grey, int64_t h, int64_t w, int64_t x, int64_t y, int 
         if (font[f].c != c) continue;
         for (int64_t i = 0; i < 7 * scale; i++)
             for (int64_t j = 0; j < 5 * scale; j++)
-                if (font[f].row[i / scale] >> (4 - j / scale) & 1 && y + i >= 0 && y + i < h && x + j >= 0 && x + j < w) grey[(y + i) * w + x + j] = value;
+                if (font[f].row[i / scale] >> (4 - j / scale) & 1 && y + i >= 0 && y + i < h && x + j >= 0 && x + j < w) grey[(y + i) * w
+                    + x + j] = value;
     }
 }
 
@@ -90,7 +96,8 @@ static void collimate(float *grey, int64_t h, int64_t w, draws *d, double share,
         for (int64_t x = 0; x < w; x++) {
             const double X = (double)x, Y = (double)y, W = (double)w, H = (double)h;
             double in = fmin(edge[0] > 0 ? X - edge[0] * W - tilt[0] * Y : 9, edge[1] > 0 ? W - X - edge[1] * W - tilt[1] * Y : 9);
-            in = fmin(in, fmin(edge[2] > 0 ? Y - edge[2] * H * 0.5 - tilt[2] * X : 9, edge[3] > 0 ? H - Y - edge[3] * H * 0.5 - tilt[3] * X : 9));
+            in = fmin(in, fmin(edge[2] > 0 ? Y - edge[2] * H * 0.5 - tilt[2] * X : 9,
+                edge[3] > 0 ? H - Y - edge[3] * H * 0.5 - tilt[3] * X : 9));
             if (in < 1) grey[y * w + x] = outside + (in > 0 ? (float)in : 0) * (grey[y * w + x] - outside);
         }
 }
@@ -104,7 +111,8 @@ void objects_mark(float *grey, const anatomy *a, int inverted)
     if (draws_chance(&d, 0.5)) collimate(grey, h, w, &d, 0.05, black);
     if (draws_chance(&d, 0.55)) {
         static const char *const words[] = { "L", "R", "AP", "PA", "ERECT", "LAT" };
-        const int frontal = a->region == REGION_AP, k = frontal ? draws_below(&d, 5) : draws_chance(&d, 0.5) ? draws_below(&d, 2) : 4 + draws_below(&d, 2);
+        const int frontal = a->region == REGION_AP, k = frontal ? draws_below(&d, 5) : draws_chance(&d, 0.5) ? draws_below(&d, 2) : 4
+            + draws_below(&d, 2);
         const int64_t x = side ? w - w / 24 - 6 * scale * (int64_t)strlen(words[k]) : w / 40;
         text(grey, h, w, x, (int64_t)draws_range(&d, 0.02 * (double)h, 0.2 * (double)h), scale, words[k], white);
     }

@@ -1,5 +1,5 @@
-/* picture.c - the order in which a radiograph comes about; see picture.h. Everything is drawn as if the patient looked to the right; the finished
- * film is mirrored, and letters come last, so that they can be read. */
+/* picture.c - the order in which a radiograph comes about; see picture.h. Everything is drawn as if the patient looked to the right; the
+ * finished film is mirrored, and letters come last, so that they can be read. */
 #include "synth/picture.h"
 #include "base/die.h"
 #include "kernels/math.h"
@@ -32,8 +32,10 @@ static void compose(scene *s, int level)
 static detector detector_draw(const anatomy *a, int level)
 {
     draws d = draws_begin(a->seed, a->index, STAGE_DETECTOR);
-    detector k = { .photons = exp(draws_range(&d, log(1.2e3), log(2e4))), .electronic = draws_range(&d, 2, 5), .scatter = draws_range(&d, 0.5, 2),
-                   .scatter_mm = draws_range(&d, 40, 80), .blur_mm = draws_range(&d, 0.15, 0.3), .motion_mm = draws_chance(&d, 0.3) ? draws_range(&d, 0, 0.5) : 0 };
+    detector k = { .photons = exp(draws_range(&d, log(1.2e3), log(2e4))), .electronic = draws_range(&d, 2, 5),
+        .scatter = draws_range(&d, 0.5, 2),
+                   .scatter_mm = draws_range(&d, 40, 80), .blur_mm = draws_range(&d, 0.15, 0.3),
+                       .motion_mm = draws_chance(&d, 0.3) ? draws_range(&d, 0, 0.5) : 0 };
     if (level == LEVEL_STRESS) k.photons /= 8;
     if (level == LEVEL_DIAGRAM) k = (detector){ 0 };
     return k;
@@ -65,7 +67,8 @@ static void see_corners(picture *p, const anatomy *a, const maps *m, const float
             const int64_t y = llround((a->v[level].corner[k][1] - m->origin[1]) / m->spacing);
             for (int64_t i = y - r; i <= y + r; i++)
                 for (int64_t j = x - r; j <= x + r; j++)
-                    if (i >= 0 && i < m->h && j >= 0 && j < m->w && with[i * m->w + j] < 0.5f * plain[i * m->w + j]) p->visible[level][k] = 0;
+                    if (i >= 0 && i < m->h && j >= 0 && j < m->w && with[i * m->w + j] < 0.5f
+                        * plain[i * m->w + j]) p->visible[level][k] = 0;
         }
 }
 
@@ -114,7 +117,8 @@ picture *picture_new(const anatomy *a, const picture_settings *s)
     *p = (picture){ .h = f->h, .w = f->w };
     compose(&body, s->level);
     const int pair = s->level >= LEVEL_TRAINING && implants_draw(&body, &metal, s->implants, p->implants);
-    float *plain = detector_primary(&m, NULL), *used = xalloc_n((size_t)(p->h * p->w), sizeof *used), *with = pair ? detector_primary(&m, &metal) : NULL;
+    float *plain = detector_primary(&m, NULL), *used = xalloc_n((size_t)(p->h * p->w), sizeof *used),
+        *with = pair ? detector_primary(&m, &metal) : NULL;
     const detector k = detector_draw(a, s->level);
     const look_settings look = look_draw(a->seed, a->index, s->level, s->look, pair);
     see_corners(p, a, &m, plain, with);
@@ -124,7 +128,7 @@ picture *picture_new(const anatomy *a, const picture_settings *s)
     detector_log(&k, &m, plain, used, a->seed, a->index, p->log);
     if (pair) detector_log(&k, &m, plain, with, a->seed, a->index, p->log_with);
     float *centre = spine_rows(&body);
-    look_range range = look_measure(&look, p->log, p->h, p->w, f->spacing, centre, 75 / f->spacing);
+    look_range range = look_measure(&look, p->log, p->h, p->w, f->spacing, centre, (a->region == REGION_AP ? 40 : 60) / f->spacing);
     p->film = finish(p, a, &look, &range, p->log, s->level);
     if (pair) p->film_with = finish(p, a, &look, &range, p->log_with, s->level);
     if (f->facing < 0) {

@@ -1,14 +1,15 @@
 /* picture.h - the radiograph of an anatomy: what surrounds it, what was put into it, the detector, and the look of the finished film.
  *
- * A pure function of (anatomy, settings): every stage has its own stream of random numbers, so that implants, noise or the look never change
- * what the others drew. A film with implants comes as a pair, without and with them, that differs in their shadows alone. */
+ * A pure function of (anatomy, settings): every stage has its own stream of random numbers, so that implants, noise or the look never
+ * change what the others drew. A film with implants comes as a pair, without and with them, that differs in their shadows alone. */
 #ifndef SYNTH_PICTURE_H
 #define SYNTH_PICTURE_H
 #include "synth/anatomy.h"
 #include "synth/draws.h"
 
 /* Numbers are part of what a seed means: append, never reorder. */
-enum picture_stage { STAGE_TEXTURE = STAGE_PICTURE, STAGE_TISSUE, STAGE_TRUNK, STAGE_LUNGS, STAGE_RIBS, STAGE_HEAD, STAGE_HIPS, STAGE_GAS, STAGE_FRONT,
+enum picture_stage { STAGE_TEXTURE = STAGE_PICTURE, STAGE_TISSUE, STAGE_TRUNK, STAGE_LUNGS, STAGE_RIBS, STAGE_HEAD, STAGE_HIPS, STAGE_GAS,
+    STAGE_FRONT,
     STAGE_OBJECTS, STAGE_IMPLANTS, STAGE_DETECTOR, STAGE_NOISE, STAGE_LOOK, STAGE_MARKS };
 
 enum picture_level { LEVEL_DIAGRAM, LEVEL_NOISE, LEVEL_OVERLAP, LEVEL_TRAINING, LEVEL_STRESS };          /* L0 .. L4 */

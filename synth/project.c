@@ -1,6 +1,7 @@
 /* project.c - solids into path-length maps; see project.h. A solid is drawn twice over one box: the whole, and the core, whose outline lies
- * inside by the thickness of the shell on the walls and of the bony plate on the plates; shell = whole - core. Half the width at a pixel comes
- * from tables over q and v, since powers are dear. The length of a slice within the solid is exact, so a solid that is not tilted needs one. */
+ * inside by the thickness of the shell on the walls and of the bony plate on the plates; shell = whole - core. Half the width at a pixel
+ * comes from tables over q and v, since powers are dear. The length of a slice within the solid is exact, so a solid that is not tilted
+ * needs one. */
 #include "synth/project.h"
 #include "base/die.h"
 #include "synth/filter.h"
@@ -24,11 +25,12 @@ void project_beam(const film *f, const double p[2], double shift[2])
     shift[1] = f->slot ? 0 : (p[1] - f->focus[1]) / f->source_distance;
 }
 
-/* Bodies and heads have their own law of thickness; the rest of the skeleton is given as slabs, and bones have no sharp edges: they thin out
- * over this many mm from their border. */
+/* Bodies and heads have their own law of thickness; the rest of the skeleton is given as slabs, and bones have no sharp edges: they thin
+ * out over this many mm from their border. */
 static double rounding(const solid *s)
 {
-    static const double mm[] = { [PART_ARCH] = 2.2, [PART_PEDICLE] = 2, [PART_FACET] = 2.5, [PART_LAMINA] = 2.2, [PART_SPINOUS] = 2.5, [PART_TRANSVERSE] = 2.2,
+    static const double mm[] = { [PART_ARCH] = 2.2, [PART_PEDICLE] = 2, [PART_FACET] = 2.5, [PART_LAMINA] = 2.2, [PART_SPINOUS] = 2.5,
+        [PART_TRANSVERSE] = 2.2,
                                  [PART_SACRUM] = 3.5, [PART_FEMUR] = 7, [PART_SKULL] = 2, [PART_PALATE] = 1.5, [PART_OTHER] = 0 };
     return s->power[0] > 0 && s->part != PART_FEMUR ? 0 : mm[s->part];
 }
@@ -56,7 +58,8 @@ static void frame_of(const double corner[4][2], const double p[2], double *q, do
         k[i] = corner[SA][i] - corner[SP][i] + corner[IP][i] - corner[IA][i], d[i] = p[i] - corner[SA][i];
     }
     const double a = k[0] * g[1] - k[1] * g[0], b = e[0] * g[1] - e[1] * g[0] + d[0] * k[1] - d[1] * k[0], c = d[0] * e[1] - d[1] * e[0];
-    const double root = b * b - 4 * a * c, s = root > 0 ? sqrt(root) : 0;          /* a v^2 + b v + c = 0, the root that is -c / b for a = 0 */
+    /* a v^2 + b v + c = 0, the root that is -c / b for a = 0 */
+    const double root = b * b - 4 * a * c, s = root > 0 ? sqrt(root) : 0;
     const double t = b >= 0 ? b + s : b - s;
     *v = t != 0 ? -2 * c / t : 0;
     const double ex = e[0] + k[0] * *v, ey = e[1] + k[1] * *v, len = ex * ex + ey * ey;
@@ -100,7 +103,8 @@ static void core_outline(const solid *s, double (*out)[2])
     for (int i = 0; i < s->n; i++) {
         const double *a = s->outline[(i + s->n - 1) % s->n], *p = s->outline[i], *b = s->outline[(i + 1) % s->n];
         const double before = hypot(p[0] - a[0], p[1] - a[1]), after = hypot(b[0] - p[0], b[1] - p[1]);
-        double m[2] = { 0, 0 }, n[2] = { 0, 0 };               /* normals of the two edges that meet here, as if the outline were clockwise */
+        /* normals of the two edges that meet here, as if the outline were clockwise */
+        double m[2] = { 0, 0 }, n[2] = { 0, 0 };
         if (before > 0) m[0] = -(p[1] - a[1]) / before, m[1] = (p[0] - a[0]) / before;
         if (after > 0) n[0] = -(b[1] - p[1]) / after, n[1] = (b[0] - p[0]) / after;
         const double d = depth_at(s, p) * (area > 0 ? 1 : -1) / fmax(1 + m[0] * n[0] + m[1] * n[1], 0.4);
@@ -113,7 +117,8 @@ static void widths(const maps *m, const solid *s, const texture *t, uint32_t gra
     const double high = hypot(s->corner[IA][0] - s->corner[SA][0], s->corner[IA][1] - s->corner[SA][1]);
     const double deep = hypot(s->corner[SP][0] - s->corner[SA][0], s->corner[SP][1] - s->corner[SA][1]);
     const int64_t w = o->b.x1 - o->b.x0;
-    const float offset = (float)(grain * 37 % TEXTURE), fine = 1 / 1.2f;          /* a tile pixel is 1.2 mm across the trabeculae, 2.4 along */
+    /* a tile pixel is 1.2 mm across the trabeculae, 2.4 along */
+    const float offset = (float)(grain * 37 % TEXTURE), fine = 1 / 1.2f;
     float tq[TABLE + 2], tv[TABLE + 2];
     power_table(tq, s->power[0]), power_table(tv, s->power[1]);
     for (int64_t y = o->b.y0; y < o->b.y1; y++)
@@ -128,7 +133,8 @@ static void widths(const maps *m, const solid *s, const texture *t, uint32_t gra
             const float waist = (float)(1 - (1 - s->waist) * (1 - (2 * v - 1) * (2 * v - 1)));
             const float half = (float)(s->half[0] + v * (s->half[1] - s->half[0])) * waist * (r > 0 ? sqrtf(r) : 0);
             o->half[at] = half, o->core_half[at] = fmaxf(half - (float)s->shell_mm, 0);
-            o->grain[at] = s->texture > 0 ? 1 + (float)s->texture * texture_at(t, (float)(q * deep) * fine + offset, (float)(v * high) * fine * 0.5f
+            o->grain[at] = s->texture > 0 ? 1 + (float)s->texture
+                * texture_at(t, (float)(q * deep) * fine + offset, (float)(v * high) * fine * 0.5f
                                                                                 + offset * 1.7f) : 1;
         }
 }
@@ -204,7 +210,8 @@ static void sweep(maps *m, const solid *s, const sampled *o, const double shift[
 static solid rounded(const solid *s, double (*p)[2])
 {
     solid o = *s;
-    if (s->n <= SHAPE_CORNERS && s->part >= PART_ARCH && s->part != PART_SACRUM) o.n = shape_round(s->outline, s->n, p), o.outline = (const double (*)[2])p;
+    if (s->n <= SHAPE_CORNERS && s->part >= PART_ARCH && s->part != PART_SACRUM) o.n = shape_round(s->outline, s->n, p),
+        o.outline = (const double (*)[2])p;
     return o;
 }
 

@@ -1,6 +1,6 @@
-/* project.h - solids into path-length maps. A solid is cut into slices along the beam; each slice is the outline moved by its lateral offset
- * times the angle between the beam and the solid's own lateral axis. So a plate that is tilted against the beam shows both rims, and nothing
- * here knows of rims. */
+/* project.h - solids into path-length maps. A solid is cut into slices along the beam; each slice is the outline moved by its lateral
+ * offset times the angle between the beam and the solid's own lateral axis. So a plate that is tilted against the beam shows both rims,
+ * and nothing here knows of rims. */
 #ifndef SYNTH_PROJECT_H
 #define SYNTH_PROJECT_H
 #include "synth/anatomy.h"

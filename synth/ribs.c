@@ -1,5 +1,5 @@
-/* ribs.c - lateral films: ribs, sternum, shoulder blades, arms. A rib is a curve in space, given by five points relative to its vertebra, and seen
- * from the side; the two of a pair differ by the beam's divergence and by a little disorder. */
+/* ribs.c - lateral films: ribs, sternum, shoulder blades, arms. A rib is a curve in space, given by five points relative to its vertebra,
+ * and seen from the side; the two of a pair differ by the beam's divergence and by a little disorder. */
 #include "synth/picture.h"
 #include "synth/scene.h"
 #include <math.h>
@@ -8,8 +8,10 @@ enum { CURVE = 24 };
 /* forwards, sideways, down from the vertebra's middle, mm, of a sixth rib */
 static const double course[5][3] = { { -6, 18, -6 }, { -37, 52, 6 }, { -14, 112, 30 }, { 52, 126, 66 }, { 104, 84, 92 } };
 /* by rib: scale forwards, sideways, down; how much of the curve there is */
-static const double rib_scale[12][4] = { { .50, .45, .40, 1 }, { .62, .62, .62, 1 }, { .76, .76, .80, 1 }, { .88, .88, .92, 1 }, { .95, .95, 1, 1 },
-    { 1, 1, 1.02, 1 }, { 1.03, 1.03, 1.05, .97 }, { 1.05, 1.05, 1.05, .92 }, { 1.05, 1.06, 1.02, .86 }, { 1.03, 1.05, 1, .78 }, { .98, 1, 1, .62 }, { .9, .9, 1, .42 } };
+static const double rib_scale[12][4] = { { .50, .45, .40, 1 }, { .62, .62, .62, 1 }, { .76, .76, .80, 1 }, { .88, .88, .92, 1 },
+    { .95, .95, 1, 1 },
+    { 1, 1, 1.02, 1 }, { 1.03, 1.03, 1.05, .97 }, { 1.05, 1.05, 1.05, .92 }, { 1.05, 1.06, 1.02, .86 }, { 1.03, 1.05, 1, .78 },
+        { .98, 1, 1, .62 }, { .9, .9, 1, .42 } };
 
 /* Catmull and Rom 1974; t in 0..4 */
 static double curve(const double p[5][3], int axis, double t)
@@ -28,7 +30,8 @@ static void space_tube(const scene *s, double (*p)[3], int n, double radius, dou
         const int a = i ? i - 1 : 0, b = i < n - 1 ? i + 1 : i;
         const double dx = p[b][0] - p[a][0], dy = p[b][1] - p[a][1], dz = p[b][2] - p[a][2], plane = hypot(dx, dy), all = hypot(plane, dz);
         scene_project(s, p[i], p[i][2], t.p[i]);
-        t.radius[i] = radius, t.stretch[i] = fmin(all / fmax(plane, 1e-3), 2.6) * (i > n * 3 / 4 && n > 4 ? 1 - 0.8 * (i - 0.75 * n) / (0.25 * n) : 1);
+        t.radius[i] = radius, t.stretch[i] = fmin(all / fmax(plane, 1e-3), 2.6)
+            * (i > n * 3 / 4 && n > 4 ? 1 - 0.8 * (i - 0.75 * n) / (0.25 * n) : 1);
     }
     shape_tube(s->m, MATERIAL_SPONGIOSA, MATERIAL_CORTICAL, &t, shell, density);
 }
@@ -60,7 +63,8 @@ static void sternum(const scene *s)
 
 static void blade(const scene *s, draws *d, int side)
 {
-    static const double corner[9][2] = { { 9.2, -12 }, { 9.0, -34 }, { 9.8, -56 }, { 11.4, -66 }, { 13.2, -62 }, { 14.6, -46 }, { 13.4, -34 }, { 11.6, -22 }, { 10.2, -8 } };
+    static const double corner[9][2] = { { 9.2, -12 }, { 9.0, -34 }, { 9.8, -56 }, { 11.4, -66 }, { 13.2, -62 }, { 14.6, -46 },
+        { 13.4, -34 }, { 11.6, -22 }, { 10.2, -8 } };
     double p[9][2];
     const double down = draws_normal(d, 0.1, 0.35), ahead = draws_normal(d, 2, 9);
     for (int i = 0; i < 9; i++) {
@@ -80,7 +84,8 @@ static void arm(const scene *s, draws *d, int side)
     shape_ball(s->m, MATERIAL_SPONGIOSA, (ball){ { head[0], head[1] }, r, r, 0, 1.5 * r });
     for (int i = 0; i < 2; i++) p[i][0] = head[0] + i * 300 * cos(up), p[i][1] = head[1] + 10 - i * 300 * sin(up), p[i][2] = 0;
     space_tube(s, p, 2, 12 * s->size, 4, 0.8);
-    tube flesh = { .n = 2, .p = { { p[0][0], p[0][1] }, { p[1][0], p[1][1] } }, .radius = { 52 * s->fat, 40 * s->fat }, .stretch = { 0.6, 1 } };
+    tube flesh = { .n = 2, .p = { { p[0][0], p[0][1] }, { p[1][0], p[1][1] } }, .radius = { 52 * s->fat, 40 * s->fat },
+        .stretch = { 0.6, 1 } };
     shape_tube(s->m, MATERIAL_SOFT, MATERIAL_SOFT, &flesh, 0, 1);
 }
 

@@ -43,7 +43,8 @@ scene scene_new(const anatomy *a, maps *m, const texture *t, int overlap)
     s.fat = fmin(fmax(draws_normal(&d, 1, 0.14), 0.7), 1.4);
     chain_knots(&s);
     s.row_x = xalloc_n((size_t)m->h, 3 * sizeof *s.row_x), s.row_level = s.row_x + m->h, s.row_skin = s.row_x + 2 * m->h;
-    const by_level straight[] = { { 1, x_at(&s, 2) }, { 8, x_at(&s, 8.5) }, { 15, x_at(&s, 14) }, { 23, x_at(&s, 23) }, { 27, x_at(&s, 26) }, { 33, x_at(&s, 30) } };
+    const by_level straight[] = { { 1, x_at(&s, 2) }, { 8, x_at(&s, 8.5) }, { 15, x_at(&s, 14) }, { 23, x_at(&s, 23) },
+        { 27, x_at(&s, 26) }, { 33, x_at(&s, 30) } };
     for (int64_t y = 0; y < m->h; y++) {
         const double mm = m->origin[1] + (double)y * m->spacing;
         s.row_x[y] = (float)between(s.y, s.x, s.knots, mm), s.row_level[y] = (float)between(s.y, s.level, s.knots, mm);

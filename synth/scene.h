@@ -1,6 +1,7 @@
-/* scene.h - what stands round the spine on a film: the body's outline, thorax, head and neck, pelvis, gas, objects. None of it has truth; it is
- * placed relative to the spine by continuous level numbers (GEO_C2 = 2 .. GEO_S1 = 25, between and beyond them by the chain's own pitch) and
- * millimetres forwards of the bodies' middle line, so that it follows whatever spine the anatomy made. Each part draws from its own stage. */
+/* scene.h - what stands round the spine on a film: the body's outline, thorax, head and neck, pelvis, gas, objects. None of it has truth;
+ * it is placed relative to the spine by continuous level numbers (GEO_C2 = 2 .. GEO_S1 = 25, between and beyond them by the chain's own
+ * pitch) and millimetres forwards of the bodies' middle line, so that it follows whatever spine the anatomy made. Each part draws from its
+ * own stage. */
 #ifndef SYNTH_SCENE_H
 #define SYNTH_SCENE_H
 #include "synth/anatomy.h"
@@ -14,11 +15,13 @@ typedef struct scene {
     const anatomy *a;
     maps *m;
     const texture *t;
-    int    overlap;                      /* draw what lies over the spine (ribs, shoulders, gas); 0: the body's outline and the lungs only */
+    /* draw what lies over the spine (ribs, shoulders, gas); 0: the body's outline and the lungs only */
+    int    overlap;
     int    knots;
     double level[KNOTS], y[KNOTS], x[KNOTS];        /* the middle line of the bodies, from above */
     double size, fat;                    /* of the skeleton; of what lies over it: 1 on average */
-    float *row_x, *row_level, *row_skin; /* (h): middle line and level at every row of the film; what the skin follows, straighter than the spine */
+    /* (h): middle line and level at every row of the film; what the skin follows, straighter than the spine */
+    float *row_x, *row_level, *row_skin;
 } scene;
 
 scene scene_new(const anatomy *a, maps *m, const texture *t, int overlap);

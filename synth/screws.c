@@ -9,7 +9,8 @@ typedef struct side { tube rod; double diameter; enum material metal, rod_metal;
 
 /* The upper and lower end of a construct, by how often they are seen. */
 static const struct { double share; int upper, lower; } pattern[] = {
-    { 0.34, GEO_L4, GEO_S1 }, { 0.14, GEO_L5, GEO_S1 }, { 0.14, GEO_L4, GEO_L5 }, { 0.12, GEO_L3, GEO_S1 }, { 0.08, GEO_L2, GEO_S1 }, { 0.08, GEO_T10, GEO_S1 },
+    { 0.34, GEO_L4, GEO_S1 }, { 0.14, GEO_L5, GEO_S1 }, { 0.14, GEO_L4, GEO_L5 }, { 0.12, GEO_L3, GEO_S1 }, { 0.08, GEO_L2, GEO_S1 },
+        { 0.08, GEO_T10, GEO_S1 },
     { 0.05, GEO_T11, GEO_L2 }, { 0.05, GEO_T4, GEO_L2 } };
 
 /* Where the pedicle's screw goes in, and along what: S1's is taken from its plate. */
@@ -45,7 +46,8 @@ static void screw(maps *m, draws *d, side *s, const double head[2], const double
     const double tilt = draws_range(d, -0.15, 0.15), ax = axis[0] - tilt * axis[1], ay = axis[1] + tilt * axis[0];
     for (int i = 0; i < 2; i++) tulip.p[i][0] = head[0] + (i ? 0.5 : -7.5) * ax, tulip.p[i][1] = head[1] + (i ? 0.5 : -7.5) * ay;
     shape_tube(m, s->metal, s->metal, &tulip, 0, stretch > 1.5 ? 1.6 : 1);
-    tube set = { .n = 2, .p = { { tulip.p[0][0], tulip.p[0][1] }, { tulip.p[0][0] - 2.5 * ax, tulip.p[0][1] - 2.5 * ay } }, .radius = { 4, 4 }, .stretch = { 1, 1 } };
+    tube set = { .n = 2, .p = { { tulip.p[0][0], tulip.p[0][1] }, { tulip.p[0][0] - 2.5 * ax, tulip.p[0][1] - 2.5 * ay } },
+        .radius = { 4, 4 }, .stretch = { 1, 1 } };
     shape_tube(m, s->metal, s->metal, &set, 0, 1);
     for (int k = 0; k < 2; k++) s->rod.p[s->rod.n][k] = tulip.p[0][k] + 0.4 * (tulip.p[1][k] - tulip.p[0][k]);
     s->rod.radius[s->rod.n] = 0, s->rod.stretch[s->rod.n] = 1, s->rod.n++;
@@ -65,7 +67,8 @@ static void rod(maps *m, draws *d, const side *s)
         for (int k = 0; k < steps + (i == h->n - 2) && t.n < TUBE_POINTS; k++, t.n++) {
             const double u = (double)k / steps;
             for (int x = 0; x < 2; x++)
-                t.p[t.n][x] = b[x] + 0.5 * u * (c[x] - a[x] + u * (2 * a[x] - 5 * b[x] + 4 * c[x] - e[x] + u * (3 * (b[x] - c[x]) + e[x] - a[x])));
+                t.p[t.n][x] = b[x] + 0.5 * u * (c[x] - a[x] + u * (2 * a[x] - 5 * b[x] + 4 * c[x] - e[x] + u
+                    * (3 * (b[x] - c[x]) + e[x] - a[x])));
             t.radius[t.n] = r, t.stretch[t.n] = 1;
         }
     }
@@ -82,7 +85,8 @@ static void lateral_screw(const scene *s, maps *m, draws *d, side *o, int level)
     double at[2], axis[2], head[2], depth;
     if (!pedicle_of(s->a, level, at, axis, &depth)) return;
     const double tilt = draws_normal(d, 0, 0.05) + o->z * 0.035, in = draws_range(d, 0.6, 0.85) * depth;
-    const double x = axis[0] * cos(tilt) - axis[1] * sin(tilt), y = axis[0] * sin(tilt) + axis[1] * cos(tilt), behind = draws_range(d, 15, 20);
+    const double x = axis[0] * cos(tilt) - axis[1] * sin(tilt), y = axis[0] * sin(tilt) + axis[1] * cos(tilt),
+        behind = draws_range(d, 15, 20);
     const double across = draws_normal(d, 0, 1.2);
     head[0] = at[0] - behind * x - across * y, head[1] = at[1] - behind * y + across * x;
     scene_project(s, head, o->z * draws_range(d, 14, 20), head);
@@ -97,7 +101,8 @@ static void frontal_screw(const scene *s, maps *m, draws *d, side *o, int level)
     scene_place(s, level - 0.12, 0, at);
     const double x = o->z * width * (level == GEO_S1 ? 0.42 : 0.36);
     at[0] += x;
-    screw(m, d, o, at, (double[2]){ -o->z * 0.96, 0.28 * draws_range(d, -1, 1) }, draws_range(d, 11, 17), o->diameter * diameter_of(level), 2.6);
+    screw(m, d, o, at, (double[2]){ -o->z * 0.96, 0.28 * draws_range(d, -1, 1) }, draws_range(d, 11, 17), o->diameter * diameter_of(level),
+        2.6);
     tube *r = &o->rod;
     r->p[r->n - 1][0] = at[0] + o->z * 2, r->p[r->n - 1][1] = at[1];
 }
@@ -108,9 +113,11 @@ void implant_construct(const scene *s, maps *m, draws *d, char words[IMPLANT_WOR
     int k = 0;
     while (k < (int)(sizeof pattern / sizeof *pattern) - 1 && u >= pattern[k].share) u -= pattern[k].share, k++;
     const int frontal = s->a->region == REGION_AP, thoracic = s->a->region == REGION_THORACIC;
-    const int upper = thoracic ? GEO_T4 + draws_below(d, 5) : pattern[k].upper, lower = thoracic ? upper + 2 + draws_below(d, 4) : pattern[k].lower;
+    const int upper = thoracic ? GEO_T4 + draws_below(d, 5) : pattern[k].upper,
+        lower = thoracic ? upper + 2 + draws_below(d, 4) : pattern[k].lower;
     const double size = draws_range(d, 0.93, 1.12);
-    const enum material metal = draws_chance(d, 0.85) ? MATERIAL_TITANIUM : MATERIAL_STEEL, rods = draws_chance(d, 0.7) ? metal : MATERIAL_COBALT;
+    const enum material metal = draws_chance(d, 0.85) ? MATERIAL_TITANIUM : MATERIAL_STEEL,
+        rods = draws_chance(d, 0.7) ? metal : MATERIAL_COBALT;
     const int cage = draws_chance(d, 0.5), skip = draws_chance(d, 0.15) ? 1 + draws_below(d, 3) : 0;
     for (int z = -1; z <= 1; z += 2) {
         side o = { .diameter = size, .metal = metal, .rod_metal = rods, .z = z };

@@ -1,5 +1,5 @@
-/* shapes.c - balls, tubes and plates into path-length maps; see shapes.h. Distances are taken at pixel centres; edges are soft by themselves,
- * because the length along the beam goes to 0 there. */
+/* shapes.c - balls, tubes and plates into path-length maps; see shapes.h. Distances are taken at pixel centres; edges are soft by
+ * themselves, because the length along the beam goes to 0 there. */
 #include "synth/shapes.h"
 #include "base/die.h"
 #include "synth/filter.h"
@@ -49,11 +49,13 @@ static void segment(const maps *m, const tube *t, int i, box b, nearest_point *b
 {
     const double *p = t->p[i], *q = t->p[i + 1], dx = q[0] - p[0], dy = q[1] - p[1], len = dx * dx + dy * dy;
     const double r = fmax(t->radius[i], t->radius[i + 1]) + m->spacing;
-    const box s = maps_box(m, (double[2]){ fmin(p[0], q[0]) - r, fmin(p[1], q[1]) - r }, (double[2]){ fmax(p[0], q[0]) + r, fmax(p[1], q[1]) + r });
+    const box s = maps_box(m, (double[2]){ fmin(p[0], q[0]) - r, fmin(p[1], q[1]) - r },
+        (double[2]){ fmax(p[0], q[0]) + r, fmax(p[1], q[1]) + r });
     const float kx = (float)(len > 0 ? dx / len : 0), ky = (float)(len > 0 ? dy / len : 0);
     for (int64_t y = s.y0 > b.y0 ? s.y0 : b.y0; y < s.y1 && y < b.y1; y++)
         for (int64_t x = s.x0 > b.x0 ? s.x0 : b.x0; x < s.x1 && x < b.x1; x++) {
-            const float ex = (float)(m->origin[0] + (double)x * m->spacing - p[0]), ey = (float)(m->origin[1] + (double)y * m->spacing - p[1]);
+            const float ex = (float)(m->origin[0] + (double)x * m->spacing - p[0]),
+                ey = (float)(m->origin[1] + (double)y * m->spacing - p[1]);
             float k = ex * kx + ey * ky;
             k = k < 0 ? 0 : k > 1 ? 1 : k;
             const float fx = ex - k * (float)dx, fy = ey - k * (float)dy, d2 = fx * fx + fy * fy;
@@ -117,7 +119,8 @@ void shape_plate(maps *m, enum material what, const double (*given)[2], int n, d
     const box b = maps_box(m, lo, hi);
     if (b.x1 <= b.x0 || b.y1 <= b.y0) return;
     const int64_t w = b.x1 - b.x0, h = b.y1 - b.y0;
-    float *cover = xalloc_n((size_t)(2 * h * w), sizeof *cover), *soft = cover + h * w, *to = maps_of(m, what), *bone = maps_of(m, MATERIAL_CORTICAL);
+    float *cover = xalloc_n((size_t)(2 * h * w), sizeof *cover), *soft = cover + h * w, *to = maps_of(m, what),
+        *bone = maps_of(m, MATERIAL_CORTICAL);
     cover_polygon(m, (const double (*)[2])outline, n, b, cover);
     for (int64_t i = 0; i < h * w; i++) soft[i] = cover[i];
     filter_gauss(soft, h, w, edge_mm / m->spacing, edge_mm / m->spacing);

@@ -7,7 +7,8 @@
 enum { TEXTURE = 256 };                  /* side of the tile */
 typedef struct texture { float *p; } texture;              /* (TEXTURE, TEXTURE), periodic */
 
-/* Octaves of smoothed random numbers, each twice as fine as the last and 2^(-beta/2) times as strong, which makes the power fall as 1/f^beta. */
+/* Octaves of smoothed random numbers, each twice as fine as the last and 2^(-beta/2) times as strong, which makes the power fall as
+ * 1/f^beta. */
 texture texture_new(uint64_t seed, uint32_t index, double beta);
 void    texture_free(texture *t);
 

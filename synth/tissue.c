@@ -1,5 +1,6 @@
-/* tissue.c - lateral films: the trunk from skin to skin, the lungs and what lies between them. Row by row: for each row of the film tables give
- * where the front and the back are and how thick the body is between them, and the thickness falls off towards both as a superellipse. */
+/* tissue.c - lateral films: the trunk from skin to skin, the lungs and what lies between them. Row by row: for each row of the film tables
+ * give where the front and the back are and how thick the body is between them, and the thickness falls off towards both as a
+ * superellipse. */
 #include "synth/picture.h"
 #include "synth/scene.h"
 #include <math.h>
@@ -7,11 +8,14 @@
 #define LENGTH(t) ((int)(sizeof(t) / sizeof *(t)))
 
 /* mm along the beam; mm from the middle line of the bodies to the skin in front and behind */
-static const by_level thickness[] = { { 0, 0 }, { 1.8, 60 }, { 3, 118 }, { 5, 122 }, { 6.4, 128 }, { 8, 170 }, { 9.5, 235 }, { 11, 285 }, { 13, 305 }, { 16, 310 },
+static const by_level thickness[] = { { 0, 0 }, { 1.8, 60 }, { 3, 118 }, { 5, 122 }, { 6.4, 128 }, { 8, 170 }, { 9.5, 235 }, { 11, 285 },
+    { 13, 305 }, { 16, 310 },
     { 19, 300 }, { 21, 295 }, { 23, 315 }, { 25, 345 }, { 28, 375 }, { 31, 360 } };
-static const by_level front[] = { { -1, 105 }, { 1, 100 }, { 2.5, 88 }, { 3.6, 58 }, { 5, 52 }, { 7, 56 }, { 9, 88 }, { 12, 125 }, { 15, 142 }, { 17, 140 },
+static const by_level front[] = { { -1, 105 }, { 1, 100 }, { 2.5, 88 }, { 3.6, 58 }, { 5, 52 }, { 7, 56 }, { 9, 88 }, { 12, 125 },
+    { 15, 142 }, { 17, 140 },
     { 19, 132 }, { 22, 122 }, { 24, 120 }, { 26, 118 }, { 29, 105 }, { 32, 95 } };
-static const by_level back[] = { { -1, 95 }, { 1, 80 }, { 3, 62 }, { 5, 62 }, { 7, 72 }, { 9, 84 }, { 12, 86 }, { 16, 82 }, { 19, 78 }, { 21.5, 80 },
+static const by_level back[] = { { -1, 95 }, { 1, 80 }, { 3, 62 }, { 5, 62 }, { 7, 72 }, { 9, 84 }, { 12, 86 }, { 16, 82 }, { 19, 78 },
+    { 21.5, 80 },
     { 24, 92 }, { 26, 112 }, { 28.5, 128 }, { 31, 105 } };
 
 enum { TABLE = 256 };
@@ -52,7 +56,8 @@ void scene_grain(scene *s, double share)
     for (int64_t y = 0; y < m->h; y++)
         for (int64_t x = 0; x < m->w; x++)
             if (soft[y * m->w + x] > 0)
-                soft[y * m->w + x] *= 1 + k * (texture_at(s->t, 0.16f * mm * (float)x, 0.16f * mm * (float)y) + 0.5f * texture_at(s->t, 0.5f * mm * (float)x + 90, 0.35f * mm * (float)y));
+                soft[y * m->w + x] *= 1 + k * (texture_at(s->t, 0.16f * mm * (float)x, 0.16f * mm * (float)y) + 0.5f
+                    * texture_at(s->t, 0.5f * mm * (float)x + 90, 0.35f * mm * (float)y));
 }
 
 void scene_trunk(scene *s)
@@ -76,7 +81,8 @@ void scene_trunk(scene *s)
             else scene_place(s, hidden ? draws_range(&d, 7.8, 8.8) : draws_range(&d, 9.6, 10.8), draws_range(&d, -6, 22), p);
             scene_project(s, p, side * (i ? 35 : 150) * s->size, p);
             if (i) shape_haze(s->m, MATERIAL_SOFT, (ball){ { p[0], p[1] }, 34, 330, 0.04, 22 });
-            else shape_haze(s->m, MATERIAL_SOFT, (ball){ { p[0], p[1] }, 88 * s->fat, draws_range(&d, 76, 104), draws_range(&d, -0.4, 0.4), draws_range(&d, 50, 75) * (hidden ? 1.4 : 1) });
+            else shape_haze(s->m, MATERIAL_SOFT, (ball){ { p[0], p[1] }, 88 * s->fat, draws_range(&d, 76, 104), draws_range(&d, -0.4, 0.4),
+                draws_range(&d, 50, 75) * (hidden ? 1.4 : 1) });
         }
     scene_grain(s, 0.032);
 }
@@ -102,7 +108,8 @@ static void lung(const scene *s, draws *d, double z, float *lung_map, const floa
         const double thick = air * s->size * scene_table(lung_thick, LENGTH(lung_thick), level);
         /* below the dome's top what is left of the lung lies behind and in front of it, ever thinner */
         const double b = (mm - top[1]) / fmax(base[1] - top[1], 1), f = (mm - top[1]) / fmax(low[1] - top[1], 1);
-        const gap dome = b <= 0 ? whole : (gap){ b < 1 ? top[0] + (base[0] - top[0]) * sqrt(b) : -1e4, f < 1 ? top[0] + (low[0] - top[0]) * sqrt(f) : 1e4 };
+        const gap dome = b <= 0 ? whole : (gap){ b < 1 ? top[0] + (base[0] - top[0]) * sqrt(b) : -1e4,
+            f < 1 ? top[0] + (low[0] - top[0]) * sqrt(f) : 1e4 };
         add_row(s, lung_map, y, x0, x1, thick * (1 - 0.85 * fmin(fmax(b, 0), 1)), table, dome);
     }
 }
@@ -120,7 +127,8 @@ void scene_lungs(scene *s)
     shape_haze(s->m, MATERIAL_LUNG, (ball){ { p[0], p[1] }, 40 * s->size, 48 * s->size, draws_range(&d, -0.9, -0.2), -42 * s->size });
     tube aorta = { .n = 12 };
     for (int i = 0; i < aorta.n; i++) {                        /* from the heart over the arch and down before the spine */
-        static const double path[12][2] = { { 13.5, 60 }, { 12.2, 58 }, { 11.2, 52 }, { 10.6, 40 }, { 10.6, 28 }, { 11, 18 }, { 12, 12 }, { 13, 10 },
+        static const double path[12][2] = { { 13.5, 60 }, { 12.2, 58 }, { 11.2, 52 }, { 10.6, 40 }, { 10.6, 28 }, { 11, 18 }, { 12, 12 },
+            { 13, 10 },
                                             { 14, 11 }, { 15.5, 14 }, { 17, 18 }, { 19, 24 } };
         scene_place(s, path[i][0], path[i][1], aorta.p[i]);
         aorta.radius[i] = 11.5 * s->size, aorta.stretch[i] = 1;
@@ -129,7 +137,8 @@ void scene_lungs(scene *s)
     for (int64_t y = 0; y < s->m->h; y++)                      /* vessels; and no lung where organs took more than there was */
         for (int64_t x = 0; x < s->m->w; x++) {
             float *v = &map[y * s->m->w + x];
-            if (*v > 0) *v *= 1 - 0.05f * texture_at(s->t, (float)((double)x * s->m->spacing * 0.7), (float)((double)y * s->m->spacing * 0.7));
+            if (*v > 0) *v *= 1 - 0.05f * texture_at(s->t, (float)((double)x * s->m->spacing * 0.7),
+                (float)((double)y * s->m->spacing * 0.7));
             else *v = 0;
         }
 }

@@ -16,7 +16,8 @@ static void smoothing_keeps_what_is_even_and_the_sum(void **state)
     memset(a, 0, sizeof a), a[30 * W + 40] = 100;
     filter_gauss(a, H, W, 2, 3);
     double sum = 0, xx = 0, yy = 0;
-    for (int y = 0; y < H; y++) for (int x = 0; x < W; x++) sum += a[y * W + x], xx += a[y * W + x] * (x - 40) * (x - 40), yy += a[y * W + x] * (y - 30) * (y - 30);
+    for (int y = 0; y < H; y++) for (int x = 0; x < W; x++) sum += a[y * W + x], xx += a[y * W + x] * (x - 40) * (x - 40),
+        yy += a[y * W + x] * (y - 30) * (y - 30);
     near(sum, 100, 1e-3); near(xx / sum, 4, 0.15); near(yy / sum, 9, 0.3);
 }
 
@@ -52,11 +53,13 @@ static void texture_is_noise_that_falls(void **state)
     for (int y = 0; y < TEXTURE; y++)
         for (int x = 0; x < TEXTURE; x++) {
             const double v = t.p[y * TEXTURE + x];
-            sum += v, square += v * v, near_ += v * t.p[y * TEXTURE + (x + 1) % TEXTURE], far += v * t.p[y * TEXTURE + (x + 100) % TEXTURE], other += v * u.p[y * TEXTURE + x];
+            sum += v, square += v * v, near_ += v * t.p[y * TEXTURE + (x + 1) % TEXTURE],
+                far += v * t.p[y * TEXTURE + (x + 100) % TEXTURE], other += v * u.p[y * TEXTURE + x];
         }
     const double n = TEXTURE * TEXTURE;
     near(sum / n, 0, 1e-4); near(square / n, 1, 1e-3); assert_true(near_ / n > 0.8); near(far / n, 0, 0.4); near(other / n, 0, 0.4);
-    near(texture_at(&t, 7, 11), t.p[11 * TEXTURE + 7], 1e-6); near(texture_at(&t, 7 - TEXTURE, 11 + 2 * TEXTURE), t.p[11 * TEXTURE + 7], 1e-5);
+    near(texture_at(&t, 7, 11), t.p[11 * TEXTURE + 7], 1e-6);
+        near(texture_at(&t, 7 - TEXTURE, 11 + 2 * TEXTURE), t.p[11 * TEXTURE + 7], 1e-5);
     near(texture_at(&t, 7.5f, 11), 0.5 * (t.p[11 * TEXTURE + 7] + t.p[11 * TEXTURE + 8]), 1e-5);
     texture_free(&t), texture_free(&u);
 }
@@ -93,8 +96,10 @@ static void windows_are_set_by_the_spine(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(smoothing_keeps_what_is_even_and_the_sum), cmocka_unit_test(the_wide_one_is_a_gaussian), cmocka_unit_test(shrinking_and_growing_agree),
-        cmocka_unit_test(texture_is_noise_that_falls), cmocka_unit_test(the_lossy_format_rounds), cmocka_unit_test(windows_are_set_by_the_spine),
+        cmocka_unit_test(smoothing_keeps_what_is_even_and_the_sum), cmocka_unit_test(the_wide_one_is_a_gaussian),
+            cmocka_unit_test(shrinking_and_growing_agree),
+        cmocka_unit_test(texture_is_noise_that_falls), cmocka_unit_test(the_lossy_format_rounds),
+            cmocka_unit_test(windows_are_set_by_the_spine),
     };
     return RUN_TESTS(tests);
 }

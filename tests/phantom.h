@@ -1,5 +1,5 @@
-/* phantom.h - an anatomy made by hand from the struct alone, for tests of the picture that must not wait for, or change with, the sampled ones:
- * bodies along a bent line with pedicles and spinous processes. */
+/* phantom.h - an anatomy made by hand from the struct alone, for tests of the picture that must not wait for, or change with, the sampled
+ * ones: bodies along a bent line with pedicles and spinous processes. */
 #ifndef TESTS_PHANTOM_H
 #define TESTS_PHANTOM_H
 #include "synth/anatomy.h"

@@ -17,7 +17,8 @@ static void a_polygon_covers_its_area(void **state)
     (void)state;
     maps m = maps_new(40, 50, 0.5, corner_mm);
     const double tri[3][2] = { { 3.3, 2.1 }, { 17.9, 8.4 }, { 6.2, 15.7 } }, low[2] = { 0, 0 }, high[2] = { 25, 20 };
-    const double square[4][2] = { { 5, 5 }, { 7.25, 5 }, { 7.25, 6.5 }, { 5, 6.5 } }, out[4][2] = { { -9, 4 }, { 4.75, 4 }, { 4.75, 8 }, { -9, 8 } };
+    const double square[4][2] = { { 5, 5 }, { 7.25, 5 }, { 7.25, 6.5 }, { 5, 6.5 } },
+        out[4][2] = { { -9, 4 }, { 4.75, 4 }, { 4.75, 8 }, { -9, 8 } };
     const box b = maps_box(&m, low, high);
     float *c = xalloc_n(40 * 50, sizeof *c);
     cover_polygon(&m, tri, 3, b, c);
@@ -67,7 +68,8 @@ static void coefficients_are_the_table_s(void **state)
     near(spectrum_share[0] + spectrum_share[1] + spectrum_share[2], 1, 1e-12);
 }
 
-/* Counts without blur: their mean and variance are those of Poisson's law and the amplifier, where there are many and where there are few. */
+/* Counts without blur: their mean and variance are those of Poisson's law and the amplifier, where there are many and where there are few.
+ * */
 static void counts_follow_poisson(void **state)
 {
     (void)state;
@@ -76,7 +78,8 @@ static void counts_follow_poisson(void **state)
         maps m = maps_new(128, 128, 1, corner_mm);
         float *soft = maps_of(&m, MATERIAL_SOFT), *log_ = xalloc_n(N, sizeof *log_);
         for (int i = 0; i < N; i++) soft[i] = 20;
-        const double through = spectrum_share[0] * exp(-20 * attenuation(MATERIAL_SOFT, 40)) + spectrum_share[1] * exp(-20 * attenuation(MATERIAL_SOFT, 55))
+        const double through = spectrum_share[0] * exp(-20 * attenuation(MATERIAL_SOFT, 40)) + spectrum_share[1]
+            * exp(-20 * attenuation(MATERIAL_SOFT, 55))
                              + spectrum_share[2] * exp(-20 * attenuation(MATERIAL_SOFT, 70));
         float *plain = detector_primary(&m, NULL), *used = detector_primary(&m, NULL);
         near(plain[77], through, 1e-5 * through);
@@ -136,7 +139,8 @@ static void pairs_differ_in_shadows_alone(void **state)
                 if (!by_mask(p, x, y, 12)) assert_int_equal(p->film_with[at], p->film[at]);        /* 8 more: blocks of the lossy format */
             }
         assert_in_range(marked, 20, p->h * p->w / 4), assert_true(changed > marked / 4);
-        for (int l = 0; l < LEVEL_SLOTS; l++) for (int c = 0; c < 4; c++) hidden += p->visible[l][c] < q->visible[l][c], assert_true(p->visible[l][c] <= q->visible[l][c]);
+        for (int l = 0; l < LEVEL_SLOTS; l++) for (int c = 0; c < 4; c++) hidden += p->visible[l][c] < q->visible[l][c],
+            assert_true(p->visible[l][c] <= q->visible[l][c]);
         picture_free(p), picture_free(q), phantom_free(a);
     }
     assert_true(hidden > 0);
@@ -160,7 +164,8 @@ static void threads_change_no_bit(void **state)
     omp_set_num_threads(2);
     parallel_for(6, make, &two, NULL, NULL);
     for (int i = 0; i < 6; i++) {
-        assert_memory_equal(one.p[i]->film, two.p[i]->film, 256 * 128 * sizeof(uint16_t)), assert_memory_equal(one.p[i]->log, two.p[i]->log, 256 * 128 * sizeof(float));
+        assert_memory_equal(one.p[i]->film, two.p[i]->film, 256 * 128 * sizeof(uint16_t)),
+            assert_memory_equal(one.p[i]->log, two.p[i]->log, 256 * 128 * sizeof(float));
         if (i) assert_memory_not_equal(one.p[i]->film, one.p[0]->film, 256 * 128 * sizeof(uint16_t));
         picture_free(one.p[i]), picture_free(two.p[i]);
     }
@@ -183,7 +188,8 @@ static void facing_mirrors(void **state)
     picture_free(right), picture_free(left), phantom_free(a);
 }
 
-static int up(const void *a, const void *b) { return (*(const double *)a > *(const double *)b) - (*(const double *)a < *(const double *)b); }
+static int up(const void *a, const void *b) { return (*(const double *)a > *(const double *)b) - (*(const double *)a < *(const double *)b);
+    }
 
 /* The median of -log of what gets through, 15 to 45 mm before the spine at a level. */
 static double before_spine(const scene *s, const float *through, double level)
@@ -192,13 +198,15 @@ static double before_spine(const scene *s, const float *through, double level)
     for (int i = 0; i < 31; i++) {
         double p[2];
         scene_place(s, level, 15 + i, p);
-        v[i] = -log(through[llround((p[1] - s->m->origin[1]) / s->m->spacing) * s->m->w + llround((p[0] - s->m->origin[0]) / s->m->spacing)]);
+        v[i] = -log(through[llround((p[1] - s->m->origin[1]) / s->m->spacing) * s->m->w
+            + llround((p[0] - s->m->origin[0]) / s->m->spacing)]);
     }
     qsort(v, 31, sizeof *v, up);
     return v[15];
 }
 
-/* What is told of lateral films: 11 to 14 cm of neck let through e^-2.5, the shoulders up to e^-9, the lungs more than the belly below them. */
+/* What is told of lateral films: 11 to 14 cm of neck let through e^-2.5, the shoulders up to e^-9, the lungs more than the belly below
+ * them. */
 static void regions_weaken_as_they_should(void **state)
 {
     (void)state;
@@ -211,7 +219,8 @@ static void regions_weaken_as_they_should(void **state)
         scene s = scene_new(a, &m, &t, 0);
         scene_trunk(&s), scene_lungs(&s);
         float *through = detector_primary(&m, NULL);
-        const double v[5] = { before_spine(&s, through, 5), before_spine(&s, through, 10.2), before_spine(&s, through, 15), before_spine(&s, through, 22),
+        const double v[5] = { before_spine(&s, through, 5), before_spine(&s, through, 10.2), before_spine(&s, through, 15),
+            before_spine(&s, through, 22),
                               before_spine(&s, through, 26) };
         for (int k = 0; k < 5; k++) if (!(v[k] > 2 && v[k] < 9.5)) fail_msg("film %u, place %d: e^-%g", i, k, v[k]);
         neck += v[0] / FILMS, shoulder += v[1] / FILMS, chest += v[2] / FILMS, belly += v[3] / FILMS, pelvis += v[4] / FILMS;
@@ -224,7 +233,8 @@ static void regions_weaken_as_they_should(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_polygon_covers_its_area), cmocka_unit_test(a_slab_has_its_volume), cmocka_unit_test(coefficients_are_the_table_s),
+        cmocka_unit_test(a_polygon_covers_its_area), cmocka_unit_test(a_slab_has_its_volume),
+            cmocka_unit_test(coefficients_are_the_table_s),
         cmocka_unit_test(counts_follow_poisson), cmocka_unit_test(scatter_takes_contrast), cmocka_unit_test(pairs_differ_in_shadows_alone),
         cmocka_unit_test(threads_change_no_bit), cmocka_unit_test(facing_mirrors), cmocka_unit_test(regions_weaken_as_they_should),
     };
