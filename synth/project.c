@@ -50,7 +50,7 @@ static void round_off(const maps *m, const solid *s, sampled *o, float *soft)
 }
 
 /* (q, v) of point p by the inverse of the bilinear map of the corners. */
-static void frame_of(const double corner[4][2], const double p[2], double *q, double *v)
+static void frame_of(const double (*corner)[2], const double p[2], double *q, double *v)
 {
     double e[2], g[2], k[2], d[2];
     for (int i = 0; i < 2; i++) {

@@ -83,7 +83,7 @@ static void counts_follow_poisson(void **state)
                              + spectrum_share[2] * exp(-20 * attenuation(MATERIAL_SOFT, 70));
         float *plain = detector_primary(&m, NULL), *used = detector_primary(&m, NULL);
         near(plain[77], through, 1e-5 * through);
-        const detector d = { .photons = k ? 9 : 900, .electronic = k ? 0.5 : 4 };
+        const detector d = { .photons = k ? 9 : 900, .electronic = k ? 0.5 : 20 };
         detector_log(&d, &m, plain, used, 3, 5, log_);
         double sum = 0, square = 0;
         const double open = d.photons / through;
