@@ -167,8 +167,8 @@ static void threads_change_no_bit(void **state)
         assert_memory_equal(one.p[i]->film, two.p[i]->film, 256 * 128 * sizeof(uint16_t)),
             assert_memory_equal(one.p[i]->log, two.p[i]->log, 256 * 128 * sizeof(float));
         if (i) assert_memory_not_equal(one.p[i]->film, one.p[0]->film, 256 * 128 * sizeof(uint16_t));
-        picture_free(one.p[i]), picture_free(two.p[i]);
     }
+    for (int i = 0; i < 6; i++) picture_free(one.p[i]), picture_free(two.p[i]);
 }
 
 /* A patient who looks the other way: the same picture, mirrored (before the letters). */
