@@ -15,7 +15,7 @@
 
 enum { THUMB = 24, FEW = 20 };                       /* thumbnail side; below FEW cases nothing is called unusual */
 #define NEAR_TWIN 0.9995                             /* correlation of thumbnails: the same film saved again */
-#define QUAD_COVERED 0.6                             /* share of a quad that the mask must cover: sound bodies do 0.88, plates that have sunk 0.65 */
+#define QUAD_COVERED 0.6                             /* share of a quad that the mask must cover: sound ones 0.88, sunken ones 0.65 */
 
 typedef struct summary {
     char image[65], labels[65];                      /* SHA-256 now; "" where it cannot be read */

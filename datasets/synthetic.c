@@ -6,24 +6,30 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- layouts ---------------------------------------------------------------------------------------------------------------------------- */
+/* ---- layouts ---------------------------------------------------------------------------------------------------- */
 
-typedef struct layout_row { int value; const char *name, *kind; int from, to; } layout_row;       /* codes from .. to of truth.h have this value */
+/* codes from .. to of truth.h have this value */
+typedef struct layout_row { int value; const char *name, *kind; int from, to; } layout_row;
 
 #define VERTEBRA(value, code, name) { value, name, "vertebra", code, code }
 #define HEADS(value, which) { value, "femoral_head_" #which, "femoral_head", CODE_HEAD + which - 1, CODE_HEAD + which - 1 }
-#define SKULL(value) { value, "hard_palate", "skull", CODE_PALATE, CODE_PALATE }, { value + 1, "basion", "skull", CODE_BASION, CODE_BASION }, \
+#define SKULL(value) { value, "hard_palate", "skull", CODE_PALATE, CODE_PALATE }, \
+    { value + 1, "basion", "skull", CODE_BASION, CODE_BASION }, \
     { value + 2, "opisthion", "skull", CODE_OPISTHION, CODE_OPISTHION }
 
 static const layout_row rows[LAYOUTS][36] = {
-    [LAYOUT_WHOLE] = { VERTEBRA(1, GEO_C2, "C2"), { 2, "vertebra", "vertebra", GEO_C3, GEO_L5 }, VERTEBRA(2, CODE_L6, "vertebra"), { 3, "sacrum", "sacrum", CODE_SACRUM, CODE_SACRUM },
+    [LAYOUT_WHOLE] = { VERTEBRA(1, GEO_C2, "C2"), { 2, "vertebra", "vertebra", GEO_C3, GEO_L5 }, VERTEBRA(2, CODE_L6, "vertebra"), { 3,
+        "sacrum", "sacrum", CODE_SACRUM, CODE_SACRUM },
         { 4, "femoral_head", "femoral_head", CODE_HEAD, CODE_HEAD + 1 } },
-    [LAYOUT_CERVICAL] = { SKULL(1), VERTEBRA(4, GEO_C1, "C1"), VERTEBRA(5, GEO_C2, "C2"), VERTEBRA(6, GEO_C3, "C3"), VERTEBRA(7, GEO_C4, "C4"), VERTEBRA(8, GEO_C5, "C5"),
+    [LAYOUT_CERVICAL] = { SKULL(1), VERTEBRA(4, GEO_C1, "C1"), VERTEBRA(5, GEO_C2, "C2"), VERTEBRA(6, GEO_C3, "C3"), VERTEBRA(7, GEO_C4,
+        "C4"), VERTEBRA(8, GEO_C5, "C5"),
         VERTEBRA(9, GEO_C6, "C6"), VERTEBRA(10, GEO_C7, "C7") },
     [LAYOUT_THORACIC] = { { 1, "vertebra", "vertebra", GEO_C2, GEO_L5 }, VERTEBRA(1, CODE_L6, "vertebra") },
-    [LAYOUT_LUMBAR] = { { 1, "vertebra", "vertebra", GEO_C2, GEO_L5 }, VERTEBRA(1, CODE_L6, "vertebra"), { 2, "sacrum", "sacrum", CODE_SACRUM, CODE_SACRUM } },
+    [LAYOUT_LUMBAR] = { { 1, "vertebra", "vertebra", GEO_C2, GEO_L5 }, VERTEBRA(1, CODE_L6, "vertebra"), { 2, "sacrum", "sacrum",
+        CODE_SACRUM, CODE_SACRUM } },
     [LAYOUT_AP] = { { 1, "vertebra", "vertebra", GEO_T1, GEO_L5 } },
-    [LAYOUT_HSPINE] = { VERTEBRA(1, GEO_L1, "L1"), VERTEBRA(2, GEO_L2, "L2"), VERTEBRA(3, GEO_L3, "L3"), VERTEBRA(4, GEO_L4, "L4"), VERTEBRA(5, GEO_L5, "L5"),
+    [LAYOUT_HSPINE] = { VERTEBRA(1, GEO_L1, "L1"), VERTEBRA(2, GEO_L2, "L2"), VERTEBRA(3, GEO_L3, "L3"), VERTEBRA(4, GEO_L4, "L4"),
+        VERTEBRA(5, GEO_L5, "L5"),
         { 6, "sacrum", "sacrum", CODE_SACRUM, CODE_SACRUM }, HEADS(7, 1), HEADS(8, 2) },
 };
 
@@ -35,7 +41,8 @@ classes layout_classes(enum layout layout, int implants)
     classes t = { 0 };
     if (layout == LAYOUT_LEVELS) {
         for (int l = GEO_C1; l <= GEO_L5; l++) classes_add(&t, l, geo_level_name(l), "vertebra");
-        for (size_t i = 0; i < sizeof level_rows / sizeof *level_rows; i++) classes_add(&t, level_rows[i].value, level_rows[i].name, level_rows[i].kind);
+        for (size_t i = 0; i < sizeof level_rows / sizeof *level_rows; i++) classes_add(&t, level_rows[i].value, level_rows[i].name,
+            level_rows[i].kind);
         return t;
     }
     for (const layout_row *r = rows[layout]; r->name; r++) if (!classes_find(&t, r->value)) classes_add(&t, r->value, r->name, r->kind);
@@ -50,7 +57,7 @@ int layout_value(enum layout layout, int code)
     return 0;
 }
 
-/* ---- from truth to labels ------------------------------------------------------------------------------------------------------------- */
+/* ---- from truth to labels ------------------------------------------------------------------------------------------- */
 
 static void add_instance(labels *l, const uint8_t *mask, int64_t h, int64_t w, int value, const char *level)
 {
@@ -94,7 +101,7 @@ static labels labels_of(const truth *t, enum layout layout, uint8_t *mask)
     return l;
 }
 
-/* ---- a film ------------------------------------------------------------------------------------------------------------------------------- */
+/* ---- a film ---------------------------------------------------------------------------------------------------- */
 
 static truth *told(const synthetic_settings *s, const anatomy *a, const picture *p, char diagnosis[DIAGNOSIS])
 {
@@ -117,10 +124,13 @@ static void name(synthetic *f, const anatomy *a, const picture *p, const synthet
 {
     const char *region = region_names[a->region];
     for (int k = 0; k < f->n; k++)
-        snprintf(f->id[k], sizeof f->id[k], "%s_%llu_%05u%s", region, (unsigned long long)a->seed, a->index, f->n == 2 && k == 1 ? "_implants" : "");
+        snprintf(f->id[k], sizeof f->id[k], "%s_%llu_%05u%s", region, (unsigned long long)a->seed, a->index, f->n == 2 && k == 1
+            ? "_implants" : "");
     snprintf(f->patient, sizeof f->patient, "P%llu_%05u", (unsigned long long)a->seed, a->index);
-    snprintf(f->source, sizeof f->source, "synth region=%s seed=%llu film=%u level=L%d pathology=%s implants=%s%s failure=%s", region, (unsigned long long)a->seed,
-             a->index, s->picture.level, pathology_names[a->pathology], p->film_with ? p->implants : "none", s->reader > 0 ? " reader" : "", diagnosis);
+    snprintf(f->source, sizeof f->source, "synth region=%s seed=%llu film=%u level=L%d pathology=%s implants=%s%s failure=%s", region,
+        (unsigned long long)a->seed,
+             a->index, s->picture.level, pathology_names[a->pathology], p->film_with ? p->implants : "none", s->reader > 0
+                 ? " reader" : "", diagnosis);
     for (int k = 0; k < f->n; k++)
         f->row[k] = (store_case){ .id = f->id[k], .patient = f->patient, .source = f->source, .h = p->h, .w = p->w, .bits = 16,
                                   .spacing = { a->film.spacing, a->film.spacing }, .spacing_source = "synth" };
@@ -140,7 +150,8 @@ synthetic *synthetic_new(const synthetic_settings *s, uint64_t seed, uint32_t in
     if (f->n == 2) f->pixels[1] = take(&p->film_with);
     const int last = f->n - 1;
     for (int k = 0; k < f->n; k++) f->labels[k] = labels_of(t, s->layout, f->mask);
-    if (p->implant && (s->pairs || s->layout == LAYOUT_LEVELS)) add_instance(&f->labels[last], p->implant, t->h, t->w, IMPLANT_VALUE, "implant");
+    if (p->implant && (s->pairs || s->layout == LAYOUT_LEVELS)) add_instance(&f->labels[last], p->implant, t->h, t->w, IMPLANT_VALUE,
+        "implant");
     truth_free(t), picture_free(p), anatomy_free(a);
     return f;
 }

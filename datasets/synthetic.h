@@ -1,4 +1,5 @@
-/* synthetic.h - phantom films (synth/) as cases of a store: the picture, the label map in the layout of one of the systems, objects, corners,
+/* synthetic.h - phantom films (synth/) as cases of a store: the picture, the label map in the layout of one of the systems, objects,
+ * corners,
  * landmarks and measured values. Film i of a seed is a pure function of (settings, seed, i). */
 #ifndef DATASETS_SYNTHETIC_H
 #define DATASETS_SYNTHETIC_H
@@ -23,7 +24,8 @@ typedef struct synthetic_settings {
 } synthetic_settings;
 
 /* One film, or two of the same patient. Strings, pixels and labels are its own; masks and labels are shared by both rows. */
-typedef struct synthetic { int n; store_case row[2]; void *pixels[2]; uint8_t *mask; labels labels[2]; char id[2][64], patient[64], source[512]; } synthetic;
+typedef struct synthetic { int n; store_case row[2]; void *pixels[2]; uint8_t *mask; labels labels[2]; char id[2][64], patient[64],
+    source[512]; } synthetic;
 synthetic *synthetic_new(const synthetic_settings *s, uint64_t seed, uint32_t index);
 void       synthetic_free(synthetic *f);
 void       synthetic_store(store *out, const synthetic *f);

@@ -1,4 +1,5 @@
-/* anatomy.c - one patient and film from a seed; see anatomy.h. Draws person, sizes and slopes until the spine is one that could be, then hangs
+/* anatomy.c - one patient and film from a seed; see anatomy.h. Draws person, sizes and slopes until the spine is one that could be, then
+ * hangs
  * everything else on it. Streams go on from try to try, so a refused spine costs nothing but time. */
 #include "synth/anatomy.h"
 #include "base/die.h"
@@ -21,7 +22,8 @@ typedef struct work {
 static void pelvis_draw(const person *p, work *w)
 {
     const double grown = (p->size - 1) / 0.08;                             /* correlated with size, of the published spread */
-    w->s1 = 33.5 + 2.5 * (0.8 * grown + draws_normal(&w->pelvis, 0, 0.6)), w->vector = 118 + 8 * (0.8 * grown + draws_normal(&w->pelvis, 0, 0.6));
+    w->s1 = 33.5 + 2.5 * (0.8 * grown + draws_normal(&w->pelvis, 0, 0.6)), w->vector = 118 + 8 * (0.8 * grown + draws_normal(&w->pelvis,
+        0, 0.6));
     w->radius = 23.5 + 1.6 * (0.8 * grown + draws_normal(&w->pelvis, 0, 0.6));
     w->s1 = fmax(26, w->s1), w->vector = fmax(90, w->vector), w->radius = fmax(18, w->radius);
 }
@@ -30,7 +32,7 @@ static void pelvis_draw(const person *p, work *w)
 static person tilted(const anatomy *a)
 {
     person p = a->person;
-    p.ss += a->film.tilt, p.pt -= a->film.tilt, p.t1s += a->film.tilt;
+    p.ss += a->film.tilt, p.t1s += a->film.tilt;
     return p;
 }
 
@@ -57,7 +59,8 @@ static void balance(anatomy *a, const work *w)
 static int ldi_sound(const anatomy *a)
 {
     const vertebra *l4 = &a->v[GEO_L4], *l1 = &a->v[GEO_L1];
-    const double ss = plane_slope(a->s1[0], a->s1[1]), ll = ss - plane_slope(l1->corner[SA], l1->corner[SP]), low = ss - plane_slope(l4->corner[SA], l4->corner[SP]);
+    const double ss = plane_slope(a->s1[0], a->s1[1]), ll = ss - plane_slope(l1->corner[SA], l1->corner[SP]),
+        low = ss - plane_slope(l4->corner[SA], l4->corner[SP]);
     return low > 0.45 * ll && low < 0.85 * ll;
 }
 
@@ -111,9 +114,11 @@ anatomy *anatomy_new(const anatomy_settings *set, uint64_t seed, uint32_t index)
 {
     anatomy *a = xalloc(sizeof *a);
     work *w = xalloc(sizeof *w);
-    a->set = *set, a->seed = seed, a->index = index, a->region = set->region, a->stress = set->stress, a->solids = solids_new(SOLIDS, POINTS);
+    a->set = *set, a->seed = seed, a->index = index, a->region = set->region, a->stress = set->stress, a->solids = solids_new(SOLIDS,
+        POINTS);
     w->person = draws_begin(seed, index, STAGE_PERSON), w->pathology = draws_begin(seed, index, STAGE_PATHOLOGY);
-    w->size_ = draws_begin(seed, index, STAGE_SIZE), w->slopes = draws_begin(seed, index, STAGE_SLOPES), w->pelvis = draws_begin(seed, index, STAGE_PELVIS);
+    w->size_ = draws_begin(seed, index, STAGE_SIZE), w->slopes = draws_begin(seed, index, STAGE_SLOPES), w->pelvis = draws_begin(seed,
+        index, STAGE_PELVIS);
     w->fracture = draws_begin(seed, index, STAGE_FRACTURE), w->film = draws_begin(seed, index, STAGE_FILM);
     a->film.tilt = draws_normal(&w->film, 0, set->tilt);
     if (set->region == REGION_AP) scoliosis_build(a);

@@ -31,7 +31,8 @@ typedef struct film {
     int64_t h, w;
     double  spacing, origin[2];                                          /* mm per pixel; mm of the centre of pixel (0, 0) facing right */
     int     facing;                                                      /* +1, -1 */
-    double  tilt;                                                        /* degrees that the patient was turned, + clockwise on the screen */
+    /* degrees that the patient was turned, + clockwise on the screen */
+    double  tilt;
     double  source_distance, focus[2]; int slot;
 } film;
 void film_pixel(const film *f, const double mm[2], double px[2]);
@@ -39,7 +40,8 @@ void film_pixel(const film *f, const double mm[2], double px[2]);
 /* A vertebra. Corners are ring edges without osteophytes, as the annotation guide wants them. */
 typedef struct vertebra {
     int    there;                                                        /* exists in this patient */
-    double corner[4][2], middle[2][2];                                   /* SA SP IA IP; middle of superior, inferior plate on the contour */
+    /* SA SP IA IP; middle of superior, inferior plate on the contour */
+    double corner[4][2], middle[2][2];
     const double (*outline)[2]; int n;                                   /* the label's outline: body, with the dens for C2; NULL C1 */
     double width[2];                                                     /* superior, inferior, mm along the beam */
     double rotation, bend;                                               /* axial and lateral, degrees */
@@ -68,10 +70,12 @@ typedef struct anatomy {
     double sacral[6][2];                                                 /* middle line: S1 plate, S1/2 .. S4/5, tip */
     double head[2][3], head_z[2]; int heads;                             /* circles x y r as projected; lateral place */
     double point[GEO_POINTS][2]; int point_there[GEO_POINTS];            /* skull base, C1, dens */
-    double arch[2][4], arch_slope;                                       /* C1: anterior, posterior arch: centre, half axes; slope of the first */
+    /* C1: anterior, posterior arch: centre, half axes; slope of the first */
+    double arch[2][4], arch_slope;
     double skull[2];                                                     /* centre of the occipital arc, mm; radius 0: not there */
     double skull_radius;
-    int    uiv;                                                          /* uppermost instrumented level below a junctional kyphosis, or 0 */
+    /* uppermost instrumented level below a junctional kyphosis, or 0 */
+    int    uiv;
     int    lstv;                                                         /* -1: 23 presacral, 0, +1: 25 (L6), 2: half-sacralised L5 */
     double cobb[3];                                                      /* frontal films: sampled main, upper, lower */
     solids solids;                                                       /* what of this is bone, for the projector */

@@ -1,4 +1,5 @@
-/* chain.c - walking up from S1 plate by plate; see spine.h. Film frame: y points down, so up the normal of a plate of slope s is (sin s, -cos s). */
+/* chain.c - walking up from S1 plate by plate; see spine.h. Film frame: y points down, so up the normal of a plate of slope s is (sin s,
+ * -cos s). */
 #include "synth/plane.h"
 #include "synth/spine.h"
 #include <string.h>
@@ -57,8 +58,10 @@ int chain_sound(const anatomy *a, int wide)
     const double least = wide ? -14 : -6, most = wide ? 30 : 22, step = wide ? 30 : 18;
     for (int k = 0; k < a->n; k++) {
         const vertebra *v = &a->v[a->chain[k]];
-        const double *lower_a = k + 1 < a->n ? a->v[a->chain[k + 1]].corner[SA] : a->s1[0], *lower_p = k + 1 < a->n ? a->v[a->chain[k + 1]].corner[SP] : a->s1[1];
-        double inf = plane_slope(v->corner[IA], v->corner[IP]), sup = plane_slope(v->corner[SA], v->corner[SP]), next = plane_slope(lower_a, lower_p);
+        const double *lower_a = k + 1 < a->n ? a->v[a->chain[k + 1]].corner[SA] : a->s1[0], *lower_p = k + 1 < a->n
+            ? a->v[a->chain[k + 1]].corner[SP] : a->s1[1];
+        double inf = plane_slope(v->corner[IA], v->corner[IP]), sup = plane_slope(v->corner[SA], v->corner[SP]),
+            next = plane_slope(lower_a, lower_p);
         double wedge = next - inf, n[2] = { -sin(DEGREE * next), cos(DEGREE * next) };       /* down from the lower plate */
         double gap_a = (lower_a[0] - v->corner[IA][0]) * n[0] + (lower_a[1] - v->corner[IA][1]) * n[1];
         double gap_p = (lower_p[0] - v->corner[IP][0]) * n[0] + (lower_p[1] - v->corner[IP][1]) * n[1];

@@ -1,4 +1,5 @@
-/* contour.c - see contour.h. Every side is sampled between two rounded rims; a rim is a quadratic Bezier arc that passes through the corner. */
+/* contour.c - see contour.h. Every side is sampled between two rounded rims; a rim is a quadratic Bezier arc that passes through the
+ * corner. */
 #include "synth/contour.h"
 #include "synth/plane.h"
 #include <assert.h>
@@ -15,7 +16,8 @@ shape shape_draw(int level, const double sunken[2], draws *d)
     };
     int r = level <= GEO_C7 ? 0 : level <= GEO_T12 ? 1 : 2;
     shape s = { .wall = { draws_range(d, usual[r].front[0], usual[r].front[1]), draws_range(d, usual[r].back[0], usual[r].back[1]) },
-                .rim = draws_range(d, usual[r].rim[0], usual[r].rim[1]), .uncinate = draws_range(d, usual[r].uncinate[0], usual[r].uncinate[1]) };
+                .rim = draws_range(d, usual[r].rim[0], usual[r].rim[1]), .uncinate = draws_range(d, usual[r].uncinate[0],
+                    usual[r].uncinate[1]) };
     for (int k = 0; k < 2; k++) {
         s.plate[k] = draws_range(d, usual[r].plate[0], usual[r].plate[1]) * (k ? 1.15 : 0.9) + sunken[k];
         s.apex[k] = draws_range(d, 0.4, 0.6);

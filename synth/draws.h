@@ -5,12 +5,14 @@
 #include "base/rng.h"
 
 /* Numbers are part of what a seed means: append, never reorder. 32 and above: the picture. */
-enum stage { STAGE_PERSON = 1, STAGE_PATHOLOGY, STAGE_SIZE, STAGE_SLOPES, STAGE_PELVIS, STAGE_CONTOUR, STAGE_SKULL, STAGE_POSTERIOR, STAGE_FRACTURE,
+enum stage { STAGE_PERSON = 1, STAGE_PATHOLOGY, STAGE_SIZE, STAGE_SLOPES, STAGE_PELVIS, STAGE_CONTOUR, STAGE_SKULL, STAGE_POSTERIOR,
+    STAGE_FRACTURE,
     STAGE_DISC, STAGE_FILM, STAGE_FRONTAL, STAGE_READER, STAGE_FAILURE, STAGE_PICTURE = 32 };
 
 typedef struct draws { uint64_t seed, k; uint32_t film, stage; } draws;
 
-static inline draws draws_begin(uint64_t seed, uint32_t film, uint32_t stage) { return (draws){ .seed = seed, .film = film, .stage = stage }; }
+static inline draws draws_begin(uint64_t seed, uint32_t film, uint32_t stage) { return (draws){ .seed = seed, .film = film,
+    .stage = stage }; }
 static inline rng4 draws_next(draws *d) { return rng_draw(d->seed, RNG_PHANTOM, d->stage, d->film, d->k++); }
 static inline double draws_u01(draws *d) { return rng_u01(draws_next(d).v[0]); }
 static inline double draws_range(draws *d, double lo, double hi) { return rng_range(draws_next(d).v[0], lo, hi); }

@@ -6,7 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-typedef struct damage { truth *t; draws *d; char *text; int vertebra[TRUTH_OBJECTS], n; } damage;       /* vertebra: objects with four corners, from above */
+/* vertebra: objects with four corners, from above */
+typedef struct damage { truth *t; draws *d; char *text; int vertebra[TRUTH_OBJECTS], n; } damage;
 
 static int is_vertebra(const object *o) { return (o->code >= GEO_C2 && o->code <= GEO_L5) || o->code == CODE_L6; }
 
@@ -47,7 +48,8 @@ static int drop(damage *g)
         gone[k] = 1, done++;
     }
     for (int k = 0; k < g->t->nobjects; k++)
-        if (gone[k]) snprintf(g->text + strlen(g->text), DIAGNOSIS - strlen(g->text), "%s%s", g->text[strlen(g->text) - 1] == ':' ? "" : ",", g->t->object[k].name);
+        if (gone[k]) snprintf(g->text + strlen(g->text), DIAGNOSIS - strlen(g->text), "%s%s", g->text[strlen(g->text) - 1] == ':'
+            ? "" : ",", g->t->object[k].name);
     for (int k = g->t->nobjects - 1; k >= 0; k--) if (gone[k]) remove_object(g->t, k);
     return done;
 }
@@ -59,7 +61,8 @@ static int merge(damage *g)
     object *l = u + 1;
     const body *a = body_of(g->t, u), *b = is_vertebra(l) ? body_of(g->t, l) : NULL;
     if (!a || !b || u->n + l->n + 1 > TRUTH_PIECES) return 0;
-    const double bridge[4][2] = { { a->p[2][0], a->p[2][1] }, { a->p[3][0], a->p[3][1] }, { b->p[1][0], b->p[1][1] }, { b->p[0][0], b->p[0][1] } };
+    const double bridge[4][2] = { { a->p[2][0], a->p[2][1] }, { a->p[3][0], a->p[3][1] }, { b->p[1][0], b->p[1][1] }, { b->p[0][0],
+        b->p[0][1] } };
     sprintf(g->text + strlen(g->text), "%s+%s", u->name, l->name);
     for (int i = 0; i < l->n; i++) object_add(u, (const double (*)[2])l->piece[i].p, l->piece[i].n);
     object_add(u, bridge, 4), remove_object(g->t, (int)(l - g->t->object));
@@ -138,7 +141,8 @@ static int spurious(damage *g)
 {
     truth *t = g->t;
     if (t->nobjects == TRUTH_OBJECTS || !g->n) return 0;
-    const body *s1 = t->nbodies && t->body[t->nbodies - 1].level == GEO_S1 ? &t->body[t->nbodies - 1] : NULL, *at = s1 ? s1 : body_of(t, &t->object[g->vertebra[g->n / 2]]);
+    const body *s1 = t->nbodies && t->body[t->nbodies - 1].level == GEO_S1 ? &t->body[t->nbodies - 1] : NULL, *at = s1 ? s1 : body_of(t,
+        &t->object[g->vertebra[g->n / 2]]);
     if (!at) return 0;
     double p[4][2], down[2], w = plane_distance(at->p[0], at->p[1]), side = s1 ? 0 : draws_chance(g->d, 0.5) ? 1.2 : -1.2;
     for (int k = 0; k < 2; k++) down[k] = 0.5 * (at->p[2][k] + at->p[3][k] - at->p[0][k] - at->p[1][k]);
@@ -190,7 +194,8 @@ static int add_piece(damage *g, int backwards, const double (*mm)[2], int n)
     if (!o || o->n == TRUTH_PIECES) return 0;
     const int left = (g->t->facing > 0) == backwards;                   /* anterior is right where the film faces right */
     const double *c = b->p[left ? 0 : 1], *low = b->p[left ? 2 : 3], *in = b->p[left ? 1 : 0];
-    const double w = plane_distance(c, in), h = plane_distance(c, low), out[2] = { (c[0] - in[0]) / w, (c[1] - in[1]) / w }, down[2] = { (low[0] - c[0]) / h, (low[1] - c[1]) / h };
+    const double w = plane_distance(c, in), h = plane_distance(c, low), out[2] = { (c[0] - in[0]) / w, (c[1] - in[1]) / w },
+        down[2] = { (low[0] - c[0]) / h, (low[1] - c[1]) / h };
     double p[8][2];
     for (int i = 0; i < n; i++)
         for (int k = 0; k < 2; k++) p[i][k] = c[k] + (mm[i][0] * out[k] + mm[i][1] * down[k]) / g->t->spacing;
@@ -251,9 +256,11 @@ static int head(damage *g)
     return 1;
 }
 
-const char *const failure_names[FAILURES] = { "none", "drop", "merge", "split", "shift", "truncate", "spurious", "erode", "dilate", "ragged", "leak", "spur", "swap",
+const char *const failure_names[FAILURES] = { "none", "drop", "merge", "split", "shift", "truncate", "spurious", "erode", "dilate",
+    "ragged", "leak", "spur", "swap",
     "facing", "heads", "head" };
-static int (*const does[FAILURES])(damage *) = { NULL, drop, merge, split, shift, truncate_body, spurious, erode, dilate, ragged, leak, spur, swap, facing, heads, head };
+static int (*const does[FAILURES])(damage *) = { NULL, drop, merge, split, shift, truncate_body, spurious, erode, dilate, ragged, leak,
+    spur, swap, facing, heads, head };
 
 void failure_apply(truth *t, enum failure kind, draws *d, char diagnosis[DIAGNOSIS])
 {

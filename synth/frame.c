@@ -58,7 +58,8 @@ void frame_draw(anatomy *a, const double hip[2], draws *d)
     for (int k = 0; k < 2; k++) f->origin[k] = lo[k] - slack[k] * draws_range(d, 0.35, 0.65);
     f->facing = a->region == REGION_AP || draws_chance(d, 0.5) ? 1 : -1;
     const int tall = a->region == REGION_WHOLE || a->region == REGION_AP;
-    const double sid = tall ? draws_range(d, 1800, 2000) : a->region == REGION_CERVICAL ? draws_range(d, 1500, 1850) : draws_range(d, 1000, 1300);
+    const double sid = tall ? draws_range(d, 1800, 2000) : a->region == REGION_CERVICAL ? draws_range(d, 1500, 1850) : draws_range(d,
+        1000, 1300);
     f->source_distance = sid - (tall ? draws_range(d, 250, 400) : draws_range(d, 180, 300));
     f->slot = tall && draws_chance(d, 0.3);
     for (int k = 0; k < 2; k++) f->focus[k] = f->origin[k] + 0.5 * f->spacing * (double)((k ? f->h : f->w) - 1) + draws_normal(d, 0, 15);

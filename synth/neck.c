@@ -1,4 +1,5 @@
-/* neck.c - dens, atlas and skull base from one template (mm, tip of the dens = origin, x anterior, up); see parts.h. The dens stands on C2 and carries the
+/* neck.c - dens, atlas and skull base from one template (mm, tip of the dens = origin, x anterior, up); see parts.h. The dens stands on C2
+ * and carries the
  * atlas, and the skull is turned about its condyles until its McGregor line looks where the patient looks. */
 #include "synth/parts.h"
 #include "synth/plane.h"
@@ -80,12 +81,14 @@ static void band(anatomy *a, enum part part, const frame *f, const double (*line
 static void skull(anatomy *a, const frame *f, draws *d)
 {
     double jx = draws_normal(d, 0, 0.8), foramen = draws_normal(d, 37, 3) - 37, palate = draws_range(d, 47, 55);
-    mark(a, GEO_BASION, f, 3 + jx, 6.5), mark(a, GEO_OPISTHION, f, -34 + jx - foramen, 1.5), mark(a, GEO_OCCIPUT_LOW, f, -42 + jx - foramen, -2);
+    mark(a, GEO_BASION, f, 3 + jx, 6.5), mark(a, GEO_OPISTHION, f, -34 + jx - foramen, 1.5), mark(a, GEO_OCCIPUT_LOW, f,
+        -42 + jx - foramen, -2);
     mark(a, GEO_HARD_PALATE, f, palate, 2.5);
     double b = 3 + jx;
     const double clivus[5][2] = { { b, 7.5 }, { b + 5, 14 }, { b + 11, 22 }, { b + 17, 30 }, { b + 24, 38 } };
     band(a, PART_SKULL, f, clivus, 5, 9, 8);
-    const double roof[6][2] = { { palate, 2.5 }, { palate + 8, 4.2 }, { palate + 20, 4.4 }, { palate + 32, 3.6 }, { palate + 40, 1.4 }, { palate + 44, -3 } };
+    const double roof[6][2] = { { palate, 2.5 }, { palate + 8, 4.2 }, { palate + 20, 4.4 }, { palate + 32, 3.6 }, { palate + 40, 1.4 },
+        { palate + 44, -3 } };
     band(a, PART_PALATE, f, roof, 6, 3.6, 16);
     put(a->skull, f, -3, 71), a->skull_radius = 80 * f->scale;
 }
@@ -101,7 +104,8 @@ void parts_neck(anatomy *a, draws *d)
     a->point_there[GEO_C2_POST_SUP] = a->point_there[GEO_C2_POST_INF] = 1;
     dens(a, &f, d);
     /* The template's McGregor line rises forwards by 2.7 degrees. */
-    double inf = plane_slope(c2->corner[IA], c2->corner[IP]), wanted = fmin(inf + 5, fmax(inf - 38, look)), turn = wanted + 2.7 - f.slope, pivot[2];
+    double inf = plane_slope(c2->corner[IA], c2->corner[IP]), wanted = fmin(inf + 5, fmax(inf - 38, look)), turn = wanted + 2.7 - f.slope,
+        pivot[2];
     put(pivot, &f, -3, 1);
     frame c0 = f;
     c0.slope += turn, plane_turn(c0.origin, pivot, turn);

@@ -16,7 +16,8 @@ static int rounded(double (*p)[2], int n)
     return 2 * n;
 }
 
-solid *parts_add(anatomy *a, enum part part, int level, const double origin[2], double slope, const double (*local)[2], int n, double half_mm)
+solid *parts_add(anatomy *a, enum part part, int level, const double origin[2], double slope, const double (*local)[2], int n,
+    double half_mm)
 {
     double p[LOCAL_MOST][2], area = 0;
     for (int i = 0; i < n; i++) plane_at(p[i], origin, slope, local[i][0], local[i][1]);
@@ -35,7 +36,8 @@ solid *parts_add(anatomy *a, enum part part, int level, const double origin[2], 
 solid *parts_ellipse(anatomy *a, enum part part, int level, const double centre[2], double slope, double rx, double ry, double half_mm)
 {
     double local[ELLIPSE_POINTS][2];
-    for (int i = 0; i < ELLIPSE_POINTS; i++) local[i][0] = rx * cos(TURN * i / ELLIPSE_POINTS), local[i][1] = ry * sin(TURN * i / ELLIPSE_POINTS);
+    for (int i = 0; i < ELLIPSE_POINTS; i++) local[i][0] = rx * cos(TURN * i / ELLIPSE_POINTS),
+        local[i][1] = ry * sin(TURN * i / ELLIPSE_POINTS);
     solid *s = parts_add(a, part, level, centre, slope, (const double (*)[2])local, ELLIPSE_POINTS, half_mm);
     static const double side[4][2] = { { 1, 1 }, { -1, 1 }, { 1, -1 }, { -1, -1 } };
     for (int k = 0; k < 4; k++) plane_at(s->corner[k], centre, slope, side[k][0] * rx, side[k][1] * ry);
@@ -57,7 +59,8 @@ static void bone(solid *s, int level, draws *d)
 /* Axial rotation and lateral bending: small, of one curve along the spine, in a few patients larger. */
 static void turns(anatomy *a, draws *d)
 {
-    double sd = draws_chance(d, a->set.stress ? 0.5 : 0.15) ? (a->set.stress ? 12 : 7) : 3, phase = draws_range(d, 0, TURN), waves = draws_range(d, 0.5, 1.5);
+    double sd = draws_chance(d, a->set.stress ? 0.5 : 0.15) ? (a->set.stress ? 12 : 7) : 3, phase = draws_range(d, 0, TURN),
+        waves = draws_range(d, 0.5, 1.5);
     double rotation = draws_normal(d, 0, sd), bend = draws_normal(d, 0, sd);
     for (int k = 0; k < a->n; k++) {
         vertebra *v = &a->v[a->chain[k]];
@@ -84,7 +87,8 @@ void parts_bodies(anatomy *a, const lesion *lesions, const dimension *size, draw
         s->shear[0] = tan(DEGREE * v->rotation), s->shear[1] = tan(DEGREE * v->bend);
         v->outline = s->outline, v->n = n;
         v->disc[0] = v->disc[1] = 0;
-        const double *lower[2] = { k + 1 < a->n ? a->v[a->chain[k + 1]].corner[SA] : a->s1[0], k + 1 < a->n ? a->v[a->chain[k + 1]].corner[SP] : a->s1[1] };
+        const double *lower[2] = { k + 1 < a->n ? a->v[a->chain[k + 1]].corner[SA] : a->s1[0], k + 1 < a->n
+            ? a->v[a->chain[k + 1]].corner[SP] : a->s1[1] };
         for (int i = 0; i < 2; i++) v->disc[i] = plane_distance(v->corner[IA + i], lower[i]);
     }
 }

@@ -1,6 +1,7 @@
 /* parts.h - what hangs on the chain of bodies: their outlines as solids, posterior elements, neck and skull base, pelvis.
  *
- * Each adds solids for the projector and, where there is truth to tell, fills the anatomy. Labels are outlines of bodies (C2: with the dens, C1: two
+ * Each adds solids for the projector and, where there is truth to tell, fills the anatomy. Labels are outlines of bodies (C2: with the
+ * dens, C1: two
  * arches); posterior elements and spurs are drawn only. Order matters: bodies first. */
 #ifndef SYNTH_PARTS_H
 #define SYNTH_PARTS_H
@@ -15,7 +16,8 @@ void parts_heads(anatomy *a, double radius, const double hip[2], draws *d);
 
 /* A polygon given in a local frame (origin, slope of its x axis, + upward second) as a solid that is half_mm thick on either side.
  * Up to 12 points are taken for hand-made ones, whose corners are cut. */
-solid *parts_add(anatomy *a, enum part part, int level, const double origin[2], double slope, const double (*local)[2], int n, double half_mm);
+solid *parts_add(anatomy *a, enum part part, int level, const double origin[2], double slope, const double (*local)[2], int n,
+    double half_mm);
 /* An ellipse with half axes rx along the slope, ry across; a ball of it is as thick as wide. */
 solid *parts_ellipse(anatomy *a, enum part part, int level, const double centre[2], double slope, double rx, double ry, double half_mm);
 #endif

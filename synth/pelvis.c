@@ -11,7 +11,8 @@ static double dome_at(double t) { double u = pow(t, 0.8); return 4 * u * (1 - u)
 static int sacrum_line(anatomy *a, draws *d, double line[LINE][2], double slope[LINE])
 {
     static const double height[SEGMENTS] = { 29, 24, 19, 16, 14 };
-    const double ss = plane_slope(a->s1[0], a->s1[1]), bend = draws_range(d, 25, 65), scale = (0.4 + 0.6 * a->person.size) * draws_range(d, 0.93, 1.07);
+    const double ss = plane_slope(a->s1[0], a->s1[1]), bend = draws_range(d, 25, 65),
+        scale = (0.4 + 0.6 * a->person.size) * draws_range(d, 0.93, 1.07);
     plane_mix(line[0], a->s1[0], a->s1[1], 0.5);
     slope[0] = ss;
     memcpy(a->sacral[0], line[0], sizeof line[0]);
@@ -30,7 +31,8 @@ static void sacrum_crest(anatomy *a, const double (*line)[2], const double *slop
     const double depth = draws_range(d, 20, 28);
     int n = 0, last = LINE - 5;
     for (int i = 0; i <= last; i++) plane_at(p[n++], line[i], slope[i], -half[i] - 1, 0);
-    for (int i = last; i >= 0; i--) plane_at(p[n++], line[i], slope[i], -half[i] - depth * (1 - 0.6 * i / last) - (i % STEPS == 2 ? 3 : 0), 0);
+    for (int i = last; i >= 0; i--) plane_at(p[n++], line[i], slope[i], -half[i] - depth * (1 - 0.6 * i / last) - (i % STEPS == 2
+        ? 3 : 0), 0);
     static const double origin[2] = { 0, 0 };
     for (int i = 0; i < n; i++) p[i][1] = -p[i][1];
     solid *s = parts_add(a, PART_SACRUM, GEO_S1, origin, 0, (const double (*)[2])p, n, 7);
@@ -40,7 +42,8 @@ static void sacrum_crest(anatomy *a, const double (*line)[2], const double *slop
 void parts_sacrum(anatomy *a, draws *d)
 {
     double line[LINE][2], slope[LINE], half[LINE], p[2 * LINE + PLATE_POINTS][2];
-    const double plate = plane_distance(a->s1[0], a->s1[1]), ss = plane_slope(a->s1[0], a->s1[1]), ridge = draws_chance(d, 0.3) ? draws_range(d, 2, 5) : 0;
+    const double plate = plane_distance(a->s1[0], a->s1[1]), ss = plane_slope(a->s1[0], a->s1[1]), ridge = draws_chance(d, 0.3)
+        ? draws_range(d, 2, 5) : 0;
     a->dome = a->pathology == PATH_DOME ? draws_range(d, 3, 7) : draws_range(d, -0.6, 0.6);
     const int n = sacrum_line(a, d, line, slope);
     for (int i = 0; i < n; i++) {
@@ -57,7 +60,8 @@ void parts_sacrum(anatomy *a, draws *d)
     solid *s = solids_add(&a->solids, PART_SACRUM, GEO_S1, (const double (*)[2])p, m);
     memcpy(s->corner[SA], a->s1[0], sizeof p[0]), memcpy(s->corner[SP], a->s1[1], sizeof p[0]);
     memcpy(s->corner[IA], p[PLATE_POINTS + n - 2], sizeof p[0]), memcpy(s->corner[IP], p[PLATE_POINTS + n - 1], sizeof p[0]);
-    s->half[0] = draws_range(d, 26, 30), s->half[1] = 9, s->power[0] = 2.6, s->shell_mm = 0.5, s->plate_mm[0] = 0.9, s->wall = 1.2, s->texture = 0.04;
+    s->half[0] = draws_range(d, 26, 30), s->half[1] = 9, s->power[0] = 2.6, s->shell_mm = 0.5, s->plate_mm[0] = 0.9, s->wall = 1.2,
+        s->texture = 0.04;
     s->shear[0] = tan(DEGREE * draws_normal(d, 0, 3)), s->shear[1] = tan(DEGREE * draws_normal(d, 0, 2));
     a->sacrum = s->outline, a->sacrum_n = m;
     memcpy(a->point[GEO_SACRUM_CENTROID], a->sacral[2], sizeof p[0]), a->point_there[GEO_SACRUM_CENTROID] = 1;
@@ -68,7 +72,8 @@ void parts_sacrum(anatomy *a, draws *d)
 static void femur(anatomy *a, const double head[3], double z, draws *d)
 {
     const double r = head[2], tilt = draws_range(d, -25, 5), l = draws_range(d, 62, 85);
-    const double shape[8][2] = { { 0.55 * r, -0.5 * r }, { 0.75 * r, -1.4 * r }, { 0.85 * r, -2.1 * r }, { 0.62 * r, -0.4 * r - l }, { -0.62 * r, -0.4 * r - l },
+    const double shape[8][2] = { { 0.55 * r, -0.5 * r }, { 0.75 * r, -1.4 * r }, { 0.85 * r, -2.1 * r }, { 0.62 * r, -0.4 * r - l },
+        { -0.62 * r, -0.4 * r - l },
         { -0.95 * r, -2.2 * r }, { -1.05 * r, -1.5 * r }, { -0.6 * r, -0.5 * r } };
     solid *s = parts_add(a, PART_FEMUR, 0, head, tilt, shape, 8, 0.6 * r);
     s->shell_mm = 1.8, s->z = z, s->power[0] = 2, s->density = 0.8;

@@ -17,7 +17,8 @@ static const double middle_age = 40.4, per_year[CORE] = { 0, 0.08, -0.12, 0.16 }
 
 static int accepted(const person *p)
 {
-    return p->pi >= 25 && p->pi <= 90 && p->pt >= -8 && p->pt <= 45 && p->ss >= 5 && p->ss <= 70 && p->ll >= 15 && p->ll <= 95 && p->tk >= 5 && p->tk <= 85;
+    return p->pi >= 25 && p->pi <= 90 && p->pt >= -8 && p->pt <= 45 && p->ss >= 5 && p->ss <= 70 && p->ll >= 15 && p->ll <= 95 &&
+        p->tk >= 5 && p->tk <= 85;
 }
 
 static void draw_core(person *p, draws *d)
@@ -50,7 +51,8 @@ person person_draw(draws *d)
 
 enum pathology pathology_draw(draws *d)
 {
-    static const struct { enum pathology what; double share; } mixture[] = { { PATH_FLATBACK, 0.20 }, { PATH_KYPHOSIS, 0.08 }, { PATH_SLIP, 0.05 },
+    static const struct { enum pathology what; double share; } mixture[] = { { PATH_FLATBACK, 0.20 }, { PATH_KYPHOSIS, 0.08 },
+        { PATH_SLIP, 0.05 },
         { PATH_JUNCTION, 0.05 }, { PATH_LSTV, 0.04 }, { PATH_DOME, 0.03 } };
     double u = draws_u01(d);
     for (size_t i = 0; i < sizeof mixture / sizeof *mixture; i++)

@@ -1,4 +1,5 @@
-/* reader.c - the truth as one reader would have drawn it; see truth.h. Readers differ more about where a whole body sits than about its form: half of
+/* reader.c - the truth as one reader would have drawn it; see truth.h. Readers differ more about where a whole body sits than about its
+ * form: half of
  * a corner's variance is common to its body. */
 #include "synth/failure.h"
 #include "synth/plane.h"
@@ -8,14 +9,17 @@
 /* Moves p as the four corners of its body were moved, bilinear in the body's own frame (clamped, so that a dens follows its plate). */
 static void follow(double p[2], const body *b, const double move[4][2])
 {
-    const double *o = b->p[0], u[2] = { b->p[1][0] - o[0], b->p[1][1] - o[1] }, v[2] = { b->p[2][0] - o[0], b->p[2][1] - o[1] }, det = u[0] * v[1] - u[1] * v[0];
-    const double x = p[0] - o[0], y = p[1] - o[1], s = fmin(1, fmax(0, (x * v[1] - y * v[0]) / det)), t = fmin(1, fmax(0, (u[0] * y - u[1] * x) / det));
+    const double *o = b->p[0], u[2] = { b->p[1][0] - o[0], b->p[1][1] - o[1] }, v[2] = { b->p[2][0] - o[0], b->p[2][1] - o[1] },
+        det = u[0] * v[1] - u[1] * v[0];
+    const double x = p[0] - o[0], y = p[1] - o[1], s = fmin(1, fmax(0, (x * v[1] - y * v[0]) / det)), t = fmin(1, fmax(0,
+        (u[0] * y - u[1] * x) / det));
     for (int k = 0; k < 2; k++) p[k] += (1 - t) * ((1 - s) * move[0][k] + s * move[1][k]) + t * ((1 - s) * move[2][k] + s * move[3][k]);
 }
 
 static object *object_of(truth *t, int level)
 {
-    for (int i = 0; i < t->nobjects; i++) if (!strcmp(t->object[i].name, level == GEO_S1 ? "sacrum" : level_name(level))) return &t->object[i];
+    for (int i = 0; i < t->nobjects; i++) if (!strcmp(t->object[i].name, level == GEO_S1
+        ? "sacrum" : level_name(level))) return &t->object[i];
     return NULL;
 }
 

@@ -1,5 +1,7 @@
-/* scoliosis.c - see scoliosis.h. Tilts of the bodies' middle lines run from knot to knot along half cosines; the knots are the end vertebrae of
- * the curves, so the largest difference between two of them is the main Cobb angle by construction. Turned bodies show it by their pedicles. */
+/* scoliosis.c - see scoliosis.h. Tilts of the bodies' middle lines run from knot to knot along half cosines; the knots are the end
+ * vertebrae of
+ * the curves, so the largest difference between two of them is the main Cobb angle by construction. Turned bodies show it by their
+ * pedicles. */
 #include "synth/contour.h"
 #include "synth/dimensions.h"
 #include "synth/frame.h"
@@ -21,8 +23,10 @@ static double main_draw(draws *d, int stress)
 
 static curve curve_draw(anatomy *a, draws *d)
 {
-    const double main = main_draw(d, a->stress), side = draws_chance(d, 0.7) ? 1 : -1, part = draws_range(d, 0.42, 0.58), low = draws_range(d, 0.2, 0.9);
-    const int lumbar = draws_chance(d, 0.35), first = lumbar ? 6 + draws_below(d, 4) : 3 + draws_below(d, 3), second = first + 5 + draws_below(d, 2);
+    const double main = main_draw(d, a->stress), side = draws_chance(d, 0.7) ? 1 : -1, part = draws_range(d, 0.42, 0.58),
+        low = draws_range(d, 0.2, 0.9);
+    const int lumbar = draws_chance(d, 0.35), first = lumbar ? 6 + draws_below(d, 4) : 3 + draws_below(d, 3),
+        second = first + 5 + draws_below(d, 2);
     const double top = -draws_range(d, 0, 0.5) * part, up = part, down = part - 1;
     curve c = { .knot = { 0, first, second, second + (16 - second) / 2 + 1, 16 }, .tilt = { top, up, down, down + low * (up - down), 0 } };
     if (c.knot[3] >= 16) c.knot[3] = 15;
@@ -47,7 +51,8 @@ static void body_corners(vertebra *v, const double centre[2], double tilt, doubl
     double middle[2];
     for (int k = 0; k < 2; k++) {
         plane_at(middle, centre, tilt, 0, (k ? -0.5 : 0.5) * height);
-        plane_at(v->corner[k ? IA : SA], middle, k ? inf : sup, 0.5 * width[k], 0), plane_at(v->corner[k ? IP : SP], middle, k ? inf : sup, -0.5 * width[k], 0);
+        plane_at(v->corner[k ? IA : SA], middle, k ? inf : sup, 0.5 * width[k], 0), plane_at(v->corner[k ? IP : SP], middle, k
+            ? inf : sup, -0.5 * width[k], 0);
     }
 }
 
@@ -66,15 +71,18 @@ static void body_solids(anatomy *a, int level, const dimension *m, draws *d)
     s->power[0] = 2.6, s->waist = 0.93, s->shell_mm = 0.5, s->plate_mm[0] = s->plate_mm[1] = 0.8, s->texture = 0.035;
     s->shear[1] = tan(DEGREE * draws_normal(d, 0, 8));                     /* kyphosis and lordosis seen from the front */
     v->outline = s->outline, v->n = n;
-    const double tilt = plane_slope(v->corner[SA], v->corner[SP]), w = 0.5 * (m->width[0] + m->width[1]), shift = 0.35 * w * sin(DEGREE * v->rotation);
+    const double tilt = plane_slope(v->corner[SA], v->corner[SP]), w = 0.5 * (m->width[0] + m->width[1]),
+        shift = 0.35 * w * sin(DEGREE * v->rotation);
     double c[2], at[2];
     plane_mix(c, v->middle[0], v->middle[1], 0.5);
     for (int side = -1; side <= 1; side += 2) {
         plane_at(at, c, tilt, side * 0.33 * w + shift, 0.14 * m->height);
-        solid *pedicle = parts_ellipse(a, PART_PEDICLE, level, at, tilt, 0.085 * w * (1 - 0.25 * side * sin(DEGREE * v->rotation)) + 1, 0.27 * m->height, 9);
+        solid *pedicle = parts_ellipse(a, PART_PEDICLE, level, at, tilt, 0.085 * w * (1 - 0.25 * side * sin(DEGREE * v->rotation)) + 1,
+            0.27 * m->height, 9);
         pedicle->shell_mm = 1.2, pedicle->power[0] = pedicle->power[1] = 0;
         const double reach = level >= GEO_L1 ? 0.45 : 0.3;
-        const double t[5][2] = { { 0, 2.5 }, { side * reach * w, 3.5 }, { side * (reach * w + 3), 0 }, { side * reach * w, -4 }, { 0, -3.5 } };
+        const double t[5][2] = { { 0, 2.5 }, { side * reach * w, 3.5 }, { side * (reach * w + 3), 0 }, { side * reach * w, -4 }, { 0,
+            -3.5 } };
         plane_at(at, c, tilt, side * 0.46 * w + 0.5 * shift, 0.1 * m->height);
         parts_add(a, PART_TRANSVERSE, level, at, tilt, t, 5, 4)->shell_mm = 0.7;
         plane_at(at, c, tilt, side * 0.24 * w + shift, -0.42 * m->height);
@@ -117,7 +125,8 @@ static void neck(anatomy *a, const dimension *size, double at[2], double tilt, d
 
 void scoliosis_build(anatomy *a)
 {
-    draws who = draws_begin(a->seed, a->index, STAGE_PERSON), d = draws_begin(a->seed, a->index, STAGE_FRONTAL), view = draws_begin(a->seed, a->index, STAGE_FILM);
+    draws who = draws_begin(a->seed, a->index, STAGE_PERSON), d = draws_begin(a->seed, a->index, STAGE_FRONTAL),
+        view = draws_begin(a->seed, a->index, STAGE_FILM);
     dimension size[LEVEL_SLOTS];
     a->person = person_draw(&who), a->pathology = PATH_NONE, a->film.tilt = 0;
     dimensions_draw(a->person.size, &d, size);
@@ -127,7 +136,8 @@ void scoliosis_build(anatomy *a)
         const int level = GEO_T1 + k;
         const dimension *m = &size[level];
         vertebra *v = &a->v[level];
-        const double tilt = tilt_at(&c, k), wedge = 0.45 * (tilt_at(&c, k - 0.5) - tilt_at(&c, k + 0.5)), h = m->height * 0.98, gap = 0.5 * (m->disc[0] + m->disc[1]) * 0.9;
+        const double tilt = tilt_at(&c, k), wedge = 0.45 * (tilt_at(&c, k - 0.5) - tilt_at(&c, k + 0.5)), h = m->height * 0.98,
+            gap = 0.5 * (m->disc[0] + m->disc[1]) * 0.9;
         const double below = tilt_at(&c, k + 0.5);
         plane_at(at, at, below, 0, gap), plane_at(at, at, tilt, 0, 0.5 * h);
         a->chain[k] = level, v->there = 1, v->rotation = 2.2 * (tilt_at(&c, k + 0.5) - tilt_at(&c, k - 0.5)) + draws_normal(&d, 0, 2);

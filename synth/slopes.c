@@ -32,7 +32,8 @@ static void deal(slopes *s, int from, int to, const double *share, draws *d)
  * the others hardly. A unit is a body and the disc below it. */
 static void lumbar_shares(const person *p, int bodies, double *share)
 {
-    static const double unit[7][6] = { [4] = { 0.09, 0.17, 0.30, 0.44 }, [5] = { 0.06, 0.11, 0.17, 0.26, 0.40 }, [6] = { 0.05, 0.07, 0.12, 0.17, 0.24, 0.35 } };
+    static const double unit[7][6] = { [4] = { 0.09, 0.17, 0.30, 0.44 }, [5] = { 0.06, 0.11, 0.17, 0.26, 0.40 }, [6] = { 0.05, 0.07, 0.12,
+        0.17, 0.24, 0.35 } };
     assert(bodies >= 4 && bodies <= 6);
     double low = -0.0050 * (p->pi - 52) - 0.018, sum = 0;
     for (int k = 0; k < bodies - 2; k++) sum += unit[bodies][k];

@@ -8,7 +8,8 @@
 
 solids solids_new(int room, int points)
 {
-    return (solids){ .room = room, .points = points, .s = xalloc_n((size_t)room, sizeof(solid)), .pool = xalloc_n((size_t)points, 2 * sizeof(double)) };
+    return (solids){ .room = room, .points = points, .s = xalloc_n((size_t)room, sizeof(solid)), .pool = xalloc_n((size_t)points,
+        2 * sizeof(double)) };
 }
 
 void solids_free(solids *l)
@@ -27,7 +28,8 @@ solid *solids_add(solids *l, enum part part, int level, const double (*outline)[
         for (int k = 0; k < 2; k++) lo[k] = fmin(lo[k], at[i][k]), hi[k] = fmax(hi[k], at[i][k]);
     solid *s = &l->s[l->n++];
     *s = (solid){ .part = part, .level = level, .core = MATERIAL_SPONGIOSA, .shell = MATERIAL_CORTICAL, .outline = at, .n = n,
-                  .corner = { { hi[0], lo[1] }, { lo[0], lo[1] }, { hi[0], hi[1] }, { lo[0], hi[1] } }, .half = { 5, 5 }, .waist = 1, .wall = 1,
+                  .corner = { { hi[0], lo[1] }, { lo[0], lo[1] }, { hi[0], hi[1] }, { lo[0], hi[1] } }, .half = { 5, 5 }, .waist = 1,
+                      .wall = 1,
                   .density = 1 };
     return s;
 }

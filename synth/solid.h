@@ -1,10 +1,12 @@
 /* solid.h - what a phantom is made of: solids, each an outline on the film plane swept sideways along the beam.
  *
- * Frame: millimetres in the mid-sagittal plane (so already free of magnification), x towards anterior (in frontal films: towards the right of
+ * Frame: millimetres in the mid-sagittal plane (so already free of magnification), x towards anterior (in frontal films: towards the right
+ * of
  * the image), y DOWN, z along the beam, + towards the source; origin at the posterior end of the S1 plate. The patient always looks
  * to +x here; a film that faces left is mirrored as a whole at the very end, picture and truth alike.
  * The outline is the solid's cut at its own lateral centre z. A slice at lateral offset t from that centre is the outline moved by
- * t * shear, where the projector adds the beam's own: t * (p - focus) / source_distance at film point p (struct film in anatomy.h). So plates
+ * t * shear, where the projector adds the beam's own: t * (p - focus) / source_distance at film point p (struct film in anatomy.h). So
+ * plates
  * that are tilted against the local ray show both rims, and the outline, which is the label, is midway between them.
  * Thickness follows the relative position in the solid's frame: q along the superior plate's direction, 0 anterior .. 1 posterior, v from
  * the superior plate 0 to the inferior plate 1 (inverse bilinear map of the four corners). */
@@ -12,13 +14,17 @@
 #define SYNTH_SOLID_H
 
 /* In the order of the attenuation table. */
-enum material { MATERIAL_WATER, MATERIAL_SOFT, MATERIAL_MUSCLE, MATERIAL_FAT, MATERIAL_LUNG, MATERIAL_CORTICAL, MATERIAL_SPONGIOSA, MATERIAL_TITANIUM,
-    MATERIAL_COBALT, MATERIAL_STEEL, MATERIAL_TANTALUM, MATERIAL_PEEK, MATERIAL_PMMA, MATERIAL_CEMENT_BARIUM, MATERIAL_CEMENT_ZIRCONIUM, MATERIALS };
+enum material { MATERIAL_WATER, MATERIAL_SOFT, MATERIAL_MUSCLE, MATERIAL_FAT, MATERIAL_LUNG, MATERIAL_CORTICAL, MATERIAL_SPONGIOSA,
+    MATERIAL_TITANIUM,
+    MATERIAL_COBALT, MATERIAL_STEEL, MATERIAL_TANTALUM, MATERIAL_PEEK, MATERIAL_PMMA, MATERIAL_CEMENT_BARIUM, MATERIAL_CEMENT_ZIRCONIUM,
+        MATERIALS };
 
-enum part { PART_BODY = 1, PART_DENS, PART_ARCH, PART_PEDICLE, PART_FACET, PART_LAMINA, PART_SPINOUS, PART_TRANSVERSE, PART_SACRUM, PART_HEAD,
+enum part { PART_BODY = 1, PART_DENS, PART_ARCH, PART_PEDICLE, PART_FACET, PART_LAMINA, PART_SPINOUS, PART_TRANSVERSE, PART_SACRUM,
+    PART_HEAD,
     PART_FEMUR, PART_SKULL, PART_PALATE, PART_OSTEOPHYTE, PART_DISC, PART_SCLEROSIS, PART_CLEFT, PART_OTHER };
 
-enum { SA, SP, IA, IP };                 /* corners: superior / inferior x anterior / posterior (frontal films: right / left of the image) */
+/* corners: superior / inferior x anterior / posterior (frontal films: right / left of the image) */
+enum { SA, SP, IA, IP };
 
 typedef struct solid {
     enum part part;
@@ -40,7 +46,8 @@ typedef struct solid {
     double    texture;                   /* SD of the logarithm of the core's trabecular texture; 0: none */
 } solid;
 
-/* A list that owns its outlines. Pool and list have fixed room, so that pointers stay; too little room is a mistake of the caller (assert). */
+/* A list that owns its outlines. Pool and list have fixed room, so that pointers stay; too little room is a mistake of the caller
+ * (assert). */
 typedef struct solids { int n, room, used, points; solid *s; double (*pool)[2]; } solids;
 solids  solids_new(int room, int points);
 void    solids_free(solids *l);

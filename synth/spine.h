@@ -13,7 +13,8 @@
 enum { PLATES = 2 * LEVEL_SLOTS + 1 };
 typedef struct slopes { double plate[PLATES]; int n; } slopes;           /* degrees, + anterior edge lower; n = 2 * bodies + 1 */
 
-/* What happens to single bodies, by level: factors of the heights kept (1 1 1: whole; share: how much of it the superior plate takes), share of
+/* What happens to single bodies, by level: factors of the heights kept (1 1 1: whole; share: how much of it the superior plate takes),
+ * share of
  * the wedge that the spine above follows, slip in mm, factor of the disc below. Filled by lesions_draw (lesions.h). */
 typedef struct lesion { double factor[3], share, follow, slip, disc; } lesion;
 

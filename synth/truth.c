@@ -55,7 +55,8 @@ static void add_outline(object *o, const film *f, const double (*mm)[2], int n)
 static void add_ellipse(object *o, const film *f, const double c[2], double slope, double rx, double ry)
 {
     double p[CIRCLE_POINTS][2];
-    for (int i = 0; i < CIRCLE_POINTS; i++) plane_at(p[i], c, slope, rx * cos(TURN * i / CIRCLE_POINTS), ry * sin(TURN * i / CIRCLE_POINTS));
+    for (int i = 0; i < CIRCLE_POINTS; i++) plane_at(p[i], c, slope, rx * cos(TURN * i / CIRCLE_POINTS),
+        ry * sin(TURN * i / CIRCLE_POINTS));
     add_outline(o, f, (const double (*)[2])p, CIRCLE_POINTS);
 }
 
@@ -70,7 +71,8 @@ static void close_object(truth *t)
 
 static void skull_objects(truth *t, const anatomy *a)
 {
-    static const struct { int point, code; const char *name; } dots[] = { { GEO_BASION, CODE_BASION, "basion" }, { GEO_OPISTHION, CODE_OPISTHION, "opisthion" } };
+    static const struct { int point, code; const char *name; } dots[] = { { GEO_BASION, CODE_BASION, "basion" }, { GEO_OPISTHION,
+        CODE_OPISTHION, "opisthion" } };
     for (size_t i = 0; i < 2; i++) {
         if (!a->point_there[dots[i].point]) continue;
         add_ellipse(open_object(t, dots[i].code, dots[i].name), &a->film, a->point[dots[i].point], 0, 3, 3), close_object(t);
@@ -90,16 +92,19 @@ static void objects(truth *t, const anatomy *a)
     }
     for (int k = 0; k < a->n; k++) {
         const int level = a->chain[k];
-        add_outline(open_object(t, level == LEVEL_L6 ? CODE_L6 : level, level_name(level)), &a->film, a->v[level].outline, a->v[level].n), close_object(t);
+        add_outline(open_object(t, level == LEVEL_L6 ? CODE_L6 : level, level_name(level)), &a->film, a->v[level].outline, a->v[level].n),
+            close_object(t);
     }
     if (t->frontal) return;
     add_outline(open_object(t, CODE_SACRUM, "sacrum"), &a->film, a->sacrum, a->sacrum_n), close_object(t);
     for (int k = 0; k < a->heads; k++)
-        add_ellipse(open_object(t, CODE_HEAD + k, k ? "femoral_head_2" : "femoral_head_1"), &a->film, a->head[k], 0, a->head[k][2], a->head[k][2]), close_object(t);
+        add_ellipse(open_object(t, CODE_HEAD + k, k ? "femoral_head_2" : "femoral_head_1"), &a->film, a->head[k], 0, a->head[k][2],
+            a->head[k][2]), close_object(t);
     skull_objects(t, a);
 }
 
-/* ---- corners and points ---------------------------------------------------------------------------------------------------------------- */
+/* ---- corners and points ----------------------------------------------------------------------------------------------------------------
+ * */
 
 /* Place of a corner SA SP IA IP among TL TR BL BR: SP and IP are left where the film faces right. */
 static int on_screen(int corner, int facing) { return 2 * (corner / 2) + ((corner % 2 == 1) == (facing > 0) ? 0 : 1); }
@@ -139,7 +144,8 @@ static void corners_and_spots(truth *t, const anatomy *a)
     for (int i = 0; i < t->nbodies; i++) {
         const int level = t->body[i].level;
         if (level == GEO_S1 || level == LEVEL_L6) continue;
-        for (int k = 0; k < 2; k++) snprintf(name, sizeof name, "%s_%s", level_name(level), k ? "IM" : "SM"), add_spot(t, &a->film, name, a->v[level].middle[k], 0);
+        for (int k = 0; k < 2; k++) snprintf(name, sizeof name, "%s_%s", level_name(level), k ? "IM" : "SM"), add_spot(t, &a->film, name,
+            a->v[level].middle[k], 0);
     }
     for (int p = 0; p < GEO_POINTS; p++) if (a->point_there[p]) add_spot(t, &a->film, geo_point_name(p), a->point[p], 0);
     for (int k = 0; k < a->heads; k++) add_spot(t, &a->film, k ? "femoral_head_2" : "femoral_head_1", a->head[k], a->head[k][2]);
@@ -168,7 +174,8 @@ geo_case *truth_case(const truth *t, double age)
     return c;
 }
 
-/* ---- values ---------------------------------------------------------------------------------------------------------------------------- */
+/* ---- values ----------------------------------------------------------------------------------------------------------------------------
+ * */
 
 static void add_value(truth *t, const char *name, const char *unit, double v)
 {
@@ -198,7 +205,8 @@ static void fracture_values(truth *t, const anatomy *a, const geo_result *r)
         geo_compression c;
         if (v->fracture == FRACTURE_NONE || level == LEVEL_L6 || geo_result_compression(r, level, &c)) continue;
         snprintf(name, sizeof name, "%s_genant", level_name(level)), add_value(t, name, "grade", c.grade);
-        for (int i = 0; i < 3; i++) snprintf(name, sizeof name, "%s_CR_%s", level_name(level), (const char *[]){ "ant", "mid", "post" }[i]), add_value(t, name, "ratio", c.cr[i]);
+        for (int i = 0; i < 3; i++) snprintf(name, sizeof name, "%s_CR_%s", level_name(level), (const char *[]){ "ant", "mid",
+            "post" }[i]), add_value(t, name, "ratio", c.cr[i]);
     }
 }
 
@@ -226,7 +234,8 @@ void truth_see(truth *t, const int visible[LEVEL_SLOTS][4])
         const int level = t->body[i].level;
         int bits = 0;
         for (int c = 0; c < 4; c++) bits |= (visible[level][c] != 0) << on_screen(c, t->facing);
-        if (level != GEO_S1 && bits != 15) snprintf(name, sizeof name, "%s_visible", level_name(level)), add_value(t, name, "corners", bits);
+        if (level != GEO_S1 && bits != 15) snprintf(name, sizeof name, "%s_visible", level_name(level)), add_value(t, name, "corners",
+            bits);
     }
 }
 

@@ -1,7 +1,8 @@
 /* truth.h - what is known about a film, in its own pixels: objects with outlines, corners, points, and the parameters measured on them.
  *
  * Values are always recomputed from these corners by geometry.h, never taken from what was drawn. An object's value is that of
- * classes/levels.csv (a level of geometry.h, 25 sacrum, 26 and 27 heads, 28 palate, 29 basion, 30 opisthion), and 32 for an L6. Reader noise
+ * classes/levels.csv (a level of geometry.h, 25 sacrum, 26 and 27 heads, 28 palate, 29 basion, 30 opisthion), and 32 for an L6. Reader
+ * noise
  * (truth_reread) and failures (failure.h) change objects and corners; values stay what they are. */
 #ifndef SYNTH_TRUTH_H
 #define SYNTH_TRUTH_H

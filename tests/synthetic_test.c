@@ -1,4 +1,5 @@
-/* synthetic_test.c - phantoms as cases of a store: layouts, the same bits for any number of threads, failures with their diagnoses, readers. */
+/* synthetic_test.c - phantoms as cases of a store: layouts, the same bits for any number of threads, failures with their diagnoses,
+ * readers. */
 #include "tests/test.h"
 #include "base/file.h"
 #include "datasets/synthetic.h"
@@ -109,7 +110,7 @@ static void a_store_holds_them(void **state)
     test_scratch_remove(folder), free(path);
 }
 
-/* ---- failures ------------------------------------------------------------------------------------------------------------------------------- */
+/* ---- failures ---------------------------------------------------------------------------------------------------- */
 
 static truth *truth_at(uint32_t i)
 {
@@ -138,10 +139,14 @@ static const object *find(const truth *t, const char *name)
 static void failures_do_what_they_say(void **state)
 {
     (void)state;
-    static const struct { int objects; double area[2]; } wanted[FAILURES] = { [FAILURE_DROP] = { 0, { 0.80, 0.999 } }, [FAILURE_MERGE] = { -1, { 1.0, 1.05 } },
-        [FAILURE_SPLIT] = { 1, { 0.995, 1.005 } }, [FAILURE_SHIFT] = { 0, { 0.999, 1.001 } }, [FAILURE_TRUNCATE] = { 0, { 0.94, 0.999 } }, [FAILURE_SPURIOUS] = { 1, { 1.005, 1.15 } },
-        [FAILURE_ERODE] = { 0, { 0.4, 0.97 } }, [FAILURE_DILATE] = { 0, { 1.03, 1.6 } }, [FAILURE_RAGGED] = { 0, { 0.93, 1.07 } }, [FAILURE_LEAK] = { 0, { 1.0005, 1.05 } },
-        [FAILURE_SPUR] = { 0, { 1.0001, 1.05 } }, [FAILURE_SWAP] = { 0, { 0.999, 1.001 } }, [FAILURE_FACING] = { 0, { 0.999, 1.001 } }, [FAILURE_HEADS] = { 0, { 0.999, 1.001 } },
+    static const struct { int objects; double area[2]; } wanted[FAILURES] = { [FAILURE_DROP] = { 0, { 0.80, 0.999 } },
+        [FAILURE_MERGE] = { -1, { 1.001, 1.05 } },
+        [FAILURE_SPLIT] = { 1, { 0.995, 1.005 } }, [FAILURE_SHIFT] = { 0, { 0.999, 1.001 } }, [FAILURE_TRUNCATE] = { 0, { 0.94, 0.999 } },
+            [FAILURE_SPURIOUS] = { 1, { 1.005, 1.15 } },
+        [FAILURE_ERODE] = { 0, { 0.4, 0.97 } }, [FAILURE_DILATE] = { 0, { 1.03, 1.6 } }, [FAILURE_RAGGED] = { 0, { 0.93, 1.07 } },
+            [FAILURE_LEAK] = { 0, { 1.0005, 1.05 } },
+        [FAILURE_SPUR] = { 0, { 1.0001, 1.05 } }, [FAILURE_SWAP] = { 0, { 0.999, 1.001 } }, [FAILURE_FACING] = { 0, { 0.999, 1.001 } },
+            [FAILURE_HEADS] = { 0, { 0.999, 1.001 } },
         [FAILURE_HEAD] = { -1, { 0.75, 0.99 } } };
     for (int kind = 1; kind < FAILURES; kind++)
         for (uint32_t i = 0; i < 4; i++) {
@@ -159,7 +164,8 @@ static void failures_do_what_they_say(void **state)
             const double ratio = all_area(t) / area;
             if (!(ratio >= wanted[kind].area[0] && ratio <= wanted[kind].area[1])) fail_msg("%s: area %.4f of what it was", text, ratio);
             if (kind == FAILURE_DROP || kind == FAILURE_HEAD) assert_null(find(t, strtok(text + strlen(prefix), ",")));
-            if (kind == FAILURE_MERGE) assert_non_null(find(t, strtok(text + strlen(prefix), "+"))), assert_null(find(t, strtok(NULL, "+")));
+            if (kind == FAILURE_MERGE) assert_non_null(find(t, strtok(text + strlen(prefix), "+"))), assert_null(find(t, strtok(NULL,
+                "+")));
             truth_free(t), free(prefix);
         }
 }
@@ -180,7 +186,8 @@ static void dropped_bodies_are_found(void **state)
         for (int k = 0; k < t->nbodies; k++) {
             const body *b = &t->body[k];
             if (b->level < GEO_C3 || b->level > GEO_L5 || !find(t, level_name(b->level))) continue;
-            const geo_quad q = { { { b->p[0][0], b->p[0][1] }, { b->p[1][0], b->p[1][1] }, { b->p[3][0], b->p[3][1] }, { b->p[2][0], b->p[2][1] } } };
+            const geo_quad q = { { { b->p[0][0], b->p[0][1] }, { b->p[1][0], b->p[1][1] }, { b->p[3][0], b->p[3][1] }, { b->p[2][0],
+                b->p[2][1] } } };
             level[n] = b->level, c[n++] = geo_corners_name(&q, t->facing);
         }
         for (int k = 1; k < n; k++) gone += level[k] - level[k - 1] - 1;
@@ -221,7 +228,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(layouts_are_those_of_the_class_files), cmocka_unit_test(the_same_bits_for_any_number_of_threads),
-        cmocka_unit_test(levels_change_the_picture_not_the_truth), cmocka_unit_test(a_store_holds_them), cmocka_unit_test(failures_do_what_they_say),
+        cmocka_unit_test(levels_change_the_picture_not_the_truth), cmocka_unit_test(a_store_holds_them),
+            cmocka_unit_test(failures_do_what_they_say),
         cmocka_unit_test(dropped_bodies_are_found), cmocka_unit_test(readers_err_as_much_as_asked),
     };
     return RUN_TESTS(tests);

@@ -18,37 +18,50 @@
 #include <string.h>
 
 enum { STACK = REGIONS };                /* as a region */
-typedef struct synth { int region, level, classes, pathology, pairs, failure; int64_t n, seed, height, width; double implants, reader; } synth;
+typedef struct synth { int region, level, classes, pathology, pairs, failure; int64_t n, seed, height, width; double implants,
+    reader; } synth;
 
 #define LAYOUT_WORDS "whole|cervical|thoracic|lumbar|ap|hspine|levels"
 static const key keys[] = {
-    { "region", K_WORD, offsetof(synth, region), NULL,  "what the films show; stack: bodies along a curved line, no anatomy", 0, 0, "whole|cervical|thoracic|lumbar|ap|stack" },
+    { "region", K_WORD, offsetof(synth, region), NULL,  "what the films show; stack: bodies along a curved line, no anatomy", 0, 0,
+        "whole|cervical|thoracic|lumbar|ap|stack" },
     { "n",      K_INT,  offsetof(synth, n),      "100", "films", 1, 1000000, 0 },
-    { "seed",   K_INT,  offsetof(synth, seed),   "1",   "another seed, other films; film i of a seed is always the same", 0, INT64_MAX / 2, 0 },
+    { "seed",   K_INT,  offsetof(synth, seed),   "1",   "another seed, other films; film i of a seed is always the same", 0,
+        INT64_MAX / 2, 0 },
     { "height", K_INT,  offsetof(synth, height), "0",   "pixels, 64 to 4096; 0: as usual for the region", 0, 4096, 0 },
     { "width",  K_INT,  offsetof(synth, width),  "0",   "pixels, 64 to 4096; 0: as usual for the region", 0, 4096, 0 },
-    { "level",  K_WORD, offsetof(synth, level),  "L3",  "L0 clean diagram, L1 noise and blur, L2 what lies over the spine, L3 processing, implants, disease, L4 stress", 0, 0, "L0|L1|L2|L3|L4" },
-    { "classes", K_WORD, offsetof(synth, classes), "auto", "layout of the label maps, as classes/NAME.csv; auto: that of the region", 0, 0, "auto|" LAYOUT_WORDS },
-    { "pathology", K_WORD, offsetof(synth, pathology), "auto", "auto: none below L3, mixed from L3", 0, 0, "auto|none|flatback|kyphosis|slip|junction|lstv|dome|mixed" },
+    { "level",  K_WORD, offsetof(synth, level),  "L3",
+        "L0 clean diagram, L1 noise and blur, L2 what lies over the spine, L3 processing, implants, disease, L4 stress", 0, 0,
+        "L0|L1|L2|L3|L4" },
+    { "classes", K_WORD, offsetof(synth, classes), "auto", "layout of the label maps, as classes/NAME.csv; auto: that of the region", 0,
+        0, "auto|" LAYOUT_WORDS },
+    { "pathology", K_WORD, offsetof(synth, pathology), "auto", "auto: none below L3, mixed from L3", 0, 0,
+        "auto|none|flatback|kyphosis|slip|junction|lstv|dome|mixed" },
     { "implants", K_REAL, offsetof(synth, implants), "0.2", "share of films with implants, from L3", 0, 1, 0 },
     { "pairs",  K_BOOL, offsetof(synth, pairs),  "0",   "films with implants come without them too, as two cases of one patient", 0, 0, 0 },
-    { "reader", K_REAL, offsetof(synth, reader), "0",   "labels as a reader would set them: SD of the corners in mm (1 to 2 is usual), 1 % of films misnumbered", 0, 10, 0 },
-    { "failure", K_WORD, offsetof(synth, failure), "none", "what a net would have done wrong to the objects; the diagnosis is in the case's source", 0, 0,
+    { "reader", K_REAL, offsetof(synth, reader), "0",
+        "labels as a reader would set them: SD of the corners in mm (1 to 2 is usual), 1 % of films misnumbered", 0, 10, 0 },
+    { "failure", K_WORD, offsetof(synth, failure), "none",
+        "what a net would have done wrong to the objects; the diagnosis is in the case's source", 0, 0,
       "none|drop|merge|split|shift|truncate|spurious|erode|dilate|ragged|leak|spur|swap|facing|heads|head|any" },
     { 0 }
 };
 static const usage how = { "synth", "OUT.h5 region=... [n=100] [seed=1] [level=L3] [KEY=VALUE ...]",
-    "Make films with exact masks, corners, landmarks and parameters. They are not radiographs of anybody: call every figure from them synthetic.\n"
+    "Make films with exact masks, corners, landmarks and parameters. They are not radiographs of anybody: call every figure\n"
+    "from them synthetic.\n"
     "The patients are made after published averages of adults without complaints; bodies are ellipses in section, and there is no real\n"
     "trabecular or vascular texture. See docs/synth.md.\n"
     "\n"
     "keys: region=whole|cervical|thoracic|lumbar|ap|stack  n  seed  height  width  level=L0..L4\n"
-    "      classes=auto|whole|cervical|thoracic|lumbar|ap|hspine|levels  pathology=auto|none|flatback|kyphosis|slip|junction|lstv|dome|mixed\n"
-    "      implants=0.2  pairs=0|1  reader=MM  failure=none|drop|merge|split|shift|truncate|spurious|erode|dilate|ragged|leak|spur|swap|facing|heads|head|any",
+    "      classes=auto|whole|cervical|thoracic|lumbar|ap|hspine|levels\n"
+    "      pathology=auto|none|flatback|kyphosis|slip|junction|lstv|dome|mixed\n"
+    "      implants=0.2  pairs=0|1  reader=MM\n"
+    "      failure=none|drop|merge|split|shift|truncate|spurious|erode|dilate|ragged|leak|spur|swap|facing|heads|head|any",
     NULL, FLAG_JSON | FLAG_QUIET | FLAG_FORCE | FLAG_THREADS, 1, 1, 1 };
 
 /* Usual size of a film, pixels. */
-static const int64_t sizes[STACK + 1][2] = { [REGION_WHOLE] = { 1024, 512 }, [REGION_CERVICAL] = { 1024, 768 }, [REGION_THORACIC] = { 1024, 512 },
+static const int64_t sizes[STACK + 1][2] = { [REGION_WHOLE] = { 1024, 512 }, [REGION_CERVICAL] = { 1024, 768 },
+    [REGION_THORACIC] = { 1024, 512 },
     [REGION_LUMBAR] = { 1024, 768 }, [REGION_AP] = { 1024, 512 }, [STACK] = { 256, 128 } };
 
 static void set_size(int64_t *v, int64_t usual, const char *name)
@@ -84,17 +97,21 @@ static synth settings(const flags *f)
 static synthetic_settings phantom_settings(const synth *s)
 {
     const int disease = s->level >= LEVEL_TRAINING;
-    const int pathology = s->pathology == 0 ? (disease ? PATHOLOGIES : PATH_NONE) : s->pathology - 1;       /* the words' order is the enum's */
+    /* the words' order is the enum's */
+    const int pathology = s->pathology == 0 ? (disease ? PATHOLOGIES : PATH_NONE) : s->pathology - 1;
     return (synthetic_settings){
-        .anatomy = { .region = s->region, .h = s->height, .w = s->width, .stress = s->level == LEVEL_STRESS, .pathology = pathology, .fractures = disease,
+        .anatomy = { .region = s->region, .h = s->height, .w = s->width, .stress = s->level == LEVEL_STRESS, .pathology = pathology,
+            .fractures = disease,
                      .tilt = 2 },
         .picture = { .level = s->level, .implants = s->implants, .look = -1 },
-        .layout = s->classes ? (enum layout)(s->classes - 1) : (enum layout)s->region, .pairs = s->pairs, .reader = s->reader, .failure = s->failure };
+        .layout = s->classes ? (enum layout)(s->classes - 1) : (enum layout)s->region, .pairs = s->pairs, .reader = s->reader,
+            .failure = s->failure };
 }
 
 /* ---- the line of films -------------------------------------------------------------------------------------------------------------- */
 
-typedef struct line { const synth *s; synthetic_settings phantom; store *out; synthetic **ready; int64_t next, cases; pthread_mutex_t lock; } line;
+typedef struct line { const synth *s; synthetic_settings phantom; store *out; synthetic **ready; int64_t next,
+    cases; pthread_mutex_t lock; } line;
 
 /* Under the lock, so that an error must be caught before it leaves. */
 static void write_ready(line *l)
@@ -128,7 +145,8 @@ static void tick(void *with, int64_t done, int64_t total)
 
 static int64_t make_phantoms(store *out, const synth *s, progress *p)
 {
-    line l = { .s = s, .phantom = phantom_settings(s), .out = out, .ready = xalloc_n((size_t)s->n, sizeof *l.ready), .lock = PTHREAD_MUTEX_INITIALIZER };
+    line l = { .s = s, .phantom = phantom_settings(s), .out = out, .ready = xalloc_n((size_t)s->n, sizeof *l.ready),
+        .lock = PTHREAD_MUTEX_INITIALIZER };
     parallel_for(s->n, make, &l, tick, p);
     free(l.ready), pthread_mutex_destroy(&l.lock);
     return l.cases;
