@@ -50,9 +50,8 @@ static void round_off(const maps *m, const solid *s, sampled *o, float *soft)
 }
 
 /* (q, v) of point p by the inverse of the bilinear map of the corners. */
-static void frame_of(const solid *body, const double p[2], double *q, double *v)
+static void frame_of(const double (*corner)[2], const double p[2], double *q, double *v)
 {
-    const double (*corner)[2] = body->corner;
     double e[2], g[2], k[2], d[2];
     for (int i = 0; i < 2; i++) {
         e[i] = corner[SP][i] - corner[SA][i], g[i] = corner[IA][i] - corner[SA][i];
@@ -86,7 +85,7 @@ static double depth_at(const solid *s, const double p[2])
     const double high = hypot(s->corner[IA][0] - s->corner[SA][0], s->corner[IA][1] - s->corner[SA][1]);
     const double deep = hypot(s->corner[SP][0] - s->corner[SA][0], s->corner[SP][1] - s->corner[SA][1]);
     double q, v;
-    frame_of(s, p, &q, &v);
+    frame_of(s->corner, p, &q, &v);
     const double wall = fmin(fabs(q), fabs(1 - q)) * deep, top = fabs(v) * high, bottom = fabs(1 - v) * high;
     if (s->plate_mm[0] > 0 && top < wall && top <= bottom) return s->plate_mm[0];
     if (s->plate_mm[1] > 0 && bottom < wall) return s->plate_mm[1];
@@ -128,7 +127,7 @@ static void widths(const maps *m, const solid *s, const texture *t, uint32_t gra
             if (o->cover[at] == 0) continue;
             const double p[2] = { m->origin[0] + (double)x * m->spacing, m->origin[1] + (double)y * m->spacing };
             double q, v;
-            frame_of(s, p, &q, &v);
+            frame_of(s->corner, p, &q, &v);
             q = inside(q), v = inside(v);
             const float r = 1 - table_at(tq, (float)q) - table_at(tv, (float)v);
             const float waist = (float)(1 - (1 - s->waist) * (1 - (2 * v - 1) * (2 * v - 1)));

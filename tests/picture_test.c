@@ -83,7 +83,7 @@ static void counts_follow_poisson(void **state)
                              + spectrum_share[2] * exp(-20 * attenuation(MATERIAL_SOFT, 70));
         float *plain = detector_primary(&m, NULL), *used = detector_primary(&m, NULL);
         near(plain[77], through, 1e-5 * through);
-        const detector d = { .photons = k ? 9 : 900, .electronic = k ? 0.5 : 4 };
+        const detector d = { .photons = k ? 9 : 900, .electronic = k ? 0.5 : 20 };
         detector_log(&d, &m, plain, used, 3, 5, log_);
         double sum = 0, square = 0;
         const double open = d.photons / through;
@@ -167,8 +167,8 @@ static void threads_change_no_bit(void **state)
         assert_memory_equal(one.p[i]->film, two.p[i]->film, 256 * 128 * sizeof(uint16_t)),
             assert_memory_equal(one.p[i]->log, two.p[i]->log, 256 * 128 * sizeof(float));
         if (i) assert_memory_not_equal(one.p[i]->film, one.p[0]->film, 256 * 128 * sizeof(uint16_t));
-        picture_free(one.p[i]), picture_free(two.p[i]);
     }
+    for (int i = 0; i < 6; i++) picture_free(one.p[i]), picture_free(two.p[i]);
 }
 
 /* A patient who looks the other way: the same picture, mirrored (before the letters). */
