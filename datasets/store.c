@@ -338,6 +338,16 @@ static void load(store *s)
     store_sort(s);
 }
 
+int store_like(const char *path)
+{
+    static const unsigned char signature[8] = { 0x89, 'H', 'D', 'F', '\r', '\n', 0x1a, '\n' };
+    unsigned char first[8];
+    FILE *f = fopen(path, "rbe");
+    int yes = f && fread(first, 1, sizeof first, f) == sizeof first && !memcmp(first, signature, sizeof first);
+    if (f) fclose(f);
+    return yes;
+}
+
 store *store_open(const char *path)
 {
     store *s = xalloc(sizeof *s);

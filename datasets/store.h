@@ -58,6 +58,7 @@ typedef struct store store;
 void    store_library(void);
 
 /* Reading. */
+int     store_like(const char *path);                                 /* does it begin as an HDF5 file does? 0 where it cannot be read */
 store  *store_open(const char *path);
 void    store_close(store *s);                                        /* also drops a created store that was not committed; NULL is fine */
 int64_t store_count(const store *s);

@@ -10,16 +10,6 @@
 
 static const char suffixes[] = "|.png|.jpg|.jpeg|.bmp|.pgm|.ppm|.pnm|.PNG|.JPG|.JPEG|.BMP|.PGM|.PPM|.PNM|";
 
-static int is_hdf5(const char *path)
-{
-    static const unsigned char signature[8] = { 0x89, 'H', 'D', 'F', '\r', '\n', 0x1a, '\n' };
-    unsigned char first[8];
-    FILE *f = fopen(path, "rbe");
-    int yes = f && fread(first, 1, sizeof first, f) == sizeof first && !memcmp(first, signature, sizeof first);
-    if (f) fclose(f);
-    return yes;
-}
-
 static void add(films *f, film e)
 {
     if ((f->n & (f->n + 1)) == 0) f->e = xgrow(f->e, (size_t)(2 * (f->n + 1)) * sizeof *f->e);
@@ -75,7 +65,7 @@ films films_find(char *const *inputs, int n, const char *part)
     for (int i = 0; i < n; i++) {
         if (file_is_folder(inputs[i])) add_folder(&f, inputs[i]);
         else if (!file_exists(inputs[i])) die("%s: no such film, folder or store", inputs[i]);
-        else if (is_hdf5(inputs[i])) add_store(&f, inputs[i], part);
+        else if (store_like(inputs[i])) add_store(&f, inputs[i], part);
         else add_file(&f, inputs[i]);
     }
     if (part && !f.stores) die_at("--split", "none of the inputs is a store: only a store knows its splits");

@@ -367,22 +367,12 @@ static int ends_with(const char *path, const char *end)
     return n > m && !strcasecmp(path + n - m, end);
 }
 
-static int is_hdf5(const char *path)
-{
-    static const unsigned char signature[8] = { 0x89, 'H', 'D', 'F', '\r', '\n', 0x1a, '\n' };
-    unsigned char first[8];
-    FILE *f = fopen(path, "rbe");
-    int yes = f && fread(first, 1, sizeof first, f) == sizeof first && !memcmp(first, signature, sizeof first);
-    if (f) fclose(f);
-    return yes;
-}
-
 int64_t measure_input(const measure_job *job, const char *path)
 {
     if (file_is_folder(path)) return measure_folder(job, path);
     if (!file_exists(path)) die("%s: no such file or folder", path);
     if (predictions_is(path)) return measure_predictions(job, path);
-    if (is_hdf5(path)) return measure_store(job, path);
+    if (store_like(path)) return measure_store(job, path);
     if (ends_with(path, ".csv")) {
         landmark_cases l = landmarks_csv(path, job->settings.region);
         return measure_landmarks(job, &l);
