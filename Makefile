@@ -36,6 +36,7 @@ MODE_asan   = -O1 -march=$(MARCH) -Wno-format-truncation -fsanitize=address,unde
 MODE_plugin = -DDARKSPINE_CUDA -fPIC -fvisibility=hidden -ffunction-sections -fdata-sections
 MODE_cuda   = -O3 -march=$(MARCH) $(MODE_plugin)
 MODE_emu    = $(MODE_asan) -fno-sanitize=object-size $(MODE_plugin)
+MODE_fuzz   = -O1 -w -fopenmp=libgomp -fsanitize=fuzzer-no-link,address,undefined
 MODE_v2 = -O3 -march=x86-64-v2 -fPIC
 MODE_v3 = -O3 -march=x86-64-v3 -fPIC
 MODE_v4 = -O3 -march=x86-64-v4 -mprefer-vector-width=512 -fPIC
@@ -232,14 +233,11 @@ install-geometry: geometry
 	ln -sf libdarkspine-geometry.so.$(firstword $(subst ., ,$(GEO_VERSION))) $(DESTDIR)$(prefix)/lib/libdarkspine-geometry.so
 	install -Dm644 $(G)/darkspine-geometry.pc $(DESTDIR)$(prefix)/lib/pkgconfig/darkspine-geometry.pc
 
-fuzz: $(FUZZ)
-FUZZ_CC = clang -std=gnu11 -g -O1 $(CPPFLAGS) -fopenmp=libgomp -fsanitize=fuzzer,address,undefined
-build/fuzz/%: tests/fuzz/%.c $(filter-out verbs/%,$(SOURCES)) $(TWICE:%.c=build/fuzz/%.bf16.o)
-	@mkdir -p $(@D)
-	$(FUZZ_CC) -o $@ $^ $(LDLIBS)
-build/fuzz/%.bf16.o: %.c
-	@mkdir -p $(@D)
-	$(FUZZ_CC) -DMAPS_BF16 -c -o $@ $<
+# A build of its own, by clang, whose libFuzzer they need
+fuzz:
+	@$(BUILDER) $(FUZZ) BUILD=fuzz CC=clang
+build/fuzz/%_fuzz: build/fuzz/tests/fuzz/%_fuzz.o build/fuzz/libdarkspine.a
+	$(Q)$(CC) $(CFLAGS) -fsanitize=fuzzer -o $@ $^ $(LDLIBS)
 
 # PORTABLE=1: the library once per x86-64 level, in glibc-hwcaps folders, so that the dynamic loader picks the right one.
 install: install-geometry

@@ -91,7 +91,7 @@ static void refuse_unpaired(const source *a, const source *b)
     const item *first = NULL;
     for (int64_t i = 0; i < a->n; i++)
         if (!a->e[i].aside && find(b, a->e[i].id) < 0 && !missing++) first = &a->e[i];
-    if (missing > 1) die("%s: unpaired: %s and %" PRId64 " more have no label map in %s", a->path, first->id, missing - 1, b->path);
+    if (missing > 1) die("%s: unpaired: %s and %" PRId64 " more have no label map in %s (--split compares one part of a store)", a->path, first->id, missing - 1, b->path);
     if (missing) die("%s: unpaired: %s has no label map in %s", a->path, first->id, b->path);
 }
 

@@ -54,10 +54,12 @@ static void meaning(samples *t, const char *labels, int64_t values, int64_t igno
     int64_t found = values - 1;
     if (!strcmp(labels, "all")) {
         for (int v = 0; v < 256; v++) t->class_of[v] = (int16_t)(v < values ? v : -1);
-        for (int i = 0; i < table->n; i++)
-            if (table->c[i].value >= values && table->c[i].value != ignore)
-                die("%s has a class of value %d (%s), but the network tells %lld apart with background: "
-                    "change net.classes, or use data.labels=any or a list", store_path(t->s), table->c[i].value, table->c[i].name, (long long)values);
+        int last = table->n - 1;                                   /* ascending by value */
+        if (last >= 0 && table->c[last].value == ignore) last--;
+        if (last >= 0 && table->c[last].value >= values)
+            die("%s has a class of value %d (%s), but the network tells %lld apart with background: wanted net.classes=%d, or fewer classes "
+                "by data.labels=any or a list of values", store_path(t->s), table->c[last].value, table->c[last].name, (long long)values,
+                table->c[last].value + 1);
     } else if (!strcmp(labels, "any")) {
         for (int v = 0; v < 256; v++) t->class_of[v] = v > 0;
         found = 1;

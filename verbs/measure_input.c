@@ -296,6 +296,17 @@ static geo_tracing *trace_instances(const store *s, int64_t i, const classes *t)
     return traced;
 }
 
+/* The patient's age in years among the values of a case, -1 where it is not there. */
+static double age_of(const store *s, int64_t i)
+{
+    labels l = store_read_labels(s, i);
+    double age = -1;
+    for (int k = 0; k < l.nvalues; k++)
+        if (!strcmp(l.values[k].name, "age") && l.values[k].value >= 0 && l.values[k].value <= 130) age = l.values[k].value;
+    labels_free(&l);
+    return age;
+}
+
 /* Landmarks before instances before label maps: what a person has set comes first. */
 static void measure_case(const measure_job *job, const store *s, int64_t i, const classes *t)
 {
@@ -311,6 +322,7 @@ static void measure_case(const measure_job *job, const store *s, int64_t i, cons
         own.sx = c->spacing[0], own.sy = c->spacing[1], own.spacing_source = *c->spacing_source ? c->spacing_source : "store";
         if (!strcmp(c->spacing_source, "detector")) geo_case_uncalibrated(base);
     }
+    if (own.age < 0) own.age = age_of(s, i);
     geo_tracing *traced = NULL;
     uint8_t *labels = NULL;
     if (landmarks_store(s, i, own.region, &marks)) {
