@@ -291,6 +291,10 @@ static json_t *truth_case(const store_case *c, const labels *l, const drawn *d)
     json_object_set_new(o, "spacing", store_spacing_known(c) ? pair(c->spacing[0], c->spacing[1]) : json_null());
     if (store_spacing_known(c)) json_object_set_new(o, "spacing_source", text(c->spacing_source));
     else json_object_set_new(o, "spacing_why", json_string("not known"));
+    json_object_set_new(o, "height", json_integer(c->h));          /* a frontal film's middle decides which curve is the lower one */
+    for (int k = 0; k < l->nvalues; k++)
+        if (!strcmp(l->values[k].name, "age") && l->values[k].value >= 0 && l->values[k].value < 200)
+            json_object_set_new(o, "age", json_real(l->values[k].value));
     if (c->labelled_w) json_object_set_new(o, "labelled_size", json_pack("[I, I]", (json_int_t)c->labelled_w, (json_int_t)c->labelled_h));
     set_points(o, l), set_pictures(o, c, l, d);
     free(file);

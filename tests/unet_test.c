@@ -160,6 +160,42 @@ static void run_halves(const char *path, const char *tag, int64_t h, int64_t w)
 static void halves_transposed(void **s) { (void)s; run_halves("configs/nets/unet.cfg", "a32", 32, 32), run_halves("configs/nets/unet.cfg", "b37x45", 37, 45); }
 static void halves_bilinear(void **s) { (void)s; run_halves("configs/nets/unet-bilinear.cfg", "b37x45", 37, 45); }
 
+/* The gradient of a bias whose weights are frozen, its layer's map in the given type */
+static void bias_gradient(int half, real out[16])
+{
+    net *t = net_parse("[net]\nbatch=2\nheight=16\nwidth=16\nchannels=8\n[convolutional]\nname=a\nfilters=16\nsize=3\npadding=1\nactivation=relu\n"
+                       "[convolutional]\nname=b\nsize=1\n", "small.cfg", NULL, 0);
+    graph *g = t->g;
+    tensor *truth = graph_leaf(g, "truth", SHAPE4(2, 16, 16, 1), U8, INPUT);
+    void *conf = xalloc(op_find("cross_entropy")->conf);
+    key_words(op_find("cross_entropy")->keys, conf, " ", "test");
+    tensor *loss = graph_add(g, op_find("cross_entropy"), "ce", "test", 2, (tensor *[]){ t->output, truth }, conf);
+    params *p = params_new(g, &device_cpu, 1);
+    params_init(p, 3), params_bind(p, g);
+    schedule plan = { 0 };
+    context c = { .dev = &device_cpu, .bf16 = half, .loss_scale = 1, .training = 1 };
+    schedule_forward(&plan, g, &loss, 1);
+    schedule_backward(&plan, g, loss, (tensor *[]){ graph_find(g, "a.bias") }, 1);
+    plan_make(&plan, &c, 1);
+    assert_int_equal(graph_find(g, "a.sum")->type == BF16, half);
+    t->input->x.p = xalloc(t->input->x.size), truth->x.p = xalloc(truth->x.size);
+    plan_place(&plan, &device_cpu);
+    for (int64_t i = 0; i < 2 * 16 * 16 * 8; i++) ((real *)t->input->x.p)[i] = (real)golden_u01("x", i);
+    for (int64_t i = 0; i < 2 * 16 * 16; i++) ((uint8_t *)truth->x.p)[i] = golden_u01("y", i) < 0.3;
+    schedule_run(&plan, &c);
+    memcpy(out, p->g + params_find(p, "a.bias")->at, 16 * sizeof *out);
+    free(t->input->x.p), free(truth->x.p), free(conf), schedule_free(&plan), params_free(p), net_free(t);
+}
+
+static void biases_are_trained_alone(void **state)
+{
+    (void)state;
+    if (strict || !dnn_multiplies_bf16()) skip();
+    real m[16], b[16];
+    bias_gradient(0, m), bias_gradient(1, b);
+    near(distance(b, m, 16), 0, 0.02);
+}
+
 static void counts(void **state)
 {
     (void)state;
@@ -205,6 +241,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(counts), cmocka_unit_test(macs), cmocka_unit_test(transposed_even), cmocka_unit_test(transposed_odd),
         cmocka_unit_test(bilinear_even), cmocka_unit_test(bilinear_odd), cmocka_unit_test(halves_transposed), cmocka_unit_test(halves_bilinear),
+        cmocka_unit_test(biases_are_trained_alone),
     };
     return RUN_TESTS(tests);
 }

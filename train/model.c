@@ -52,7 +52,19 @@ static void add_objective(model *m, const run *r)
     free(words), free(w), free(dice), free(at);
 }
 
-/* The parameters that are trained, into wrt; returns how many. Norms whose parameters are frozen keep their running statistics too. */
+/* Is a norm to keep its running statistics? Where all its parameters are frozen, or a statistic is. */
+static int is_still(const node *k, const char *freeze)
+{
+    int parameters = 0, frozen = 0;
+    for (int j = 0; j < k->nin; j++) {
+        const int fits = params_fits(freeze, k->in[j]->name);
+        if (k->in[j]->role == STATE && fits) return 1;
+        if (k->in[j]->role == PARAM) parameters++, frozen += fits;
+    }
+    return parameters && frozen == parameters;
+}
+
+/* The parameters that are trained, into wrt; returns how many. */
 static int trained(const run *r, graph *g, tensor **wrt)
 {
     const char *freeze = r->solver.freeze;
@@ -60,10 +72,7 @@ static int trained(const run *r, graph *g, tensor **wrt)
     for (int i = 0; i < g->nt; i++)
         if (g->tensor[i]->role == PARAM && !params_fits(freeze, g->tensor[i]->name)) wrt[n++] = g->tensor[i];
     if (!n) die("%s: solver.freeze=%s leaves nothing to train", r->path, freeze ? freeze : "");
-    for (int i = 0; i < g->n && freeze; i++) {
-        node *k = g->node[i];
-        for (int j = 0; j < k->nin; j++) if (k->in[j]->role == PARAM) k->still = params_fits(freeze, k->in[j]->name);
-    }
+    for (int i = 0; i < g->n && freeze; i++) g->node[i]->still = is_still(g->node[i], freeze);
     return n;
 }
 

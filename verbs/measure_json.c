@@ -188,6 +188,7 @@ static void set_frontal(json_t *o, const findings *f, const finding *row)
         set_text(o, "grade", g->grade), set(o, "scoliosis", json_boolean(g->scoliosis)), set(o, "s_shaped", json_boolean(g->s_shaped));
     }
     set_text(o, "cobb_method", midline ? "midline" : "endplate");
+    if (f->h > 0) set(o, "height", json_integer(f->h));          /* its middle decides which curve is the lower one, also when read back */
     for (int i = 0; i < f->chain.warnings; i++) object_append(warnings, json_string(f->chain.warning[i]));
     set(o, "warnings", warnings);
     if (f->from_masks) set_frontal_bodies(o, f);

@@ -124,9 +124,11 @@ static void prepare(const context *c, node *n)
     passes *p = n->state = xalloc(sizeof *p);
     s.act = (activation)f->activation, s.slope = (real)f->slope;
     n->work = n->want & 4 ? bias_work(s.n * s.oh * s.ow, s.k) : 0;
+    /* the sums for a bias over a map in bf16 belong to the weights' kernel, also where the weights are frozen */
+    const int halves = n->want & 4 && n->out[0]->type == BF16;
+    const int wanted[CONV_PASSES] = { [CONV_FORWARD] = 1, [CONV_DATA] = n->want & 1, [CONV_WEIGHTS] = (n->want & 2) || halves };
     for (int i = 0; i < CONV_PASSES; i++) {
-        const int wanted = i == CONV_FORWARD || n->want >> (i == CONV_WEIGHTS) & 1;
-        if (wanted) RUN(conv_choose, &s, (conv_pass)i, &p->pass[i]);
+        if (wanted[i]) RUN(conv_choose, &s, (conv_pass)i, &p->pass[i]);
         else snprintf(p->pass[i].name, sizeof p->pass[i].name, "-");
         if (p->pass[i].work > n->work) n->work = p->pass[i].work;
         if (i != CONV_WEIGHTS) node_pack_size(n, i == CONV_DATA, p->pass[i].packed);
