@@ -291,7 +291,8 @@ static json_t *truth_case(const store_case *c, const labels *l, const drawn *d)
     json_object_set_new(o, "spacing", store_spacing_known(c) ? pair(c->spacing[0], c->spacing[1]) : json_null());
     if (store_spacing_known(c)) json_object_set_new(o, "spacing_source", text(c->spacing_source));
     else json_object_set_new(o, "spacing_why", json_string("not known"));
-    json_object_set_new(o, "height", json_integer(c->h));          /* a frontal film's middle decides which curve is the lower one */
+    /* a frontal film's middle decides which curve is the lower one */
+    json_object_set_new(o, "height", json_integer(c->labelled_h ? c->labelled_h : c->h));
     for (int k = 0; k < l->nvalues; k++)
         if (!strcmp(l->values[k].name, "age") && l->values[k].value >= 0 && l->values[k].value < 200)
             json_object_set_new(o, "age", json_real(l->values[k].value));

@@ -41,6 +41,13 @@ void landmark_case_sort(landmark_case *c)
         }
 }
 
+/* Columns and data sets may stand in any order where every body has the name of a level. */
+static void sort_named(landmark_case *c)
+{
+    for (int i = 0; i < c->n; i++) if (!geo_level_parse(c->level[i])) return;
+    landmark_case_sort(c);
+}
+
 /* Corners as on the screen do not say what is anterior: the votes do, which look at the middles of plates only. */
 static void name_corners(landmark_case *c)
 {
@@ -131,6 +138,7 @@ landmark_cases landmarks_csv(const char *path, int region)
                 die("%s:1: %s: got an unknown level, wanted C1 to L5 on a lateral film", path, levels[k].name);
             memcpy(c->level[c->n++], levels[k].name, STORE_NAME);
         }
+        sort_named(c);
         landmark_case_finish(c, frontal);
         free(id);
     }
@@ -163,6 +171,7 @@ int landmarks_store(const store *s, int64_t i, int region, landmark_case *out)
     for (int k = 0; k < l.nlandmarks && !frontal; k++) landmark_case_point(out, l.landmarks[k].name, l.landmarks[k].x, l.landmarks[k].y,
         l.landmarks[k].r);
     int any = l.ncorners > 0;
+    sort_named(out);
     landmark_case_finish(out, frontal);
     labels_free(&l);
     return any;
