@@ -82,11 +82,18 @@ static void leave_activation(graph *g, int i, node *conv, node *norm)
     free(name), free(conf);
 }
 
-/* Have the kernels of convolutions the activation of this node? */
-static int is_simple(const node *n)
+/* A transposed convolution whose kernel is not its stride runs as the data pass of a convolution, which knows no activation. */
+static int activates(const node *conv)
+{
+    const int64_t *x = conv->in[0]->s.d, *y = conv->out[0]->s.d, *w = conv->in[1]->s.d;
+    return is(conv, "conv") || (y[1] == x[1] * w[1] && y[2] == x[2] * w[2]);
+}
+
+/* Have the kernels of this convolution the activation of node n? */
+static int is_simple(const node *conv, const node *n)
 {
     char *word = key_text(key_find(n->op->keys, "activation"), n->conf);
-    const int simple = !strcmp(word, "linear") || !strcmp(word, "relu") || !strcmp(word, "leaky");
+    const int simple = !strcmp(word, "linear") || (activates(conv) && (!strcmp(word, "relu") || !strcmp(word, "leaky")));
     free(word);
     return simple;
 }
@@ -98,9 +105,9 @@ int graph_fold(graph *g)
         node *n = g->node[i];
         if ((!is(n, "conv") && !is(n, "deconv")) || n->out[0]->keep || n->out[0]->of) continue;
         node *after = only_reader(g, n->out[0]);
-        if (!after || (!is(after, "batch_norm") && !(is(after, "activation") && is_simple(after)))) continue;
+        if (!after || (!is(after, "batch_norm") && !(is(after, "activation") && is_simple(n, after)))) continue;
         if (is(after, "batch_norm")) add_fold(g, i++, n, after), norms++;
-        if (is_simple(after)) pass_on("activation", after, n), pass_on("slope", after, n), replace_output(n, after);
+        if (is_simple(n, after)) pass_on("activation", after, n), pass_on("slope", after, n), replace_output(n, after);
         else leave_activation(g, i + 1, n, after);
         remove_node(g, after);
     }
