@@ -36,16 +36,23 @@ augmentation loader_sample(const loader_conf *c, int64_t epoch, int64_t i, int64
 
 typedef struct worker { loader *l; int64_t *order, *turn, turns, epoch; loader_scratch scratch; } worker;
 
-/* Once for each case: it is not tried again, so what a failed reading leaves in memory stays small. */
-static void leave_out(loader *l, int64_t i, const char *why)
+/* Under the lock: every worker stops, and the caller gets this error, unless there was one before. */
+static void fail(loader *l, const die_trap *why)
+{
+    if (!l->failed) l->error = *why;
+    l->failed = l->stop = 1;
+    pthread_cond_broadcast(&l->room), pthread_cond_broadcast(&l->ready);
+}
+
+/* Once for each case: it is not tried again, so what a failed reading leaves in memory stays small. With none left the loader stops. */
+static void leave_out(loader *l, int64_t i, const die_trap *why)
 {
     pthread_mutex_lock(&l->lock);
     const int first = !l->bad[i];
     l->bad[i] = 1, l->skipped += first;
-    const int none_left = l->skipped == l->c.set->n;
+    if (l->skipped == l->c.set->n) fail(l, why);
     pthread_mutex_unlock(&l->lock);
-    if (first) warn("case %s is skipped (data.bad=skip): %s", samples_case(l->c.set, i)->id, why);
-    if (none_left) die("%s", why);
+    if (first) warn("case %s is skipped (data.bad=skip): %s", samples_case(l->c.set, i)->id, why->text);
 }
 
 /* Returns 1, or 0 and what the reading died of in *trap; t->reading then says which case. */
@@ -71,16 +78,25 @@ static int try_sample(worker *w, int64_t epoch, int64_t i, int64_t turn, float *
     if (bad) return 0;
     if (!l->c.skip) return loader_sample(&l->c, epoch, i, turn, &w->scratch, image, labels), 1;
     if (trapped_sample(w, epoch, i, turn, image, labels, trap)) return 1;
-    leave_out(l, w->scratch.reading, trap->text);
+    leave_out(l, w->scratch.reading, trap);
     if (w->scratch.reading == i) return 0;
     w->scratch.alone = 1;
     const int read = trapped_sample(w, epoch, i, turn, image, labels, trap);
     w->scratch.alone = 0;
-    if (!read) leave_out(l, i, trap->text);
+    if (!read) leave_out(l, i, trap);
     return read;
 }
 
-static void prepare(worker *w, int64_t ticket)
+static int stopped(loader *l)
+{
+    pthread_mutex_lock(&l->lock);
+    const int stop = l->stop;
+    pthread_mutex_unlock(&l->lock);
+    return stop;
+}
+
+/* 0: the loader was stopped before a sample was found that can be read. */
+static int prepare(worker *w, int64_t ticket)
 {
     loader *l = w->l;
     const loader_conf *c = &l->c;
@@ -91,8 +107,12 @@ static void prepare(worker *w, int64_t ticket)
     const int64_t k = position % n, turn = w->turn[k] + position / n * w->turns;
     int64_t i = w->order[k];
     die_trap trap;
-    while (!try_sample(w, epoch, i, turn, s->b.image + at * area * c->channels, s->b.labels + at * area, &trap)) i = (i + 1) % n;
+    while (!try_sample(w, epoch, i, turn, s->b.image + at * area * c->channels, s->b.labels + at * area, &trap)) {
+        if (stopped(l)) return 0;
+        i = (i + 1) % n;
+    }
     s->b.sample[at] = i;
+    return 1;
 }
 
 /* May this batch be prepared now? There must be a slot for it, and with one_epoch its epoch must have begun. */
@@ -111,10 +131,10 @@ static void work(worker *w)
         if (!may_prepare(l, ticket / l->c.batch)) { pthread_cond_wait(&l->room, &l->lock); continue; }
         l->ticket++;
         pthread_mutex_unlock(&l->lock);
-        prepare(w, ticket);
+        const int prepared = prepare(w, ticket);
         pthread_mutex_lock(&l->lock);
         slot *s = &l->ring[ticket / l->c.batch % l->n];
-        if (++s->done == l->c.batch) pthread_cond_signal(&l->ready);
+        if (prepared && ++s->done == l->c.batch) pthread_cond_signal(&l->ready);
     }
     pthread_mutex_unlock(&l->lock);
 }
@@ -130,9 +150,7 @@ static void *worker_main(void *arg)
         die_trap_pop(&t);
     } else {
         pthread_mutex_lock(&l->lock);
-        if (!l->failed) l->error = t;
-        l->failed = l->stop = 1;
-        pthread_cond_broadcast(&l->room), pthread_cond_broadcast(&l->ready);
+        fail(l, &t);
         pthread_mutex_unlock(&l->lock);
     }
     loader_scratch_free(&w->scratch);
