@@ -18,8 +18,8 @@ typedef struct { int64_t at, next; real more; } resample_tap;
 
 static inline DEVICE resample_tap resample_read(int64_t d, int64_t in, int64_t out, resample_mode mode, int align_corners)
 {
-    resample_tap t = { d * in / out, d * in / out, 0 };
-    if (mode == RESAMPLE_NEAREST) return t;
+    if (mode == RESAMPLE_NEAREST) return (resample_tap){ d * in / out, d * in / out, 0 };
+    resample_tap t;
     double x = align_corners ? (out > 1 ? (double)(d * (in - 1)) / (double)(out - 1) : 0)
                              : ((double)d + 0.5) * ((double)in / (double)out) - 0.5;
     if (x < 0) x = 0;
