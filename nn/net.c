@@ -16,6 +16,8 @@ const key net_keys[] = {
     { "winograd",  K_BOOL, offsetof(net_conf, winograd),  "1",       "1: 3x3 convolutions by Winograd's algorithm where that is faster (float32, AVX-512); it rounds more", 0, 0, 0 },
     { "precision", K_WORD, offsetof(net_conf, precision), "float32", "of the factors in convolutions, where the machine can, and with bf16 on a CPU of most maps; sums and all else are float32 (tf32: on a GPU only)", 0, 0, "float32|bf16|tf32" },
     { "fold",      K_BOOL, offsetof(net_conf, fold),      "1",       "1: at inference batch norms become part of the convolutions before them; 0: as in training", 0, 0, 0 },
+    { "frozen_norms", K_BOOL, offsetof(net_conf, frozen_norms), "0", "1: scale, shift and statistics of all batch norms stay as they are", 0, 0, 0 },
+    { "training",  K_BOOL, offsetof(net_conf, training),  "0",       "1: a detector as training needs it: the truth goes in, sampled boxes go through its heads", 0, 0, 0 },
     { "output",    K_TEXT, offsetof(net_conf, output),    "",        "name of the layer whose map is the result (default: the last)", 0, 0, 0 },
     { 0 }
 };
@@ -130,11 +132,12 @@ static void check_output(net *t)
         snprintf(where, sizeof where, "%s: net.output", t->text->path);
         t->output = resolve(t, t->conf.output, where);
     } else t->output = t->layer[t->n - 1].out;
+    t->output->keep = 1;
+    if (t->detector) return;
     shape want = SHAPE4(t->conf.batch, t->conf.height, t->conf.width, t->conf.classes);
     if (!shape_same(&t->output->s, &want))
         die_at(t->layer[t->n - 1].at, "the output %s is %s, wanted %lldx%lldx%lldx%lld (batch, height, width, classes)", t->output->name,
                shape_text(&t->output->s, text), (long long)want.d[0], (long long)want.d[1], (long long)want.d[2], (long long)want.d[3]);
-    t->output->keep = 1;
 }
 
 static net *build(cfg *text, const char *const *overrides, int noverrides)
@@ -150,7 +153,9 @@ static net *build(cfg *text, const char *const *overrides, int noverrides)
     cfg_check_used(&text->s[0], (const key *const[]){ net_keys }, 1);
     t->g = graph_new();
     t->input = graph_leaf(t->g, "input", SHAPE4(t->conf.batch, t->conf.height, t->conf.width, t->conf.channels), REAL_TYPE, INPUT);
-    for (int i = 1; i < text->n; i++) add_layer(t, &text->s[i]);
+    const int detects = text->n > 1 && !strcmp(text->s[1].name, "detector");
+    if (detects) detector_fill(&text->s[1], t->detector = xalloc(sizeof *t->detector));
+    for (int i = 1 + detects; i < text->n; i++) add_layer(t, &text->s[i]);
     if (!t->n) die_at(text->path, "no layer follows [net]");
     check_output(t);
     graph_views(t->g);
@@ -163,7 +168,7 @@ net *net_parse(const char *text, const char *path, const char *const *overrides,
 void net_free(net *t)
 {
     if (!t) return;
-    graph_free(t->g), cfg_free(t->text), free(t->layer), free(t);
+    graph_free(t->g), cfg_free(t->text), free(t->layer), free(t->detector), free(t);
 }
 
 int64_t net_layer_macs(const net *t, int i)

@@ -5,6 +5,7 @@
 #ifndef NN_NET_H
 #define NN_NET_H
 #include "nn/cfg.h"
+#include "nn/detector.h"
 #include "nn/device.h"
 #include "nn/layer.h"
 #include "nn/params.h"
@@ -14,6 +15,8 @@
 typedef struct net_conf {                /* [net] */
     int64_t batch, height, width, channels, classes;
     int fold;                            /* at inference norms become part of convolutions */
+    int frozen_norms;                    /* batch norms have nothing that is trained */
+    int training;                        /* a detector's graph takes the truth in */
     int winograd, precision;             /* precision: 0 float32, 1 bf16, 2 tf32 */
     const char *output;                  /* name of the layer whose map is the result; NULL: the last */
 } net_conf;
@@ -29,6 +32,7 @@ typedef struct net_layer {               /* a row of the table that loading prin
 
 typedef struct net {
     net_conf conf;
+    detector_conf *detector;             /* [detector], or NULL: a network that labels pixels */
     cfg *text;
     graph *g;
     net_layer *layer; int n;
