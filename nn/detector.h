@@ -45,6 +45,7 @@ typedef struct detector_conf {
     key_list box_weights;
     int level_eps, roi_samples, roi_aligned;
     int mask_target, background;
+    int64_t mask_size;
     double score, small, nms;
     int64_t detections, instances;
     int paste;

@@ -10,13 +10,13 @@
 
 extern const layer layer_convolutional, layer_deconvolutional, layer_maxpool, layer_upsample, layer_route, layer_shortcut, layer_batchnorm,
     layer_instancenorm, layer_activation, layer_dropout, layer_pad, layer_crop, layer_softmax, layer_avgpool, layer_connected,
-    layer_layernorm, layer_groupnorm, layer_attention, layer_position, layer_bottleneck, layer_rpn, layer_box_predictor, layer_mask_predictor;
+    layer_layernorm, layer_groupnorm, layer_attention, layer_position, layer_bottleneck, layer_rpn, layer_roi_align, layer_detections, layer_masks;
 
 const layer *const layers[] = {
     &layer_convolutional, &layer_deconvolutional, &layer_maxpool, &layer_upsample, &layer_route, &layer_shortcut, &layer_batchnorm,
     &layer_instancenorm, &layer_activation, &layer_dropout, &layer_pad, &layer_crop, &layer_softmax, &layer_avgpool, &layer_connected,
-    &layer_layernorm, &layer_groupnorm, &layer_attention, &layer_position, &layer_bottleneck, &layer_rpn, &layer_box_predictor,
-    &layer_mask_predictor, NULL
+    &layer_layernorm, &layer_groupnorm, &layer_attention, &layer_position, &layer_bottleneck, &layer_rpn, &layer_roi_align,
+    &layer_detections, &layer_masks, NULL
 };
 
 const layer *layer_find(const char *section)

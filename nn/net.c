@@ -140,6 +140,24 @@ static void check_output(net *t)
                shape_text(&t->output->s, text), (long long)want.d[0], (long long)want.d[1], (long long)want.d[2], (long long)want.d[3]);
 }
 
+static void add_detector(net *t, cfg_section *s)
+{
+    detector *d = t->detector = xalloc(sizeof *d);
+    detector_fill(s, &d->conf);
+    const int64_t n = t->conf.batch, g = d->conf.instances;
+    if (d->conf.mean.n != t->conf.channels)
+        die_at(s->at, "detector.mean: got %d numbers, wanted %lld, one a channel", d->conf.mean.n, (long long)t->conf.channels);
+    if (t->conf.height % d->conf.multiple || t->conf.width % d->conf.multiple)
+        die_at(s->at, "net.height, net.width: got %lld x %lld, wanted multiples of %lld (detector.multiple)", (long long)t->conf.height,
+               (long long)t->conf.width, (long long)d->conf.multiple);
+    d->extent = graph_leaf(t->g, "extent", (shape){ 2, { n, 2 } }, I32, INPUT);
+    if (!t->conf.training) return;
+    d->truth_boxes = graph_leaf(t->g, "truth.boxes", SHAPE4(n, g, 1, 4), REAL_TYPE, INPUT);
+    d->truth_count = graph_leaf(t->g, "truth.count", SHAPE1(n), I32, INPUT);
+    d->truth_class = graph_leaf(t->g, "truth.class", (shape){ 2, { n, g } }, I32, INPUT);
+    d->truth_masks = graph_leaf(t->g, "truth.masks", SHAPE4(n, g, t->conf.height, t->conf.width), U8, INPUT);
+}
+
 static net *build(cfg *text, const char *const *overrides, int noverrides)
 {
     static const char *const known[] = { "net", NULL };
@@ -154,7 +172,7 @@ static net *build(cfg *text, const char *const *overrides, int noverrides)
     t->g = graph_new();
     t->input = graph_leaf(t->g, "input", SHAPE4(t->conf.batch, t->conf.height, t->conf.width, t->conf.channels), REAL_TYPE, INPUT);
     const int detects = text->n > 1 && !strcmp(text->s[1].name, "detector");
-    if (detects) detector_fill(&text->s[1], t->detector = xalloc(sizeof *t->detector));
+    if (detects) add_detector(t, &text->s[1]);
     for (int i = 1 + detects; i < text->n; i++) add_layer(t, &text->s[i]);
     if (!t->n) die_at(text->path, "no layer follows [net]");
     check_output(t);
@@ -206,7 +224,9 @@ int net_inference(net *t, schedule *s)
 {
     const int norms = t->conf.fold ? graph_fold(t->g) : 0;
     count_nodes(t);
-    schedule_forward(s, t->g, &t->output, 1);
+    const detector *d = t->detector;
+    if (d) schedule_forward(s, t->g, (tensor *[]){ t->output, d->boxes, d->count, d->scores, d->label }, 5);
+    else schedule_forward(s, t->g, &t->output, 1);
     schedule_settle(s);
     return norms;
 }

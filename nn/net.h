@@ -32,15 +32,24 @@ typedef struct net_layer {               /* a row of the table that loading prin
 
 typedef struct net {
     net_conf conf;
-    detector_conf *detector;             /* [detector], or NULL: a network that labels pixels */
     cfg *text;
     graph *g;
     net_layer *layer; int n;
     tensor *input;                       /* n,h,w,channels, real */
-    tensor *output;                      /* n,h,w,classes: logits */
+    tensor *output;                      /* n,h,w,classes: logits; of a detector the maps of its masks */
+    struct detector *detector;           /* [detector]: a network that finds instances; NULL: one that labels pixels */
 } net;
 
 extern const key net_keys[], layer_keys[];      /* of [net]; of every layer besides its own */
+
+/* What a detector has besides. Shapes: kernels/detect.h's lists, docs/detection.md. Leaves are the caller's to bind, or net_program's. */
+typedef struct detector {
+    detector_conf conf;
+    tensor *extent;                      /* n,2 whole numbers: height and width of each image without padding */
+    tensor *truth_boxes, *truth_count, *truth_class, *truth_masks;       /* net.training=1: n,G,1,4; n; n,G; n,G,h,w bytes */
+    tensor *boxes, *count, *scores, *label;                              /* net.training=0: n,D,1,4; n; n,D,1,1; n*D */
+    tensor *term[5]; int terms;          /* net.training=1: the losses, each one number, that add up to the loss */
+} detector;
 
 /* overrides: "net.batch=4", "NAME.key=value" words, or NULL. Dies with file:line on anything wrong. */
 net    *net_load(const char *path, const char *const *overrides, int noverrides);

@@ -11,7 +11,7 @@
 #include "nn/key.h"
 #include "nn/tensor.h"
 
-enum { MAX_IN = 16, MAX_OUT = 4, MAX_SAVED = 4 };
+enum { MAX_IN = 16, MAX_OUT = 8, MAX_SAVED = 4 };
 
 typedef struct step {
     struct node *n;

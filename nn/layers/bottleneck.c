@@ -15,7 +15,7 @@ static const key bottleneck_keys[] = {
 
 static tensor *conv(const place *p, const char *suffix, tensor *x, int64_t filters, int size, int64_t stride, const char *activation)
 {
-    const double eps = p->net->detector ? p->net->detector->norm_eps : 1e-5;
+    const double eps = p->net->detector ? p->net->detector->conf.norm_eps : 1e-5;
     return layer_inner(p, "convolutional", suffix, 1, &x, "filters=%lld size=%d stride=%lld padding=%d batch_normalize=1 init=he_out eps=%.17g activation=%s",
                        (long long)filters, size, (long long)stride, size / 2, eps, activation);
 }
@@ -25,7 +25,7 @@ static tensor *bottleneck_build(const place *p, const void *values, tensor **fro
     (void)nfrom;
     const bottleneck_layer *v = values;
     const int64_t out = v->filters * v->expand;
-    const int first = p->net->detector && p->net->detector->stride_in == STRIDE_IN_1X1;
+    const int first = p->net->detector && p->net->detector->conf.stride_in == STRIDE_IN_1X1;
     tensor *x = from[0], *sum[2] = { NULL, x };
     if (v->stride > 1 || tensor_channels(x) != out) sum[1] = conv(p, "proj", x, out, 1, v->stride, "linear");
     x = conv(p, "conv1", x, v->filters, 1, first ? v->stride : 1, "relu");
