@@ -148,8 +148,15 @@ static tensor *roi_align_build(const place *p, const void *values, tensor **from
     const int64_t size = ((const roi_align_layer *)values)->size;
     tensor *in[MAX_IN] = { from[0], beside(p, from[0], 1) };
     memcpy(in + 2, from + 1, (size_t)(nfrom - 1) * sizeof *in);
-    return layer_node(p, "roi_align", NULL, nfrom + 1, in, "height=%lld width=%lld sampling=%lld aligned=%d level_inside=%d level_add=%s", (long long)size,
-                      (long long)size, (long long)d->roi_samples, d->roi_aligned, d->level_eps == LEVEL_INSIDE, d->level_eps == LEVEL_INSIDE ? "1e-8" : "1e-6");
+    if (nfrom - 1 > d->anchor_strides.n) die_at(p->at, "got %d maps, wanted at most %d: detector.anchor_strides has one a map", nfrom - 1, d->anchor_strides.n);
+    key_list of_maps = d->anchor_strides;
+    of_maps.n = nfrom - 1;
+    char *strides = list_text(&of_maps);
+    tensor *t = layer_node(p, "roi_align", NULL, nfrom + 1, in, "height=%lld width=%lld sampling=%lld aligned=%d level_inside=%d level_add=%s strides=%s",
+                           (long long)size, (long long)size, (long long)d->roi_samples, d->roi_aligned, d->level_eps == LEVEL_INSIDE,
+                           d->level_eps == LEVEL_INSIDE ? "1e-8" : "1e-6", strides);
+    free(strides);
+    return t;
 }
 
 /* ---- [detections] ---- */
