@@ -13,7 +13,8 @@
 #define RNG_INLINE static inline
 #endif
 
-enum rng_purpose { RNG_INIT = 1, RNG_DROPOUT, RNG_SHUFFLE, RNG_AUGMENT, RNG_NOISE, RNG_SPLIT, RNG_FILM, RNG_TEST, RNG_ELASTIC, RNG_PHANTOM };
+enum rng_purpose { RNG_INIT = 1, RNG_DROPOUT, RNG_SHUFFLE, RNG_AUGMENT, RNG_NOISE, RNG_SPLIT, RNG_FILM, RNG_TEST, RNG_ELASTIC, RNG_PHANTOM,
+                   RNG_ANCHORS, RNG_REGIONS };
 
 typedef struct { uint32_t v[4]; } rng4;
 

@@ -71,7 +71,7 @@ static void mark(graph *g, tensor *const *wrt, int nwrt)
     for (int i = 0; i < nwrt; i++) wrt[i]->live = 1;
     for (int i = 0; i < g->n; i++) {
         int live = 0;
-        for (int j = 0; j < g->node[i]->nin; j++) live |= g->node[i]->in[j]->live;
+        for (int j = 0; j < g->node[i]->nin; j++) live |= g->node[i]->in[j]->live && !(g->node[i]->op->opaque >> j & 1);
         for (int j = 0; j < g->node[i]->nout; j++) g->node[i]->out[j]->live |= live;
     }
 }
@@ -88,7 +88,7 @@ void schedule_backward(schedule *s, graph *g, tensor *loss, tensor *const *wrt, 
         if (!needed(n)) continue;
         for (int j = 0; j < n->nin; j++) {
             tensor *x = n->in[j];
-            if (!x->live || !tensor_differentiable(x) || x->role == STATE) continue;
+            if (!x->live || !tensor_differentiable(x) || x->role == STATE || n->op->opaque >> j & 1) continue;
             t.want |= 1u << j;
             if (x->written++) t.add |= 1u << j;
             if (x->role == PARAM) t.params |= 1u << j;

@@ -34,7 +34,7 @@ static inline op_case parse_case(const char *line)
     k.words = (space = strchr(k.op, ' ')) ? (*space = 0, space + 1) : k.op + strlen(k.op);
     for (char *w = strtok_r(bar + 1, " ", &save); w; w = strtok_r(NULL, " ", &save)) {
         char *colon = strchr(w, ':'), *less = strchr(w, '<');
-        k.t[k.n] = !colon ? REAL_TYPE : *w == 'u' ? U8 : I32;
+        k.t[k.n] = !colon || *w == 'b' ? REAL_TYPE : *w == 'u' ? U8 : I32;
         if (less) *less = 0, k.below[k.n] = strtoll(less + 1, NULL, 10);
         k.s[k.n++] = parse_shape(colon ? colon + 1 : w);
     }
@@ -92,6 +92,16 @@ static inline void fill_index(const slot *s, int64_t below)
     }
 }
 
+/* Boxes in and around an image of below x below pixels, from tiny to all of it, and some turned inside out */
+static inline void fill_boxes(const slot *s, int64_t below)
+{
+    for (int64_t i = 0; i < s->n / 4; i++) {
+        const double side = (double)below * (i % 5 == 4 ? 1.1 : 0.5), x = (double)below * rig_u(60, 4 * i), y = (double)below * rig_u(60, 4 * i + 1);
+        const double at[] = { fabs(x) - 2, fabs(y) - 2, fabs(x) + side * rig_u(60, 4 * i + 2), fabs(y) + side * fabs(rig_u(60, 4 * i + 3)) };
+        for (int k = 0; k < 4; k++) slot_put(s, 4 * i + k, (real)at[k]);
+    }
+}
+
 static inline void fill_first(const rig *r, const op_case *at)
 {
     static const double norm[6][2] = { { 0, 0 }, { 1, 0.25 }, { 0, 0.05 }, { 0, 0.05 }, { 1, 0.4 }, { 0, 1 } };
@@ -100,6 +110,7 @@ static inline void fill_first(const rig *r, const op_case *at)
     for (int i = 0; i < r->n->nin; i++) {
         if (r->n->in[i]->type == U8) { fill_labels(r); continue; }
         if (r->n->in[i]->type == I32) { fill_index(&r->x[i], at->below[i]); continue; }
+        if (at->below[i]) { fill_boxes(&r->x[i], at->below[i]); continue; }
         if (!(is_norm && i > 0) && r->x[i].n > 1) { fill_spread(&r->x[i], (uint32_t)i); continue; }
         for (int64_t k = 0; k < r->x[i].n; k++)
             slot_put(&r->x[i], k, (real)(is_norm ? norm[i][0] + norm[i][1] * rig_u((uint32_t)i, k) : rig_u((uint32_t)i, k)));

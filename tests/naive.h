@@ -272,6 +272,8 @@ static inline void naive_dropout(const rig *r, double *y) { EACH_OUT(dropout_rul
 
 #include "tests/naive_loss.h"
 
+#include "tests/naive_detect.h"
+
 static const struct { const char *op; void (*f)(const rig *, double *); } naive[] = {
     { "conv", naive_conv }, { "deconv", naive_deconv }, { "batch_norm", naive_batch_norm }, { "group_norm", naive_group_norm },
     { "activation", naive_activation }, { "add", naive_add }, { "dropout", naive_dropout }, { "softmax", naive_softmax },
@@ -282,5 +284,6 @@ static const struct { const char *op; void (*f)(const rig *, double *); } naive[
     { "cross_entropy", naive_cross_entropy }, { "bce", naive_bce }, { "dice", naive_dice }, { "total", naive_total },
     { "element_loss", naive_element_loss }, { "soft_dice", naive_soft_dice }, { "distill", naive_distill }, { "gather", naive_gather },
     { "scatter", naive_scatter }, { "pick", naive_pick }, { "top_k", naive_top_k }, { "maximum", naive_maximum }, { "argmax", naive_argmax },
+    { "roi_align", naive_roi_align }, { "level_rows", naive_level_rows },
 };
 #endif

@@ -103,6 +103,7 @@ static inline int rig_is_map(const op *o, const tensor *t, int i)
 }
 static inline role rig_role(const op *o, dtype t, int i)
 {
+    if (o->opaque >> i & 1) return STATE;                      /* no gradient */
     return t != REAL_TYPE || i == 0 ? INPUT : !strcmp(o->name, "batch_norm") && i > 2 ? STATE : PARAM;
 }
 
