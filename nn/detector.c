@@ -2,6 +2,7 @@
  * expanded twice. */
 #include "nn/detector.h"
 #include "base/die.h"
+#include "kernels/detect.h"
 #include <string.h>
 
 #define AT(field) offsetof(detector_conf, field)
@@ -37,11 +38,11 @@
     { "rpn_score", K_WORD, AT(rpn_score), D("sigmoid", "logit"), "what boxes are sorted by", 0, 0, "sigmoid|logit" }, \
     { "rpn_positive", K_REAL, AT(rpn_positive), D("0.7", "0.7"), "IoU from which an anchor is an instance", 0, 1, 0 }, \
     { "rpn_negative", K_REAL, AT(rpn_negative), D("0.3", "0.3"), "IoU below which it is background", 0, 1, 0 }, \
-    { "rpn_low_quality", K_BOOL, AT(rpn_low_quality), D("1", "1"), "an instance's best anchors are positive whatever their IoU", 0, 0, 0 }, \
     { "rpn_batch", K_INT, AT(rpn_batch), D("256", "256"), "anchors of an image that are sampled", 1, 100000, 0 }, \
     { "rpn_share", K_REAL, AT(rpn_share), D("0.5", "0.5"), "of them positive at most", 0, 1, 0 }, \
     { "rpn_norm", K_WORD, AT(rpn_norm), D("sampled", "capacity"), "both losses are divided by: the sampled anchors, or rpn_batch", 0, 0, "sampled|capacity" }, \
     { "rpn_beta", K_REAL, AT(rpn_beta), D("0.1111111111111111", "0"), "smooth L1 of boxes: where the parabola ends; 0: L1", 0, 1e6, 0 }, \
+    { "sampler", K_WORD, AT(sampler), D("random", "random"), "which anchors and proposals are sampled; first: in their order, for comparisons", 0, 0, SAMPLE_WORDS }, \
     { "append_truth", K_BOOL, AT(append_truth), D("1", "1"), "the instances themselves are proposals, in training", 0, 0, 0 }, \
     { "roi_positive", K_REAL, AT(roi_positive), D("0.5", "0.5"), "IoU from which a proposal is an instance", 0, 1, 0 }, \
     { "roi_negative", K_REAL, AT(roi_negative), D("0.5", "0.5"), "IoU below which it is background", 0, 1, 0 }, \

@@ -37,9 +37,9 @@ typedef struct detector_conf {
     double rpn_nms, rpn_small;
     int rpn_score;
     double rpn_positive, rpn_negative, rpn_share, rpn_beta;
-    int rpn_low_quality, rpn_norm;
+    int rpn_norm;
     int64_t rpn_batch;
-    int append_truth;
+    int append_truth, sampler;
     double roi_positive, roi_negative, roi_share, roi_beta;
     int64_t roi_batch;
     key_list box_weights;

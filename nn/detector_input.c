@@ -37,6 +37,17 @@ input_size detector_padded(const detector_conf *d, input_size r)
     return (input_size){ (r.h + m - 1) / m * m, (r.w + m - 1) / m * m };
 }
 
+static double normal(const detector_conf *d, int64_t i, double v)
+{
+    const int64_t c = i % d->mean.n;
+    return (v * d->full_scale - d->mean.v[c]) / d->std.v[c];
+}
+
+void detector_normalise(const detector_conf *d, int64_t n, real *x)
+{
+    for (int64_t i = 0; i < n; i++) x[i] = (real)normal(d, i, (double)x[i]);
+}
+
 /* Weights of the source pixels from `at` on for one new pixel, n of them */
 typedef struct { int64_t at, n; double *w; } taps;
 
@@ -90,14 +101,14 @@ void detector_input(const detector_conf *d, input_size film, const float *pixels
     double *full = xalloc_n(n, sizeof *full), *wide = xalloc_n((size_t)(film.h * resized.w * c), sizeof *wide);
     double *new = xalloc_n((size_t)(resized.h * resized.w * c), sizeof *new);
     for (size_t i = 0; i < n; i++)
-        full[i] = bytes ? byte(255 * (double)pixels[i]) : ((double)pixels[i] * d->full_scale - d->mean.v[i % (size_t)c]) / d->std.v[i % (size_t)c];
+        full[i] = bytes ? byte(255 * (double)pixels[i]) : normal(d, (int64_t)i, (double)pixels[i]);
     resize_axis((axis){ film.h, film.w, resized.w, c, bytes }, full, wide);
     resize_axis((axis){ 1, film.h, resized.h, resized.w * c, bytes }, wide, new);
     memset(out, 0, (size_t)(padded.h * padded.w * c) * sizeof *out);
     for (int64_t y = 0; y < resized.h; y++)
         for (int64_t i = 0; i < resized.w * c; i++) {
             const double v = new[y * resized.w * c + i];
-            out[y * padded.w * c + i] = (real)(bytes ? (v / 255 * d->full_scale - d->mean.v[i % c]) / d->std.v[i % c] : v);
+            out[y * padded.w * c + i] = (real)(bytes ? normal(d, i, v / 255) : v);
         }
     free(full), free(wide), free(new);
 }

@@ -11,6 +11,8 @@ typedef struct input_size { int64_t h, w; } input_size;
 
 input_size detector_resized(const detector_conf *d, input_size film);        /* the film's new size */
 input_size detector_padded(const detector_conf *d, input_size resized);      /* up to detector.multiple */
+/* n numbers, channels innermost, from 0..1 to what the network was made for: full_scale, mean, std. */
+void detector_normalise(const detector_conf *d, int64_t n, real *x);
 /* film: (h, w, channels) in 0..1, c = d->mean.n channels in the order of detector.colours. out: (padded h, w, channels). */
 void detector_input(const detector_conf *d, input_size film, const float *pixels, input_size resized, input_size padded, real *out);
 #endif

@@ -1,6 +1,8 @@
 /* net.c - cfg sections to a graph; see net.h. One loop: find the layer by its section, fill its struct from its key table, resolve
  * where its inputs come from, call its build, note what it made. */
 #include "nn/net.h"
+#include "nn/detector_input.h"
+#include "nn/detector_paint.h"
 #include "nn/fold.h"
 #include "base/die.h"
 #include <stdio.h>
@@ -145,6 +147,7 @@ static void add_detector(net *t, cfg_section *s)
     detector *d = t->detector = xalloc(sizeof *d);
     detector_fill(s, &d->conf);
     const int64_t n = t->conf.batch, g = d->conf.instances;
+    if (t->conf.classes < 2) die_at(s->at, "net.classes: got 1, wanted 2 or more, the background among them");
     if (d->conf.mean.n != t->conf.channels)
         die_at(s->at, "detector.mean: got %d numbers, wanted %lld, one a channel", d->conf.mean.n, (long long)t->conf.channels);
     if (t->conf.height % d->conf.multiple || t->conf.width % d->conf.multiple)
@@ -231,6 +234,19 @@ int net_inference(net *t, schedule *s)
     return norms;
 }
 
+/* Films fill the whole input of a program. */
+static void take_extent(net_program *r)
+{
+    const device *d = r->c.dev;
+    tensor *e = r->t->detector->extent;
+    int32_t *host = xalloc(e->x.size);
+    for (int64_t i = 0; i < r->t->conf.batch; i++) host[2 * i] = (int32_t)r->t->conf.height, host[2 * i + 1] = (int32_t)r->t->conf.width;
+    e->x.p = d->alloc(d, e->x.size);
+    if (!e->x.p) die_machine("out of memory on %s: need %zu bytes", d->name, e->x.size);
+    d->put(d, e->x.p, host, e->x.size);
+    free(host);
+}
+
 net_program *net_program_new(const char *text, const char *path, const char *const *overrides, int n, const params *p, const device *d)
 {
     net_program *r = xalloc(sizeof *r);
@@ -242,16 +258,46 @@ net_program *net_program_new(const char *text, const char *path, const char *con
     r->t->input->x.p = d->alloc(d, r->t->input->x.size);
     if (!r->t->input->x.p) die_machine("out of memory on %s: need %zu bytes", d->name, r->t->input->x.size);
     plan_place(&r->plan, d);
+    if (r->t->detector) take_extent(r);
     return r;
+}
+
+/* What was found in each image, painted into output. */
+static void paint(const net_program *r, real *output)
+{
+    const device *d = r->c.dev;
+    const detector *t = r->t->detector;
+    const net_conf *c = &r->t->conf;
+    const tensor *from[5] = { t->boxes, t->count, t->scores, t->label, r->t->output };
+    const int64_t keep = t->boxes->s.d[1], size = r->t->output->s.d[1], area = c->height * c->width * c->classes;
+    void *host[5];
+    for (int i = 0; i < 5; i++) {
+        host[i] = xalloc(from[i]->x.size);
+        d->get(d, host[i], from[i]->x.p, from[i]->x.size);
+    }
+    for (int64_t n = 0; n < c->batch; n++) {
+        const found f = { ((const int32_t *)host[1])[n], size, (const box *)host[0] + n * keep, (const real *)host[2] + n * keep,
+                          (const int32_t *)host[3] + n * keep, (const real *)host[4] + n * keep * size * size };
+        detector_paint(&t->conf, &f, c->height, c->width, c->classes, output + n * area);
+    }
+    for (int i = 0; i < 5; i++) free(host[i]);
 }
 
 void net_program_run(net_program *r, const real *input, real *output)
 {
     const device *d = r->c.dev;
-    d->put(d, r->t->input->x.p, input, r->t->input->x.size);
+    real *normal = NULL;
+    if (r->t->detector) {
+        normal = xalloc(r->t->input->x.size);
+        memcpy(normal, input, r->t->input->x.size);
+        detector_normalise(&r->t->detector->conf, shape_volume(&r->t->input->s), normal);
+    }
+    d->put(d, r->t->input->x.p, normal ? normal : input, r->t->input->x.size);
+    free(normal);
     schedule_run_part(&r->plan, &r->c, r->settled ? r->plan.fixed : 0, r->plan.n);
     r->settled = 1;
-    d->get(d, output, r->t->output->x.p, r->t->output->x.size);
+    if (r->t->detector) paint(r, output);
+    else d->get(d, output, r->t->output->x.p, r->t->output->x.size);
 }
 
 void net_program_changed(net_program *r) { r->settled = 0; }
@@ -260,6 +306,7 @@ void net_program_free(net_program *r)
 {
     if (!r) return;
     r->c.dev->free(r->c.dev, r->t->input->x.p);
+    if (r->t->detector) r->c.dev->free(r->c.dev, r->t->detector->extent->x.p);
     schedule_free(&r->plan);
     net_free(r->t);
     free(r);

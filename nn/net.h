@@ -67,7 +67,8 @@ context net_context(const net *t, const device *dev);            /* for evaluati
 /* A forward-only program: the net for one input size, planned and placed, with the parameters of `p` bound. */
 typedef struct net_program { net *t; schedule plan; context c; int settled; } net_program;     /* settled: fixed steps have run */
 net_program *net_program_new(const char *text, const char *path, const char *const *overrides, int n, const params *p, const device *d);
-void net_program_run(net_program *r, const real *input, real *output);      /* host arrays n,h,w,c in; n,h,w,classes out */
+/* Host arrays n,h,w,c in; n,h,w,classes out, where a detector's findings are painted (nn/detector_paint.h). */
+void net_program_run(net_program *r, const real *input, real *output);
 void net_program_changed(net_program *r);        /* the parameters have changed: what was made of them alone is made anew */
 void net_program_free(net_program *r);
 #endif

@@ -6,7 +6,7 @@
  * them, and each of the three adds its losses to the net's; there is nothing to detect then. */
 #include "nn/layer.h"
 #include "nn/net.h"
-#include "kernels/activation.h"
+#include "kernels/detect.h"
 #include "base/die.h"
 #include <math.h>
 #include <stdio.h>
@@ -73,14 +73,18 @@ static char *list_text(const key_list *l)
 }
 
 /* The words by which an op knows the anchors; fresh */
-static char *anchor_words(const detector_conf *d)
+static char *anchor_words(const place *p)
 {
+    const detector_conf *d = &p->net->detector->conf;
+    const int grid = d->anchor_stride == ANCHOR_STRIDE_GRID;
     char *sizes = list_text(&d->anchor_sizes), *ratios = list_text(&d->anchor_ratios), *strides = list_text(&d->anchor_strides);
-    char *text = xprintf("sizes=%s ratios=%s strides=%s round=%d floor_strides=%d", sizes, ratios, strides, d->anchor_round,
-                         d->anchor_stride == ANCHOR_STRIDE_GRID);
+    char *text = xprintf("sizes=%s ratios=%s strides=%s round=%d height=%lld width=%lld", sizes, ratios, strides, d->anchor_round,
+                         grid ? (long long)p->net->conf.height : 0, grid ? (long long)p->net->conf.width : 0);
     free(sizes), free(ratios), free(strides);
     return text;
 }
+
+static const char *sampler(const detector_conf *d) { return d->sampler == SAMPLE_FIRST ? "first" : "random"; }
 
 /* Objectness and boxes of the anchors that were sampled, against their targets. */
 static void rpn_losses(const place *p, int levels, tensor *const *objectness, tensor *const *deltas, const char *anchors)
@@ -89,8 +93,8 @@ static void rpn_losses(const place *p, int levels, tensor *const *objectness, te
     const detector_conf *d = &t->conf;
     tensor *in[2 + DETECTOR_LEVELS] = { t->truth_boxes, t->truth_count };
     memcpy(in + 2, objectness, (size_t)levels * sizeof *in);
-    tensor *index = layer_node(p, "anchor_targets", "targets", 2 + levels, in, "%s high=%.17g low=%.17g keep_best=%d samples=%lld positive=%.17g mean=%d",
-                               anchors, d->rpn_positive, d->rpn_negative, d->rpn_low_quality, (long long)d->rpn_batch, d->rpn_share,
+    tensor *index = layer_node(p, "anchor_targets", "targets", 2 + levels, in, "%s foreground=%.17g background=%.17g samples=%lld positive=%.17g sampler=%s mean=%d",
+                               anchors, d->rpn_positive, d->rpn_negative, (long long)d->rpn_batch, d->rpn_share, sampler(d),
                                d->rpn_norm == RPN_NORM_SAMPLED);
     const node *n = index->from;
     tensor *rows[1 + DETECTOR_LEVELS] = { index };
@@ -108,9 +112,9 @@ static tensor *sample_regions(const place *p, tensor *boxes)
     const detector_conf *d = &t->conf;
     char *weights = list_text(&d->box_weights);
     tensor *in[5] = { boxes, beside(p, boxes, 1), t->truth_boxes, t->truth_count, t->truth_class };
-    boxes = layer_node(p, "roi_targets", NULL, 5, in, "high=%.17g low=%.17g samples=%lld positive=%.17g weights=%s append=%d background_last=%d classes=%lld",
-                       d->roi_positive, d->roi_negative, (long long)d->roi_batch, d->roi_share, weights, d->append_truth,
-                       d->background == BACKGROUND_LAST, (long long)p->net->conf.classes);
+    boxes = layer_node(p, "roi_targets", NULL, 5, in, "foreground=%.17g background=%.17g samples=%lld positive=%.17g sampler=%s weights=%s append=%d background_class=%lld",
+                       d->roi_positive, d->roi_negative, (long long)d->roi_batch, d->roi_share, sampler(d), weights, d->append_truth,
+                       d->background == BACKGROUND_LAST ? (long long)p->net->conf.classes - 1 : 0);
     free(weights);
     return boxes;
 }
@@ -122,10 +126,11 @@ static tensor *rpn_build(const place *p, const void *values, tensor **from, int 
     if (nfrom != d->anchor_sizes.n) die_at(p->at, "got %d maps, wanted %d: detector.anchor_sizes has one size a map", nfrom, d->anchor_sizes.n);
     tensor *in[1 + 2 * DETECTOR_LEVELS] = { p->net->detector->extent }, **objectness = in + 1, **deltas = in + 1 + nfrom;
     for (int i = 0; i < nfrom; i++) rpn_level(p, values, i, from[i], &objectness[i], &deltas[i]);
-    char *anchors = anchor_words(d);
-    tensor *boxes = layer_node(p, "proposals", training ? "proposals" : NULL, 1 + 2 * nfrom, in, "%s pre=%lld post=%lld overlap=%.17g side=%.17g sigmoid=%d",
+    char *anchors = anchor_words(p);
+    tensor *boxes = layer_node(p, "proposals", training ? "proposals" : NULL, 1 + 2 * nfrom, in, "%s pre=%lld post=%lld overlap=%.17g side=%.17g strict=%d sigmoid=%d",
                                anchors, (long long)(training ? d->rpn_before_train : d->rpn_before),
-                               (long long)(training ? d->rpn_after_train : d->rpn_after), d->rpn_nms, d->rpn_small, d->rpn_score == RPN_SCORE_SIGMOID);
+                               (long long)(training ? d->rpn_after_train : d->rpn_after), d->rpn_nms, d->rpn_small, !(d->rpn_small > 0),
+                               d->rpn_score == RPN_SCORE_SIGMOID);
     if (training) {
         rpn_losses(p, nfrom, objectness, deltas, anchors);
         boxes = sample_regions(p, boxes);
@@ -175,8 +180,9 @@ static tensor *box_losses(const place *p, tensor *logits, tensor *deltas, tensor
     add_term(p, "class", layer_node(p, "cross_entropy", "class_loss", 2, a, "ignore=255"));
     tensor *c[3] = { layer_node(p, "pick", "own_deltas", 2, b, "width=%d", BOX), n->out[4], n->out[5] };
     add_term(p, "box", layer_node(p, "element_loss", "box_loss", 3, c, "type=smooth_l1 norm=sum beta=%.17g", t->conf.roi_beta));
+    const int64_t positives = (int64_t)fmax(1, floor((double)t->conf.roi_batch * t->conf.roi_share));
     tensor *m[4] = { regions, n->out[3], n->out[6], t->truth_masks };
-    return layer_node(p, "mask_targets", "targets", 4, m, "size=%lld positive=%.17g aligned=%d hard=%d", (long long)t->conf.mask_size, t->conf.roi_share,
+    return layer_node(p, "mask_targets", "targets", 4, m, "size=%lld positives=%lld aligned=%d hard=%d", (long long)t->conf.mask_size, (long long)positives,
                       t->conf.mask_target == MASK_TARGET_HARD, t->conf.mask_target == MASK_TARGET_HARD)->from->out[2];
 }
 
