@@ -5,7 +5,8 @@
 #include "tests/naive.h"
 #include "base/file.h"
 
-/* below: the limit of an input of whole numbers */
+/* below: the limit of an input of whole numbers, negative where no -1 is among them; the side of the image that boxes lie in, negative
+ * where all have a width */
 typedef struct { char *text, *op, *words, *out; int n; shape s[MAX_IN]; dtype t[MAX_IN]; int64_t below[MAX_IN]; } op_case;
 typedef struct { op_case *k; int n; } case_list;
 
@@ -34,8 +35,8 @@ static inline op_case parse_case(const char *line)
     k.words = (space = strchr(k.op, ' ')) ? (*space = 0, space + 1) : k.op + strlen(k.op);
     for (char *w = strtok_r(bar + 1, " ", &save); w; w = strtok_r(NULL, " ", &save)) {
         char *colon = strchr(w, ':'), *less = strchr(w, '<');
-        k.t[k.n] = !colon || *w == 'b' ? REAL_TYPE : *w == 'u' ? U8 : I32;
-        if (less) *less = 0, k.below[k.n] = strtoll(less + 1, NULL, 10);
+        k.t[k.n] = !colon || *w == 'b' || *w == 't' ? REAL_TYPE : *w == 'u' ? U8 : I32;
+        if (less) *less = 0, k.below[k.n] = strtoll(less + 1, NULL, 10) * (*w == 't' || *w == 'n' ? -1 : 1);
         k.s[k.n++] = parse_shape(colon ? colon + 1 : w);
     }
     return k;
@@ -83,23 +84,30 @@ static inline void fill_labels(const rig *r)
     }
 }
 
-/* Numbers below `below`, repeats among them, and a few -1, which name nothing */
+/* Numbers below |below|, repeats among them, and a few -1, which name nothing, unless it is negative */
 static inline void fill_index(const slot *s, int64_t below)
 {
     for (int64_t i = 0; i < s->n; i++) {
         const rng4 d = rng_draw(6, RNG_TEST, 1, 3, (uint64_t)i);
-        *(int32_t *)slot_at(s, i) = d.v[1] % 8 ? (int32_t)(d.v[0] % below) : -1;
+        *(int32_t *)slot_at(s, i) = d.v[1] % 8 || below < 0 ? (int32_t)(d.v[0] % (below < 0 ? -below : below)) : -1;
     }
 }
 
-/* Boxes in and around an image of below x below pixels, from tiny to all of it, and some turned inside out */
+/* Boxes in and around an image of |below| x |below| pixels, from tiny to all of it; some turned inside out unless it is negative */
 static inline void fill_boxes(const slot *s, int64_t below)
 {
+    const double image = fabs((double)below);
     for (int64_t i = 0; i < s->n / 4; i++) {
-        const double side = (double)below * (i % 5 == 4 ? 1.1 : 0.5), x = (double)below * rig_u(60, 4 * i), y = (double)below * rig_u(60, 4 * i + 1);
-        const double at[] = { fabs(x) - 2, fabs(y) - 2, fabs(x) + side * rig_u(60, 4 * i + 2), fabs(y) + side * fabs(rig_u(60, 4 * i + 3)) };
+        const double side = image * (i % 5 == 4 ? 1.1 : 0.5), x = image * fabs(rig_u(60, 4 * i)), y = image * fabs(rig_u(60, 4 * i + 1));
+        const double wide = rig_u(60, 4 * i + 2), at[] = { x - 2, y - 2, x + side * (below < 0 ? fabs(wide) : wide), y + side * fabs(rig_u(60, 4 * i + 3)) };
         for (int k = 0; k < 4; k++) slot_put(s, 4 * i + k, (real)at[k]);
     }
+}
+
+/* Blobs of 0 and 1 */
+static inline void fill_masks(const slot *s)
+{
+    for (int64_t i = 0; i < s->n; i++) *(uint8_t *)slot_at(s, i) = sin((double)i / 3) + rig_u(61, i / 4) > 0;
 }
 
 static inline void fill_first(const rig *r, const op_case *at)
@@ -108,6 +116,7 @@ static inline void fill_first(const rig *r, const op_case *at)
     /* gamma beta mean variance bias: offset, scale */
     const int is_norm = strstr(r->n->op->name, "_norm") != NULL;
     for (int i = 0; i < r->n->nin; i++) {
+        if (r->n->in[i]->type == U8 && r->n->op->opaque) { fill_masks(&r->x[i]); continue; }
         if (r->n->in[i]->type == U8) { fill_labels(r); continue; }
         if (r->n->in[i]->type == I32) { fill_index(&r->x[i], at->below[i]); continue; }
         if (at->below[i]) { fill_boxes(&r->x[i], at->below[i]); continue; }

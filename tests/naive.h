@@ -272,7 +272,7 @@ static inline void naive_dropout(const rig *r, double *y) { EACH_OUT(dropout_rul
 
 #include "tests/naive_loss.h"
 
-#include "tests/naive_detect.h"
+#include "tests/naive_choice.h"
 
 static const struct { const char *op; void (*f)(const rig *, double *); } naive[] = {
     { "conv", naive_conv }, { "deconv", naive_deconv }, { "batch_norm", naive_batch_norm }, { "group_norm", naive_group_norm },
@@ -285,5 +285,7 @@ static const struct { const char *op; void (*f)(const rig *, double *); } naive[
     { "element_loss", naive_element_loss }, { "soft_dice", naive_soft_dice }, { "distill", naive_distill }, { "gather", naive_gather },
     { "scatter", naive_scatter }, { "pick", naive_pick }, { "top_k", naive_top_k }, { "maximum", naive_maximum }, { "argmax", naive_argmax },
     { "roi_align", naive_roi_align }, { "level_rows", naive_level_rows },
+    { "proposals", naive_proposals }, { "detections", naive_detections }, { "anchor_targets", naive_anchor_targets },
+    { "roi_targets", naive_roi_targets }, { "mask_targets", naive_mask_targets },
 };
 #endif
