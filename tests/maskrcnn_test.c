@@ -247,8 +247,10 @@ static void losses_and_gradients(void **state)
     plan_place(&m.plan, &device_cpu);
     schedule_run(&m.plan, &m.c);
     for (int k = 0; k < 2; k++) check_regions(&m, g, k);
-    for (int i = 0; i < 5; i++) near(*(real *)graph_find(m.t->g, term[i][0])->x.p, golden_scalar(g, term[i][1]), strict ? 1e-8 : 1e-5);
-    near(*(real *)m.loss->x.p, golden_scalar(g, "train.total"), strict ? 1e-8 : 1e-5);
+    /* The reference's targets of objectness are float32, and so is its loss, in whatever precision the rest is computed. */
+    for (int i = 0; i < 5; i++)
+        near(*(real *)graph_find(m.t->g, term[i][0])->x.p, golden_scalar(g, term[i][1]), !strict ? 1e-5 : i ? 1e-9 : 5e-8);
+    near(*(real *)m.loss->x.p, golden_scalar(g, "train.total"), strict ? 5e-8 : 1e-5);
     const double whole = golden_scalar(g, "train.grad_norm"), bound = strict ? 3e-6 : 0.008;
     near(reference_gradient_norm(&m), whole, bound / 3 * whole);
     reference_check_gradients(&m, "tests/golden/maskrcnn_projections.tsv", "train", whole, bound);

@@ -92,7 +92,7 @@ static void prepare(worker *w, int64_t ticket)
     int64_t i = w->order[k];
     die_trap trap;
     while (!try_sample(w, epoch, i, turn, s->b.image + at * area * c->channels, s->b.labels + at * area, &trap)) i = (i + 1) % n;
-    memcpy(s->b.classes + at * TRUTH_IDS, w->scratch.classes, TRUTH_IDS);
+    memcpy(s->b.classes + at * INSTANCE_IDS, w->scratch.classes, INSTANCE_IDS);
     s->b.sample[at] = i;
 }
 
@@ -166,7 +166,7 @@ loader *loader_new(const loader_conf *c)
     l->ring = xalloc_n((size_t)l->n, sizeof *l->ring);
     for (int i = 0; i < l->n; i++) {
         l->ring[i].b.image = xalloc_n(batch * area * (size_t)c->channels, sizeof(float));
-        l->ring[i].b.labels = xalloc_n(batch, area), l->ring[i].b.classes = xalloc_n(batch, TRUTH_IDS);
+        l->ring[i].b.labels = xalloc_n(batch, area), l->ring[i].b.classes = xalloc_n(batch, INSTANCE_IDS);
         l->ring[i].b.sample = xalloc_n(batch, sizeof(int64_t));
     }
     l->bad = xalloc((size_t)c->set->n);

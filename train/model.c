@@ -2,7 +2,7 @@
 #include "train/model.h"
 #include "base/die.h"
 #include "nn/detector_input.h"
-#include "train/truth.h"
+#include "train/instances.h"
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -135,7 +135,7 @@ void model_take(model *m, const run *r)
     m->o = optim_new(&r->solver.optim, m->p);
     m->t->input->x.p = take(dev, m->t->input->x.size);
     if (m->truth) m->truth->x.p = take(dev, m->truth->x.size);
-    else truth_take(m->t, dev);
+    else instances_take(m->t, dev);
     plan_place(&m->plan, dev);
     if (sizeof(real) != sizeof(float) || m->t->detector) m->staging = xalloc(m->t->input->x.size);
 }
@@ -146,7 +146,7 @@ void model_free(model *m)
     const device *dev = m->c.dev;
     if (m->p) dev->free(dev, m->t->input->x.p);
     if (m->p && m->truth) dev->free(dev, m->truth->x.p);
-    if (m->p && !m->truth) truth_free(m->t, dev);
+    if (m->p && !m->truth) instances_free(m->t, dev);
     schedule_free(&m->plan);
     optim_free(m->o), params_free(m->p), net_free(m->t);
     free(m->staging), free(m->part_loss), free(m);
@@ -161,7 +161,7 @@ int64_t model_numbers(const graph *g, role which)
 
 static int moments(const run *r) { return r->solver.optim.optimiser == OPTIM_SGD ? 1 : 2; }
 
-size_t model_map_bytes(const model *m) { return m->plan.arena + m->t->input->x.size + (m->truth ? m->truth->x.size : truth_bytes(m->t)); }
+size_t model_map_bytes(const model *m) { return m->plan.arena + m->t->input->x.size + (m->truth ? m->truth->x.size : instances_bytes(m->t)); }
 
 size_t model_state_bytes(const model *m, const run *r)
 {
@@ -188,7 +188,7 @@ static void put_part(model *m, int64_t part, const float *image, const uint8_t *
     }
     dev->put(dev, m->t->input->x.p, from, m->t->input->x.size);
     if (m->truth) dev->put(dev, m->truth->x.p, labels + part * area, m->truth->x.size);
-    else truth_put(m->t, dev, labels + part * area, m->classes + part * m->images * TRUTH_IDS);
+    else instances_put(m->t, dev, labels + part * area, m->classes + part * m->images * INSTANCE_IDS);
 }
 
 double model_step(model *m, int64_t step, double lr, const float *image, const uint8_t *labels, double *loss)

@@ -7,7 +7,7 @@
 
 typedef struct model {
     net *t;                                  /* for one part of a batch: batch / subdivisions images */
-    tensor *truth, *loss;                    /* labels n,h,w,1 bytes (NULL: a detector, train/truth.h); one number */
+    tensor *truth, *loss;                    /* labels n,h,w,1 bytes (NULL: a detector, train/instances.h); one number */
     const uint8_t *classes;                  /* of a detector: batch.classes, set with every batch */
     schedule plan;
     context c;

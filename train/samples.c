@@ -133,12 +133,12 @@ void samples_labels(const samples *t, int64_t i, uint8_t *labels)
     if (bad) die("%s: case %s: %lld pixels are no class of this run, one of them has the value %d", store_path(t->s), c->id, (long long)bad, value);
 }
 
-void samples_instances(const samples *t, int64_t i, uint8_t *numbers, uint8_t classes[TRUTH_IDS])
+void samples_instances(const samples *t, int64_t i, uint8_t *numbers, uint8_t classes[INSTANCE_IDS])
 {
     const store_case *c = samples_case(t, i);
     labels l = store_read_labels(t->s, t->at[i]);
     int n = 0;
-    memset(numbers, 0, (size_t)(c->h * c->w)), memset(classes, 0, TRUTH_IDS);
+    memset(numbers, 0, (size_t)(c->h * c->w)), memset(classes, 0, INSTANCE_IDS);
     if (!l.ninstances) die("%s: case %s has no instances: a detector is trained on a store that `import instances`, `import coco` or `synth` made",
                            store_path(t->s), c->id);
     for (int k = 0; k < l.ninstances; k++) {
@@ -146,7 +146,7 @@ void samples_instances(const samples *t, int64_t i, uint8_t *numbers, uint8_t cl
         const int class = o->value >= 0 && o->value < 256 ? t->class_of[o->value] : -1;
         if (class < 0) die("%s: case %s: an instance of value %d is no class of this run", store_path(t->s), c->id, o->value);
         if (!class || class == IGNORED) continue;
-        if (++n == TRUTH_IDS) die("%s: case %s has more than %d instances", store_path(t->s), c->id, TRUTH_IDS - 1);
+        if (++n == INSTANCE_IDS) die("%s: case %s has more than %d instances", store_path(t->s), c->id, INSTANCE_IDS - 1);
         instance_paint(o, numbers, c->h, c->w, (uint8_t)n);
         classes[n] = (uint8_t)class;
     }

@@ -9,12 +9,12 @@
 #include "datasets/fit.h"
 #include "datasets/store.h"
 #include "train/run.h"
-#include "train/truth.h"
+#include "train/instances.h"
 
 typedef struct sample {
     fit f;
     fit_source source;
-    uint8_t classes[TRUTH_IDS];              /* of a set of instances: class of each number in its labels; 0: none */
+    uint8_t classes[INSTANCE_IDS];              /* of a set of instances: class of each number in its labels; 0: none */
     int kept;                                /* source belongs to the memory */
 } sample;
 
@@ -48,7 +48,7 @@ void     samples_done(sample *s);
 size_t   samples_room(const samples *t);
 const store_case *samples_case(const samples *t, int64_t i);
 /* The instances of sample i as a map of numbers (h, w), the later on top, and their classes. Dies 2 where the case has none. */
-void     samples_instances(const samples *t, int64_t i, uint8_t *numbers, uint8_t classes[TRUTH_IDS]);
+void     samples_instances(const samples *t, int64_t i, uint8_t *numbers, uint8_t classes[INSTANCE_IDS]);
 /* The full label map of sample i in classes, (h, w) of its case. */
 void     samples_labels(const samples *t, int64_t i, uint8_t *labels);
 #endif
