@@ -28,6 +28,10 @@ tensor *layer_param(const place *p, const char *suffix, shape s, role r, layout 
 tensor *layer_node(const place *p, const char *which, const char *suffix, int nin, tensor *const *in, const char *words, ...)
     __attribute__((format(printf, 6, 7)));
 
+/* A layer inside a layer, called NAME.suffix (and sharing with SHARE.suffix): its keys as words. */
+tensor *layer_inner(const place *p, const char *section, const char *suffix, int nfrom, tensor *const *from, const char *words, ...)
+    __attribute__((format(printf, 6, 7)));
+
 /* What convolutional and deconvolutional layers do after the sum: normalize (batch, instance, group), then the activation. */
 typedef struct { int normalize, activation; int64_t norm_groups; double slope, eps, momentum; } layer_tail;
 #define NORM_WORDS "none|batch|instance|group"
@@ -51,8 +55,12 @@ void layer_pair(const place *p, const char *what, const key_list *l, int64_t out
 init init_fan_in(int64_t fan_in);
 /* He et al. 2015 for leaky slope a: N(0, s), s = sqrt(2 / ((1 + a^2) fan_in)). */
 init init_he(int64_t fan_in, double slope);
+/* The same with fan_out and a = 0, which keeps the size of gradients rather than that of maps. */
+init init_he_out(int64_t fan_out);
 init init_constant(double value);
 init init_normal(double deviation);
 /* Glorot and Bengio 2010: U(-b, b), b = sqrt(6 / (fan_in + fan_out)). */
 init init_xavier(int64_t fan_in, int64_t fan_out);
+/* LeCun et al. 1998: variance 1 / fan_in, U(-b, b), b = sqrt(3 / fan_in). */
+init init_lecun(int64_t fan_in);
 #endif

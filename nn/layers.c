@@ -1,5 +1,5 @@
 /* layers.c - the table of layers and what they share; see layer.h. */
-#include "nn/layer.h"
+#include "nn/net.h"
 #include "kernels/activation.h"
 #include "base/die.h"
 #include <math.h>
@@ -10,12 +10,13 @@
 
 extern const layer layer_convolutional, layer_deconvolutional, layer_maxpool, layer_upsample, layer_route, layer_shortcut, layer_batchnorm,
     layer_instancenorm, layer_activation, layer_dropout, layer_pad, layer_crop, layer_softmax, layer_avgpool, layer_connected,
-    layer_layernorm, layer_groupnorm, layer_attention, layer_position;
+    layer_layernorm, layer_groupnorm, layer_attention, layer_position, layer_bottleneck, layer_rpn, layer_roi_align, layer_detections, layer_masks;
 
 const layer *const layers[] = {
     &layer_convolutional, &layer_deconvolutional, &layer_maxpool, &layer_upsample, &layer_route, &layer_shortcut, &layer_batchnorm,
     &layer_instancenorm, &layer_activation, &layer_dropout, &layer_pad, &layer_crop, &layer_softmax, &layer_avgpool, &layer_connected,
-    &layer_layernorm, &layer_groupnorm, &layer_attention, &layer_position, NULL
+    &layer_layernorm, &layer_groupnorm, &layer_attention, &layer_position, &layer_bottleneck, &layer_rpn, &layer_roi_align,
+    &layer_detections, &layer_masks, NULL
 };
 
 const layer *layer_find(const char *section)
@@ -61,6 +62,24 @@ tensor *layer_node(const place *p, const char *which, const char *suffix, int ni
     return t;
 }
 
+tensor *layer_inner(const place *p, const char *section, const char *suffix, int nfrom, tensor *const *from, const char *words, ...)
+{
+    const layer *l = layer_find(section);
+    va_list ap;
+    va_start(ap, words);
+    char *text = NULL, *name = xprintf("%s.%s", p->name, suffix), *share = p->share ? xprintf("%s.%s", p->share, suffix) : NULL;
+    if (vasprintf(&text, words, ap) < 0) die_machine("out of memory");
+    va_end(ap);
+    void *values = xalloc(l->size);
+    key_words(l->keys, values, text, p->at);
+    place inner = { p->g, p->net, name, p->at, share };
+    tensor *in[MAX_IN];
+    memcpy(in, from, (size_t)nfrom * sizeof *in);
+    tensor *t = l->build(&inner, values, in, nfrom);
+    free(values), free(text), free(name), free(share);
+    return t;
+}
+
 int layer_has_tail(const layer_tail *t) { return t->normalize != NORM_NONE || t->activation != ACT_LINEAR; }
 
 tensor *layer_finish(const place *p, const layer_tail *t, tensor *x)
@@ -70,14 +89,16 @@ tensor *layer_finish(const place *p, const layer_tail *t, tensor *x)
     if (t->normalize == NORM_NONE) {
         if (t->activation != ACT_LINEAR) x = layer_node(p, "activation", NULL, 1, &x, "%s", words);
     } else {
-        tensor *in[5] = { x, layer_param(p, "norm.weight", SHAPE1(c), PARAM, LAYOUT_PLAIN, init_constant(1), 0),
-                          layer_param(p, "norm.bias", SHAPE1(c), PARAM, LAYOUT_PLAIN, init_constant(0), 0) };
+        const int frozen = t->normalize == NORM_BATCH && p->net->conf.frozen_norms;
+        const role r = frozen ? STATE : PARAM;
+        tensor *in[5] = { x, layer_param(p, "norm.weight", SHAPE1(c), r, LAYOUT_PLAIN, init_constant(1), 0),
+                          layer_param(p, "norm.bias", SHAPE1(c), r, LAYOUT_PLAIN, init_constant(0), 0) };
         const int64_t groups = t->normalize == NORM_INSTANCE ? c : t->norm_groups;
         if (t->normalize != NORM_BATCH) x = layer_node(p, "group_norm", NULL, 3, in, "groups=%lld eps=%.17g %s", (long long)groups, t->eps, words);
         else {
             in[3] = layer_param(p, "norm.running_mean", SHAPE1(c), STATE, LAYOUT_PLAIN, init_constant(0), 0);
             in[4] = layer_param(p, "norm.running_var", SHAPE1(c), STATE, LAYOUT_PLAIN, init_constant(1), 0);
-            x = layer_node(p, "batch_norm", NULL, 5, in, "eps=%.17g momentum=%.17g %s", t->eps, t->momentum, words);
+            x = layer_node(p, "batch_norm", NULL, 5, in, "eps=%.17g momentum=%.17g frozen=%d %s", t->eps, t->momentum, frozen, words);
         }
     }
     free(act), free(words);
@@ -105,6 +126,8 @@ void layer_pair(const place *p, const char *what, const key_list *l, int64_t out
 
 init init_fan_in(int64_t fan_in) { return (init){ INIT_UNIFORM, 1 / sqrt((double)fan_in) }; }
 init init_he(int64_t fan_in, double slope) { return (init){ INIT_NORMAL, sqrt(2 / ((1 + slope * slope) * (double)fan_in)) }; }
+init init_he_out(int64_t fan_out) { return init_he(fan_out, 0); }
 init init_constant(double value) { return (init){ INIT_CONSTANT, value }; }
 init init_normal(double deviation) { return (init){ INIT_NORMAL, deviation }; }
 init init_xavier(int64_t fan_in, int64_t fan_out) { return (init){ INIT_UNIFORM, sqrt(6 / (double)(fan_in + fan_out)) }; }
+init init_lecun(int64_t fan_in) { return (init){ INIT_UNIFORM, sqrt(3 / (double)fan_in) }; }

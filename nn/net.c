@@ -1,6 +1,8 @@
 /* net.c - cfg sections to a graph; see net.h. One loop: find the layer by its section, fill its struct from its key table, resolve
  * where its inputs come from, call its build, note what it made. */
 #include "nn/net.h"
+#include "nn/detector_input.h"
+#include "nn/detector_paint.h"
 #include "nn/fold.h"
 #include "base/die.h"
 #include <stdio.h>
@@ -16,6 +18,8 @@ const key net_keys[] = {
     { "winograd",  K_BOOL, offsetof(net_conf, winograd),  "1",       "1: 3x3 convolutions by Winograd's algorithm where that is faster (float32, AVX-512); it rounds more", 0, 0, 0 },
     { "precision", K_WORD, offsetof(net_conf, precision), "float32", "of the factors in convolutions, where the machine can, and with bf16 on a CPU of most maps; sums and all else are float32 (tf32: on a GPU only)", 0, 0, "float32|bf16|tf32" },
     { "fold",      K_BOOL, offsetof(net_conf, fold),      "1",       "1: at inference batch norms become part of the convolutions before them; 0: as in training", 0, 0, 0 },
+    { "frozen_norms", K_BOOL, offsetof(net_conf, frozen_norms), "0", "1: scale, shift and statistics of all batch norms stay as they are", 0, 0, 0 },
+    { "training",  K_BOOL, offsetof(net_conf, training),  "0",       "1: a detector as training needs it: the truth goes in, sampled boxes go through its heads", 0, 0, 0 },
     { "output",    K_TEXT, offsetof(net_conf, output),    "",        "name of the layer whose map is the result (default: the last)", 0, 0, 0 },
     { 0 }
 };
@@ -130,11 +134,31 @@ static void check_output(net *t)
         snprintf(where, sizeof where, "%s: net.output", t->text->path);
         t->output = resolve(t, t->conf.output, where);
     } else t->output = t->layer[t->n - 1].out;
+    t->output->keep = 1;
+    if (t->detector) return;
     shape want = SHAPE4(t->conf.batch, t->conf.height, t->conf.width, t->conf.classes);
     if (!shape_same(&t->output->s, &want))
         die_at(t->layer[t->n - 1].at, "the output %s is %s, wanted %lldx%lldx%lldx%lld (batch, height, width, classes)", t->output->name,
                shape_text(&t->output->s, text), (long long)want.d[0], (long long)want.d[1], (long long)want.d[2], (long long)want.d[3]);
-    t->output->keep = 1;
+}
+
+static void add_detector(net *t, cfg_section *s)
+{
+    detector *d = t->detector = xalloc(sizeof *d);
+    detector_fill(s, &d->conf);
+    const int64_t n = t->conf.batch, g = d->conf.instances;
+    if (t->conf.classes < 2) die_at(s->at, "net.classes: got 1, wanted 2 or more, the background among them");
+    if (d->conf.mean.n != t->conf.channels)
+        die_at(s->at, "detector.mean: got %d numbers, wanted %lld, one a channel", d->conf.mean.n, (long long)t->conf.channels);
+    if (t->conf.height % d->conf.multiple || t->conf.width % d->conf.multiple)
+        die_at(s->at, "net.height, net.width: got %lld x %lld, wanted multiples of %lld (detector.multiple)", (long long)t->conf.height,
+               (long long)t->conf.width, (long long)d->conf.multiple);
+    d->extent = graph_leaf(t->g, "extent", (shape){ 2, { n, 2 } }, I32, INPUT);
+    if (!t->conf.training) return;
+    d->truth_boxes = graph_leaf(t->g, "truth.boxes", SHAPE4(n, g, 1, 4), REAL_TYPE, INPUT);
+    d->truth_count = graph_leaf(t->g, "truth.count", SHAPE1(n), I32, INPUT);
+    d->truth_class = graph_leaf(t->g, "truth.class", (shape){ 2, { n, g } }, I32, INPUT);
+    d->truth_masks = graph_leaf(t->g, "truth.masks", SHAPE4(n, g, t->conf.height, t->conf.width), U8, INPUT);
 }
 
 static net *build(cfg *text, const char *const *overrides, int noverrides)
@@ -150,7 +174,9 @@ static net *build(cfg *text, const char *const *overrides, int noverrides)
     cfg_check_used(&text->s[0], (const key *const[]){ net_keys }, 1);
     t->g = graph_new();
     t->input = graph_leaf(t->g, "input", SHAPE4(t->conf.batch, t->conf.height, t->conf.width, t->conf.channels), REAL_TYPE, INPUT);
-    for (int i = 1; i < text->n; i++) add_layer(t, &text->s[i]);
+    const int detects = text->n > 1 && !strcmp(text->s[1].name, "detector");
+    if (detects) add_detector(t, &text->s[1]);
+    for (int i = 1 + detects; i < text->n; i++) add_layer(t, &text->s[i]);
     if (!t->n) die_at(text->path, "no layer follows [net]");
     check_output(t);
     graph_views(t->g);
@@ -163,7 +189,7 @@ net *net_parse(const char *text, const char *path, const char *const *overrides,
 void net_free(net *t)
 {
     if (!t) return;
-    graph_free(t->g), cfg_free(t->text), free(t->layer), free(t);
+    graph_free(t->g), cfg_free(t->text), free(t->layer), free(t->detector), free(t);
 }
 
 int64_t net_layer_macs(const net *t, int i)
@@ -201,9 +227,24 @@ int net_inference(net *t, schedule *s)
 {
     const int norms = t->conf.fold ? graph_fold(t->g) : 0;
     count_nodes(t);
-    schedule_forward(s, t->g, &t->output, 1);
+    const detector *d = t->detector;
+    if (d) schedule_forward(s, t->g, (tensor *[]){ t->output, d->boxes, d->count, d->scores, d->label }, 5);
+    else schedule_forward(s, t->g, &t->output, 1);
     schedule_settle(s);
     return norms;
+}
+
+/* Films fill the whole input of a program. */
+static void take_extent(net_program *r)
+{
+    const device *d = r->c.dev;
+    tensor *e = r->t->detector->extent;
+    int32_t *host = xalloc(e->x.size);
+    for (int64_t i = 0; i < r->t->conf.batch; i++) host[2 * i] = (int32_t)r->t->conf.height, host[2 * i + 1] = (int32_t)r->t->conf.width;
+    e->x.p = d->alloc(d, e->x.size);
+    if (!e->x.p) die_machine("out of memory on %s: need %zu bytes", d->name, e->x.size);
+    d->put(d, e->x.p, host, e->x.size);
+    free(host);
 }
 
 net_program *net_program_new(const char *text, const char *path, const char *const *overrides, int n, const params *p, const device *d)
@@ -217,16 +258,46 @@ net_program *net_program_new(const char *text, const char *path, const char *con
     r->t->input->x.p = d->alloc(d, r->t->input->x.size);
     if (!r->t->input->x.p) die_machine("out of memory on %s: need %zu bytes", d->name, r->t->input->x.size);
     plan_place(&r->plan, d);
+    if (r->t->detector) take_extent(r);
     return r;
+}
+
+/* What was found in each image, painted into output. */
+static void paint(const net_program *r, real *output)
+{
+    const device *d = r->c.dev;
+    const detector *t = r->t->detector;
+    const net_conf *c = &r->t->conf;
+    const tensor *from[5] = { t->boxes, t->count, t->scores, t->label, r->t->output };
+    const int64_t keep = t->boxes->s.d[1], size = r->t->output->s.d[1], area = c->height * c->width * c->classes;
+    void *host[5];
+    for (int i = 0; i < 5; i++) {
+        host[i] = xalloc(from[i]->x.size);
+        d->get(d, host[i], from[i]->x.p, from[i]->x.size);
+    }
+    for (int64_t n = 0; n < c->batch; n++) {
+        const found f = { ((const int32_t *)host[1])[n], size, (const box *)host[0] + n * keep, (const real *)host[2] + n * keep,
+                          (const int32_t *)host[3] + n * keep, (const real *)host[4] + n * keep * size * size };
+        detector_paint(&t->conf, &f, c->height, c->width, c->classes, output + n * area);
+    }
+    for (int i = 0; i < 5; i++) free(host[i]);
 }
 
 void net_program_run(net_program *r, const real *input, real *output)
 {
     const device *d = r->c.dev;
-    d->put(d, r->t->input->x.p, input, r->t->input->x.size);
+    real *normal = NULL;
+    if (r->t->detector) {
+        normal = xalloc(r->t->input->x.size);
+        memcpy(normal, input, r->t->input->x.size);
+        detector_normalise(&r->t->detector->conf, shape_volume(&r->t->input->s), normal);
+    }
+    d->put(d, r->t->input->x.p, normal ? normal : input, r->t->input->x.size);
+    free(normal);
     schedule_run_part(&r->plan, &r->c, r->settled ? r->plan.fixed : 0, r->plan.n);
     r->settled = 1;
-    d->get(d, output, r->t->output->x.p, r->t->output->x.size);
+    if (r->t->detector) paint(r, output);
+    else d->get(d, output, r->t->output->x.p, r->t->output->x.size);
 }
 
 void net_program_changed(net_program *r) { r->settled = 0; }
@@ -235,6 +306,7 @@ void net_program_free(net_program *r)
 {
     if (!r) return;
     r->c.dev->free(r->c.dev, r->t->input->x.p);
+    if (r->t->detector) r->c.dev->free(r->c.dev, r->t->detector->extent->x.p);
     schedule_free(&r->plan);
     net_free(r->t);
     free(r);

@@ -5,6 +5,7 @@
 #ifndef NN_NET_H
 #define NN_NET_H
 #include "nn/cfg.h"
+#include "nn/detector.h"
 #include "nn/device.h"
 #include "nn/layer.h"
 #include "nn/params.h"
@@ -14,6 +15,8 @@
 typedef struct net_conf {                /* [net] */
     int64_t batch, height, width, channels, classes;
     int fold;                            /* at inference norms become part of convolutions */
+    int frozen_norms;                    /* batch norms have nothing that is trained */
+    int training;                        /* a detector's graph takes the truth in */
     int winograd, precision;             /* precision: 0 float32, 1 bf16, 2 tf32 */
     const char *output;                  /* name of the layer whose map is the result; NULL: the last */
 } net_conf;
@@ -33,10 +36,20 @@ typedef struct net {
     graph *g;
     net_layer *layer; int n;
     tensor *input;                       /* n,h,w,channels, real */
-    tensor *output;                      /* n,h,w,classes: logits */
+    tensor *output;                      /* n,h,w,classes: logits; of a detector the maps of its masks */
+    struct detector *detector;           /* [detector]: a network that finds instances; NULL: one that labels pixels */
 } net;
 
 extern const key net_keys[], layer_keys[];      /* of [net]; of every layer besides its own */
+
+/* What a detector has besides. Shapes: kernels/detect.h's lists, docs/detection.md. Leaves are the caller's to bind, or net_program's. */
+typedef struct detector {
+    detector_conf conf;
+    tensor *extent;                      /* n,2 whole numbers: height and width of each image without padding */
+    tensor *truth_boxes, *truth_count, *truth_class, *truth_masks;       /* net.training=1: n,G,1,4; n; n,G; n,G,h,w bytes */
+    tensor *boxes, *count, *scores, *label;                              /* net.training=0: n,D,1,4; n; n,D,1,1; n*D */
+    tensor *term[5]; int terms;          /* net.training=1: the losses, each one number, that add up to the loss */
+} detector;
 
 /* overrides: "net.batch=4", "NAME.key=value" words, or NULL. Dies with file:line on anything wrong. */
 net    *net_load(const char *path, const char *const *overrides, int noverrides);
@@ -54,7 +67,8 @@ context net_context(const net *t, const device *dev);            /* for evaluati
 /* A forward-only program: the net for one input size, planned and placed, with the parameters of `p` bound. */
 typedef struct net_program { net *t; schedule plan; context c; int settled; } net_program;     /* settled: fixed steps have run */
 net_program *net_program_new(const char *text, const char *path, const char *const *overrides, int n, const params *p, const device *d);
-void net_program_run(net_program *r, const real *input, real *output);      /* host arrays n,h,w,c in; n,h,w,classes out */
+/* Host arrays n,h,w,c in; n,h,w,classes out, where a detector's findings are painted (nn/detector_paint.h). */
+void net_program_run(net_program *r, const real *input, real *output);
 void net_program_changed(net_program *r);        /* the parameters have changed: what was made of them alone is made anew */
 void net_program_free(net_program *r);
 #endif

@@ -16,7 +16,7 @@ static void take(params *p, const graph *g, role r)
         if (params_find(p, t->name)) die("two parameters are named %s: give the layers different names", t->name);
         if ((p->n & (p->n + 1)) == 0) p->p = xgrow(p->p, (size_t)(2 * (p->n + 1)) * sizeof *p->p);
         param *q = &p->p[p->n++];
-        *q = (param){ .s = t->s, .role = r, .decay = t->decay, .layout = t->layout, .init = t->init,
+        *q = (param){ .s = t->s, .role = r, .decay = t->decay, .layout = t->layout, .pixels = t->pixels, .init = t->init,
                       .at = p->total, .count = (size_t)shape_volume(&t->s) };
         memcpy(q->name, t->name, sizeof q->name);
         p->total += (q->count + line - 1) / line * line;

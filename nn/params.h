@@ -12,6 +12,7 @@ typedef struct param {
     int    decay;
     int    frozen;                       /* an optimiser leaves it as it is */
     layout layout;
+    int64_t pixels;                      /* LAYOUT_FLAT */
     init   init;
     size_t at, count;                    /* elements, offset in the arena */
 } param;

@@ -30,7 +30,8 @@ typedef enum { VALUE, INPUT, PARAM, STATE } role;        /* STATE: running means
 typedef enum {
     LAYOUT_PLAIN,       /* as is */
     LAYOUT_CONV,        /* O,I,H,W -> H,W,I,O */
-    LAYOUT_DECONV       /* I,O,H,W -> I,H,W,O */
+    LAYOUT_DECONV,      /* I,O,H,W -> I,H,W,O */
+    LAYOUT_FLAT         /* O,(C,H,W) -> O,(H,W,C): a connected layer over maps of `pixels` = H W pixels */
 } layout;
 
 typedef enum { INIT_CONSTANT, INIT_UNIFORM, INIT_NORMAL } init_kind;
@@ -43,6 +44,7 @@ typedef struct tensor {
     role   role;
     int    decay;                        /* PARAM: 1 a weight, 0 a bias or norm parameter (solver: decay_norm) */
     layout layout;
+    int64_t pixels;                      /* LAYOUT_FLAT */
     init   init;
     buffer x, g;                         /* value, gradient */
     struct node *from;                   /* NULL for a leaf */

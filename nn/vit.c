@@ -28,7 +28,7 @@ static const key_rule rules[] = {
     { "Transformer/encoder_norm/scale", "encoder_norm.norm.weight" }, { "Transformer/encoder_norm/bias", "encoder_norm.norm.bias" },
     { NULL, NULL },
 };
-static const key_map map = { "vit", "vision transformers' own .npz", rules, NULL, NULL };
+static const key_map map = { .name = "vit", .about = "vision transformers' own .npz", .rule = rules };
 
 static int is_classifier(const char *name)
 {

@@ -33,9 +33,60 @@ static const key_rule transunet[] = {
     { "segmentation_head.0.", "head." },                        { NULL, NULL },
 };
 
+#define RESNET(theirs, ours, norm_theirs) { theirs, ours }, { norm_theirs, ours "norm." }
+#define BODY "backbone.body."
+#define TORCHVISION_BODY \
+    RESNET(BODY "conv1.", "stem.", BODY "bn1."), RESNET(BODY "layer#.#.conv#.", "layer#.#.conv#.", BODY "layer#.#.bn#."), \
+    RESNET(BODY "layer#.#.downsample.0.", "layer#.#.proj.", BODY "layer#.#.downsample.1."), \
+    { "rpn.head.cls_logits.", "rpn.objectness." },              { "rpn.head.bbox_pred.", "rpn.deltas." }, \
+    { "roi_heads.box_head.fc#.", "fc#." },                      { "roi_heads.box_predictor.cls_score.", "detections.classes." }, \
+    { "roi_heads.box_predictor.bbox_pred.", "detections.boxes." }, { "roi_heads.mask_predictor.conv5_mask.", "mask.up." }, \
+    { "roi_heads.mask_predictor.mask_fcn_logits.", "masks.logits." }
+static const key_rule torchvision[] = {
+    TORCHVISION_BODY,
+    { "backbone.fpn.inner_blocks.0.0.", "lateral2." },          { "backbone.fpn.layer_blocks.0.0.", "p2." },
+    { "backbone.fpn.inner_blocks.1.0.", "lateral3." },          { "backbone.fpn.layer_blocks.1.0.", "p3." },
+    { "backbone.fpn.inner_blocks.2.0.", "lateral4." },          { "backbone.fpn.layer_blocks.2.0.", "p4." },
+    { "backbone.fpn.inner_blocks.3.0.", "lateral5." },          { "backbone.fpn.layer_blocks.3.0.", "p5." },
+    { "rpn.head.conv.0.0.", "rpn.conv." },                      { "roi_heads.mask_head.#.0.", "mask#." },
+    { NULL, NULL },
+};
+static const key_rule torchvision_old[] = {                     /* before 0.13, the published COCO_V1 file among them */
+    TORCHVISION_BODY,
+    { "backbone.fpn.inner_blocks.0.", "lateral2." },            { "backbone.fpn.layer_blocks.0.", "p2." },
+    { "backbone.fpn.inner_blocks.1.", "lateral3." },            { "backbone.fpn.layer_blocks.1.", "p3." },
+    { "backbone.fpn.inner_blocks.2.", "lateral4." },            { "backbone.fpn.layer_blocks.2.", "p4." },
+    { "backbone.fpn.inner_blocks.3.", "lateral5." },            { "backbone.fpn.layer_blocks.3.", "p5." },
+    { "rpn.head.conv.", "rpn.conv." },
+    { "roi_heads.mask_head.mask_fcn1.", "mask0." },             { "roi_heads.mask_head.mask_fcn2.", "mask1." },
+    { "roi_heads.mask_head.mask_fcn3.", "mask2." },             { "roi_heads.mask_head.mask_fcn4.", "mask3." },
+    { NULL, NULL },
+};
+#define BOTTOM "backbone.bottom_up."
+static const key_rule detectron2[] = {
+    { BOTTOM "stem.conv1.", "stem." },
+    { BOTTOM "res2.#.conv#.", "layer1.#.conv#." },              { BOTTOM "res2.#.shortcut.", "layer1.#.proj." },
+    { BOTTOM "res3.#.conv#.", "layer2.#.conv#." },              { BOTTOM "res3.#.shortcut.", "layer2.#.proj." },
+    { BOTTOM "res4.#.conv#.", "layer3.#.conv#." },              { BOTTOM "res4.#.shortcut.", "layer3.#.proj." },
+    { BOTTOM "res5.#.conv#.", "layer4.#.conv#." },              { BOTTOM "res5.#.shortcut.", "layer4.#.proj." },
+    { "backbone.fpn_lateral#.", "lateral#." },                  { "backbone.fpn_output#.", "p#." },
+    { "proposal_generator.rpn_head.conv.", "rpn.conv." },
+    { "proposal_generator.rpn_head.objectness_logits.", "rpn.objectness." }, { "proposal_generator.rpn_head.anchor_deltas.", "rpn.deltas." },
+    { "roi_heads.box_head.fc1.", "fc6." },                      { "roi_heads.box_head.fc2.", "fc7." },
+    { "roi_heads.box_predictor.cls_score.", "detections.classes." }, { "roi_heads.box_predictor.bbox_pred.", "detections.boxes." },
+    { "roi_heads.mask_head.mask_fcn1.", "mask0." },             { "roi_heads.mask_head.mask_fcn2.", "mask1." },
+    { "roi_heads.mask_head.mask_fcn3.", "mask2." },             { "roi_heads.mask_head.mask_fcn4.", "mask3." },
+    { "roi_heads.mask_head.deconv.", "mask.up." },              { "roi_heads.mask_head.predictor.", "masks.logits." },
+    { NULL, NULL },
+};
+
+static const key_map torchvision_before = { "torchvision", "", torchvision_old, "num_batches_tracked", NULL, NULL, 0 };
+
 const key_map key_maps[] = {
-    { "milesial", "U-Net of milesial/Pytorch-UNet", milesial, "num_batches_tracked", "mask_values" },
-    { "transunet", "TransUNet of Beckschen/TransUNet (R50-ViT-B/16)", transunet, "num_batches_tracked", NULL },
+    { "milesial", "U-Net of milesial/Pytorch-UNet", milesial, "num_batches_tracked", "mask_values", NULL, 0 },
+    { "transunet", "TransUNet of Beckschen/TransUNet (R50-ViT-B/16)", transunet, "num_batches_tracked", NULL, NULL, 0 },
+    { "torchvision", "Mask R-CNN of torchvision (maskrcnn_resnet50_fpn)", torchvision, "num_batches_tracked", NULL, &torchvision_before, 0 },
+    { "detectron2", "Mask R-CNN of Detectron2 (mask_rcnn_R_50_FPN)", detectron2, NULL, NULL, NULL, 1 },
     { .name = NULL },
 };
 
@@ -105,29 +156,41 @@ char *key_map_ours(const key_map *map, const char *theirs, char text[160])
 
 /* ---- layouts: axis i of ours is axis order[i] of theirs ---- */
 
-static const int order[][4] = { [LAYOUT_PLAIN] = { 0, 1, 2, 3 }, [LAYOUT_CONV] = { 2, 3, 1, 0 }, [LAYOUT_DECONV] = { 0, 2, 3, 1 } };
+static const int order[][4] = {
+    [LAYOUT_PLAIN] = { 0, 1, 2, 3 }, [LAYOUT_CONV] = { 2, 3, 1, 0 }, [LAYOUT_DECONV] = { 0, 2, 3, 1 }, [LAYOUT_FLAT] = { 0, 2, 1 },
+};
 
-static shape their_shape(const param *q)
+/* The axes that are turned: outputs, pixels and channels of a connected layer, whose last two are one axis in files on both sides */
+static shape our_axes(const param *q)
 {
-    shape s = { .nd = q->s.nd };
-    const int *o = order[s.nd == 4 ? q->layout : LAYOUT_PLAIN];
-    for (int i = 0; i < s.nd; i++) s.d[o[i]] = q->s.d[i];
+    return q->layout == LAYOUT_FLAT ? (shape){ 3, { q->s.d[0], q->pixels, q->s.d[1] / q->pixels } } : q->s;
+}
+
+static const int *order_of(const param *q) { return order[q->s.nd == 4 || q->layout == LAYOUT_FLAT ? q->layout : LAYOUT_PLAIN]; }
+
+static shape their_axes(const param *q)
+{
+    const shape ours = our_axes(q);
+    shape s = { .nd = ours.nd };
+    for (int i = 0; i < s.nd; i++) s.d[order_of(q)[i]] = ours.d[i];
     return s;
 }
+
+static shape their_shape(const param *q) { return q->layout == LAYOUT_FLAT ? q->s : their_axes(q); }
 
 /* Copies q->count numbers from one order to the other; to_theirs says which way. */
 static void turn(const param *q, const real *from, real *to, int to_theirs)
 {
-    const shape theirs = their_shape(q);
-    const int *o = order[q->s.nd == 4 ? q->layout : LAYOUT_PLAIN];
+    const shape theirs = their_axes(q), ours = our_axes(q);
+    const int *o = order_of(q);
     size_t step[4] = { 1, 1, 1, 1 }, at[4] = { 0 };                /* step[i]: elements of theirs to the next along our axis i */
-    for (int i = 0; i < q->s.nd; i++) for (int j = o[i] + 1; j < q->s.nd; j++) step[i] *= (size_t)theirs.d[j];
+    for (int i = 0; i < ours.nd; i++) for (int j = o[i] + 1; j < ours.nd; j++) step[i] *= (size_t)theirs.d[j];
     for (size_t mine = 0; mine < q->count; mine++) {
         size_t other = 0;
-        for (int i = 0; i < q->s.nd; i++) other += at[i] * step[i];
+        for (int i = 0; i < ours.nd; i++) other += at[i] * step[i];
         if (to_theirs) to[other] = from[mine];
         else to[mine] = from[other];
-        for (int i = q->s.nd - 1; i >= 0 && ++at[i] == (size_t)q->s.d[i]; i--) at[i] = 0;
+        for (int i = ours.nd - 1; i >= 0 && ++at[i] == (size_t)ours.d[i]; i--) at[i] = 0;
     }
 }
 
@@ -139,19 +202,29 @@ static int counter_of(const key_map *map, const char *theirs, char text[160])
     return snprintf(text, 160, "%.*s.%s", (int)(dot - theirs), theirs, map->counter) < 160;
 }
 
+/* Norms whose statistics are not to change count no batches. */
+static int counts(const params *p, const param *q)
+{
+    const char *dot = strrchr(q->name, '.');
+    char weight[120];
+    snprintf(weight, sizeof weight, "%.*s.weight", dot ? (int)(dot - q->name) : 0, q->name);
+    const param *w = params_find(p, weight);
+    return !w || w->role == PARAM;
+}
+
 int weights_write(const char *path, const params *p, const key_map *map)
 {
     char name[160], counter[160];
     safetensors_writer *w = safetensors_begin(path);
     for (int i = 0; i < p->n; i++) {
         if (!key_map_theirs(map, p->p[i].name, name)) die("%s: no %s name for the parameter %s", path, map->name, p->p[i].name);
-        if (counter_of(map, name, counter)) safetensors_declare(w, counter, I64, (shape){ 0 });
+        if (counter_of(map, name, counter) && counts(p, &p->p[i])) safetensors_declare(w, counter, I64, (shape){ 0 });
     }
     for (int i = 0; i < p->n; i++) safetensors_declare(w, key_map_theirs(map, p->p[i].name, name), REAL_TYPE, their_shape(&p->p[i]));
     const int64_t zero = 0;
     int n = 0;
     for (int i = 0; i < p->n; i++)
-        if (counter_of(map, key_map_theirs(map, p->p[i].name, name), counter)) safetensors_put(w, n++, &zero);
+        if (counter_of(map, key_map_theirs(map, p->p[i].name, name), counter) && counts(p, &p->p[i])) safetensors_put(w, n++, &zero);
     for (int i = 0; i < p->n; i++) {
         const param *q = &p->p[i];
         real *mine = xalloc_n(q->count, sizeof *mine), *theirs = xalloc_n(q->count, sizeof *theirs);
@@ -202,20 +275,41 @@ static _Noreturn void missing(const safetensors *f, const params *p, const key_m
         map ? " names)" : "", first, die_nearest(first, names, f->n));
 }
 
+/* How many parameters stand in the file under the names of this map */
+static int found_by(const safetensors *f, const params *p, const key_map *map)
+{
+    char name[160];
+    int n = 0;
+    for (int i = 0; i < p->n; i++) n += key_map_theirs(map, p->p[i].name, name) && safetensors_find(f, name) >= 0;
+    return n;
+}
+
+static int is_statistic(const char *name) { return ends_in(name, "running_mean") || ends_in(name, "running_var"); }
+
+/* May this parameter be missing? Where the map allows files without statistics of norms, and this one has none at all. */
+static int may_lack(const safetensors *f, const key_map *map, const char *theirs)
+{
+    if (!map || !map->no_statistics || !is_statistic(theirs)) return 0;
+    for (int i = 0; i < f->n; i++) if (is_statistic(f->t[i].name)) return 0;
+    return 1;
+}
+
 int weights_read(const char *path, params *p, const key_map *map)
 {
     safetensors *f = safetensors_open(path);
     char name[160], first[160] = "", a[64], b[64], *used = xalloc((size_t)f->n + 1);
     int *from = xalloc_n((size_t)p->n + 1, sizeof *from), lost = 0;
+    if (map && map->older && found_by(f, p, map->older) > found_by(f, p, map)) map = map->older;
     for (int i = 0; i < p->n; i++) {
         if (!key_map_theirs(map, p->p[i].name, name)) die("%s: no %s name for the parameter %s", path, map->name, p->p[i].name);
         from[i] = safetensors_find(f, name);
-        if (from[i] < 0 && !lost++) strcpy(first, name);
+        if (from[i] < 0 && !may_lack(f, map, name) && !lost++) strcpy(first, name);
         if (from[i] >= 0) used[from[i]] = 1;
     }
     if (lost) missing(f, p, map, first, lost);
     check_no_others(f, p, map, used);
     for (int i = 0; i < p->n; i++) {
+        if (from[i] < 0) continue;
         const safetensor *t = &f->t[from[i]];
         const shape want = their_shape(&p->p[i]);
         if (!shape_same(&t->s, &want)) die("%s: %s: got %s, wanted %s", path, t->name, shape_text(&t->s, a), shape_text(&want, b));
@@ -224,8 +318,8 @@ int weights_read(const char *path, params *p, const key_map *map)
     for (int i = 0; i < p->n; i++) {
         const param *q = &p->p[i];
         real *theirs = xalloc_n(q->count, sizeof *theirs), *mine = xalloc_n(q->count, sizeof *mine);
-        safetensors_get(f, from[i], theirs);
-        turn(q, theirs, mine, 0);
+        if (from[i] >= 0) safetensors_get(f, from[i], theirs), turn(q, theirs, mine, 0);
+        else for (size_t j = 0; j < q->count; j++) mine[j] = (real)q->init.value;      /* mean 0, variance 1 */
         p->dev->put(p->dev, p->x + q->at, mine, q->count * sizeof *mine);
         free(theirs), free(mine);
     }

@@ -37,12 +37,16 @@ shape reference_shape(const param *q)
 int64_t reference_at(const param *q, const shape *r, int64_t i)
 {
     if (q->layout == LAYOUT_PLAIN) return i;
+    if (q->layout == LAYOUT_FLAT) {                          /* O,(C,P) -> O,(P,C) */
+        const int64_t in = q->s.d[1], c = in / q->pixels, o = i / in, k = i % in;
+        return o * in + k % q->pixels * c + k / q->pixels;
+    }
     int64_t w = i % r->d[3], h = i / r->d[3] % r->d[2], b = i / (r->d[3] * r->d[2]) % r->d[1], a = i / (r->d[3] * r->d[2] * r->d[1]);
     if (q->layout == LAYOUT_CONV) return ((h * r->d[3] + w) * r->d[1] + b) * r->d[0] + a;
     return ((a * r->d[2] + h) * r->d[3] + w) * r->d[1] + b;
 }
 
-static void fill_parameters(const reference *m)
+void reference_fill(const reference *m)
 {
     for (int i = 0; i < m->p->n; i++) {
         const param *q = &m->p->p[i];
@@ -102,7 +106,7 @@ reference reference_new(const reference_case *k)
     add_loss(&m, k);
     graph *g = m.t->g;
     m.p = params_new(g, &device_cpu, 1);
-    fill_parameters(&m);
+    reference_fill(&m);
     params_bind(m.p, g);
     tensor **wrt = xalloc_n((size_t)g->nt, sizeof *wrt);
     int n = 0;
@@ -182,7 +186,7 @@ static int check_line(const reference *m, const char *line, const char *tag, dou
     for (int i = 0; i < m->p->n; i++) {
         const param *q = &m->p->p[i];
         reference_key(m, q, key);
-        if (q->role != PARAM || strcmp(key, name + head)) continue;
+        if (q->role != PARAM || q->frozen || strcmp(key, name + head)) continue;
         check_projection(m, q, key, norm, want, whole, bound);
         return 1;
     }
@@ -198,6 +202,6 @@ void reference_check_gradients(const reference *m, const char *table, const char
     int n = 0, trainable = 0;
     while (fgets(line, sizeof line, f)) n += check_line(m, line, tag, whole, bound);
     fclose(f);
-    for (int i = 0; i < m->p->n; i++) trainable += m->p->p[i].role == PARAM;
+    for (int i = 0; i < m->p->n; i++) trainable += m->p->p[i].role == PARAM && !m->p->p[i].frozen;
     assert_int_equal(n, trainable);
 }

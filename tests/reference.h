@@ -25,6 +25,8 @@ typedef struct reference {
 /* Every buffer has a place of its own, so that features can be looked at after the run. Dropout is off, as in the reference runs. */
 reference reference_new(const reference_case *k);
 void  reference_free(reference *m);
+/* The parameters of the reference run, regenerated: m->p, keys and prefix must be set. */
+void  reference_fill(const reference *m);
 double *reference_nchw(const tensor *t);                         /* a map's values in the reference's order, free() them */
 
 void  reference_key(const reference *m, const param *q, char key[160]);          /* the reference's state_dict key; dies where there is none */

@@ -2,6 +2,7 @@
 #include "train/augment_apply.h"
 #include "base/die.h"
 #include <stdlib.h>
+#include <string.h>
 
 void augment_scratch_free(augment_scratch *t)
 {
@@ -44,6 +45,7 @@ augmentation augment_sample(const augment_conf *c, samples *set, const uint8_t s
     const fit_part all = { 0, s.f.net_h, 0, s.f.net_w };
     augment_mosaic m;
     make_room(t, n);
+    memcpy(t->classes, s.classes, sizeof t->classes);
     float *grey = channels == 1 ? image : t->grey;
     augmentation a = c ? augment_draw(c, &s.f, seed, epoch, i, turn) : augment_none(&s.f);
     if (c && !t->alone && augment_mosaic_draw(c, &s.f, set->n, seed, epoch, i, turn, &m)) {

@@ -11,6 +11,7 @@ typedef struct augment_scratch {
     float *plane, *grey, *spare, *shift; size_t room; uint8_t *inside;
     int64_t reading;                     /* the sample being read: at fault where that dies */
     int alone;                           /* 1: no mosaic */
+    uint8_t classes[INSTANCE_IDS];          /* of the sample made last: sample.classes */
 } augment_scratch;
 void augment_scratch_free(augment_scratch *t);
 

@@ -60,6 +60,7 @@ static void open_data(trainer *t, const net *n)
     t->set = samples_new(t->s, d, train, values, ignore, n->conf.height, n->conf.width, 0, 0);
     t->val = samples_new(t->s, d, limit ? train : val, values, ignore, n->conf.height, n->conf.width, 0, 0);
     free(train), free(val);
+    t->set->instances = n->detector != NULL;
     if (!t->set->n) die("%s: data.train=none: nothing to train on", t->r->path);
     if (d->check) leave_out_faulty(t);
     if (limit && limit < t->set->n) t->set->n = t->val->n = limit;

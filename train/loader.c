@@ -111,6 +111,7 @@ static int prepare(worker *w, int64_t ticket)
         if (stopped(l)) return 0;
         i = (i + 1) % n;
     }
+    memcpy(s->b.classes + at * INSTANCE_IDS, w->scratch.classes, INSTANCE_IDS);
     s->b.sample[at] = i;
     return 1;
 }
@@ -183,7 +184,7 @@ loader *loader_new(const loader_conf *c)
     l->ring = xalloc_n((size_t)l->n, sizeof *l->ring);
     for (int i = 0; i < l->n; i++) {
         l->ring[i].b.image = xalloc_n(batch * area * (size_t)c->channels, sizeof(float));
-        l->ring[i].b.labels = xalloc_n(batch, area);
+        l->ring[i].b.labels = xalloc_n(batch, area), l->ring[i].b.classes = xalloc_n(batch, INSTANCE_IDS);
         l->ring[i].b.sample = xalloc_n(batch, sizeof(int64_t));
     }
     l->bad = xalloc((size_t)c->set->n);
@@ -203,7 +204,10 @@ void loader_free(loader *l)
     pthread_cond_broadcast(&l->room);
     pthread_mutex_unlock(&l->lock);
     for (int i = 0; i < l->threads; i++) pthread_join(l->thread[i], NULL);
-    for (int i = 0; i < l->n; i++) free(l->ring[i].b.image), free(l->ring[i].b.labels), free(l->ring[i].b.sample);
+    for (int i = 0; i < l->n; i++) {
+        const batch *b = &l->ring[i].b;
+        free(b->image), free(b->labels), free(b->classes), free(b->sample);
+    }
     pthread_mutex_destroy(&l->lock);
     pthread_cond_destroy(&l->room), pthread_cond_destroy(&l->ready);
     free(l->ring), free(l->thread), free(l->bad), free(l);

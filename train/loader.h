@@ -26,7 +26,8 @@ typedef struct loader_conf {
 typedef struct batch {
     int64_t index;                           /* which batch of the run */
     float *image;                            /* (batch, net_h, net_w, channels) */
-    uint8_t *labels;                         /* (batch, net_h, net_w) classes */
+    uint8_t *labels;                         /* (batch, net_h, net_w) classes, or numbers of instances */
+    uint8_t *classes;                        /* (batch, INSTANCE_IDS) classes of these numbers */
     int64_t *sample;                         /* (batch) index into the set */
 } batch;
 

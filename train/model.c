@@ -1,6 +1,8 @@
 /* model.c - see model.h. */
 #include "train/model.h"
 #include "base/die.h"
+#include "nn/detector_input.h"
+#include "train/instances.h"
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,6 +27,26 @@ static char *list_words(const char *key, const double *v, int n)
         text = more;
     }
     return text;
+}
+
+/* A detector's losses are part of its graph. */
+static void add_detection(model *m, const run *r)
+{
+    char *at = xprintf("%s: objective", r->path);
+    m->loss = loss_node(m->t->g, "total", "loss", at, m->t->detector->terms, m->t->detector->term, " ");
+    m->loss->keep = 1;
+    free(at);
+}
+
+/* With the truth as its input, instead of t, which is gone */
+static net *with_truth(net *t)
+{
+    static const char *const word[] = { "net.training=1" };
+    if (!t->detector || t->conf.training) return t;
+    char *text = net_text(t);
+    net *u = net_parse(text, t->text->path, word, 1);
+    free(text), net_free(t);
+    return u;
 }
 
 static void add_objective(model *m, const run *r)
@@ -79,10 +101,12 @@ static int trained(const run *r, graph *g, tensor **wrt)
 model *model_plan(const run *r, net *t, const device *dev)
 {
     model *m = xalloc(sizeof *m);
+    t = with_truth(t);
     m->t = t, m->images = t->conf.batch, m->parts = r->solver.subdivisions;
     m->c = net_context(t, dev), m->part_loss = xalloc_n((size_t)m->parts, sizeof *m->part_loss);
     m->c.training = 1, m->c.seed = (uint64_t)r->solver.seed, m->c.loss_scale = 1.0 / (double)m->parts;
-    add_objective(m, r);
+    if (t->detector) add_detection(m, r);
+    else add_objective(m, r);
     graph *g = t->g;
     tensor **wrt = xalloc_n((size_t)g->nt, sizeof *wrt);
     const int n = trained(r, g, wrt);
@@ -110,16 +134,19 @@ void model_take(model *m, const run *r)
     for (int i = 0; i < m->p->n; i++) m->p->p[i].frozen = params_fits(r->solver.freeze, m->p->p[i].name);
     m->o = optim_new(&r->solver.optim, m->p);
     m->t->input->x.p = take(dev, m->t->input->x.size);
-    m->truth->x.p = take(dev, m->truth->x.size);
+    if (m->truth) m->truth->x.p = take(dev, m->truth->x.size);
+    else instances_take(m->t, dev);
     plan_place(&m->plan, dev);
-    if (sizeof(real) != sizeof(float)) m->staging = xalloc(m->t->input->x.size);
+    if (sizeof(real) != sizeof(float) || m->t->detector) m->staging = xalloc(m->t->input->x.size);
 }
 
 void model_free(model *m)
 {
     if (!m) return;
     const device *dev = m->c.dev;
-    if (m->p) dev->free(dev, m->t->input->x.p), dev->free(dev, m->truth->x.p);
+    if (m->p) dev->free(dev, m->t->input->x.p);
+    if (m->p && m->truth) dev->free(dev, m->truth->x.p);
+    if (m->p && !m->truth) instances_free(m->t, dev);
     schedule_free(&m->plan);
     optim_free(m->o), params_free(m->p), net_free(m->t);
     free(m->staging), free(m->part_loss), free(m);
@@ -134,7 +161,7 @@ int64_t model_numbers(const graph *g, role which)
 
 static int moments(const run *r) { return r->solver.optim.optimiser == OPTIM_SGD ? 1 : 2; }
 
-size_t model_map_bytes(const model *m) { return m->plan.arena + m->t->input->x.size + m->truth->x.size; }
+size_t model_map_bytes(const model *m) { return m->plan.arena + m->t->input->x.size + (m->truth ? m->truth->x.size : instances_bytes(m->t)); }
 
 size_t model_state_bytes(const model *m, const run *r)
 {
@@ -152,14 +179,16 @@ size_t model_file_bytes(const model *m, const run *r)
 static void put_part(model *m, int64_t part, const float *image, const uint8_t *labels)
 {
     const device *dev = m->c.dev;
-    const int64_t n = shape_volume(&m->t->input->s), area = tensor_pixels(m->truth);
+    const int64_t n = shape_volume(&m->t->input->s), area = n / tensor_channels(m->t->input);
     const void *from = image + part * n;
     if (m->staging) {
         for (int64_t i = 0; i < n; i++) m->staging[i] = (real)image[part * n + i];
+        if (m->t->detector) detector_normalise(&m->t->detector->conf, n, m->staging);
         from = m->staging;
     }
     dev->put(dev, m->t->input->x.p, from, m->t->input->x.size);
-    dev->put(dev, m->truth->x.p, labels + part * area, m->truth->x.size);
+    if (m->truth) dev->put(dev, m->truth->x.p, labels + part * area, m->truth->x.size);
+    else instances_put(m->t, dev, labels + part * area, m->classes + part * m->images * INSTANCE_IDS);
 }
 
 double model_step(model *m, int64_t step, double lr, const float *image, const uint8_t *labels, double *loss)

@@ -7,7 +7,8 @@
 
 typedef struct model {
     net *t;                                  /* for one part of a batch: batch / subdivisions images */
-    tensor *truth, *loss;                    /* labels n,h,w,1 bytes; one number */
+    tensor *truth, *loss;                    /* labels n,h,w,1 bytes (NULL: a detector, train/instances.h); one number */
+    const uint8_t *classes;                  /* of a detector: batch.classes, set with every batch */
     schedule plan;
     context c;
     params *p;
@@ -18,7 +19,7 @@ typedef struct model {
     real *staging;                           /* one part of a batch as real, where real is not float */
 } model;
 
-/* r must have passed run_check against t, which then belongs to the model. */
+/* r must have passed run_check against t, which then belongs to the model; a detector's graph is built anew, with the truth in it. */
 model *model_plan(const run *r, net *t, const device *dev);
 void   model_take(model *m, const run *r);
 void   model_free(model *m);

@@ -39,6 +39,7 @@ static void climb(rate_test *out, trainer *t)
     while (out->n < RATE_STEPS && !(w->stop && w->stop(w->arg))) {
         const double rate = lowest_rate * pow(highest_rate / lowest_rate, (double)out->n / (RATE_STEPS - 1));
         const batch *b = loader_next(t->l);
+        t->m->classes = b->classes;
         double loss, norm = model_step(t->m, out->n, rate, b->image, b->labels, &loss);
         if (!isfinite(loss) || !isfinite(norm)) return;
         out->rate[out->n] = rate, out->loss[out->n++] = loss;
@@ -61,11 +62,12 @@ rate_test rate_find(run *r, const train_options *o)
     char *part = run_part(r, 0);
     t.s = store_open(r->data.store);
     t.set = samples_new(t.s, &r->data, part, k == 1 ? 2 : k, r->objective.ignore, n->conf.height, n->conf.width, (size_t)r->data.cache << 20, 0);
+    t.set->instances = n->detector != NULL;
     if (!t.set->n) die("%s: data.train=none: nothing to train on", r->path);
     t.m = model_plan(r, n, o->dev);
     model_take(t.m, r);
     start_weights(&t);
-    loader_conf c = { .set = t.set, .augment = &r->augment, .seed = (uint64_t)r->solver.seed, .batch = r->solver.batch, .channels = n->conf.channels,
+    loader_conf c = { .set = t.set, .augment = &r->augment, .seed = (uint64_t)r->solver.seed, .batch = r->solver.batch, .channels = t.m->t->conf.channels,
                       .shuffle = 1, .workers = (int)r->data.workers, .ahead = 2 };
     augment_check(&r->augment, 256, r->path, c.swap);
     t.l = loader_new(&c);

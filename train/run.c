@@ -334,11 +334,24 @@ static void check_listeners(const run *r)
     free(at);
 }
 
+/* A detector has its losses, in its own graph. */
+static void check_detection(run *r)
+{
+    run_objective *o = &r->objective;
+    char *at = xprintf("%s: objective", r->path);
+    if (o->loss && strcmp(o->loss, "detection")) die_at(at, "loss: got %s, but a detector has its own five (detection)", o->loss);
+    if (!o->loss) o->loss = xdup("detection");
+    if (o->ignore >= 0) die_at(at, "ignore: got %lld, but a detector has no label map: wanted -1", (long long)o->ignore);
+    if (o->weights.n || o->class_weights.n) die_at(at, "weights, class_weights: a detector's losses are added up as they are: wanted none");
+    free(at);
+}
+
 void run_check(run *r, const net *t)
 {
     uint8_t swap[256];
     const int64_t k = t->conf.classes, values = k == 1 ? 2 : k;
-    check_objective(r, k);
+    if (t->detector) check_detection(r);
+    else check_objective(r, k);
     check_listeners(r);
     char *at = xprintf("%s: data", r->path);
     if (r->data.classes && r->data.classes != values)
@@ -347,6 +360,9 @@ void run_check(run *r, const net *t)
     free(at);
     at = xprintf("%s: augment", r->path);
     augment_check(&r->augment, values, at, swap);
+    if (t->detector && r->augment.mosaic > 0) die_at(at, "mosaic: got %g, but a detector knows instances by numbers of one film: wanted 0", r->augment.mosaic);
+    for (int c = 0; t->detector && c < 256; c++)
+        if (swap[c] != c) die_at(at, "swap: got pairs of classes, which instances of a detector do not change into: wanted none");
     free(at);
 }
 

@@ -133,6 +133,26 @@ void samples_labels(const samples *t, int64_t i, uint8_t *labels)
     if (bad) die("%s: case %s: %lld pixels are no class of this run, one of them has the value %d", store_path(t->s), c->id, (long long)bad, value);
 }
 
+void samples_instances(const samples *t, int64_t i, uint8_t *numbers, uint8_t classes[INSTANCE_IDS])
+{
+    const store_case *c = samples_case(t, i);
+    labels l = store_read_labels(t->s, t->at[i]);
+    int n = 0;
+    memset(numbers, 0, (size_t)(c->h * c->w)), memset(classes, 0, INSTANCE_IDS);
+    if (!l.ninstances) die("%s: case %s has no instances: a detector is trained on a store that `import instances`, `import coco` or `synth` made",
+                           store_path(t->s), c->id);
+    for (int k = 0; k < l.ninstances; k++) {
+        const instance *o = &l.instances[k];
+        const int class = o->value >= 0 && o->value < 256 ? t->class_of[o->value] : -1;
+        if (class < 0) die("%s: case %s: an instance of value %d is no class of this run", store_path(t->s), c->id, o->value);
+        if (!class || class == IGNORED) continue;
+        if (++n == INSTANCE_IDS) die("%s: case %s has more than %d instances", store_path(t->s), c->id, INSTANCE_IDS - 1);
+        instance_paint(o, numbers, c->h, c->w, (uint8_t)n);
+        classes[n] = (uint8_t)class;
+    }
+    labels_free(&l);
+}
+
 static sample read_now(const samples *t, int64_t i)
 {
     const store_case *c = samples_case(t, i);
@@ -141,7 +161,8 @@ static sample read_now(const samples *t, int64_t i)
     void *pixels = xalloc_n(n, (size_t)c->bits / 8);
     uint8_t *labels = xalloc(n);
     store_read_image(t->s, t->at[i], pixels);
-    samples_labels(t, i, labels);
+    if (t->instances) samples_instances(t, i, labels, s.classes);
+    else samples_labels(t, i, labels);
     s.source = fit_reduce(&s.f, pixels, c->bits, labels);
     free(pixels), free(labels);
     return s;

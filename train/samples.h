@@ -9,10 +9,12 @@
 #include "datasets/fit.h"
 #include "datasets/store.h"
 #include "train/run.h"
+#include "train/instances.h"
 
 typedef struct sample {
     fit f;
     fit_source source;
+    uint8_t classes[INSTANCE_IDS];              /* of a set of instances: class of each number in its labels; 0: none */
     int kept;                                /* source belongs to the memory */
 } sample;
 
@@ -22,6 +24,7 @@ typedef struct samples {
     int64_t excluded, faulty;                /* cases of this part that are left out: as marked in the store, by samples_drop */
     fit_conf fit;
     int64_t net_h, net_w;
+    int instances;                           /* 1: labels of samples are numbers of instances, from 1, rather than classes */
     int16_t class_of[256];                   /* of each value of a label map; -1: not allowed */
     sample *memory; pthread_mutex_t lock;    /* (n); source.p NULL where not read yet */
     size_t used, room;                       /* bytes */
@@ -44,6 +47,8 @@ void     samples_done(sample *s);
 /* Bytes that the memory will grow to: all reduced films, or the room there is. */
 size_t   samples_room(const samples *t);
 const store_case *samples_case(const samples *t, int64_t i);
+/* The instances of sample i as a map of numbers (h, w), the later on top, and their classes. Dies 2 where the case has none. */
+void     samples_instances(const samples *t, int64_t i, uint8_t *numbers, uint8_t classes[INSTANCE_IDS]);
 /* The full label map of sample i in classes, (h, w) of its case. */
 void     samples_labels(const samples *t, int64_t i, uint8_t *labels);
 #endif

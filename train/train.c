@@ -83,6 +83,7 @@ static void one_step(trainer *t)
     const double began = clock_now(), lr = policy_lr(&s->policy, &t->k.policy, t->step, t->total, t->steps);
     const batch *b = loader_next(t->l);
     real *before = t->r->evaluate.layers && (t->step + 1) % t->steps == 0 ? layers_before(t->m) : NULL;
+    t->m->classes = b->classes;
     double loss, norm = model_step(t->m, t->step, lr, b->image, b->labels, &loss);
     if (!isfinite(norm)) numbers_went_wrong(t, b, loss, norm);
     for (int64_t i = 0; i < s->batch; i++) sampling_met(&t->drawn_by, b->sample[i], t->m->part_loss[i / t->m->images]);

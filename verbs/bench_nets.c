@@ -67,7 +67,7 @@ void bench_inference(bench *b, const char *path, const char *const *words, int n
     free(text), free(i.in), free(i.out);
 }
 
-typedef struct { model *m; float *image; uint8_t *labels; int64_t step; } training;
+typedef struct { model *m; float *image; uint8_t *labels, *classes; int64_t step; } training;
 
 static void train_step(void *arg)
 {
@@ -84,6 +84,7 @@ void bench_training(bench *b, const char *path, const char *const *words, int n,
     run_check(r, t);
     training s = { .m = model_plan(r, t, dev) };
     model_take(s.m, r);
+    t = s.m->t;
     const int64_t pixels = tensor_pixels(t->input), classes = t->conf.classes == 1 ? 2 : t->conf.classes;
     s.image = xalloc_n((size_t)(pixels * t->conf.channels), sizeof *s.image), s.labels = xalloc((size_t)pixels);
     for (int64_t i = 0; i < pixels * t->conf.channels; i++) s.image[i] = (float)rng_u01(rng_draw(1, RNG_TEST, 0, 0, (uint64_t)i).v[0]);

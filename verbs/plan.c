@@ -55,7 +55,7 @@ static planned make(const flags *f, const device *dev)
     planned p = { .r = read(path, f, whole) };
     int64_t batch = whole ? p.r->solver.batch / p.r->solver.subdivisions : 0;
     net *t = run_net(p.r, batch);
-    if (!whole && !p.r->objective.loss) p.r->objective.loss = xdup(t->conf.classes == 1 ? "bce" : "cross_entropy");
+    if (!whole && !p.r->objective.loss && !t->detector) p.r->objective.loss = xdup(t->conf.classes == 1 ? "bce" : "cross_entropy");
     run_check(p.r, t);
     p.m = model_plan(p.r, t, dev);
     p.inference = run_net(p.r, batch);

@@ -6,15 +6,17 @@
 #include "kernels/activation.h"
 #include <stdlib.h>
 
-typedef struct { int64_t output; int each, bias, batch_normalize, start; layer_tail tail; } connected_layer;
+typedef struct { int64_t output; int each, bias, batch_normalize, start; double deviation; layer_tail tail; } connected_layer;
 enum { BIAS_AUTO, BIAS_OFF, BIAS_ON };
 enum { EACH_SAMPLE, EACH_PIXEL };
+enum { START_UNIFORM, START_XAVIER, START_LECUN, START_NORMAL };
 
 #define AT(field) offsetof(connected_layer, field)
 static const key connected_keys[] = {
     { "output", K_INT,  AT(output), "0",    "numbers that come out; 0: as many as [net] classes", 0, 1 << 20, 0 },
     { "each",   K_WORD, AT(each),   "sample", "what is seen at once: a whole sample, or each pixel (token) by itself", 0, 0, "sample|pixel" },
-    { "init",   K_WORD, AT(start),  "uniform", "starting weights: U(-1/sqrt(inputs), ..), or Xavier's and biases of N(0, 1e-6)", 0, 0, "uniform|xavier" },
+    { "init",   K_WORD, AT(start),  "uniform", "starting weights: U(-1/sqrt(inputs), ..); Xavier's and biases of N(0, 1e-6); LeCun's uniform or normal, and biases 0", 0, 0, "uniform|xavier|lecun|normal" },
+    { "init_deviation", K_REAL, AT(deviation), "0.01", "init=normal: standard deviation", 0, 10, 0 },
     { "bias",   K_WORD, AT(bias),   "auto", "auto: unless a batch norm follows", 0, 0, "auto|0|1" },
     { "batch_normalize", K_BOOL, AT(batch_normalize), "0", "a batch norm before the activation", 0, 0, 0 },
     { "activation", K_WORD, AT(tail.activation), "linear", "applied last", 0, 0, ACT_WORDS },
@@ -23,6 +25,21 @@ static const key connected_keys[] = {
     { "momentum",   K_REAL, AT(tail.momentum), "0.1", "batch norm: share of the new batch in the running statistics", 0, 1, 0 },
     { 0 }
 };
+
+static init start_weights(const connected_layer *v, int64_t input, int64_t output)
+{
+    switch (v->start) {
+    case START_XAVIER: return init_xavier(input, output);
+    case START_LECUN:  return init_lecun(input);
+    case START_NORMAL: return init_normal(v->deviation);
+    default:           return init_fan_in(input);
+    }
+}
+
+static init start_biases(const connected_layer *v, int64_t input)
+{
+    return v->start == START_UNIFORM ? init_fan_in(input) : v->start == START_XAVIER ? init_normal(1e-6) : init_constant(0);
+}
 
 static tensor *connected_build(const place *p, const void *values, tensor **from, int nfrom)
 {
@@ -33,11 +50,12 @@ static tensor *connected_build(const place *p, const void *values, tensor **from
     layer_tail tail = v->tail;
     tail.normalize = v->batch_normalize ? NORM_BATCH : NORM_NONE;
     tensor *in[3] = { from[0] };
-    if (v->each == EACH_SAMPLE && from[0]->s.d[1] * from[0]->s.d[2] > 1) in[0] = layer_node(p, "reshape", "flat", 1, from, "height=1 width=1");
+    const int64_t pixels = v->each == EACH_SAMPLE ? from[0]->s.d[1] * from[0]->s.d[2] : 1;
+    if (pixels > 1) in[0] = layer_node(p, "reshape", "flat", 1, from, "height=1 width=1");
     const int64_t input = tensor_channels(in[0]);
-    const init weights = v->start ? init_xavier(input, output) : init_fan_in(input), biases = v->start ? init_normal(1e-6) : init_fan_in(input);
-    in[1] = layer_param(p, "weight", (shape){ 2, { output, input } }, PARAM, LAYOUT_PLAIN, weights, 1);
-    if (bias) in[2] = layer_param(p, "bias", SHAPE1(output), PARAM, LAYOUT_PLAIN, biases, 0);
+    in[1] = layer_param(p, "weight", (shape){ 2, { output, input } }, PARAM, pixels > 1 ? LAYOUT_FLAT : LAYOUT_PLAIN, start_weights(v, input, output), 1);
+    in[1]->pixels = pixels;
+    if (bias) in[2] = layer_param(p, "bias", SHAPE1(output), PARAM, LAYOUT_PLAIN, start_biases(v, input), 0);
     return layer_finish(p, &tail, layer_node(p, "linear", layer_has_tail(&tail) ? "sum" : NULL, bias ? 3 : 2, in, " "));
 }
 

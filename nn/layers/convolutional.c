@@ -9,11 +9,12 @@ typedef struct conv_layer {
     int64_t filters, groups, dilation;
     key_list size, stride, padding;
     int pad, bias, start, batch_normalize, standardize;
-    double standardize_eps;
+    double standardize_eps, deviation;
     layer_tail tail;
 } conv_layer;
 
 enum { BIAS_AUTO, BIAS_OFF, BIAS_ON };
+enum { START_UNIFORM, START_HE, START_HE_OUT, START_LECUN, START_NORMAL };
 
 #define AT(field) offsetof(conv_layer, field)
 static const key conv_keys[] = {
@@ -25,7 +26,8 @@ static const key conv_keys[] = {
     { "groups",   K_INT,  AT(groups),   "1",  "channel groups that do not see each other", 1, 65536, 0 },
     { "dilation", K_INT,  AT(dilation), "1",  "distance between the kernel's taps", 1, 99, 0 },
     { "bias",     K_WORD, AT(bias),     "auto", "auto: unless a batch norm follows", 0, 0, "auto|0|1" },
-    { "init",     K_WORD, AT(start),    "uniform", "starting weights: U(-1/sqrt(fan_in), ..), or He normal and biases 0", 0, 0, "uniform|he" },
+    { "init",     K_WORD, AT(start),    "uniform", "starting weights: U(-1/sqrt(fan_in), ..); the others with biases 0: He normal by inputs or outputs, LeCun uniform, normal", 0, 0, "uniform|he|he_out|lecun|normal" },
+    { "init_deviation", K_REAL, AT(deviation), "0.01", "init=normal: standard deviation", 0, 10, 0 },
     { "batch_normalize", K_BOOL, AT(batch_normalize), "0", "Darknet's word for normalize=batch", 0, 0, 0 },
     { "standardize", K_BOOL, AT(standardize), "0", "weights of mean 0 and variance 1 for each filter (Qiao et al. 2019)", 0, 0, 0 },
     { "standardize_eps", K_REAL, AT(standardize_eps), "1e-5", "standardize=1: added to the variance", 0, 1, 0 },
@@ -53,9 +55,15 @@ static resolved settle(const place *p, const conv_layer *v)
     return r;
 }
 
-static init start_weights(const conv_layer *v, const resolved *r, int64_t fan_in)
+static init start_weights(const conv_layer *v, const resolved *r, int64_t fan_in, int64_t fan_out)
 {
-    return v->start ? init_he(fan_in, r->tail.activation == ACT_LEAKY ? r->tail.slope : 0) : init_fan_in(fan_in);
+    switch (v->start) {
+    case START_HE:     return init_he(fan_in, r->tail.activation == ACT_LEAKY ? r->tail.slope : 0);
+    case START_HE_OUT: return init_he_out(fan_out);
+    case START_LECUN:  return init_lecun(fan_in);
+    case START_NORMAL: return init_normal(v->deviation);
+    default:           return init_fan_in(fan_in);
+    }
 }
 
 static tensor *sum(const place *p, const char *op, const conv_layer *v, const resolved *r, tensor *x, tensor *w, int64_t fan_in)
@@ -77,12 +85,14 @@ static tensor *conv_build(const place *p, const void *values, tensor **from, int
     if (c % v->groups || r.filters % v->groups)
         die_at(p->at, "groups=%lld does not divide %lld input and %lld output channels", (long long)v->groups, (long long)c, (long long)r.filters);
     int64_t fan_in = c / v->groups * r.size[0] * r.size[1];
-    tensor *w = layer_param(p, "weight", SHAPE4(r.size[0], r.size[1], c / v->groups, r.filters), PARAM, LAYOUT_CONV, start_weights(v, &r, fan_in), 1);
+    tensor *w = layer_param(p, "weight", SHAPE4(r.size[0], r.size[1], c / v->groups, r.filters), PARAM, LAYOUT_CONV,
+                            start_weights(v, &r, fan_in, r.filters / v->groups * r.size[0] * r.size[1]), 1);
     if (v->standardize) w = layer_node(p, "weight_standardize", "standardized", 1, &w, "eps=%.17g", v->standardize_eps);
     return layer_finish(p, &r.tail, sum(p, "conv", v, &r, from[0], w, fan_in));
 }
 
-/* fan_in of a transposed convolution is counted over its output channels, as PyTorch does (it reads dimension 1 of I,O,H,W). */
+/* fan_in of a transposed convolution is counted over its output channels and fan_out over its inputs, as PyTorch does (it reads dimensions
+ * 1 and 0 of I,O,H,W). */
 static tensor *deconv_build(const place *p, const void *values, tensor **from, int nfrom)
 {
     (void)nfrom;
@@ -91,7 +101,8 @@ static tensor *deconv_build(const place *p, const void *values, tensor **from, i
     if (v->groups != 1 || v->dilation != 1) die_at(p->at, "groups and dilation are not for deconvolutional: wanted 1");
     if (v->standardize) die_at(p->at, "standardize is not for deconvolutional: wanted 0");
     int64_t c = tensor_channels(from[0]), fan_in = r.filters * r.size[0] * r.size[1];
-    tensor *w = layer_param(p, "weight", SHAPE4(c, r.size[0], r.size[1], r.filters), PARAM, LAYOUT_DECONV, start_weights(v, &r, fan_in), 1);
+    tensor *w = layer_param(p, "weight", SHAPE4(c, r.size[0], r.size[1], r.filters), PARAM, LAYOUT_DECONV,
+                            start_weights(v, &r, fan_in, c * r.size[0] * r.size[1]), 1);
     return layer_finish(p, &r.tail, sum(p, "deconv", v, &r, from[0], w, fan_in));
 }
 

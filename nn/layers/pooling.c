@@ -51,12 +51,13 @@ static tensor *avgpool_build(const place *p, const void *values, tensor **from, 
     return layer_node(p, "reduce", NULL, 1, from, "over=pixels kind=mean");
 }
 
-typedef struct { int64_t stride, height, width; int mode, align_corners; } upsample_layer;
+typedef struct { int64_t stride, height, width; int mode, align_corners; const char *to; } upsample_layer;
 
 static const key upsample_keys[] = {
     { "stride",        K_INT,  offsetof(upsample_layer, stride), "2", "how many times larger", 1, 99, 0 },
     { "height",        K_INT,  offsetof(upsample_layer, height), "0", "rows of the output instead of stride (with width)", 0, 16384, 0 },
     { "width",         K_INT,  offsetof(upsample_layer, width),  "0", "columns of the output instead of stride", 0, 16384, 0 },
+    { "to",            K_FROM, offsetof(upsample_layer, to), "", "rows and columns of that layer instead", 0, 0, 0 },
     { "mode",          K_WORD, offsetof(upsample_layer, mode),   "nearest", "interpolation; area: means over fitting windows", 0, 0, RESAMPLE_WORDS },
     { "align_corners", K_BOOL, offsetof(upsample_layer, align_corners), "0", "bilinear, bicubic: corner pixels keep their values", 0, 0, 0 },
     { 0 }
@@ -64,8 +65,12 @@ static const key upsample_keys[] = {
 
 static tensor *upsample_build(const place *p, const void *values, tensor **from, int nfrom)
 {
-    (void)nfrom;
-    const upsample_layer *v = values;
+    upsample_layer whole = *(const upsample_layer *)values, *v = &whole;
+    if (nfrom > 2) die_at(p->at, "to: got %d layers, wanted 1", nfrom - 1);
+    if (nfrom > 1) {
+        if (v->height || v->width) die_at(p->at, "height=, width= and to= contradict each other");
+        v->height = from[1]->s.d[1], v->width = from[1]->s.d[2];
+    }
     char *mode = key_word(RESAMPLE_WORDS, v->mode);
     tensor *t = layer_node(p, "upsample", NULL, 1, from, "stride=%lld height=%lld width=%lld mode=%s align_corners=%d", (long long)v->stride,
                            (long long)v->height, (long long)v->width, mode, v->align_corners);

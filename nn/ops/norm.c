@@ -4,7 +4,7 @@
 #include "nn/ops/check.h"
 #include "kernels/norm.h"
 
-typedef struct { double eps, momentum, slope; int64_t groups; int activation; } norm_conf;
+typedef struct { double eps, momentum, slope; int64_t groups; int activation, frozen; } norm_conf;
 
 #define NORM_KEYS \
     { "eps",        K_REAL, offsetof(norm_conf, eps),        "1e-5",   "added to the variance", 0, 1, NULL }, \
@@ -14,6 +14,7 @@ typedef struct { double eps, momentum, slope; int64_t groups; int activation; } 
 static const key batch_keys[] = {
     NORM_KEYS,
     { "momentum",   K_REAL, offsetof(norm_conf, momentum),   "0.1",    "share of the new batch in the running statistics", 0, 1, NULL },
+    { "frozen",     K_BOOL, offsetof(norm_conf, frozen),     "0",      "1: in training, too, the running statistics are used and stay", 0, 0, NULL },
     { 0 }
 };
 static const key group_keys[] = {
@@ -57,11 +58,13 @@ static void infer(node *n, int inputs, norm_size (*size)(const node *))
 static void batch_infer(node *n) { infer(n, 5, batch_size); }
 static void group_infer(node *n) { infer(n, 3, group_size); }
 
+static int measures(const context *c, const node *n) { return c->training && !n->still && !((const norm_conf *)n->conf)->frozen; }
+
 static void batch_forward(const context *c, const node *n)
 {
     const norm_conf *f = n->conf;
     const norm_size s = batch_size(n);
-    if (c->training && !n->still)
+    if (measures(c, n))
         RUN(norm_moments, s, X(0), XS(0), f->eps, SAVED(0), SAVED(1), n->in[3]->x.p, n->in[4]->x.p, f->momentum, c->work);
     else RUN(norm_running, s.channels, P(3), P(4), f->eps, SAVED(0), SAVED(1));
     RUN(norm_forward, s, X(0), XS(0), Y, YS, affine(n), SAVED(0), SAVED(1));
@@ -79,7 +82,7 @@ static void backward(const context *c, const node *n, const step *s, norm_size s
     RUN(norm_backward, size, batch, X(0), XS(0), GY, YS, affine(n), SAVED(0), SAVED(1), WANT(0) ? GX(0) : NULL, ADD(0),
         WANT(1) ? GP(1) : NULL, ADD(1), WANT(2) ? GP(2) : NULL, ADD(2), c->work);
 }
-static void batch_backward(const context *c, const node *n, const step *s) { backward(c, n, s, batch_size(n), c->training && !n->still); }
+static void batch_backward(const context *c, const node *n, const step *s) { backward(c, n, s, batch_size(n), measures(c, n)); }
 static void group_backward(const context *c, const node *n, const step *s) { backward(c, n, s, group_size(n), 1); }
 
 const op OP(batch_norm) = {
