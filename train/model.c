@@ -6,16 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static tensor *loss_node(graph *g, const char *kind, const char *name, const char *at, int nin, tensor *const *in, const char *words)
-{
-    const op *o = op_find(kind);
-    void *conf = xalloc(o->conf);
-    key_words(o->keys, conf, words, at);
-    tensor *t = graph_add(g, o, name, at, nin, in, conf);
-    free(conf);
-    return t;
-}
-
 static char *list_words(const char *key, const double *v, int n)
 {
     char *text = xdup(n ? key : "");
@@ -42,12 +32,12 @@ static void add_objective(model *m, const run *r)
         char *words = xprintf("ignore=%d %s%s %s", r->objective.ignore < 0 ? -1 : IGNORED, kind[i] == LOSS_DICE ? "type=" : "",
                               kind[i] == LOSS_DICE ? dice : "", kind[i] == LOSS_CROSS_ENTROPY ? w : "");
         char *name = xprintf("loss.%s", loss_names[kind[i]]);
-        term[i] = loss_node(g, loss_names[kind[i]], name, at, 2, (tensor *const[]){ m->t->output, m->truth }, words);
+        term[i] = graph_words(g, loss_names[kind[i]], name, at, 2, (tensor *const[]){ m->t->output, m->truth }, words);
         term[i]->keep = 1;
         free(words), free(name);
     }
     char *words = list_words("weights", weight, n);
-    m->loss = loss_node(g, "total", "loss", at, n, term, words);
+    m->loss = graph_words(g, "total", "loss", at, n, term, words);
     m->loss->keep = 1;
     free(words), free(w), free(dice), free(at);
 }
