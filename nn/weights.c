@@ -45,13 +45,24 @@ static const key_rule transunet[] = {
     TAMING_ATTENTION(half "." way ".#.attn.#."), TAMING_ATTENTION(half ".mid.attn_#.")
 static const key_rule taming[] = {
     TAMING_HALF("encoder", "down", "downsample"), TAMING_HALF("decoder", "up", "upsample"),
-    { "quantize.embedding.", "quantize.embedding." }, { "quant_conv.", "quant_conv." }, { "post_quant_conv.", "post_quant_conv." }, { NULL, NULL },
+    { "quantize.embedding.", "quantize.embedding." }, { "quant_conv.", "quant_conv." }, { "post_quant_conv.", "post_quant_conv." },
+    { "loss.discriminator.main.0.", "discriminator.main.0." }, { "loss.discriminator.main.2.", "discriminator.main.2." },
+    { "loss.discriminator.main.3.", "discriminator.main.2.norm." }, { "loss.discriminator.main.5.", "discriminator.main.5." },
+    { "loss.discriminator.main.6.", "discriminator.main.5.norm." }, { "loss.discriminator.main.8.", "discriminator.main.8." },
+    { "loss.discriminator.main.9.", "discriminator.main.8.norm." }, { "loss.discriminator.main.11.", "discriminator.main.11." },
+    { "loss.perceptual_loss.net.slice#.#.", "perceptual.slice#.#." }, { "loss.perceptual_loss.lin#.model.1.", "perceptual.lin#." },
+    { NULL, NULL },
+};
+
+static const key_rule lpips[] = {
+    { "net.slice#.#.", "perceptual.slice#.#." }, { "lin#.model.1.", "perceptual.lin#." }, { NULL, NULL },
 };
 
 const key_map key_maps[] = {
     { "milesial", "U-Net of milesial/Pytorch-UNet", milesial, "num_batches_tracked", "mask_values" },
     { "transunet", "TransUNet of Beckschen/TransUNet (R50-ViT-B/16)", transunet, "num_batches_tracked", NULL },
-    { "taming", "VQ-GAN of CompVis/taming-transformers (the network; its losses stay behind)", taming, NULL, "loss." },
+    { "taming", "VQ-GAN of CompVis/taming-transformers", taming, "num_batches_tracked", "loss." },
+    { "lpips", "perceptual distance by VGG16 of CompVis/taming-transformers", lpips, NULL, "scaling_layer." },
     { .name = NULL },
 };
 

@@ -55,7 +55,7 @@ static inline void naive_unit_difference(const rig *r, double *y)
 static inline double listed(const rig *r, const char *name, int64_t c)
 {
     const key_list *l = (const key_list *)((const char *)r->n->conf + key_find(r->n->op->keys, name)->at);
-    return l->v[l->n == 1 ? 0 : c];
+    return (double)(float)l->v[l->n == 1 ? 0 : c];
 }
 static inline void naive_affine(const rig *r, double *y) { EACH_OUT((x_at(r, 0, n, h, w, c) - listed(r, "shift", c)) / listed(r, "scale", c)); }
 

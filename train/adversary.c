@@ -46,20 +46,19 @@ static tensor *tap(net *t, int i, int dropout, tensor *mine, tensor *truth)
     return add1(t, "reduce", name, d, "over=pixels kind=mean");
 }
 
-static tensor *features_apart(adversary *a, const adversary_conf *f)
+tensor *adversary_distance(net *t, const char *features, int dropout, tensor *mine, tensor *truth, tensor *taps[ADVERSARY_TAPS])
 {
-    static const char *const taps[ADVERSARY_TAPS] = { "slice1.2", "slice2.7", "slice3.14", "slice4.21", "slice5.28" };
-    net *t = a->t;
-    net_extend(t, f->features, FEATURES, NULL, coloured(t, t->output, "coloured"));
-    net_extend(t, f->features, "truth." FEATURES, FEATURES, coloured(t, t->input, "truth.coloured"));
+    static const char *const at_layer[ADVERSARY_TAPS] = { "slice1.2", "slice2.7", "slice3.14", "slice4.21", "slice5.28" };
+    net_extend(t, features, FEATURES, NULL, coloured(t, mine, "coloured"));
+    net_extend(t, features, "truth." FEATURES, FEATURES, coloured(t, truth, "truth.coloured"));
     for (int i = 0; i < ADVERSARY_TAPS; i++) {
-        char mine[64], truth[64];
-        snprintf(mine, sizeof mine, FEATURES "%s", taps[i]), snprintf(truth, sizeof truth, "truth." FEATURES "%s", taps[i]);
-        tensor *x = graph_find(t->g, mine), *y = graph_find(t->g, truth);
-        if (!x || !y) die("%s: no layer %s, which a network of features must have", f->features, taps[i]);
-        a->tap[i] = tap(t, i, f->dropout, x, y), a->tap[i]->keep = 1;
+        char name[2][64];
+        snprintf(name[0], sizeof name[0], FEATURES "%s", at_layer[i]), snprintf(name[1], sizeof name[1], "truth." FEATURES "%s", at_layer[i]);
+        tensor *x = graph_find(t->g, name[0]), *y = graph_find(t->g, name[1]);
+        if (!x || !y) die("%s: no layer %s, which a network of features must have", features, at_layer[i]);
+        taps[i] = tap(t, i, dropout, x, y);
     }
-    return add1(t, "reduce", "loss.perceptual", add(t, "add", "loss.taps", ADVERSARY_TAPS, a->tap, " "), "over=all kind=mean");
+    return add(t, "add", FEATURES "distance", ADVERSARY_TAPS, taps, " ");
 }
 
 /* Mean |difference of the gradients| along rows and columns: |(xr' + x) - (xr + x')| with ' one pixel further */
@@ -136,7 +135,11 @@ static void add_losses(adversary *a, const adversary_conf *f)
     char words[80];
     a->codebook = codebook_loss(t);
     a->l1 = add2(t, "element_loss", "loss.l1", t->output, t->input, "type=l1");
-    a->perceptual = f->features ? features_apart(a, f) : gradients_apart(t);
+    if (f->features) {
+        tensor *taps[ADVERSARY_TAPS];
+        a->perceptual = add1(t, "reduce", "loss.perceptual", adversary_distance(t, f->features, f->dropout, t->output, t->input, taps),
+                             "over=all kind=mean");
+    } else a->perceptual = gradients_apart(t);
     snprintf(words, sizeof words, "weights=1,%.17g", f->perceptual);
     a->nll = add2(t, "total", "loss.nll", a->l1, a->perceptual, words);
     a->fooled = add1(t, "element_loss", "loss.fooled", net_extend(t, f->critic, CRITIC, NULL, t->output), "type=linear");
@@ -202,37 +205,43 @@ static void bind_lengths(adversary *a)
     for (int i = 0; i < 2; i++) graph_find(a->t->g, leaf[i])->x.p = last_weights(a->t)->g.p;
 }
 
-adversary *adversary_new(const adversary_conf *f, const char *path, const char *const *overrides, int n, const optim_conf *o, uint64_t seed,
-                         int share, const device *dev)
+adversary *adversary_plan(const adversary_conf *f, net *t, net *u, uint64_t seed, int share, const device *dev)
 {
     adversary *a = xalloc(sizeof *a);
-    a->t = net_load(path, overrides, n), a->u = net_load(path, overrides, n);
-    a->c = net_context(a->t, dev), a->c.training = 1, a->c.seed = seed;
-    const shape x = a->t->input->s, y = a->t->output->s;
-    if (!shape_same(&x, &y)) die("%s: the output has %lld channels, the input %lld: wanted as many", path, (long long)y.d[3], (long long)x.d[3]);
+    const shape x = t->input->s, y = t->output->s;
+    if (!shape_same(&x, &y)) die("%s: the output has %lld channels, the input %lld: wanted as many", t->text->path, (long long)y.d[3], (long long)x.d[3]);
+    a->t = t, a->u = u;
+    a->c = net_context(t, dev), a->c.training = 1, a->c.seed = seed;
     add_losses(a, f);
-    tensor **wrt = xalloc_n((size_t)a->t->g->nt + 64, sizeof *wrt);
+    tensor **wrt = xalloc_n((size_t)t->g->nt + 64, sizeof *wrt);
     plan_build(a, f, wrt);
     plan_judge(a, f, wrt);
     plan_make(&a->build, &a->c, share), plan_make(&a->judge, &a->c, share);
-    a->p = params_new(a->t->g, dev, 1);
-    for (int i = 0; i < a->p->n; i++) a->p->p[i].group = is_critics(a->p->p[i].name), a->p->p[i].frozen = is_features(a->p->p[i].name);
-    params_init(a->p, seed);
-    params_bind(a->p, a->t->g), params_bind(a->p, a->u->g);
-    bind_lengths(a);
-    a->o = optim_new(o, a->p);
-    net *const both[] = { a->t, a->u };
-    for (int i = 0; i < 2; i++) both[i]->input->x.p = take(dev, both[i]->input->x.size);
-    plan_place(&a->build, dev), plan_place(&a->judge, dev);
     free(wrt);
     return a;
 }
+
+void adversary_take(adversary *a, const optim_conf *o)
+{
+    const device *dev = a->c.dev;
+    net *const both[] = { a->t, a->u };
+    a->p = params_new(a->t->g, dev, 1);
+    for (int i = 0; i < a->p->n; i++) a->p->p[i].group = is_critics(a->p->p[i].name), a->p->p[i].frozen = is_features(a->p->p[i].name);
+    params_init(a->p, a->c.seed);
+    params_bind(a->p, a->t->g), params_bind(a->p, a->u->g);
+    bind_lengths(a);
+    a->o = optim_new(o, a->p);
+    for (int i = 0; i < 2; i++) both[i]->input->x.p = take(dev, both[i]->input->x.size);
+    plan_place(&a->build, dev), plan_place(&a->judge, dev);
+}
+
+size_t adversary_map_bytes(const adversary *a) { return a->build.arena + a->judge.arena + a->t->input->x.size + a->u->input->x.size; }
 
 void adversary_free(adversary *a)
 {
     if (!a) return;
     const device *dev = a->c.dev;
-    dev->free(dev, a->t->input->x.p), dev->free(dev, a->u->input->x.p);
+    if (a->p) dev->free(dev, a->t->input->x.p), dev->free(dev, a->u->input->x.p);
     schedule_free(&a->build), schedule_free(&a->judge);
     optim_free(a->o), params_free(a->p), net_free(a->t), net_free(a->u), free(a);
 }

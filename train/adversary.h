@@ -21,6 +21,10 @@ typedef struct adversary_conf {
 } adversary_conf;
 
 enum { ADVERSARY_TAPS = 5 };
+/* The perceptual distance of two maps -1..1 (Zhang et al. 2018), n 1 1 1, and its parts; the network of features and the weights of the taps are
+ * parameters of t, "perceptual.*". */
+tensor *adversary_distance(net *t, const char *features, int dropout, tensor *mine, tensor *truth, tensor *taps[ADVERSARY_TAPS]);
+
 typedef struct adversary {
     net *t, *u;                              /* generator and its objective; generator and critic */
     schedule build, judge;
@@ -28,17 +32,18 @@ typedef struct adversary {
     params *p;                               /* group 0: generator; 1: critic; features are frozen */
     optim *o;
     tensor *l1, *perceptual, *nll, *fooled, *codebook, *loss, *perplexity, *balance;      /* numbers; balance: w. NULL: there is none */
-    tensor *tap[ADVERSARY_TAPS];             /* (n 1 1 1) parts of the perceptual distance of each image; NULL: there is none */
     tensor *critic_loss;
     int forward;                             /* steps of `build` that are the forward pass of nll, g and codebook loss */
 } adversary;
 
 typedef struct adversary_losses { double loss, l1, perceptual, codebook, fooled, balance, perplexity, critic, norm, critic_norm; } adversary_losses;
 
-/* The network at path, for [net] batch images; overrides as in net_load. share: as in plan_make. Parameters are drawn by seed. */
-adversary *adversary_new(const adversary_conf *f, const char *path, const char *const *overrides, int n, const optim_conf *o, uint64_t seed,
-                         int share, const device *dev);
+/* t and u: the same network twice, which then belong to the adversary. Nothing is taken yet; share: as in plan_make. */
+adversary *adversary_plan(const adversary_conf *f, net *t, net *u, uint64_t seed, int share, const device *dev);
+/* Takes the memory; parameters are drawn by the seed. */
+void adversary_take(adversary *a, const optim_conf *o);
 void adversary_free(adversary *a);
+size_t adversary_map_bytes(const adversary *a);
 /* One batch (batch, h, w, channels), -1..1, into both networks. */
 void adversary_put(adversary *a, const real *image);
 /* Batch number `step` from 0: generator, then critic. Where losses->norm or critic_norm is not finite its half has changed nothing. */

@@ -1,6 +1,7 @@
 /* model.c - see model.h. */
 #include "train/model.h"
 #include "base/die.h"
+#include "nn/weights.h"
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -66,12 +67,21 @@ static int trained(const run *r, graph *g, tensor **wrt)
     return n;
 }
 
+static void plan_adversary(model *m, const run *r)
+{
+    const run_adversary *v = &r->adversary;
+    const adversary_conf f = { v->critic, v->features, v->perceptual, v->weight, v->codebook, v->start, v->loss, v->dropout };
+    m->a = adversary_plan(&f, m->t, run_net(r, m->images), (uint64_t)r->solver.seed, 1, m->c.dev);
+    m->plan = m->a->build, m->c = m->a->c, m->loss = m->a->loss, m->forward = m->a->forward;
+}
+
 model *model_plan(const run *r, net *t, const device *dev)
 {
     model *m = xalloc(sizeof *m);
     m->t = t, m->images = t->conf.batch, m->parts = r->solver.subdivisions;
     m->c = net_context(t, dev), m->part_loss = xalloc_n((size_t)m->parts, sizeof *m->part_loss);
     m->c.training = 1, m->c.seed = (uint64_t)r->solver.seed, m->c.loss_scale = 1.0 / (double)m->parts;
+    if (r->adversary.critic) { plan_adversary(m, r); return m; }
     add_objective(m, r);
     graph *g = t->g;
     tensor **wrt = xalloc_n((size_t)g->nt, sizeof *wrt);
@@ -91,9 +101,28 @@ static void *take(const device *dev, size_t bytes)
     return p;
 }
 
+/* The weights of the network of features, which training leaves as they are */
+static void read_features(const params *p, const char *path)
+{
+    params of = *p;
+    of.p = xalloc_n((size_t)p->n, sizeof *of.p), of.n = 0;
+    for (int i = 0; i < p->n; i++) if (p->p[i].frozen) of.p[of.n++] = p->p[i];
+    weights_read(path, &of, key_map_find("lpips"));
+    free(of.p);
+}
+
+static void take_adversary(model *m, const run *r)
+{
+    adversary_take(m->a, &r->solver.optim);
+    if (r->adversary.features) read_features(m->a->p, r->adversary.features_weights);
+    m->plan = m->a->build, m->p = m->a->p, m->o = m->a->o;
+    if (sizeof(real) != sizeof(float)) m->staging = xalloc(m->t->input->x.size);
+}
+
 void model_take(model *m, const run *r)
 {
     const device *dev = m->c.dev;
+    if (m->a) { take_adversary(m, r); return; }
     m->p = params_new(m->t->g, dev, 1);
     params_bind(m->p, m->t->g);
     params_init(m->p, (uint64_t)r->solver.seed);
@@ -109,6 +138,11 @@ void model_free(model *m)
 {
     if (!m) return;
     const device *dev = m->c.dev;
+    if (m->a) {
+        adversary_free(m->a);
+        free(m->staging), free(m->part_loss), free(m);
+        return;
+    }
     if (m->p) dev->free(dev, m->t->input->x.p), dev->free(dev, m->truth->x.p);
     schedule_free(&m->plan);
     optim_free(m->o), params_free(m->p), net_free(m->t);
@@ -124,7 +158,10 @@ int64_t model_numbers(const graph *g, role which)
 
 static int moments(const run *r) { return r->solver.optim.optimiser == OPTIM_SGD ? 1 : 2; }
 
-size_t model_map_bytes(const model *m) { return m->plan.arena + m->t->input->x.size + m->truth->x.size; }
+size_t model_map_bytes(const model *m)
+{
+    return m->a ? adversary_map_bytes(m->a) : m->plan.arena + m->t->input->x.size + m->truth->x.size;
+}
 
 size_t model_state_bytes(const model *m, const run *r)
 {
@@ -138,23 +175,36 @@ size_t model_file_bytes(const model *m, const run *r)
     return model_state_bytes(m, r) - gradients + hdf5;
 }
 
+/* Part `part` of the images as real */
+static const void *staged(model *m, int64_t part, const float *image)
+{
+    const int64_t n = shape_volume(&m->t->input->s);
+    if (!m->staging) return image + part * n;
+    for (int64_t i = 0; i < n; i++) m->staging[i] = (real)image[part * n + i];
+    return m->staging;
+}
+
 /* Part `part` of a batch onto the device. */
 static void put_part(model *m, int64_t part, const float *image, const uint8_t *labels)
 {
     const device *dev = m->c.dev;
-    const int64_t n = shape_volume(&m->t->input->s), area = tensor_pixels(m->truth);
-    const void *from = image + part * n;
-    if (m->staging) {
-        for (int64_t i = 0; i < n; i++) m->staging[i] = (real)image[part * n + i];
-        from = m->staging;
-    }
-    dev->put(dev, m->t->input->x.p, from, m->t->input->x.size);
-    dev->put(dev, m->truth->x.p, labels + part * area, m->truth->x.size);
+    dev->put(dev, m->t->input->x.p, staged(m, part, image), m->t->input->x.size);
+    if (m->truth) dev->put(dev, m->truth->x.p, labels + part * tensor_pixels(m->truth), m->truth->x.size);
+}
+
+/* The worse of the two norms says whether all went well. */
+static double adversary_turn(model *m, int64_t step, double lr, const float *image, double *loss)
+{
+    adversary_losses *l = &m->said;
+    adversary_step(m->a, step, lr, staged(m, 0, image), l);
+    *loss = m->part_loss[0] = l->loss;
+    return isfinite(l->loss) && isfinite(l->critic) && isfinite(l->critic_norm) ? l->norm : NAN;
 }
 
 double model_step(model *m, int64_t step, double lr, const float *image, const uint8_t *labels, double *loss)
 {
     real one;
+    if (m->a) return adversary_turn(m, step, lr, image, loss);
     *loss = 0;
     m->c.step = (uint32_t)step;
     for (int64_t part = 0; part < m->parts; part++) {

@@ -37,7 +37,7 @@ static affine_rule rule_of(const node *n)
 {
     const affine_conf *f = n->conf;
     affine_rule r = { .n = most(f->shift.n, f->scale.n) };
-    for (int64_t i = 0; i < r.n; i++) r.shift[i] = f->shift.v[i % f->shift.n], r.scale[i] = f->scale.v[i % f->scale.n];
+    for (int64_t i = 0; i < r.n; i++) r.shift[i] = (float)f->shift.v[i % f->shift.n], r.scale[i] = (float)f->scale.v[i % f->scale.n];
     return r;
 }
 static void affine_infer(node *n)
