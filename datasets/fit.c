@@ -122,7 +122,7 @@ static void equalise(const fit_conf *c, fit_source *s)
     free(grey), free(histogram);
 }
 
-static void statistics(const fit *f, fit_source *s)
+static void spread_grey(const fit *f, fit_source *s)
 {
     const int64_t n = s->h * s->w;
     s->lo = 0, s->hi = 1, s->mul = 1.f / 65535;
@@ -140,6 +140,13 @@ static void statistics(const fit *f, fit_source *s)
         s->hi = ((float)percentile(histogram, (double)n, 1) - s->sub) * s->mul;
     }
     free(histogram);
+}
+
+static void statistics(const fit *f, fit_source *s)
+{
+    spread_grey(f, s);
+    if (f->conf.range != FIT_SIGNED || f->conf.normalise == FIT_ZSCORE) return;
+    s->sub += 0.5f / s->mul, s->mul *= 2, s->lo = -1;
 }
 
 fit_source fit_reduce(const fit *f, const void *pixels, int bits, const uint8_t *mask)

@@ -15,9 +15,10 @@
 
 enum { FIT_LETTERBOX, FIT_STRETCH };
 enum { FIT_SCALE, FIT_ZSCORE, FIT_PERCENTILE };
+enum { FIT_UNIT, FIT_SIGNED };
 
 typedef struct fit_conf {
-    int mode, normalise;
+    int mode, normalise, range;
     double low, high;                /* percentiles */
     double clahe;                    /* clip limit; 0: without */
     int64_t clahe_tiles;             /* along each side */
@@ -30,6 +31,9 @@ typedef struct fit_conf {
     { "normalise", K_WORD, (at) + offsetof(fit_conf, normalise), "percentile", \
       "grey values become: value / largest possible; (value - mean) / sd of the film; 0..1 between two percentiles of the film", \
       0, 0, "scale|zscore|percentile" }, \
+    { "range", K_WORD, (at) + offsetof(fit_conf, range), "unit", \
+      "what normalise=scale and percentile and clahe make 0..1 is 0..1, or signed: -1..1, as networks that rebuild films want it", 0, 0, \
+      "unit|signed" }, \
     { "low", K_REAL, (at) + offsetof(fit_conf, low), "0.5", \
       "normalise=percentile or clahe: this percentile becomes 0, and so does what lies below", 0, 49, NULL }, \
     { "high", K_REAL, (at) + offsetof(fit_conf, high), "99.5", \

@@ -91,6 +91,16 @@ tensor *graph_add(graph *g, const op *o, const char *name, const char *at, int n
     return n->out[0];
 }
 
+tensor *graph_words(graph *g, const char *op_name, const char *name, const char *at, int nin, tensor *const *in, const char *words)
+{
+    const op *o = op_find(op_name);
+    void *conf = xalloc(o->conf);
+    key_words(o->keys, conf, words, at);
+    tensor *t = graph_add(g, o, name, at, nin, in, conf);
+    free(conf);
+    return t;
+}
+
 static const op *row_on(const struct device *d, const node *n)
 {
     int bf16 = 0;

@@ -14,6 +14,8 @@ void    node_free(node *n);                              /* and what it saved, b
 tensor *graph_leaf(graph *g, const char *name, shape s, dtype type, role r);
 /* A node with its output(s) named `name`; conf is copied (o->conf bytes; NULL: zeros). Returns out[0]. Dies as infer does. */
 tensor *graph_add(graph *g, const op *o, const char *name, const char *at, int nin, tensor *const *in, const void *conf);
+/* The same with the settings as words of the op's own key table ("type=l1 norm=sum"), which dies on those it does not know. */
+tensor *graph_words(graph *g, const char *op, const char *name, const char *at, int nin, tensor *const *in, const char *words);
 /* Makes the node one of this device and of the types of its maps: that row of the op, and prepared (kernels chosen, scratch known). Again after views have changed. */
 void    node_prepare(const context *c, node *n);
 tensor *graph_find(const graph *g, const char *name);    /* NULL: none */

@@ -33,7 +33,7 @@ tensor *layer_inner(const place *p, const char *section, const char *suffix, int
     __attribute__((format(printf, 6, 7)));
 
 /* What convolutional and deconvolutional layers do after the sum: normalize (batch, instance, group), then the activation. */
-typedef struct { int normalize, activation; int64_t norm_groups; double slope, eps, momentum; } layer_tail;
+typedef struct { int normalize, activation; int64_t norm_groups; double slope, eps, momentum, spread; } layer_tail;     /* spread: of norm weights about 1 */
 #define NORM_WORDS "none|batch|instance|group"
 enum { NORM_NONE, NORM_BATCH, NORM_INSTANCE, NORM_GROUP };
 #define LAYER_TAIL_KEYS(type, tail) \

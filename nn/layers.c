@@ -10,13 +10,14 @@
 
 extern const layer layer_convolutional, layer_deconvolutional, layer_maxpool, layer_upsample, layer_route, layer_shortcut, layer_batchnorm,
     layer_instancenorm, layer_activation, layer_dropout, layer_pad, layer_crop, layer_softmax, layer_avgpool, layer_connected,
-    layer_layernorm, layer_groupnorm, layer_attention, layer_position, layer_bottleneck, layer_rpn, layer_roi_align, layer_detections, layer_masks;
+    layer_layernorm, layer_groupnorm, layer_attention, layer_position, layer_bottleneck, layer_rpn, layer_roi_align, layer_detections,
+    layer_masks, layer_quantize, layer_affine;
 
 const layer *const layers[] = {
     &layer_convolutional, &layer_deconvolutional, &layer_maxpool, &layer_upsample, &layer_route, &layer_shortcut, &layer_batchnorm,
     &layer_instancenorm, &layer_activation, &layer_dropout, &layer_pad, &layer_crop, &layer_softmax, &layer_avgpool, &layer_connected,
     &layer_layernorm, &layer_groupnorm, &layer_attention, &layer_position, &layer_bottleneck, &layer_rpn, &layer_roi_align,
-    &layer_detections, &layer_masks, NULL
+    &layer_detections, &layer_masks, &layer_quantize, &layer_affine, NULL
 };
 
 const layer *layer_find(const char *section)
@@ -91,7 +92,7 @@ tensor *layer_finish(const place *p, const layer_tail *t, tensor *x)
     } else {
         const int frozen = t->normalize == NORM_BATCH && p->net->conf.frozen_norms;
         const role r = frozen ? STATE : PARAM;
-        tensor *in[5] = { x, layer_param(p, "norm.weight", SHAPE1(c), r, LAYOUT_PLAIN, init_constant(1), 0),
+        tensor *in[5] = { x, layer_param(p, "norm.weight", SHAPE1(c), r, LAYOUT_PLAIN, (init){ INIT_ABOUT_1, t->spread }, 0),
                           layer_param(p, "norm.bias", SHAPE1(c), r, LAYOUT_PLAIN, init_constant(0), 0) };
         const int64_t groups = t->normalize == NORM_INSTANCE ? c : t->norm_groups;
         if (t->normalize != NORM_BATCH) x = layer_node(p, "group_norm", NULL, 3, in, "groups=%lld eps=%.17g %s", (long long)groups, t->eps, words);

@@ -5,6 +5,7 @@
 #include "nn/detector_paint.h"
 #include "nn/fold.h"
 #include "base/die.h"
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -115,9 +116,13 @@ static void add_layer(net *t, cfg_section *s)
     snprintf(row.at, sizeof row.at, "%s", s->at);
     tensor *from[MAX_IN + 4];
     int n = inputs(t, l, s, &c, values, from), before = t->g->nt;
-    char where[640];
+    char where[640], own[96], shared[96];
     snprintf(where, sizeof where, "%s: %s", s->at, s->name);
-    place p = { t->g, t, row.name, where, c.share };
+    const char *of = c.share ? c.share : t->share ? row.name : NULL;
+    if (snprintf(own, sizeof own, "%s%s", t->prefix ? t->prefix : "", row.name) >= (int)sizeof own
+        || snprintf(shared, sizeof shared, "%s%s", t->share ? t->share : t->prefix ? t->prefix : "", of ? of : "") >= (int)sizeof shared)
+        die_at(where, "name: too long with %s before it", t->prefix ? t->prefix : "");
+    place p = { t->g, t, own, where, of ? shared : NULL };
     row.out = l->build(&p, values, from, n);
     row.count = t->g->n - row.first;
     for (int i = row.first; i < t->g->n; i++) t->g->node[i]->layer = t->n;
@@ -181,6 +186,23 @@ static net *build(cfg *text, const char *const *overrides, int noverrides)
     check_output(t);
     graph_views(t->g);
     return t;
+}
+
+tensor *net_extend(net *t, const char *path, const char *prefix, const char *share, tensor *input)
+{
+    net sub = { .text = cfg_read(path), .g = t->g, .input = input, .prefix = prefix, .share = share };
+    const int before = t->g->n;
+    assert(!input->of);
+    if (!sub.text->n || strcmp(sub.text->s[0].name, "net")) die_at(path, "wanted [net] as the first section");
+    cfg_fill(&sub.text->s[0], net_keys, &sub.conf);
+    cfg_check_used(&sub.text->s[0], (const key *const[]){ net_keys }, 1);
+    for (int i = 1; i < sub.text->n; i++) add_layer(&sub, &sub.text->s[i]);
+    if (!sub.n) die_at(path, "no layer follows [net]");
+    tensor *out = sub.conf.output ? resolve(&sub, sub.conf.output, path) : sub.layer[sub.n - 1].out;
+    for (int i = before; i < t->g->n; i++) t->g->node[i]->layer = t->n - 1;
+    graph_views(t->g);
+    cfg_free(sub.text), free(sub.layer);
+    return out;
 }
 
 net *net_load(const char *path, const char *const *overrides, int n) { return build(cfg_read(path), overrides, n); }

@@ -38,6 +38,7 @@ typedef struct net {
     tensor *input;                       /* n,h,w,channels, real */
     tensor *output;                      /* n,h,w,classes: logits; of a detector the maps of its masks */
     struct detector *detector;           /* [detector]: a network that finds instances; NULL: one that labels pixels */
+    const char *prefix, *share;          /* while it is built by net_extend: before its layers' names, and before those whose parameters it uses */
 } net;
 
 extern const key net_keys[], layer_keys[];      /* of [net]; of every layer besides its own */
@@ -55,6 +56,10 @@ typedef struct detector {
 net    *net_load(const char *path, const char *const *overrides, int noverrides);
 net    *net_parse(const char *text, const char *path, const char *const *overrides, int noverrides);
 void    net_free(net *t);
+/* The layers of another cfg on top of a tensor of t's graph: a critic, a network of features. Their nodes and parameters are named with `prefix`
+ * before; where `share` is not NULL the parameters are those of the layers with that before, which must be there. Returns the last layer's
+ * map (or net.output's), of whatever size. Of that cfg's [net] only classes and output are read. */
+tensor *net_extend(net *t, const char *path, const char *prefix, const char *share, tensor *input);
 int64_t net_macs(const net *t);          /* multiply-adds of one forward pass of ONE image */
 int64_t net_layer_macs(const net *t, int i);
 char   *net_text(const net *t);          /* the cfg as resolved, from which net_parse builds the same net; free() it */

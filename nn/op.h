@@ -28,8 +28,9 @@ typedef struct op {
     size_t conf;                         /* bytes of node->conf */
     const key *keys;                     /* how words fill the conf; NULL: no settings */
     unsigned reads_x, reads_y;           /* bit i: backward reads the value of in[i], of out[i] */
-    unsigned opaque;                     /* bit i: by definition no gradient goes to in[i], whatever stands before it */
     const char *why;                     /* why there is no backward, where there is none */
+    const char *surrogate;               /* why its gradient is not the derivative; NULL: it is */
+    unsigned stops;                      /* bit i: by definition no gradient goes to in[i], whatever stands before it */
     void (*infer)(struct node *);
     void (*prepare)(const context *, struct node *);      /* may be NULL: choose kernels, set n->kernel and n->work (bytes) */
     /* May be NULL: n->packed[backward] from the weights, in[1]; a step of its own, because weights change more seldom than maps. */

@@ -25,10 +25,10 @@ static void find_ranges(optim *o)
     const params *p = o->p;
     o->range = xalloc_n((size_t)p->n + 1, sizeof *o->range);
     for (int i = 0; i < p->n && p->p[i].role == PARAM; i++) {
-        const int decay = p->p[i].decay || o->conf.decay_norm, frozen = p->p[i].frozen;
+        const int decay = p->p[i].decay || o->conf.decay_norm, frozen = p->p[i].frozen, group = p->p[i].group;
         const struct optim_range *last = o->ranges ? &o->range[o->ranges - 1] : NULL;
-        if (!last || last->decay != decay || last->frozen != frozen)
-            o->range[o->ranges++] = (struct optim_range){ .at = p->p[i].at, .decay = decay, .frozen = frozen };
+        if (!last || last->decay != decay || last->frozen != frozen || last->group != group)
+            o->range[o->ranges++] = (struct optim_range){ .at = p->p[i].at, .decay = decay, .frozen = frozen, .group = group };
     }
     for (int i = 0; i < o->ranges; i++) o->range[i].count = (i + 1 < o->ranges ? o->range[i + 1].at : p->trainable) - o->range[i].at;
 }
@@ -57,18 +57,34 @@ void optim_free(optim *o)
     free(o->range), free(o);
 }
 
-double optim_clip(optim *o, const context *c)
+/* The sum of squares of n gradients from element `at` on */
+static double squares(const optim *o, const context *c, size_t at, size_t n)
 {
     const params *p = o->p;
-    const size_t n = blocks(p);
-    double *host = xalloc_n(n, sizeof *host), sum = 0;
-    p->dev->code->squares(c, p->trainable, p->g, o->partial);
-    p->dev->get(p->dev, host, o->partial, n * sizeof *host);
-    for (size_t i = 0; i < n; i++) sum += host[i];
+    const size_t parts = (n + OPTIM_BLOCK - 1) / OPTIM_BLOCK;
+    double *host = xalloc_n(parts, sizeof *host), sum = 0;
+    p->dev->code->squares(c, n, p->g + at, o->partial);
+    p->dev->get(p->dev, host, o->partial, parts * sizeof *host);
+    for (size_t i = 0; i < parts; i++) sum += host[i];
     free(host);
+    return sum;
+}
+
+static double clip(optim *o, double sum)
+{
     const double norm = sqrt(sum), factor = o->conf.clip / (norm + 1e-6);
     o->scale = o->conf.clip > 0 && factor < 1 ? factor : 1;
     return norm;
+}
+
+double optim_clip(optim *o, const context *c) { return clip(o, squares(o, c, 0, o->p->trainable)); }
+
+double optim_clip_group(optim *o, const context *c, int group)
+{
+    double sum = 0;
+    for (int i = 0; i < o->ranges; i++)
+        if (o->range[i].group == group && !o->range[i].frozen) sum += squares(o, c, o->range[i].at, o->range[i].count);
+    return clip(o, sum);
 }
 
 const param *optim_first_bad(const optim *o)
@@ -106,16 +122,17 @@ static optim_rule rule_of(const optim *o, double lr, double t)
     return r;
 }
 
-void optim_step(optim *o, const context *c, double lr)
+enum { EVERY_GROUP = -1 };
+
+static void step_group(optim *o, const context *c, double lr, int group)
 {
     const params *p = o->p;
     const optim_conf *f = &o->conf;
     const backend *code = p->dev->code;
-    if (o->ema && !o->ema_updates) code->average(c, p->total, p->x, o->ema, 0);
-    optim_rule r = rule_of(o, lr, (double)++o->step);
+    optim_rule r = rule_of(o, lr, (double)o->step);
     for (int i = 0; i < o->ranges; i++) {
         const size_t at = o->range[i].at, n = o->range[i].count;
-        if (o->range[i].frozen) continue;
+        if (o->range[i].frozen || (group != EVERY_GROUP && group != o->range[i].group)) continue;
         const double decay = o->range[i].decay ? f->decay : 0;
         real *e = o->ema ? o->ema + at : NULL;
         r.decay = f->optimiser == OPTIM_ADAMW ? 0 : (real)decay;
@@ -124,11 +141,28 @@ void optim_step(optim *o, const context *c, double lr)
         else if (f->optimiser == OPTIM_RMSPROP) code->rmsprop(c, n, p->x + at, p->g + at, o->m + at, o->v + at, e, &r);
         else                                    code->adam(c, n, p->x + at, p->g + at, o->m + at, o->v + at, e, &r);
     }
-    if (o->ema) {                                              /* of running statistics, the last */
-        code->average(c, p->total - p->trainable, p->x + p->trainable, o->ema + p->trainable, 0);
-        o->ema_updates++;
-    }
+    if (o->ema) code->average(c, p->total - p->trainable, p->x + p->trainable, o->ema + p->trainable, 0);      /* of running statistics, the last */
     o->scale = 1;
+}
+
+static void begin_step(optim *o, const context *c)
+{
+    if (o->ema && !o->ema_updates) o->p->dev->code->average(c, o->p->total, o->p->x, o->ema, 0);
+    o->step++;
+}
+
+void optim_step(optim *o, const context *c, double lr)
+{
+    begin_step(o, c);
+    step_group(o, c, lr, EVERY_GROUP);
+    o->ema_updates += o->ema != NULL;
+}
+
+void optim_step_group(optim *o, const context *c, double lr, int group)
+{
+    if (!group) begin_step(o, c);
+    step_group(o, c, lr, group);
+    o->ema_updates += o->ema && !group;
 }
 
 void optim_average(optim *o, const context *c)

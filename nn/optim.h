@@ -46,7 +46,7 @@ typedef struct optim {
     real *swa;                           /* p->total numbers, the mean of swa_updates sets of weights; NULL without swa */
     int64_t swa_updates;
     double scale;                        /* the clip factor of the next step: min(1, clip / (norm + 1e-6)) */
-    struct optim_range { size_t at, count; int decay, frozen; } *range; int ranges;      /* neighbours that are treated alike, as one run */
+    struct optim_range { size_t at, count; int decay, frozen, group; } *range; int ranges;      /* neighbours that are treated alike, as one run */
     double *partial;                     /* on the device: sums of squares a block */
 } optim;
 
@@ -58,6 +58,10 @@ void   optim_free(optim *o);
 double optim_clip(optim *o, const context *c);
 const param *optim_first_bad(const optim *o);                    /* the first with a NaN or infinite gradient, or NULL */
 void   optim_step(optim *o, const context *c, double lr);        /* updates p->x, the state and the average */
+/* The same for the parameters of one group alone (params.group), where several objectives take turns on one arena. A step of the whole is one
+ * of each group, group 0 first: it moves the counters. */
+double optim_clip_group(optim *o, const context *c, int group);
+void   optim_step_group(optim *o, const context *c, double lr, int group);
 /* The weights as they are become an equal share of o->swa (Izmailov et al. 2018). Running statistics are averaged too, which is not what
  * the averaged weights would see: they must be taken anew before it is used (train/swa.c). */
 void   optim_average(optim *o, const context *c);

@@ -82,6 +82,7 @@ void params_init(params *p, uint64_t seed)
             double v = q->init.value;
             if (q->init.kind == INIT_UNIFORM) v = rng_range(r.v[0], -v, v);
             if (q->init.kind == INIT_NORMAL) v *= rng_normal(r.v[0], r.v[1]);
+            if (q->init.kind == INIT_ABOUT_1) v = 1 + v * rng_normal(r.v[0], r.v[1]);
             host[j] = (real)(float)v;
         }
         p->dev->put(p->dev, p->x + q->at, host, q->count * sizeof *host);

@@ -11,6 +11,7 @@ typedef struct param {
     role   role;                         /* PARAM or STATE */
     int    decay;
     int    frozen;                       /* an optimiser leaves it as it is */
+    int    group;                        /* which objective trains it: 0, 1, ... */
     layout layout;
     int64_t pixels;                      /* LAYOUT_FLAT */
     init   init;

@@ -32,6 +32,12 @@ void schedule_forward(schedule *s, graph *g, tensor *const *out, int nout)
     }
 }
 
+void schedule_append(schedule *s, node *n)
+{
+    assert(!n->op->pack);
+    emit(s, (step){ .n = n });
+}
+
 static int is_fixed(const step *t)
 {
     const node *n = t->n;
@@ -71,7 +77,7 @@ static void mark(graph *g, tensor *const *wrt, int nwrt)
     for (int i = 0; i < nwrt; i++) wrt[i]->live = 1;
     for (int i = 0; i < g->n; i++) {
         int live = 0;
-        for (int j = 0; j < g->node[i]->nin; j++) live |= g->node[i]->in[j]->live && !(g->node[i]->op->opaque >> j & 1);
+        for (int j = 0; j < g->node[i]->nin; j++) live |= g->node[i]->in[j]->live && !(g->node[i]->op->stops >> j & 1);
         for (int j = 0; j < g->node[i]->nout; j++) g->node[i]->out[j]->live |= live;
     }
 }
@@ -88,7 +94,7 @@ void schedule_backward(schedule *s, graph *g, tensor *loss, tensor *const *wrt, 
         if (!needed(n)) continue;
         for (int j = 0; j < n->nin; j++) {
             tensor *x = n->in[j];
-            if (!x->live || !tensor_differentiable(x) || x->role == STATE || n->op->opaque >> j & 1) continue;
+            if (!x->live || n->op->stops >> j & 1 || !tensor_differentiable(x) || x->role == STATE) continue;
             t.want |= 1u << j;
             if (x->written++) t.add |= 1u << j;
             if (x->role == PARAM) t.params |= 1u << j;

@@ -13,6 +13,8 @@ typedef struct schedule {
 } schedule;
 
 void schedule_forward(schedule *s, graph *g, tensor *const *out, int nout);      /* the steps that these outputs need */
+/* One node more, whatever the list holds already: for what must run after a gradient (norms of it, codebooks). */
+void schedule_append(schedule *s, node *n);
 /* Of a list that holds forward steps only: puts those first that depend on parameters alone (packing weights, folding norms,
  * standardising weights). They need to run again only when parameters have changed, and the plan keeps what they make. */
 void schedule_settle(schedule *s);

@@ -34,8 +34,8 @@ typedef enum {
     LAYOUT_FLAT         /* O,(C,H,W) -> O,(H,W,C): a connected layer over maps of `pixels` = H W pixels */
 } layout;
 
-typedef enum { INIT_CONSTANT, INIT_UNIFORM, INIT_NORMAL } init_kind;
-typedef struct { init_kind kind; double value; } init;   /* the constant, half width of the uniform, or standard deviation */
+typedef enum { INIT_CONSTANT, INIT_UNIFORM, INIT_NORMAL, INIT_ABOUT_1 } init_kind;
+typedef struct { init_kind kind; double value; } init;   /* the constant, half width of the uniform, or standard deviation, about 0 or 1 */
 
 typedef struct tensor {
     char   name[96];                     /* "enc2.conv.weight": the same in logs, plans, checkpoints, errors */

@@ -82,11 +82,38 @@ static const key_rule detectron2[] = {
 
 static const key_map torchvision_before = { "torchvision", "", torchvision_old, "num_batches_tracked", NULL, NULL, 0 };
 
+/* Both halves of a VQ-GAN have the same blocks, under down or up. */
+#define TAMING_ATTENTION(at) \
+    { at "norm.", at "norm.norm." }, { at "q.", at "attention.query." }, { at "k.", at "attention.key." }, { at "v.", at "attention.value." }, \
+    { at "proj_out.", at "attention.out." }
+#define TAMING_HALF(half, way, step) \
+    { half ".conv_in.", half ".conv_in." }, { half ".conv_out.", half ".conv_out." }, { half ".norm_out.", half ".norm_out.norm." }, \
+    { half "." way ".#.block.#.", half "." way ".#.block.#." }, { half "." way ".#.block.#.norm#.", half "." way ".#.block.#.norm#.norm." }, \
+    { half ".mid.block_#.", half ".mid.block_#." }, { half ".mid.block_#.norm#.", half ".mid.block_#.norm#.norm." }, \
+    { half "." way ".#." step ".conv.", half "." way ".#." step ".conv." }, \
+    TAMING_ATTENTION(half "." way ".#.attn.#."), TAMING_ATTENTION(half ".mid.attn_#.")
+static const key_rule taming[] = {
+    TAMING_HALF("encoder", "down", "downsample"), TAMING_HALF("decoder", "up", "upsample"),
+    { "quantize.embedding.", "quantize.embedding." }, { "quant_conv.", "quant_conv." }, { "post_quant_conv.", "post_quant_conv." },
+    { "loss.discriminator.main.0.", "discriminator.main.0." }, { "loss.discriminator.main.2.", "discriminator.main.2." },
+    { "loss.discriminator.main.3.", "discriminator.main.2.norm." }, { "loss.discriminator.main.5.", "discriminator.main.5." },
+    { "loss.discriminator.main.6.", "discriminator.main.5.norm." }, { "loss.discriminator.main.8.", "discriminator.main.8." },
+    { "loss.discriminator.main.9.", "discriminator.main.8.norm." }, { "loss.discriminator.main.11.", "discriminator.main.11." },
+    { "loss.perceptual_loss.net.slice#.#.", "perceptual.slice#.#." }, { "loss.perceptual_loss.lin#.model.1.", "perceptual.lin#." },
+    { NULL, NULL },
+};
+
+static const key_rule lpips[] = {
+    { "net.slice#.#.", "perceptual.slice#.#." }, { "lin#.model.1.", "perceptual.lin#." }, { NULL, NULL },
+};
+
 const key_map key_maps[] = {
     { "milesial", "U-Net of milesial/Pytorch-UNet", milesial, "num_batches_tracked", "mask_values", NULL, 0 },
     { "transunet", "TransUNet of Beckschen/TransUNet (R50-ViT-B/16)", transunet, "num_batches_tracked", NULL, NULL, 0 },
     { "torchvision", "Mask R-CNN of torchvision (maskrcnn_resnet50_fpn)", torchvision, "num_batches_tracked", NULL, &torchvision_before, 0 },
     { "detectron2", "Mask R-CNN of Detectron2 (mask_rcnn_R_50_FPN)", detectron2, NULL, NULL, NULL, 1 },
+    { "taming", "VQ-GAN of CompVis/taming-transformers", taming, "num_batches_tracked", "loss.", NULL, 0 },
+    { "lpips", "perceptual distance by VGG16 of CompVis/taming-transformers", lpips, NULL, "scaling_layer.", NULL, 0 },
     { .name = NULL },
 };
 
@@ -237,6 +264,14 @@ int weights_write(const char *path, const params *p, const key_map *map)
     return n;
 }
 
+/* May this entry stand in the file without being read? */
+static int is_ignored(const key_map *map, const char *name)
+{
+    if (!map || !map->ignored) return 0;
+    const size_t n = strlen(map->ignored);
+    return map->ignored[n - 1] == '.' ? !strncmp(name, map->ignored, n) : !strcmp(name, map->ignored);
+}
+
 static int ends_in(const char *name, const char *last)
 {
     const char *dot = strrchr(name, '.');
@@ -252,7 +287,7 @@ static void check_no_others(const safetensors *f, const params *p, const key_map
     for (int i = 0; i < p->n; i++) names[i] = p->p[i].name;
     for (int i = 0; i < f->n; i++) {
         const safetensor *t = &f->t[i];
-        if (used[i] || (map && map->ignored && !strcmp(t->name, map->ignored))) continue;
+        if (used[i] || is_ignored(map, t->name)) continue;
         if (map && ends_in(t->name, map->counter) && key_map_ours(map, t->name, ours)) {
             if (t->type != I64 || shape_volume(&t->s) != 1) die("%s: %s: wanted one I64 number", f->path, t->name);
             continue;

@@ -15,7 +15,8 @@ typedef struct key_map {
     const key_rule *rule;                /* ends with a NULL; the longest prefix that fits is taken; the rest of the name is kept */
     const char *counter;                 /* last part of the name of an int64 scalar that stands beside each running_var, or NULL:
                                             written as 0, checked and ignored on reading */
-    const char *ignored;                 /* name of an entry that may stand in the file and is ignored, or NULL */
+    const char *ignored;                 /* name of an entry that may stand in the file and is ignored; with a dot at its
+                                            end, how the names of such entries begin; or NULL */
     const struct key_map *older;         /* names that the same implementation used before, taken where they fit better; or NULL */
     int no_statistics;                   /* files may lack the statistics of all norms, which are then 0 and 1 */
 } key_map;

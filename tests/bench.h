@@ -116,7 +116,7 @@ static inline void fill_first(const rig *r, const op_case *at)
     /* gamma beta mean variance bias: offset, scale */
     const int is_norm = strstr(r->n->op->name, "_norm") != NULL;
     for (int i = 0; i < r->n->nin; i++) {
-        if (r->n->in[i]->type == U8 && r->n->op->opaque) { fill_masks(&r->x[i]); continue; }
+        if (r->n->in[i]->type == U8 && r->n->op->stops) { fill_masks(&r->x[i]); continue; }
         if (r->n->in[i]->type == U8) { fill_labels(r); continue; }
         if (r->n->in[i]->type == I32) { fill_index(&r->x[i], at->below[i]); continue; }
         if (at->below[i]) { fill_boxes(&r->x[i], at->below[i]); continue; }

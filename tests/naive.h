@@ -262,6 +262,16 @@ static inline double deconv_at(const rig *r, int64_t n, int64_t h, int64_t w, in
 }
 static inline void naive_deconv(const rig *r, double *y) { EACH_OUT(deconv_at(r, n, h, w, c)); }
 
+static inline double reflected(const rig *r, int64_t n, int64_t h, int64_t w, int64_t c)
+{
+    const place4 x = size4(r->n->in[0]);
+    h -= (int64_t)setting(r, "top"), w -= (int64_t)setting(r, "left");
+    while (h < 0 || h >= x.h) h = x.h == 1 ? 0 : h < 0 ? -h : 2 * (x.h - 1) - h;
+    while (w < 0 || w >= x.w) w = x.w == 1 ? 0 : w < 0 ? -w : 2 * (x.w - 1) - w;
+    return x_at(r, 0, n, h, w, c);
+}
+static inline void naive_reflect(const rig *r, double *y) { EACH_OUT(reflected(r, n, h, w, c)); }
+
 /* Dropout has no value to expect, only a rule: 0 or x / (1 - p). What it should have been is read off the result. */
 static inline double dropout_rule(const rig *r, int64_t i)
 {
@@ -271,6 +281,7 @@ static inline double dropout_rule(const rig *r, int64_t i)
 static inline void naive_dropout(const rig *r, double *y) { EACH_OUT(dropout_rule(r, flat(o_, n, h, w, c))); }
 
 #include "tests/naive_loss.h"
+#include "tests/naive_vq.h"
 
 #include "tests/naive_choice.h"
 
@@ -287,5 +298,7 @@ static const struct { const char *op; void (*f)(const rig *, double *); } naive[
     { "roi_align", naive_roi_align }, { "level_rows", naive_level_rows },
     { "proposals", naive_proposals }, { "detections", naive_detections }, { "anchor_targets", naive_anchor_targets },
     { "roi_targets", naive_roi_targets }, { "mask_targets", naive_mask_targets },
+    { "reflect", naive_reflect }, { "quantize", naive_quantize }, { "codebook_loss", naive_codebook_loss }, { "codebook_update", naive_codebook_update },
+    { "unit_difference", naive_unit_difference }, { "affine", naive_affine }, { "balance", naive_balance },
 };
 #endif

@@ -7,6 +7,8 @@
 void reference_key(const reference *m, const param *q, char key[160])
 {
     if (!key_map_theirs(m->keys, q->name, key)) die("no %s name for the parameter %s", m->keys->name, q->name);
+    const size_t n = m->strip ? strlen(m->strip) : 0;
+    if (n && !strncmp(key, m->strip, n)) memmove(key, key + n, strlen(key + n) + 1);
 }
 
 static void scale_of(const param *q, const shape *ref, double *scale, double *offset)
@@ -17,6 +19,7 @@ static void scale_of(const param *q, const shape *ref, double *scale, double *of
     if (norm && !strcmp(end, "weight")) *scale = 0.25, *offset = 1;
     else if (!strcmp(end, "running_var")) *scale = 0.5, *offset = 1;
     else if (!strcmp(end, "table")) *scale = 0.02;
+    else if (strstr(q->name, "embedding.weight")) *scale = 1;
     else if (!norm && !strcmp(end, "weight")) {
         const int outputs = q->layout == LAYOUT_DECONV;      /* the axis that is not summed over: O,I,H,W or I,O,H,W */
         const int64_t fan = shape_volume(ref) / ref->d[outputs];
@@ -53,6 +56,7 @@ void reference_fill(const reference *m)
         shape r = reference_shape(q);
         char key[160], full[200];
         double scale, offset;
+        if (q->group != m->group || q->frozen) continue;
         reference_key(m, q, key);
         snprintf(full, sizeof full, "%s%s", m->prefix, key);
         scale_of(q, &r, &scale, &offset);
@@ -146,10 +150,14 @@ double *reference_nchw(const tensor *t)
     return v;
 }
 
+static int is_ours(const reference *m, const param *q) { return q->role == PARAM && q->group == m->group && !q->frozen; }
+
 double reference_gradient_norm(const reference *m)
 {
     double s = 0;
-    for (size_t i = 0; i < m->p->trainable; i++) s += (double)m->p->g[i] * (double)m->p->g[i];
+    for (int i = 0; i < m->p->n; i++)
+        for (size_t j = 0; is_ours(m, &m->p->p[i]) && j < m->p->p[i].count; j++)
+            s += (double)m->p->g[m->p->p[i].at + j] * (double)m->p->g[m->p->p[i].at + j];
     return sqrt(s);
 }
 
@@ -185,8 +193,9 @@ static int check_line(const reference *m, const char *line, const char *tag, dou
     if (strncmp(name, tag, strlen(tag)) || name[strlen(tag)] != '.') return 0;
     for (int i = 0; i < m->p->n; i++) {
         const param *q = &m->p->p[i];
+        if (!is_ours(m, q)) continue;
         reference_key(m, q, key);
-        if (q->role != PARAM || q->frozen || strcmp(key, name + head)) continue;
+        if (strcmp(key, name + head)) continue;
         check_projection(m, q, key, norm, want, whole, bound);
         return 1;
     }
@@ -202,6 +211,6 @@ void reference_check_gradients(const reference *m, const char *table, const char
     int n = 0, trainable = 0;
     while (fgets(line, sizeof line, f)) n += check_line(m, line, tag, whole, bound);
     fclose(f);
-    for (int i = 0; i < m->p->n; i++) trainable += m->p->p[i].role == PARAM && !m->p->p[i].frozen;
+    for (int i = 0; i < m->p->n; i++) trainable += is_ours(m, &m->p->p[i]);
     assert_int_equal(n, trainable);
 }

@@ -20,6 +20,7 @@ typedef struct reference {
     tensor *truth, *ce, *dice, *loss;
     int forward;                         /* steps before it are the forward pass */
     const key_map *keys; const char *prefix;
+    int group; const char *strip;        /* of which parameters this speaks (param.group); how their keys begin before what is hashed, or NULL */
 } reference;
 
 /* Every buffer has a place of its own, so that features can be looked at after the run. Dropout is off, as in the reference runs. */
@@ -33,8 +34,10 @@ void  reference_key(const reference *m, const param *q, char key[160]);         
 shape reference_shape(const param *q);                       /* O,I,H,W or I,O,H,W; as is for the rest */
 int64_t reference_at(const param *q, const shape *r, int64_t i);         /* where element i of the reference's layout stands in ours */
 
+/* The parameters of m's group, from their keys. Biases and norms by name; `embedding` (codes) from -1 to 1. */
+void  reference_fill(const reference *m);
 double reference_gradient_norm(const reference *m);
-/* Every trainable parameter has one line in the table (lines that begin with tag + ".grad."), and norm and projections agree:
+/* Every trainable parameter of m's group has one line in the table (lines that begin with tag + ".grad."), and norm and projections agree:
  * |proj - proj'| <= bound norm + 1e-6 whole, |norm - norm'| <= bound / 3 norm + 1e-6 whole. cmocka assertions. */
 void reference_check_gradients(const reference *m, const char *table, const char *tag, double whole, double bound);
 #endif

@@ -103,17 +103,18 @@ static inline int rig_is_map(const op *o, const tensor *t, int i)
 }
 static inline role rig_role(const op *o, dtype t, int i)
 {
-    if (o->opaque >> i & 1) return STATE;                      /* no gradient */
-    return t != REAL_TYPE || i == 0 ? INPUT : !strcmp(o->name, "batch_norm") && i > 2 ? STATE : PARAM;
+    const int state = o->stops >> i & 1 || (!strcmp(o->name, "batch_norm") && i > 2) || !strcmp(o->name, "codebook_update");
+    return t != REAL_TYPE || i == 0 ? INPUT : state ? STATE : PARAM;
 }
 
-static inline void rig_place(rig *r, tensor *t, slot *x, slot *g, int map, lay how)
+/* stopped: no gradient goes there */
+static inline void rig_place(rig *r, tensor *t, slot *x, slot *g, int map, int stopped, lay how)
 {
     const int64_t channels = map ? tensor_channels(t) : shape_volume(&t->s);
     if (!map) how = DENSE;
     *x = slot_new(r->c.dev, shape_volume(&t->s), channels, dtype_size(t->type), how);
     t->x.p = slot_address(x);
-    if (tensor_differentiable(t) && t->role != STATE && r->n->op->backward)
+    if (tensor_differentiable(t) && t->role != STATE && r->n->op->backward && !stopped)
         *g = slot_new(r->c.dev, x->n, channels, x->each, how), t->g.p = slot_address(g);
     if (how == DENSE) return;
     shape wide = t->s;
@@ -144,12 +145,12 @@ static inline rig *rig_typed(context c, const char *name, const char *words, int
     free(conf);
     for (int i = 0; i < nin && halves & HALF_X; i++) if (o->maps >> i & 1 && rig_is_map(o, in[i], i)) tensor_retype(in[i], BF16);
     for (int i = 0; i < r->n->nout && halves & HALF_Y; i++) tensor_retype(r->n->out[i], BF16);
-    for (int i = 0; i < nin; i++) rig_place(r, in[i], &r->x[i], &r->gx[i], rig_is_map(o, in[i], i), how);
-    for (int i = 0; i < r->n->nout; i++) rig_place(r, r->n->out[i], &r->y[i], &r->gy[i], r->n->out[i]->s.nd == 4, how);
+    for (int i = 0; i < nin; i++) rig_place(r, in[i], &r->x[i], &r->gx[i], rig_is_map(o, in[i], i), (int)(o->stops >> i & 1), how);
+    for (int i = 0; i < r->n->nout; i++) rig_place(r, r->n->out[i], &r->y[i], &r->gy[i], r->n->out[i]->s.nd == 4, 0, how);
     slot none;
     for (int i = 0; i < r->n->nsaved; i++) {
         r->n->saved[i]->role = STATE;                          /* no gradient */
-        rig_place(r, r->n->saved[i], &r->saved[i], &none, 0, DENSE);
+        rig_place(r, r->n->saved[i], &r->saved[i], &none, 0, 0, DENSE);
     }
     node_prepare(&r->c, r->n);
     for (int i = 0; i < 2 && r->n->packed[i]; i++) {

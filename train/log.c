@@ -136,8 +136,19 @@ static void take_line(const json_t *o, column c[COLUMNS], const char *metric, do
     if (!strcmp(kind, "validation")) push(&c[VAL_X], number(o, "epoch")), push(&c[VAL_METRIC], number(o, metric));
 }
 
+typedef struct { const char *metric, *title, *axis; double top; } metric_panel;      /* top: of the axis from 0; 0: by the values */
+static const metric_panel metrics[] = { { "iou", "Validation IoU", "IoU", 1 }, { "psnr", "Validation PSNR", "dB", 0 }, { "dice", "Validation DSC", "DSC", 1 } };
+
+static const metric_panel *panel_of(const char *metric)
+{
+    const metric_panel *p = metrics;
+    while (p < metrics + sizeof metrics / sizeof *metrics - 1 && strcmp(p->metric, metric)) p++;
+    return p;
+}
+
 static void curves(const run_log *l, const column c[COLUMNS], const char *metric)
 {
+    const metric_panel *judged = panel_of(metric);
     const plot_series loss[] = { { "step", c[STEP_X].v, c[STEP_LOSS].v, c[STEP_X].n, 1, PLOT_MARK_NONE },
                                  { "epoch mean", c[EPOCH_X].v, c[EPOCH_LOSS].v, c[EPOCH_X].n, 0, PLOT_MARK_LOWEST } };
     const plot_series val[] = { { "validation", c[VAL_X].v, c[VAL_METRIC].v, c[VAL_X].n, 0, PLOT_MARK_HIGHEST } };
@@ -146,8 +157,7 @@ static void curves(const run_log *l, const column c[COLUMNS], const char *metric
     const plot_series moved[] = { { "median layer", c[LAYER_X].v, c[LAYER_MEDIAN].v, c[LAYER_MEDIAN].n, 0, PLOT_MARK_NONE },
                                   { "largest", c[LAYER_X].v, c[LAYER_MOST].v, c[LAYER_MOST].n, 0, PLOT_MARK_NONE } };
     const plot_panel panels[] = { { "Training loss", "epoch", "loss", loss, 2, 0, 0 },
-                                  { !strcmp(metric, "iou") ? "Validation IoU" : "Validation DSC", "epoch", !strcmp(metric, "iou") ? "IoU" : "DSC",
-                                    val, 1, 0, 1 },
+                                  { judged->title, "epoch", judged->axis, val, 1, 0, judged->top },
                                   { "Learning rate", "epoch", "rate", lr, 1, 0, 0 },
                                   { "Gradient before clipping", "epoch", "norm", norm, 1, 0, 0 },
                                   { "Update of the weights", "epoch", "log10 (change / weight)", moved, 2, 0, 0 } };

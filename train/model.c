@@ -3,20 +3,11 @@
 #include "base/die.h"
 #include "nn/detector_input.h"
 #include "train/instances.h"
+#include "nn/weights.h"
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-static tensor *loss_node(graph *g, const char *kind, const char *name, const char *at, int nin, tensor *const *in, const char *words)
-{
-    const op *o = op_find(kind);
-    void *conf = xalloc(o->conf);
-    key_words(o->keys, conf, words, at);
-    tensor *t = graph_add(g, o, name, at, nin, in, conf);
-    free(conf);
-    return t;
-}
 
 static char *list_words(const char *key, const double *v, int n)
 {
@@ -33,7 +24,7 @@ static char *list_words(const char *key, const double *v, int n)
 static void add_detection(model *m, const run *r)
 {
     char *at = xprintf("%s: objective", r->path);
-    m->loss = loss_node(m->t->g, "total", "loss", at, m->t->detector->terms, m->t->detector->term, " ");
+    m->loss = graph_words(m->t->g, "total", "loss", at, m->t->detector->terms, m->t->detector->term, " ");
     m->loss->keep = 1;
     free(at);
 }
@@ -64,12 +55,12 @@ static void add_objective(model *m, const run *r)
         char *words = xprintf("ignore=%d %s%s %s", r->objective.ignore < 0 ? -1 : IGNORED, kind[i] == LOSS_DICE ? "type=" : "",
                               kind[i] == LOSS_DICE ? dice : "", kind[i] == LOSS_CROSS_ENTROPY ? w : "");
         char *name = xprintf("loss.%s", loss_names[kind[i]]);
-        term[i] = loss_node(g, loss_names[kind[i]], name, at, 2, (tensor *const[]){ m->t->output, m->truth }, words);
+        term[i] = graph_words(g, loss_names[kind[i]], name, at, 2, (tensor *const[]){ m->t->output, m->truth }, words);
         term[i]->keep = 1;
         free(words), free(name);
     }
     char *words = list_words("weights", weight, n);
-    m->loss = loss_node(g, "total", "loss", at, n, term, words);
+    m->loss = graph_words(g, "total", "loss", at, n, term, words);
     m->loss->keep = 1;
     free(words), free(w), free(dice), free(at);
 }
@@ -98,6 +89,14 @@ static int trained(const run *r, graph *g, tensor **wrt)
     return n;
 }
 
+static void plan_adversary(model *m, const run *r)
+{
+    const run_adversary *v = &r->adversary;
+    const adversary_conf f = { v->critic, v->features, v->perceptual, v->weight, v->codebook, v->start, v->loss, v->dropout };
+    m->a = adversary_plan(&f, m->t, run_net(r, m->images), (uint64_t)r->solver.seed, 1, m->c.dev);
+    m->plan = m->a->build, m->c = m->a->c, m->loss = m->a->loss, m->forward = m->a->forward;
+}
+
 model *model_plan(const run *r, net *t, const device *dev)
 {
     model *m = xalloc(sizeof *m);
@@ -105,6 +104,7 @@ model *model_plan(const run *r, net *t, const device *dev)
     m->t = t, m->images = t->conf.batch, m->parts = r->solver.subdivisions;
     m->c = net_context(t, dev), m->part_loss = xalloc_n((size_t)m->parts, sizeof *m->part_loss);
     m->c.training = 1, m->c.seed = (uint64_t)r->solver.seed, m->c.loss_scale = 1.0 / (double)m->parts;
+    if (r->adversary.critic) { plan_adversary(m, r); return m; }
     if (t->detector) add_detection(m, r);
     else add_objective(m, r);
     graph *g = t->g;
@@ -125,9 +125,28 @@ static void *take(const device *dev, size_t bytes)
     return p;
 }
 
+/* The weights of the network of features, which training leaves as they are */
+static void read_features(const params *p, const char *path)
+{
+    params of = *p;
+    of.p = xalloc_n((size_t)p->n, sizeof *of.p), of.n = 0;
+    for (int i = 0; i < p->n; i++) if (p->p[i].frozen) of.p[of.n++] = p->p[i];
+    weights_read(path, &of, key_map_find("lpips"));
+    free(of.p);
+}
+
+static void take_adversary(model *m, const run *r)
+{
+    adversary_take(m->a, &r->solver.optim);
+    if (r->adversary.features) read_features(m->a->p, r->adversary.features_weights);
+    m->plan = m->a->build, m->p = m->a->p, m->o = m->a->o;
+    if (sizeof(real) != sizeof(float)) m->staging = xalloc(m->t->input->x.size);
+}
+
 void model_take(model *m, const run *r)
 {
     const device *dev = m->c.dev;
+    if (m->a) { take_adversary(m, r); return; }
     m->p = params_new(m->t->g, dev, 1);
     params_bind(m->p, m->t->g);
     params_init(m->p, (uint64_t)r->solver.seed);
@@ -144,6 +163,11 @@ void model_free(model *m)
 {
     if (!m) return;
     const device *dev = m->c.dev;
+    if (m->a) {
+        adversary_free(m->a);
+        free(m->staging), free(m->part_loss), free(m);
+        return;
+    }
     if (m->p) dev->free(dev, m->t->input->x.p);
     if (m->p && m->truth) dev->free(dev, m->truth->x.p);
     if (m->p && !m->truth) instances_free(m->t, dev);
@@ -161,7 +185,11 @@ int64_t model_numbers(const graph *g, role which)
 
 static int moments(const run *r) { return r->solver.optim.optimiser == OPTIM_SGD ? 1 : 2; }
 
-size_t model_map_bytes(const model *m) { return m->plan.arena + m->t->input->x.size + (m->truth ? m->truth->x.size : instances_bytes(m->t)); }
+size_t model_map_bytes(const model *m)
+{
+    if (m->a) return adversary_map_bytes(m->a);
+    return m->plan.arena + m->t->input->x.size + (m->truth ? m->truth->x.size : instances_bytes(m->t));
+}
 
 size_t model_state_bytes(const model *m, const run *r)
 {
@@ -175,25 +203,38 @@ size_t model_file_bytes(const model *m, const run *r)
     return model_state_bytes(m, r) - gradients + hdf5;
 }
 
+/* Part `part` of the images as the network takes them */
+static const void *staged(model *m, int64_t part, const float *image)
+{
+    const int64_t n = shape_volume(&m->t->input->s);
+    if (!m->staging) return image + part * n;
+    for (int64_t i = 0; i < n; i++) m->staging[i] = (real)image[part * n + i];
+    if (m->t->detector) detector_normalise(&m->t->detector->conf, n, m->staging);
+    return m->staging;
+}
+
 /* Part `part` of a batch onto the device. */
 static void put_part(model *m, int64_t part, const float *image, const uint8_t *labels)
 {
     const device *dev = m->c.dev;
-    const int64_t n = shape_volume(&m->t->input->s), area = n / tensor_channels(m->t->input);
-    const void *from = image + part * n;
-    if (m->staging) {
-        for (int64_t i = 0; i < n; i++) m->staging[i] = (real)image[part * n + i];
-        if (m->t->detector) detector_normalise(&m->t->detector->conf, n, m->staging);
-        from = m->staging;
-    }
-    dev->put(dev, m->t->input->x.p, from, m->t->input->x.size);
-    if (m->truth) dev->put(dev, m->truth->x.p, labels + part * area, m->truth->x.size);
-    else instances_put(m->t, dev, labels + part * area, m->classes + part * m->images * INSTANCE_IDS);
+    dev->put(dev, m->t->input->x.p, staged(m, part, image), m->t->input->x.size);
+    if (m->truth) dev->put(dev, m->truth->x.p, labels + part * tensor_pixels(m->truth), m->truth->x.size);
+    else instances_put(m->t, dev, labels + part * tensor_pixels(m->t->input), m->classes + part * m->images * INSTANCE_IDS);
+}
+
+/* The worse of the two norms says whether all went well. */
+static double adversary_turn(model *m, int64_t step, double lr, const float *image, double *loss)
+{
+    adversary_losses *l = &m->said;
+    adversary_step(m->a, step, lr, staged(m, 0, image), l);
+    *loss = m->part_loss[0] = l->loss;
+    return isfinite(l->loss) && isfinite(l->critic) && isfinite(l->critic_norm) ? l->norm : NAN;
 }
 
 double model_step(model *m, int64_t step, double lr, const float *image, const uint8_t *labels, double *loss)
 {
     real one;
+    if (m->a) return adversary_turn(m, step, lr, image, loss);
     *loss = 0;
     m->c.step = (uint32_t)step;
     for (int64_t part = 0; part < m->parts; part++) {

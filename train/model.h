@@ -3,6 +3,7 @@
  * nothing is allocated. */
 #ifndef TRAIN_MODEL_H
 #define TRAIN_MODEL_H
+#include "train/adversary.h"
 #include "train/run.h"
 
 typedef struct model {
@@ -17,6 +18,8 @@ typedef struct model {
     int forward;                             /* steps of the plan that are the forward pass */
     double *part_loss;                       /* (parts) of the last step */
     real *staging;                           /* one part of a batch as real, where real is not float */
+    adversary *a;                            /* with adversary.critic: t, plan, p and o are its own, and truth is NULL */
+    adversary_losses said;                   /* a: of the last step */
 } model;
 
 /* r must have passed run_check against t, which then belongs to the model; a detector's graph is built anew, with the truth in it. */

@@ -18,6 +18,7 @@ static const char *const metric_names[] = { "dice", "iou" };
 #define SOLVER(field)    offsetof(run_solver, field)
 #define OBJECTIVE(field) offsetof(run_objective, field)
 #define EVALUATE(field)  offsetof(run_evaluate, field)
+#define ADVERSARY(field) offsetof(run_adversary, field)
 
 static const key data_keys[] = {
     { "store",   K_TEXT, DATA(store), NULL, "the data set, a file made by `darkspine import`; a path relative to the working directory", 0, 0, 0 },
@@ -67,6 +68,21 @@ static const key objective_keys[] = {
     { 0 }
 };
 
+static const key adversary_keys[] = {
+    { "critic",     K_TEXT, ADVERSARY(critic), "", "cfg of the network that tells rebuilt films from films, such as configs/nets/patchgan.cfg; with it the "
+                                                   "run is one of a network that rebuilds its input, and labels are not looked at", 0, 0, 0 },
+    { "features",   K_TEXT, ADVERSARY(features), "", "cfg of a network of features for the perceptual distance (configs/nets/vgg16-features.cfg); default: "
+                                                     "the mean difference of the films' gradients instead", 0, 0, 0 },
+    { "features_weights", K_TEXT, ADVERSARY(features_weights), "", "its weights, safetensors under the names that `convert --keys lpips` knows", 0, 0, 0 },
+    { "perceptual", K_REAL, ADVERSARY(perceptual), "1", "weight of that term beside the mean |film - rebuilt|", 0, 1e6, 0 },
+    { "weight",     K_REAL, ADVERSARY(weight), "0.8", "of the critic's verdict, after its gradient has been made as long as the other terms'", 0, 1e6, 0 },
+    { "codebook",   K_REAL, ADVERSARY(codebook), "1", "weight of the codebook's loss", 0, 1e6, 0 },
+    { "start",      K_INT,  ADVERSARY(start), "0", "batches before which the critic neither counts nor learns", 0, 0xffffffff, 0 },
+    { "loss",       K_WORD, ADVERSARY(loss), "hinge", "the critic's", 0, 0, "hinge|vanilla" },
+    { "dropout",    K_BOOL, ADVERSARY(dropout), "0", "features: half of the differences are left out at random, as the published training did", 0, 0, 0 },
+    { 0 }
+};
+
 static const key evaluate_keys[] = {
     { "every",  K_INT,  EVALUATE(every), "1", "epochs from one validation to the next", 1, 1000000, 0 },
     { "metric", K_WORD, EVALUATE(metric), "dice", "what the best weights are best at: mean over classes of the mean over films", 0, 0, METRIC_WORDS },
@@ -82,6 +98,7 @@ const run_section run_sections[] = {
     { "data", "the films, their labels, and how they fill the network's input", data_keys, offsetof(run, data) },
     { "solver", "how long, in what steps, and by what rule the weights are trained", solver_keys, offsetof(run, solver) },
     { "objective", "the loss", objective_keys, offsetof(run, objective) },
+    { "adversary", "training a network that rebuilds its films against a critic", adversary_keys, offsetof(run, adversary) },
     { "augment", "random variation of the training samples", augment_keys, offsetof(run, augment) },
     { "evaluate", "validation during training", evaluate_keys, offsetof(run, evaluate) },
     { 0 }
@@ -346,12 +363,32 @@ static void check_detection(run *r)
     free(at);
 }
 
+/* With a critic: what a run of labels has and this one has not. Without: that nothing speaks of it. */
+static void check_adversary(const run *r, const net *t)
+{
+    const run_adversary *v = &r->adversary;
+    char *at = xprintf("%s: adversary", r->path);
+    for (const key *k = adversary_keys; k->name; k++) key_unused(adversary_keys, v, k->name, v->critic != NULL || !strcmp(k->name, "critic"), "no critic", at);
+    if (v->critic) {
+        if (!v->features != !v->features_weights) die_at(at, "features and features_weights: got one, wanted both or none");
+        key_unused(adversary_keys, v, "dropout", v->features != NULL, "no features", at);
+        if (r->solver.subdivisions != 1) die_at(at, "solver.subdivisions: got %lld, wanted 1", (long long)r->solver.subdivisions);
+        if (r->solver.optim.swa || r->solver.freeze) die_at(at, "solver.swa and solver.freeze: wanted neither with a critic");
+        if (t->conf.classes != t->conf.channels)
+            die_at(at, "the network takes %lld channels and gives %lld (net.channels, net.classes): wanted as many", (long long)t->conf.channels,
+                   (long long)t->conf.classes);
+        for (const key *k = objective_keys; k->name; k++) key_unused(objective_keys, &r->objective, k->name, 0, "a critic", at);
+    }
+    free(at);
+}
+
 void run_check(run *r, const net *t)
 {
     uint8_t swap[256];
-    const int64_t k = t->conf.classes, values = k == 1 ? 2 : k;
+    const int64_t k = t->conf.classes, values = k == 1 || r->adversary.critic ? 2 : k;
+    check_adversary(r, t);
     if (t->detector) check_detection(r);
-    else check_objective(r, k);
+    else if (!r->adversary.critic) check_objective(r, k);
     check_listeners(r);
     char *at = xprintf("%s: data", r->path);
     if (r->data.classes && r->data.classes != values)
@@ -372,7 +409,8 @@ char *run_value(const run *r, const char *section, const char *name)
     return key_text(key_find(s->keys, name), (const char *)r + s->at);
 }
 
-const char *run_metric(const run *r) { return metric_names[r->evaluate.metric]; }
+const char *run_metric(const run *r) { return r->adversary.critic ? "psnr" : metric_names[r->evaluate.metric]; }
+const char *run_loss(const run *r) { return r->adversary.critic ? "adversary" : r->objective.loss; }
 
 char *run_text(const run *r, const net *t)
 {

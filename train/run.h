@@ -41,12 +41,21 @@ typedef struct run_objective {
     int64_t ignore;                          /* a value of the label maps, or -1 */
 } run_objective;
 
+/* A critic makes the run one of a network that rebuilds its films (train/adversary.h) */
+typedef struct run_adversary {
+    const char *critic, *features, *features_weights;      /* files; NULL: none */
+    double perceptual, weight, codebook;
+    int64_t start;
+    int loss, dropout;
+} run_adversary;
+
 typedef struct run_evaluate { int64_t every, log_steps, patience, worst; int metric, cases, layers; } run_evaluate;
 
 typedef struct run {
     run_data data;
     run_solver solver;
     run_objective objective;
+    run_adversary adversary;
     augment_conf augment;
     run_evaluate evaluate;
     char *path;                              /* the file */
@@ -75,8 +84,9 @@ char *run_text(const run *r, const net *t);
 char *run_part(const run *r, int validation);
 /* One value as text, the form its key reads; fresh. */
 char *run_value(const run *r, const char *section, const char *key);
-/* What the best weights are best at: "dice" or "iou". */
+/* What the best weights are best at: "dice" or "iou", with a critic "psnr"; and what is trained: objective.loss, or "adversary". */
 const char *run_metric(const run *r);
+const char *run_loss(const run *r);
 /* The terms of the objective: kind and weight of each; returns how many (at most LOSSES). */
 int run_losses(const run *r, int kind[LOSSES], double weight[LOSSES]);
 #endif

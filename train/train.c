@@ -77,6 +77,19 @@ static void log_layers(trainer *t, real *before)
     free(s);
 }
 
+static void log_step(trainer *t, double loss, double lr, double norm)
+{
+    json_t *o = json_pack("{s:s,s:I,s:I,s:f,s:f,s:f}", "kind", "step", "step", (json_int_t)t->step, "epoch", (json_int_t)((t->step - 1) / t->steps + 1),
+                          "loss", loss, "lr", lr, "norm", norm);
+    const adversary_losses *l = &t->m->said;
+    const struct { const char *name; double value; } said[] = {
+        { "l1", l->l1 }, { "perceptual", l->perceptual }, { "codebook", l->codebook }, { "fooled", l->fooled }, { "balance", l->balance },
+        { "perplexity", l->perplexity }, { "critic", l->critic }, { "critic_norm", l->critic_norm },
+    };
+    for (size_t i = 0; t->m->a && i < sizeof said / sizeof *said; i++) json_object_set_new(o, said[i].name, log_number(said[i].value));
+    log_add(t->log, o);
+}
+
 static void one_step(trainer *t)
 {
     const run_solver *s = &t->r->solver;
@@ -90,10 +103,7 @@ static void one_step(trainer *t)
     t->epoch_loss += loss;
     t->step++;
     t->images += s->batch, t->training += clock_now() - began;
-    if (t->step % t->r->evaluate.log_steps == 0)
-        log_add(t->log, json_pack("{s:s,s:I,s:I,s:f,s:f,s:f}", "kind", "step", "step", (json_int_t)t->step, "epoch",
-                                  (json_int_t)((t->step - 1) / t->steps + 1),
-                                  "loss", loss, "lr", lr, "norm", norm));
+    if (t->step % t->r->evaluate.log_steps == 0) log_step(t, loss, lr, norm);
     if (before) log_layers(t, before);
     report(t, lr);
 }
@@ -125,6 +135,7 @@ static void log_validation(trainer *t, int64_t epoch, const validation *v)
                                               "iou", log_number(v->class_iou[c])));
     }
     json_object_set_new(o, "classes", list);
+    if (t->m->a) json_object_set_new(o, "psnr", log_number(v->psnr));
     if (t->r->evaluate.cases) {
         json_t *cases = json_object();
         for (int64_t i = 0; i < v->cases; i++) json_object_set_new(cases, samples_case(t->val, i)->id, log_number(v->case_dice[i]));
@@ -150,9 +161,16 @@ static void seen(void *arg, int64_t i, double dice, const uint8_t *pred, const u
     worst_take(&((judging *)arg)->films, i, dice, pred, truth);
 }
 
+/* What a validation is judged by */
+static double metric_of(const trainer *t, const validation *v)
+{
+    return t->m->a ? v->psnr : t->r->evaluate.metric ? v->iou : v->dice;
+}
+
 /* Validation, with the worst films drawn. cases 0: asked to stop before it was through. */
 static validation judge(trainer *t, int64_t epoch)
 {
+    if (t->m->a) return validate_rebuilt(t->val, t->judge, &(validate_watch){ .arg = t, .stop = trainer_asked_to_stop });
     judging j = { t, worst_new(t->val, t->r->evaluate.worst) };
     validation v = validate(t->val, t->judge, t->r->objective.ignore < 0 ? -1 : IGNORED, &(validate_watch){ &j, stop_judging, seen });
     if (v.cases) worst_write(&j.films, v.case_dice, epoch, t->o->out);
@@ -164,7 +182,7 @@ static validation judge(trainer *t, int64_t epoch)
 static void take_validation(trainer *t, int64_t epoch, const validation *v)
 {
     const train_watch *w = &t->o->watch;
-    const double metric = t->r->evaluate.metric ? v->iou : v->dice;
+    const double metric = metric_of(t, v);
     const int best = isfinite(metric) && (t->k.best_epoch < 0 || metric > t->k.best);
     log_validation(t, epoch, v);
     if (isfinite(metric)) policy_observe(&t->r->solver.policy, &t->k.policy, metric);

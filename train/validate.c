@@ -88,6 +88,44 @@ validation validate(samples *set, net_program *r, int ignore, const validate_wat
     return v;
 }
 
+/* 10 log10 (range^2 / mse), the range being 1, or 2 of a signed film */
+static double rebuilt(samples *set, int64_t i, net_program *r, buffers *b)
+{
+    sample s = samples_get(set, i);
+    const int64_t n = s.f.net_h * s.f.net_w * r->t->conf.channels;
+    const double range = s.f.conf.range == FIT_SIGNED ? 2 : 1;
+    double sum = 0;
+    b->plane = xalloc_n(fit_plane_floats(&s.source), sizeof *b->plane);
+    fit_sample(&s.f, &s.source, &s.f.to_film, b->plane, b->grey, NULL);
+    for (int64_t j = 0; j < n; j++) b->in[j] = (real)b->grey[j / r->t->conf.channels];
+    net_program_run(r, b->in, b->out);
+    for (int64_t j = 0; j < n; j++) sum += ((double)b->out[j] - (double)b->in[j]) * ((double)b->out[j] - (double)b->in[j]);
+    samples_done(&s);
+    free(b->plane);
+    return 10 * log10(range * range * (double)n / sum);
+}
+
+validation validate_rebuilt(samples *set, net_program *r, const validate_watch *w)
+{
+    const size_t area = (size_t)(set->net_h * set->net_w), c = (size_t)r->t->conf.channels;
+    const double began = clock_now();
+    double sum = 0;
+    int64_t n = 0;
+    net_program_changed(r);
+    validation v = { .case_dice = xalloc_n((size_t)set->n, sizeof(double)), .dice = NAN, .iou = NAN };
+    buffers b = { .grey = xalloc_n(area, sizeof(float)), .in = xalloc_n(area * c, sizeof(real)), .out = xalloc_n(area * c, sizeof(real)) };
+    for (int64_t i = 0; i < set->n; i++) {
+        if (w && w->stop && w->stop(w->arg)) { v.cases = 0; break; }
+        const double one = rebuilt(set, i, r, &b);
+        if (isfinite(one)) sum += one, n++;
+        v.case_dice[i] = NAN, v.cases = i + 1;
+    }
+    v.psnr = n ? sum / (double)n : NAN;
+    free(b.grey), free(b.in), free(b.out);
+    v.seconds = clock_now() - began;
+    return v;
+}
+
 void validation_free(validation *v)
 {
     free(v->case_dice);

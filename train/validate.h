@@ -12,6 +12,7 @@ typedef struct validation {
     int64_t class_n[256];                    /* films */
     double *case_dice;                       /* (cases) mean over classes; NaN: none; owned */
     double seconds;
+    double psnr;                             /* validate_rebuilt: mean over films, dB; NaN: none was finite */
 } validation;
 
 /* Who watches; both calls may be NULL. stop is asked before every film: once it says 1 the validation ends early with cases = 0. seen gets
@@ -24,6 +25,8 @@ typedef struct validate_watch {
 
 /* r: the network for one image, bound to the weights to judge. ignore: a class whose pixels do not count, or -1. w may be NULL. */
 validation validate(samples *set, net_program *r, int ignore, const validate_watch *w);
+/* Of a network that rebuilds its input (train/adversary.h): psnr, of each film as the network sees it, with a peak of the film's range. */
+validation validate_rebuilt(samples *set, net_program *r, const validate_watch *w);
 /* Bytes that it takes beside the network: for the input, the scores and the largest film. */
 size_t validate_bytes(const samples *set, const net_conf *c);
 void validation_free(validation *v);

@@ -55,7 +55,8 @@ static planned make(const flags *f, const device *dev)
     planned p = { .r = read(path, f, whole) };
     int64_t batch = whole ? p.r->solver.batch / p.r->solver.subdivisions : 0;
     net *t = run_net(p.r, batch);
-    if (!whole && !p.r->objective.loss && !t->detector) p.r->objective.loss = xdup(t->conf.classes == 1 ? "bce" : "cross_entropy");
+    if (!whole && !p.r->objective.loss && !t->detector && !p.r->adversary.critic)
+        p.r->objective.loss = xdup(t->conf.classes == 1 ? "bce" : "cross_entropy");
     run_check(p.r, t);
     p.m = model_plan(p.r, t, dev);
     p.inference = run_net(p.r, batch);
@@ -123,7 +124,7 @@ static json_t *object(const planned *p, const char *path)
     }
     return json_pack("{s:o s:[I,I,I,I] s:I s:I s:I s:s s:o s:{s:I s:I s:I s:I s:I s:I s:I s:I s:I}}", "net", object_text(path), "input", (json_int_t)c->batch,
                      (json_int_t)c->height, (json_int_t)c->width, (json_int_t)c->channels, "parameters", (json_int_t)s.parameters, "trainable", (json_int_t)s.trainable,
-                     "macs", (json_int_t)s.macs, "loss", p->r->objective.loss, "layers", rows, "memory", "parameters", (json_int_t)s.bytes,
+                     "macs", (json_int_t)s.macs, "loss", run_loss(p->r), "layers", rows, "memory", "parameters", (json_int_t)s.bytes,
                      "training_peak", (json_int_t)s.training, "inference_peak", (json_int_t)s.inference, "workspace", (json_int_t)s.workspace,
                      "training_arena", (json_int_t)p->m->plan.arena, "training_bound", (json_int_t)s.bound[0],
                      "inference_arena", (json_int_t)p->forward.arena, "inference_bound", (json_int_t)s.bound[1], "inference_kept", (json_int_t)s.kept);
@@ -161,7 +162,7 @@ static void print(const planned *p, int memory, int inference)
     }
     printf("\ninput       %s, %" PRId64 " parameters, %.3f G multiply-adds an image\n",
            shape_text(&t->input->s, text), s.parameters, (double)s.macs * 1e-9);
-    printf("objective   %s; %d steps forward and backward\n", p->r->objective.loss, p->m->plan.n);
+    printf("objective   %s; %d steps forward and backward\n", run_loss(p->r), p->m->plan.n);
     printf("maps        %s\n", maps(p));
     printf("memory      %10.1f MiB parameters\n            %10.1f MiB training: maps, parameters, gradients, optimiser", (double)s.bytes / mib,
            (double)s.training / mib);

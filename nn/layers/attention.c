@@ -5,29 +5,36 @@
 #include "base/die.h"
 #include <stdio.h>
 
-typedef struct { int64_t heads; } attention_layer;
+typedef struct { int64_t heads; int products; } attention_layer;
+enum { LINEAR, CONV };
 static const key attention_keys[] = {
     { "heads", K_INT, offsetof(attention_layer, heads), NULL, "parts the channels are cut into, each with probabilities of its own", 1, 65536, 0 },
+    { "products", K_WORD, offsetof(attention_layer, products), "linear",
+      "what its four products are: matrices, as in transformers, or 1x1 convolutions, as in networks of maps", 0, 0, "linear|conv" },
     { 0 }
 };
 
-/* One of the four products: weights NAME.which.weight (c x c, outputs x inputs) and NAME.which.bias; its node is called suffix. */
-static tensor *project(const place *p, const char *which, const char *suffix, tensor *x)
+/* One of the four products: weights NAME.which.weight (c x c, outputs x inputs; or a filter) and NAME.which.bias; its node is called suffix. */
+static tensor *project(const place *p, int products, const char *which, const char *suffix, tensor *x)
 {
     char weight[32], bias[32];
     const int64_t c = tensor_channels(x);
     snprintf(weight, sizeof weight, "%s.weight", which), snprintf(bias, sizeof bias, "%s.bias", which);
-    tensor *in[3] = { x, layer_param(p, weight, (shape){ 2, { c, c } }, PARAM, LAYOUT_PLAIN, init_fan_in(c), 1),
+    const int conv = products == CONV;
+    tensor *in[3] = { x, layer_param(p, weight, conv ? SHAPE4(1, 1, c, c) : (shape){ 2, { c, c } }, PARAM, conv ? LAYOUT_CONV : LAYOUT_PLAIN,
+                                     init_fan_in(c), 1),
                       layer_param(p, bias, SHAPE1(c), PARAM, LAYOUT_PLAIN, init_fan_in(c), 0) };
-    return layer_node(p, "linear", suffix, 3, in, " ");
+    return layer_node(p, conv ? "conv" : "linear", suffix, 3, in, " ");
 }
 
 static tensor *attention_build(const place *p, const void *values, tensor **from, int nfrom)
 {
     (void)nfrom;
-    tensor *in[3] = { project(p, "query", "query", from[0]), project(p, "key", "key", from[0]), project(p, "value", "value", from[0]) };
-    tensor *heads = layer_node(p, "attention", "heads", 3, in, "heads=%lld", (long long)((const attention_layer *)values)->heads);
-    return project(p, "out", NULL, heads);
+    const attention_layer *v = values;
+    tensor *in[3] = { project(p, v->products, "query", "query", from[0]), project(p, v->products, "key", "key", from[0]),
+                      project(p, v->products, "value", "value", from[0]) };
+    tensor *heads = layer_node(p, "attention", "heads", 3, in, "heads=%lld", (long long)v->heads);
+    return project(p, v->products, "out", NULL, heads);
 }
 
 typedef struct { key_list grid; } position_layer;

@@ -14,7 +14,7 @@ typedef struct conv_layer {
 } conv_layer;
 
 enum { BIAS_AUTO, BIAS_OFF, BIAS_ON };
-enum { START_UNIFORM, START_HE, START_HE_OUT, START_LECUN, START_NORMAL };
+enum { START_UNIFORM, START_HE, START_HE_OUT, START_LECUN, START_NORMAL, START_DCGAN };
 
 #define AT(field) offsetof(conv_layer, field)
 static const key conv_keys[] = {
@@ -26,7 +26,8 @@ static const key conv_keys[] = {
     { "groups",   K_INT,  AT(groups),   "1",  "channel groups that do not see each other", 1, 65536, 0 },
     { "dilation", K_INT,  AT(dilation), "1",  "distance between the kernel's taps", 1, 99, 0 },
     { "bias",     K_WORD, AT(bias),     "auto", "auto: unless a batch norm follows", 0, 0, "auto|0|1" },
-    { "init",     K_WORD, AT(start),    "uniform", "starting weights: U(-1/sqrt(fan_in), ..); the others with biases 0: He normal by inputs or outputs, LeCun uniform, normal", 0, 0, "uniform|he|he_out|lecun|normal" },
+    { "init",     K_WORD, AT(start),    "uniform", "starting weights: U(-1/sqrt(fan_in), ..); the others with biases 0: He normal by inputs or outputs, LeCun uniform, normal; N(0, 0.02), norms N(1, 0.02) (Radford et al. 2016)",
+      0, 0, "uniform|he|he_out|lecun|normal|dcgan" },
     { "init_deviation", K_REAL, AT(deviation), "0.01", "init=normal: standard deviation", 0, 10, 0 },
     { "batch_normalize", K_BOOL, AT(batch_normalize), "0", "Darknet's word for normalize=batch", 0, 0, 0 },
     { "standardize", K_BOOL, AT(standardize), "0", "weights of mean 0 and variance 1 for each filter (Qiao et al. 2019)", 0, 0, 0 },
@@ -44,6 +45,7 @@ static resolved settle(const place *p, const conv_layer *v)
     if (v->batch_normalize && v->tail.normalize != NORM_NONE && v->tail.normalize != NORM_BATCH)
         die_at(p->at, "batch_normalize=1 contradicts normalize=%s", key_word(NORM_WORDS, v->tail.normalize));
     if (v->batch_normalize) r.tail.normalize = NORM_BATCH;
+    if (v->start == START_DCGAN) r.tail.spread = 0.02;
     layer_pair(p, "size", &v->size, r.size);
     layer_pair(p, "stride", &v->stride, r.stride);
     layer_padding(p, &v->padding, r.pad);
@@ -62,6 +64,7 @@ static init start_weights(const conv_layer *v, const resolved *r, int64_t fan_in
     case START_HE_OUT: return init_he_out(fan_out);
     case START_LECUN:  return init_lecun(fan_in);
     case START_NORMAL: return init_normal(v->deviation);
+    case START_DCGAN:  return init_normal(0.02);
     default:           return init_fan_in(fan_in);
     }
 }
@@ -69,7 +72,7 @@ static init start_weights(const conv_layer *v, const resolved *r, int64_t fan_in
 static tensor *sum(const place *p, const char *op, const conv_layer *v, const resolved *r, tensor *x, tensor *w, int64_t fan_in)
 {
     tensor *in[3] = { x, w };
-    if (r->bias) in[2] = layer_param(p, "bias", SHAPE1(r->filters), PARAM, LAYOUT_PLAIN, v->start ? init_constant(0) : init_fan_in(fan_in), 0);
+    if (r->bias) in[2] = layer_param(p, "bias", SHAPE1(r->filters), PARAM, LAYOUT_PLAIN, v->start == START_HE ? init_constant(0) : init_fan_in(fan_in), 0);
     return layer_node(p, op, layer_has_tail(&r->tail) ? "sum" : NULL, r->bias ? 3 : 2, in,
                       "stride_h=%lld stride_w=%lld pad_top=%lld pad_bottom=%lld pad_left=%lld pad_right=%lld dilation=%lld groups=%lld",
                       (long long)r->stride[0], (long long)r->stride[1], (long long)r->pad[0], (long long)r->pad[1], (long long)r->pad[2],

@@ -29,10 +29,13 @@ static tensor *shortcut_build(const place *p, const void *values, tensor **from,
     return layer_finish(p, &v->tail, x);
 }
 
-typedef struct { key_list padding; const char *to; } frame_layer;
+typedef struct { key_list padding; const char *to; int64_t multiple; int mode; } frame_layer;
+enum { ZEROS, REFLECT };
 static const key pad_keys[] = {
-    { "padding", K_LIST, offsetof(frame_layer, padding), "0", "zeros: all sides, or rows,columns, or top,bottom,left,right", 0, 16384, 0 },
+    { "padding", K_LIST, offsetof(frame_layer, padding), "0", "all sides, or rows,columns, or top,bottom,left,right", 0, 16384, 0 },
     { "to",      K_FROM, offsetof(frame_layer, to), "", "pad to the size of that layer, the odd row and column at the bottom and right", 0, 0, 0 },
+    { "multiple", K_INT, offsetof(frame_layer, multiple), "1", "pad to the next multiple of it instead, the odd row and column likewise", 1, 4096, 0 },
+    { "mode", K_WORD, offsetof(frame_layer, mode), "zero", "what the frame is filled with: zeros, or the map's mirror image", 0, 0, "zero|reflect" },
     { 0 }
 };
 static const key crop_keys[] = {
@@ -61,10 +64,24 @@ static tensor *frame(const place *p, const char *op, int sign, const frame_layer
                       (long long)f[2], (long long)f[3]);
 }
 
-static tensor *pad_build(const place *p, const void *values, tensor **from, int nfrom) { return frame(p, "pad", 1, values, from, nfrom); }
+static tensor *pad_build(const place *p, const void *values, tensor **from, int nfrom)
+{
+    frame_layer v = *(const frame_layer *)values;
+    if (v.multiple > 1) {
+        int64_t f[4];
+        layer_padding(p, &v.padding, f);
+        if (nfrom > 1 || f[0] | f[1] | f[2] | f[3]) die_at(p->at, "multiple= contradicts padding= and to=");
+        v.padding.n = 4;
+        for (int i = 0; i < 2; i++) {
+            const int64_t d = (v.multiple - from[0]->s.d[1 + i] % v.multiple) % v.multiple;
+            v.padding.v[2 * i] = (double)(d / 2), v.padding.v[2 * i + 1] = (double)(d - d / 2);
+        }
+    }
+    return frame(p, v.mode == REFLECT ? "reflect" : "pad", 1, &v, from, nfrom);
+}
 static tensor *crop_build(const place *p, const void *values, tensor **from, int nfrom) { return frame(p, "crop", -1, values, from, nfrom); }
 
 const layer layer_route = { "route", "channels of several layers side by side", route_keys, sizeof(route_layer), 1, MAX_IN, route_build };
 const layer layer_shortcut = { "shortcut", "the sum of this and earlier layers", shortcut_keys, sizeof(shortcut_layer), 2, MAX_IN, shortcut_build };
-const layer layer_pad = { "pad", "a frame of zeros", pad_keys, sizeof(frame_layer), 1, 1, pad_build };
+const layer layer_pad = { "pad", "a frame of zeros or mirrored pixels", pad_keys, sizeof(frame_layer), 1, 1, pad_build };
 const layer layer_crop = { "crop", "the inner part of a map", crop_keys, sizeof(frame_layer), 1, 1, crop_build };

@@ -102,7 +102,7 @@ static void rows_backward(const context *c, const node *n, const step *s)
 
 const op op_roi_align = {
     .name = "roi_align", .help = "boxes of maps as maps of one size (He et al. 2017)", .conf = sizeof(roi_conf), .keys = roi_keys,
-    .reads_x = 3, .opaque = 1, .infer = roi_infer, .forward = roi_forward, .backward = roi_backward,
+    .reads_x = 3, .stops = 1, .infer = roi_infer, .forward = roi_forward, .backward = roi_backward,
 };
 const op op_level_rows = {
     .name = "level_rows", .help = "the rows of channels that an index names, counted over the maps of a pyramid", .conf = sizeof(rows_conf),

@@ -1,0 +1,276 @@
+/* adversary.c - see adversary.h. */
+#include "train/adversary.h"
+#include "base/die.h"
+#include <assert.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define CRITIC "discriminator."
+#define FEATURES "perceptual."
+static const char at[] = "adversary";
+
+static tensor *add(net *t, const char *op, const char *name, int nin, tensor *const *in, const char *words)
+{
+    return graph_words(t->g, op, name, at, nin, in, words);
+}
+static tensor *add1(net *t, const char *op, const char *name, tensor *x, const char *words) { return add(t, op, name, 1, &x, words); }
+static tensor *add2(net *t, const char *op, const char *name, tensor *x, tensor *y, const char *words)
+{
+    return add(t, op, name, 2, (tensor *[]){ x, y }, words);
+}
+
+/* ---- the perceptual distance ---- */
+
+/* A network of photographs sees a grey picture three times. */
+static tensor *coloured(net *t, tensor *x, const char *name)
+{
+    return tensor_channels(x) == 1 ? add(t, "concat", name, 3, (tensor *[]){ x, x, x }, " ") : x;
+}
+
+/* One tap: how far apart the two maps are, weighted by channel, the mean over the pixels. */
+static tensor *tap(net *t, int i, int dropout, tensor *mine, tensor *truth)
+{
+    char name[40];
+    snprintf(name, sizeof name, FEATURES "lin%d.weight", i);
+    tensor *w = graph_leaf(t->g, name, SHAPE4(1, 1, tensor_channels(mine), 1), REAL_TYPE, PARAM);
+    w->layout = LAYOUT_CONV, w->init = (init){ INIT_CONSTANT, 1 / (double)tensor_channels(mine) };
+    snprintf(name, sizeof name, FEATURES "difference%d", i);
+    tensor *d = add2(t, "unit_difference", name, mine, truth, " ");
+    snprintf(name, sizeof name, FEATURES "dropped%d", i);
+    if (dropout) d = add1(t, "dropout", name, d, "probability=0.5");
+    snprintf(name, sizeof name, FEATURES "lin%d", i);
+    d = add2(t, "conv", name, d, w, " ");
+    snprintf(name, sizeof name, FEATURES "tap%d", i);
+    return add1(t, "reduce", name, d, "over=pixels kind=mean");
+}
+
+tensor *adversary_distance(net *t, const char *features, int dropout, tensor *mine, tensor *truth, tensor *taps[ADVERSARY_TAPS])
+{
+    static const char *const at_layer[ADVERSARY_TAPS] = { "slice1.2", "slice2.7", "slice3.14", "slice4.21", "slice5.28" };
+    net_extend(t, features, FEATURES, NULL, coloured(t, mine, "coloured"));
+    net_extend(t, features, "truth." FEATURES, FEATURES, coloured(t, truth, "truth.coloured"));
+    for (int i = 0; i < ADVERSARY_TAPS; i++) {
+        char name[2][64];
+        snprintf(name[0], sizeof name[0], FEATURES "%s", at_layer[i]), snprintf(name[1], sizeof name[1], "truth." FEATURES "%s", at_layer[i]);
+        tensor *x = graph_find(t->g, name[0]), *y = graph_find(t->g, name[1]);
+        if (!x || !y) die("%s: no layer %s, which a network of features must have", features, at_layer[i]);
+        taps[i] = tap(t, i, dropout, x, y);
+    }
+    return add(t, "add", FEATURES "distance", ADVERSARY_TAPS, taps, " ");
+}
+
+/* Mean |difference of the gradients| along rows and columns: |(xr' + x) - (xr + x')| with ' one pixel further */
+static tensor *gradients_apart(net *t)
+{
+    static const char *const side[2][2] = { { "top=1", "bottom=1" }, { "left=1", "right=1" } };
+    tensor *loss[2];
+    for (int i = 0; i < 2; i++) {
+        tensor *cut[2][2];
+        char name[40];
+        for (int j = 0; j < 2; j++)
+            for (int k = 0; k < 2; k++) {
+                snprintf(name, sizeof name, "gradient%d.%s%d", i, j ? "truth" : "output", k);
+                cut[j][k] = add1(t, "crop", name, j ? t->input : t->output, side[i][k]);
+            }
+        snprintf(name, sizeof name, "gradient%d.ahead", i);
+        tensor *ahead = add2(t, "add", name, cut[0][0], cut[1][1], " ");
+        snprintf(name, sizeof name, "gradient%d.behind", i);
+        tensor *behind = add2(t, "add", name, cut[0][1], cut[1][0], " ");
+        snprintf(name, sizeof name, "loss.gradient%d", i);
+        loss[i] = add2(t, "element_loss", name, ahead, behind, "type=l1");
+    }
+    return add(t, "total", "loss.gradient", 2, loss, "weights=0.5,0.5");
+}
+
+/* ---- the generator's objective ---- */
+
+static tensor *codebook_loss(const net *t)
+{
+    for (int i = 0; i < t->g->n; i++) if (!strcmp(t->g->node[i]->op->name, "codebook_loss")) return t->g->node[i]->out[0];
+    return NULL;
+}
+static node *codebook_update(const net *t)
+{
+    for (int i = 0; i < t->g->n; i++) if (!strcmp(t->g->node[i]->op->name, "codebook_update")) return t->g->node[i];
+    return NULL;
+}
+
+/* The weights of the convolution that the output comes out of, cut off or not */
+static tensor *last_weights(const net *t)
+{
+    const node *n = t->output->from;
+    while (n && !strcmp(n->op->name, "crop")) n = n->in[0]->from;
+    if (!n || strcmp(n->op->name, "conv")) die_at(t->layer[t->n - 1].at, "wanted a convolution as the last layer, whose weights balance the losses");
+    return n->in[1];
+}
+
+/* The squared length of the gradient at w, as it stands at that step of the list: a leaf that lies where that gradient does. */
+static tensor *squared_length(net *t, const char *name, tensor *w)
+{
+    char leaf[96];
+    snprintf(leaf, sizeof leaf, "%.70s.gradient", name);
+    tensor *g = graph_leaf(t->g, leaf, w->s, REAL_TYPE, INPUT);
+    return add1(t, "element_loss", name, g, "type=mse norm=sum target=0");
+}
+
+static int is_critics(const char *name) { return !strncmp(name, CRITIC, strlen(CRITIC)); }
+static int is_features(const char *name) { return !strncmp(name, FEATURES, strlen(FEATURES)); }
+
+/* The parameters of one group, into wrt */
+static int of_group(const net *t, int critics, tensor **wrt)
+{
+    int n = 0;
+    for (int i = 0; i < t->g->nt; i++) {
+        tensor *q = t->g->tensor[i];
+        if (q->role == PARAM && !is_features(q->name) && is_critics(q->name) == critics) wrt[n++] = q;
+    }
+    return n;
+}
+
+static void add_losses(adversary *a, const adversary_conf *f)
+{
+    net *t = a->t;
+    char words[80];
+    a->codebook = codebook_loss(t);
+    a->l1 = add2(t, "element_loss", "loss.l1", t->output, t->input, "type=l1");
+    if (f->features) {
+        tensor *taps[ADVERSARY_TAPS];
+        a->perceptual = add1(t, "reduce", "loss.perceptual", adversary_distance(t, f->features, f->dropout, t->output, t->input, taps),
+                             "over=all kind=mean");
+    } else a->perceptual = gradients_apart(t);
+    snprintf(words, sizeof words, "weights=1,%.17g", f->perceptual);
+    a->nll = add2(t, "total", "loss.nll", a->l1, a->perceptual, words);
+    a->fooled = add1(t, "element_loss", "loss.fooled", net_extend(t, f->critic, CRITIC, NULL, t->output), "type=linear");
+}
+
+/* The list of the generator: forward; the two gradients at the last weights; the weight; the gradient of everything; the codebook. */
+static void plan_build(adversary *a, const adversary_conf *f, tensor **wrt)
+{
+    net *t = a->t;
+    tensor *w = last_weights(t), *out[4] = { a->nll, a->fooled, t->output, a->codebook };
+    char words[120];
+    schedule_forward(&a->build, t->g, out, a->codebook ? 4 : 3);
+    a->forward = a->build.n;
+    tensor *sides[3] = { a->fooled };
+    for (int i = 0; i < 2; i++) {
+        schedule_backward(&a->build, t->g, i ? a->fooled : a->nll, &w, 1);
+        sides[1 + i] = squared_length(t, i ? "length.fooled" : "length.nll", w);
+        schedule_append(&a->build, sides[1 + i]->from);
+    }
+    snprintf(words, sizeof words, "weight=%.17g start=%lld", f->weight, (long long)f->start);
+    tensor *balanced = add(t, "balance", "loss.balanced", 3, sides, words), *terms[3] = { a->nll, balanced, a->codebook };
+    a->balance = balanced->from->out[1];
+    snprintf(words, sizeof words, "weights=1,1,%.17g", f->codebook);
+    a->loss = add(t, "total", "loss", a->codebook ? 3 : 2, terms, a->codebook ? words : "weights=1,1");
+    schedule_append(&a->build, balanced->from), schedule_append(&a->build, a->loss->from);
+    schedule_backward(&a->build, t->g, a->loss, wrt, of_group(t, 0, wrt));
+    if (codebook_update(t)) schedule_append(&a->build, codebook_update(t)), a->perplexity = codebook_update(t)->out[0];
+    tensor *kept[] = { a->l1, a->perceptual, a->nll, a->fooled, a->codebook, a->loss, a->perplexity, a->balance, sides[1], sides[2] };
+    for (size_t i = 0; i < sizeof kept / sizeof *kept; i++) if (kept[i]) kept[i]->keep = 1;
+}
+
+/* ---- the critic's ---- */
+
+static void plan_judge(adversary *a, const adversary_conf *f, tensor **wrt)
+{
+    net *u = a->u;
+    char real_words[40], fake_words[40], words[40];
+    snprintf(real_words, sizeof real_words, "type=%s target=1", f->vanilla ? "bce" : "hinge");
+    snprintf(fake_words, sizeof fake_words, "type=%s target=0", f->vanilla ? "bce" : "hinge");
+    tensor *side[2] = {                      /* films first: so the norms' statistics take them in */
+        add1(u, "element_loss", "critic.real", net_extend(u, f->critic, CRITIC, NULL, u->input), real_words),
+        add1(u, "element_loss", "critic.fake", net_extend(u, f->critic, "fake." CRITIC, CRITIC, u->output), fake_words) };
+    tensor *both = add(u, "total", "critic", 2, side, "weights=0.5,0.5");
+    snprintf(words, sizeof words, "start=%lld", (long long)f->start);
+    a->critic_loss = add1(u, "balance", "critic.balanced", both, words);
+    a->critic_loss->keep = 1;
+    schedule_forward(&a->judge, u->g, &a->critic_loss, 1);
+    schedule_backward(&a->judge, u->g, a->critic_loss, wrt, of_group(u, 1, wrt));
+}
+
+/* ---- both ---- */
+
+static void *take(const device *dev, size_t bytes)
+{
+    void *p = dev->alloc(dev, bytes);
+    if (!p) die_machine("out of memory on %s: need %zu bytes, have %zu", dev->name, bytes, dev->room(dev));
+    return p;
+}
+
+static void bind_lengths(adversary *a)
+{
+    static const char *const leaf[] = { "length.nll.gradient", "length.fooled.gradient" };
+    for (int i = 0; i < 2; i++) graph_find(a->t->g, leaf[i])->x.p = last_weights(a->t)->g.p;
+}
+
+adversary *adversary_plan(const adversary_conf *f, net *t, net *u, uint64_t seed, int share, const device *dev)
+{
+    adversary *a = xalloc(sizeof *a);
+    const shape x = t->input->s, y = t->output->s;
+    if (!shape_same(&x, &y)) die("%s: the output has %lld channels, the input %lld: wanted as many", t->text->path, (long long)y.d[3], (long long)x.d[3]);
+    a->t = t, a->u = u;
+    a->c = net_context(t, dev), a->c.training = 1, a->c.seed = seed;
+    add_losses(a, f);
+    tensor **wrt = xalloc_n((size_t)t->g->nt + 64, sizeof *wrt);
+    plan_build(a, f, wrt);
+    plan_judge(a, f, wrt);
+    plan_make(&a->build, &a->c, share), plan_make(&a->judge, &a->c, share);
+    free(wrt);
+    return a;
+}
+
+void adversary_take(adversary *a, const optim_conf *o)
+{
+    const device *dev = a->c.dev;
+    net *const both[] = { a->t, a->u };
+    a->p = params_new(a->t->g, dev, 1);
+    for (int i = 0; i < a->p->n; i++) a->p->p[i].group = is_critics(a->p->p[i].name), a->p->p[i].frozen = is_features(a->p->p[i].name);
+    params_init(a->p, a->c.seed);
+    params_bind(a->p, a->t->g), params_bind(a->p, a->u->g);
+    bind_lengths(a);
+    a->o = optim_new(o, a->p);
+    for (int i = 0; i < 2; i++) both[i]->input->x.p = take(dev, both[i]->input->x.size);
+    plan_place(&a->build, dev), plan_place(&a->judge, dev);
+}
+
+size_t adversary_map_bytes(const adversary *a) { return a->build.arena + a->judge.arena + a->t->input->x.size + a->u->input->x.size; }
+
+void adversary_free(adversary *a)
+{
+    if (!a) return;
+    const device *dev = a->c.dev;
+    if (a->p) dev->free(dev, a->t->input->x.p), dev->free(dev, a->u->input->x.p);
+    schedule_free(&a->build), schedule_free(&a->judge);
+    optim_free(a->o), params_free(a->p), net_free(a->t), net_free(a->u), free(a);
+}
+
+void adversary_put(adversary *a, const real *image)
+{
+    const device *dev = a->c.dev;
+    dev->put(dev, a->t->input->x.p, image, a->t->input->x.size), dev->put(dev, a->u->input->x.p, image, a->u->input->x.size);
+}
+
+static double number(const adversary *a, const tensor *t)
+{
+    real v = 0;
+    if (t) a->c.dev->get(a->c.dev, &v, t->x.p, sizeof v);
+    return (double)v;
+}
+
+void adversary_step(adversary *a, int64_t step, double lr, const real *image, adversary_losses *out)
+{
+    a->c.step = (uint32_t)step;
+    adversary_put(a, image);
+    schedule_run(&a->build, &a->c);
+    *out = (adversary_losses){ .loss = number(a, a->loss), .l1 = number(a, a->l1), .perceptual = number(a, a->perceptual),
+        .codebook = number(a, a->codebook), .fooled = number(a, a->fooled), .balance = number(a, a->balance),
+        .perplexity = number(a, a->perplexity), .critic = NAN, .norm = optim_clip_group(a->o, &a->c, 0), .critic_norm = NAN };
+    if (!isfinite(out->norm) || !isfinite(out->loss)) return;
+    optim_step_group(a->o, &a->c, lr, 0);
+    schedule_run(&a->judge, &a->c);
+    out->critic = number(a, a->critic_loss);
+    out->critic_norm = optim_clip_group(a->o, &a->c, 1);
+    if (isfinite(out->critic_norm) && isfinite(out->critic)) optim_step_group(a->o, &a->c, lr, 1);
+}
