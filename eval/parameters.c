@@ -97,6 +97,20 @@ static void leave_out(parameters *p, int parameter)
     free(p->left_out), p->left_out = more;
 }
 
+/* Values of every film with the reference's beside them, for classifications. */
+static void classify(parameters *p, const readings *pred, const readings *ref, const readings *second, const columns *c)
+{
+    int m = pred->nparameters;
+    double *v = xalloc_n((size_t)(2 * c->n) * (size_t)m, sizeof *v), *w = v + c->n * m;
+    for (int64_t i = 0; i < c->n; i++)
+        for (int k = 0; k < m; k++) {
+            double a = ref->r[c->to_ref[i]].value[k];
+            v[i * m + k] = pred->r[i].value[k], w[i * m + k] = second ? 0.5 * (a + second->r[c->to_second[i]].value[k]) : a;
+        }
+    parameters_classify(p, v, w, c->patient, c->n, m);
+    free(v);
+}
+
 parameters parameters_compare(const readings *pred, const readings *ref, const readings *second, int readers, const parameter_options *o)
 {
     parameters p = { .o = *o, .readers = readers, .films = pred->n, .left_out = xdup("") };
@@ -113,6 +127,7 @@ parameters parameters_compare(const readings *pred, const readings *ref, const r
         if (given == 3 && lay_out(pred, ref, second, k, &c)) p.row[p.n++] = compare_one(&c, k, readers, &p.o);
         else if (readers && (ref->given[k] || (second && second->given[k]))) leave_out(&p, k);       /* a reader measured it, but not all did */
     }
+    classify(&p, pred, ref, second, &c);
     correct(&p, p_of_bias, holm_of_bias), correct(&p, p_of_same, holm_of_same);
     p.angles = mean_of_unit(&p, "deg"), p.lengths = mean_of_unit(&p, "mm");
     free(room), free(c.patient), free(to_ref), free(to_second);

@@ -27,12 +27,22 @@ typedef struct parameter_row {
     double published;                    /* NAN: none */
 } parameter_row;
 
+/* A classification of the films by their parameters. confusion[reference][prediction], labels in order. */
+enum { PARAMETER_SCHEMES = 4, PARAMETER_CLASSES = 4 };
+typedef struct class_row {
+    const char *name, *const *label;
+    int classes, power;                  /* power: of kappa's weights, 0 where the classes have no order */
+    int64_t films, failed, confusion[PARAMETER_CLASSES][PARAMETER_CLASSES];
+    kappa k;
+} class_row;
+
 typedef struct parameters {
     parameter_options o;
     int n, readers;                      /* readers: 0 the truth, 1, 2 */
     parameter_row *row;                  /* in the order of readings_name; those with a reference in some film */
     int64_t films, patients, unknown_patients;
     quantity angles, lengths;            /* mean over the parameters of their MAE; over angles and over lengths */
+    class_row class[PARAMETER_SCHEMES];  /* Schwab's modifiers (2012), Roussouly's types by SS (2005) */
     char *left_out;                      /* parameters that only one side gives, by comma; "" none */
 } parameters;
 
@@ -46,8 +56,13 @@ table *parameters_error_table(const parameters *p);
 table *parameters_bias_table(const parameters *p);
 table *parameters_agreement_table(const parameters *p);
 table *parameters_reader_table(const parameters *p);
+table *parameters_class_table(const parameters *p);                  /* NULL where no film has a class */
 /* A row a film and parameter: both values and the error. */
 table *parameters_film_table(const readings *pred, const readings *ref, const readings *second);
-/* The list `parameters` of eval --json; a fresh array. */
+/* The lists `parameters` and `classifications` of eval --json; fresh arrays. */
 json_t *parameters_json(const parameters *p);
+json_t *parameters_class_json(const parameters *p);
+
+/* Fills p->class; pred, ref: (films, nparameters) values, NAN none. Called by parameters_compare. */
+void parameters_classify(parameters *p, const double *pred, const double *ref, const int64_t *patient, int64_t films, int nparameters);
 #endif

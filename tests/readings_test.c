@@ -134,6 +134,26 @@ static void against_two_readers(void **state)
     parameters_free(&g), readings_free(&p), readings_free(&r1), readings_free(&r2);
 }
 
+static void classes_of_parameters(void **state)
+{
+    (void)state;
+    /* PI-LL: a 0 / 0, b + / 0, c ++ / ++, d failed; PT: 0 below 20, + to 30, ++ above */
+    readings p = of("p.csv", "case,PI,LL,PT,SS\na,50,45,19,30\nb,55,40,25,40\nc,60,30,35,50\nd,50,,10,36\n");
+    readings r = of("r.csv", "case,PI,LL,PT,SS\na,50,46,21,31\nb,50,45,25,39\nc,60,31,36,47\nd,50,45,11,30\n");
+    parameter_options o = { .agreement = { { 3, 5, 10 }, 500, 1 } };
+    parameters g = parameters_compare(&p, &r, NULL, 1, &o);
+    const class_row *m = &g.class[0], *pt = &g.class[1], *type = &g.class[3];
+    assert_string_equal(m->name, "Schwab PI-LL");
+    assert_int_equal(m->films, 4), assert_int_equal(m->failed, 1), assert_int_equal(m->k.n, 3);
+    assert_int_equal(m->confusion[0][0], 1), assert_int_equal(m->confusion[0][1], 1), assert_int_equal(m->confusion[2][2], 1);
+    near(m->k.one_off.value, 1.0 / 3, 1e-12);
+    near(m->k.value.value.value, 1 - 1 / (15.0 / 3), 1e-12);           /* 3 films: squares 0 1 0; over all nine pairs 15 */
+    assert_int_equal(pt->confusion[1][0], 1), assert_int_equal(pt->confusion[0][0], 1);
+    assert_int_equal(g.class[2].films, 0);                       /* no SVA */
+    assert_int_equal(type->films, 4), assert_int_equal(type->failed, 0), assert_int_equal(type->power, 0);
+    parameters_free(&g), readings_free(&p), readings_free(&r);
+}
+
 /* The two readers of the certificate: what is known of them (median, largest difference, limits, ICC, SEM). */
 static void readers_of_the_certificate(void **state)
 {
@@ -252,7 +272,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_row_a_film), cmocka_unit_test(a_row_a_value), cmocka_unit_test(bad_files), cmocka_unit_test(two_files),
-        cmocka_unit_test(against_two_readers), cmocka_unit_test(readers_of_the_certificate), cmocka_unit_test(eval_of_readers), cmocka_unit_test(eval_of_a_store),
+        cmocka_unit_test(against_two_readers), cmocka_unit_test(classes_of_parameters), cmocka_unit_test(readers_of_the_certificate), cmocka_unit_test(eval_of_readers), cmocka_unit_test(eval_of_a_store),
     };
     folder = test_scratch();
     int failed = RUN_TESTS(tests);

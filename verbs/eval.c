@@ -30,8 +30,8 @@ static const usage how = { "eval", "PRED TRUTH",
     "parameters of the spine measured on both. Each of the two is a store, a predictions.h5 or a folder of label maps (*.png, or\n"
     "masks/*.png), paired by case or stem. TRUTH may also be a reader's CSV file (case,patient,TK,LL,...): then the parameters alone are\n"
     "compared, and PRED is another such file or whatever `measure` reads. Confidence intervals resample patients. --out DIR writes\n"
-    "table, borders, parameters, bias, reliability and readers as .txt .md .csv .tex, cases.csv, presence.csv, values.csv,\n"
-    "eval.json, dsc.svg and dsc.png.",
+    "table, borders, parameters, bias, reliability, classifications and readers as .txt .md .csv .tex, cases.csv, presence.csv,\n"
+    "values.csv, eval.json, dsc.svg and dsc.png. docs/evaluation.md says what each figure means.",
     own, FLAG_JSON | FLAG_QUIET | FLAG_FORCE | FLAG_OUT | FLAG_COMPUTE, 2, 2, 0 };
 
 static void may_write(const flags *f, const char *folder)

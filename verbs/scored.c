@@ -13,7 +13,8 @@ enum { WORST = 5 };
 
 const char *const scored_products[] = { "table.txt", "table.md", "table.csv", "table.tex", "borders.txt", "borders.md", "borders.csv", "borders.tex", "cases.csv",
     "presence.csv", "parameters.txt", "parameters.md", "parameters.csv", "parameters.tex", "bias.txt", "bias.md", "bias.csv", "bias.tex", "reliability.txt",
-    "reliability.md", "reliability.csv", "reliability.tex", "readers.txt", "readers.md", "readers.csv", "readers.tex", "values.csv", "eval.json", "dsc.svg",
+    "reliability.md", "reliability.csv", "reliability.tex", "classifications.txt", "classifications.md", "classifications.csv",
+    "classifications.tex", "readers.txt", "readers.md", "readers.csv", "readers.tex", "values.csv", "eval.json", "dsc.svg",
     "dsc.png", NULL };
 
 static void write_form(const table *t, const char *folder, const char *stem, enum table_form form)
@@ -66,6 +67,8 @@ void scored_write(const scored *r, const char *folder)
     if (r->p) {
         write_all(parameters_error_table(r->p), folder, "parameters"), write_all(parameters_bias_table(r->p), folder, "bias");
         write_all(parameters_agreement_table(r->p), folder, "reliability");
+        table *classes = parameters_class_table(r->p);
+        if (classes) write_all(classes, folder, "classifications");
         if (r->p->readers == 2) write_all(parameters_reader_table(r->p), folder, "readers");
         write_csv(parameters_film_table(r->pred, r->ref, r->second), folder, "values");
     }
@@ -77,12 +80,13 @@ void scored_write(const scored *r, const char *folder)
 
 void scored_print(const scored *r)
 {
-    table *t[7];
+    table *t[8];
     int n = 0;
     if (r->s) t[n++] = score_class_table(r->s), t[n++] = score_border_table(r->s), t[n++] = score_case_table(r->s, WORST);
-    if (r->p) t[n++] = parameters_error_table(r->p), t[n++] = parameters_agreement_table(r->p);
+    if (r->p) t[n++] = parameters_error_table(r->p), t[n++] = parameters_agreement_table(r->p), t[n++] = parameters_class_table(r->p);
     if (r->p && r->p->readers == 2) t[n++] = parameters_reader_table(r->p);
     for (int i = 0; i < n; i++) {
+        if (!t[i]) continue;
         if (i) putchar('\n');
         table_write(t[i], stdout, TABLE_PLAIN);
         table_free(t[i]);
@@ -124,6 +128,7 @@ json_t *scored_json(const scored *r)
     if (!o) die_machine("out of memory");
     json_object_set_new(o, "parameters", r->p ? parameters_json(r->p) : json_array());
     if (r->p) {
+        json_object_set_new(o, "classifications", parameters_class_json(r->p));
         json_object_set_new(o, "values", values_json(r));
         json_object_set_new(o, "not_compared", json_string(r->p->left_out));
     } else json_object_set_new(o, "parameters_why", json_string(r->why));
