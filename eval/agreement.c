@@ -144,7 +144,8 @@ static void correlations(agreement *a, const double *pred, const double *ref, in
     }
     free(rank);
     double mx = stats_mean(pred, n), my = stats_mean(ref, n), xx = 0, yy = 0, xy = 0;
-    for (int64_t i = 0; i < n; i++) xx += (pred[i] - mx) * (pred[i] - mx), yy += (ref[i] - my) * (ref[i] - my), xy += (pred[i] - mx) * (ref[i] - my);
+    for (int64_t i = 0; i < n; i++) xx += (pred[i] - mx) * (pred[i] - mx), yy += (ref[i] - my) * (ref[i] - my), xy += (pred[i] - mx)
+        * (ref[i] - my);
     double below = (xx + yy) / (double)n + (mx - my) * (mx - my);
     a->ccc = below > 0 ? quantity_of(2 * xy / (double)n / below) : quantity_missing(no_spread);
 }

@@ -10,7 +10,8 @@ const audit_rule audit_rules[] = {
     { "mean_difference", audit_differences, "a row or column of differences is the difference of the two before it, in value and in sign" },
     { "mixed_units", audit_units_mixed, "lengths are not averaged with angles" },
     { "gap_sum", audit_gap, "the GAP total is the sum of its five scores" },
-    { "row_alignment", audit_alignment, "columns of one parameter correlate (r > 0.5) and spread alike, or rows belong to different patients" },
+    { "row_alignment", audit_alignment, "columns of one parameter correlate (r > 0.5) and spread alike, or rows belong to different "
+        "patients" },
     { "average", audit_averages, "averages follow from the figures they average, and are rounded, not cut off" },
     { "mae_bias", audit_mae_bias, "MAE is at least |bias| and at most RMSE" },
     { "ratio", audit_ratios, "SD of |error| at most 1.5 MAE; relative gains and LDI follow from the figures beside them" },
@@ -82,7 +83,8 @@ int audit_numeric(const audit *a, int column)
 int audit_decimals(const audit *a, int column)
 {
     int most = 0;
-    for (int i = 0; i < a->t.nrows; i++) if (audit_has(a, i, column) && audit_at(a, i, column)->decimals > most) most = audit_at(a, i, column)->decimals;
+    for (int i = 0; i < a->t.nrows; i++) if (audit_has(a, i, column) && audit_at(a, i, column)->decimals > most)
+        most = audit_at(a, i, column)->decimals;
     return most;
 }
 

@@ -1,5 +1,5 @@
-/* audit_parameters.c - rules about parameters of the spine: what anatomy makes an identity, differences of means, units, GAP, and whether the
- * rows of two columns belong to the same patients. See audit.h. */
+/* audit_parameters.c - rules about parameters of the spine: what anatomy makes an identity, differences of means, units, GAP, and
+ * whether the rows of two columns belong to the same patients. See audit.h. */
 #include "eval/audit_parts.h"
 #include "eval/agreement.h"
 
@@ -12,7 +12,8 @@ static void check_identity(audit *a, const char *who, int row, int column, const
     double gap = pi->value - pt->value - ss->value, slack = audit_half(pi) + audit_half(pt) + audit_half(ss);
     if (fabs(gap) <= slack) return;
     int error = fabs(gap) > fmax(IDENTITY, slack);
-    audit_say(a, "pi_identity", error, row, column, "%s: PI - (PT + SS) = %.9g - (%.9g + %.9g) = %+.4f, wanted 0 within %.2g%s", who, pi->value, pt->value,
+    audit_say(a, "pi_identity", error, row, column, "%s: PI - (PT + SS) = %.9g - (%.9g + %.9g) = %+.4f, wanted 0 within %.2g%s", who,
+        pi->value, pt->value,
               ss->value, gap, error ? fmax(IDENTITY, slack) : slack, error ? "" : ", the last printed digits: a typing error?");
 }
 
@@ -70,7 +71,8 @@ void audit_pi_missing(audit *a)
         for (int i = 0; parameter >= 0 && i < a->t.nrows; i++) seen[k] |= audit_word(csv_cell(&a->t, i, parameter), names[k]);
     }
     if (!seen[0] && seen[1] && seen[2])
-        audit_say(a, "pi_missing", 0, -1, -1, "PT and SS are reported without PI, although PI = PT + SS: its error follows from the same cases");
+        audit_say(a, "pi_missing", 0, -1, -1, "PT and SS are reported without PI, although PI = PT + SS: its error follows from the same "
+            "cases");
 }
 
 /* ---- differences of means ------------------------------------------------------------------------------------------------------------ */
@@ -85,7 +87,8 @@ static int names(const char *phrase, size_t n, const char *label)
         if (k > n - i) k = n - i;
         char word[32];
         snprintf(word, sizeof word, "%.*s", (int)(k > 4 ? k - 1 : k), phrase + i);       /* without the s of a plural */
-        for (const char *p = label; k >= 2 && *p; p++) if (!strncasecmp(p, word, strlen(word)) && (p == label || strchr("_ -", p[-1]))) return 1;
+        for (const char *p = label; k >= 2 && *p; p++) if (!strncasecmp(p, word, strlen(word)) && (p == label || strchr("_ -", p[-1])))
+            return 1;
         i += k + 1;
     }
     return 0;
@@ -95,9 +98,11 @@ static int names(const char *phrase, size_t n, const char *label)
 static int subtraction_of(const audit *a, int row, subtraction *s)
 {
     const char *label = csv_cell(&a->t, row, 0), *minus = strcasestr(label, "minus");
-    if (row < 2 || (!minus && !strcasestr(label, "diff")) || strcasestr(label, "mean_of_diff") || strcasestr(label, "mean of diff")) return 0;
+    if (row < 2 || (!minus && !strcasestr(label, "diff")) || strcasestr(label, "mean_of_diff") || strcasestr(label, "mean of diff"))
+        return 0;
     *s = (subtraction){ row, row - 2, row - 1, "first minus second" };
-    if (minus && names(minus + 5, strlen(minus + 5), csv_cell(&a->t, row - 2, 0)) && !names(minus + 5, strlen(minus + 5), csv_cell(&a->t, row - 1, 0)))
+    if (minus && names(minus + 5, strlen(minus + 5), csv_cell(&a->t, row - 2, 0))
+        && !names(minus + 5, strlen(minus + 5), csv_cell(&a->t, row - 1, 0)))
         s->first = row - 1, s->second = row - 2;
     return 1;
 }
@@ -108,9 +113,12 @@ static void check_difference(audit *a, int row, int column, const audit_cell *x,
     int sign = fabs(want) > slack && want * printed->value < 0, value = fabs(fabs(want) - fabs(printed->value)) > slack;
     const char *name = a->t.name[column];
     if (!sign && !value) return;
-    if (!value) audit_say(a, "mean_difference", 1, row, column, "%s: %.9g - %.9g = %+.9g, printed %+.9g: the opposite sign", name, x->value, y->value, want, printed->value);
-    else audit_say(a, "mean_difference", 1, row, column, "%s: %.9g - %.9g = %+.9g, printed %+.9g%s: off by %.9g; the second mean would have to be %.9g or %.9g", name, x->value,
-                   y->value, want, printed->value, sign ? " (and the opposite sign)" : "", fabs(fabs(want) - fabs(printed->value)), x->value - printed->value,
+    if (!value) audit_say(a, "mean_difference", 1, row, column, "%s: %.9g - %.9g = %+.9g, printed %+.9g: the opposite sign", name,
+        x->value, y->value, want, printed->value);
+    else audit_say(a, "mean_difference", 1, row, column, "%s: %.9g - %.9g = %+.9g, printed %+.9g%s: off by %.9g; the second mean would "
+        "have to be %.9g or %.9g", name, x->value,
+                   y->value, want, printed->value, sign ? " (and the opposite sign)" : "", fabs(fabs(want) - fabs(printed->value)),
+                       x->value - printed->value,
                    x->value + printed->value);
 }
 
@@ -126,7 +134,8 @@ static void check_cluster(audit *a, const subtraction *s)
         least = fmin(least, d), most = fmax(most, d), low = fmin(low, size), high = fmax(high, size), n++;
     }
     if (n >= 4 && most < 1.1 * least && high > 3 * low)
-        audit_say(a, "mean_difference", 0, s->row, -1, "all %d differences of angles lie in %.2f to %.2f, although the angles go from %.1f to %.1f; PI = PT + SS forbids "
+        audit_say(a, "mean_difference", 0, s->row, -1, "all %d differences of angles lie in %.2f to %.2f, although the angles go from "
+            "%.1f to %.1f; PI = PT + SS forbids "
                   "a common shift", n, least, most, low, high);
 }
 
@@ -136,10 +145,12 @@ static void note_bound(audit *a, const subtraction *s)
     for (int k = 1; k < a->t.ncols; k++) {
         if (!audit_unit(a->t.name[k]) || !audit_has(a, s->first, k) || !audit_has(a, s->second, k)) continue;
         double d = fabs(audit_value(a, s->first, k) - audit_value(a, s->second, k));
-        char *more = xprintf("%s%s%s %.2f (%.0f %%)", list, *list ? ", " : "", a->t.name[k], d, 100 * d / fabs(audit_value(a, s->first, k)));
+        char *more = xprintf("%s%s%s %.2f (%.0f %%)", list, *list ? ", " : "", a->t.name[k], d,
+            100 * d / fabs(audit_value(a, s->first, k)));
         free(list), list = more;
     }
-    if (*list) audit_say(a, "mean_difference", 0, s->row, -1, "a difference of means is a bias: the mean absolute error is at least %s of the first mean", list);
+    if (*list) audit_say(a, "mean_difference", 0, s->row, -1, "a difference of means is a bias: the mean absolute error is at least %s "
+        "of the first mean", list);
     free(list);
 }
 
@@ -179,7 +190,8 @@ void audit_units_mixed(audit *a)
         }
         if (filled != 1 || n < 2 || nangles == n || !nangles) continue;
         if (fabs(printed - all / n) <= fmax(slack, 1e-4 * fabs(printed)))
-            audit_say(a, "mixed_units", 1, i, at, "%s: %.9g is the mean of all %d figures above without their signs (%.6f), %d of them angles and %d lengths; the angles "
+            audit_say(a, "mixed_units", 1, i, at, "%s: %.9g is the mean of all %d figures above without their signs (%.6f), %d of them "
+                "angles and %d lengths; the angles "
                       "alone give %.4f", csv_cell(&a->t, i, 0), printed, n, all / n, nangles, n - nangles, angles / nangles);
     }
 }
@@ -205,8 +217,10 @@ void audit_gap(audit *a)
             if (all) sum += audit_value(a, i, at[k]);
         }
         if (all && sum != audit_value(a, i, total))
-            audit_say(a, "gap_sum", 1, i, total, "%s: RPV %.9g + RLL %.9g + LDI %.9g + RSA %.9g + age %.9g = %.9g, printed %.9g", audit_label(a, i, room), audit_value(a, i, at[0]),
-                      audit_value(a, i, at[1]), audit_value(a, i, at[2]), audit_value(a, i, at[3]), audit_value(a, i, at[4]), sum, audit_value(a, i, total));
+            audit_say(a, "gap_sum", 1, i, total, "%s: RPV %.9g + RLL %.9g + LDI %.9g + RSA %.9g + age %.9g = %.9g, printed %.9g",
+                audit_label(a, i, room), audit_value(a, i, at[0]),
+                      audit_value(a, i, at[1]), audit_value(a, i, at[2]), audit_value(a, i, at[3]), audit_value(a, i, at[4]), sum,
+                          audit_value(a, i, total));
     }
 }
 
@@ -218,10 +232,12 @@ static void compare_columns(audit *a, int column, const char *with, const double
     double r = pearson_of(x, y, n), sx = stats_sd(x, n), sy = stats_sd(y, n);
     const char *name = a->t.name[column];
     if (isnan(r) || r <= 0.5)
-        audit_say(a, "row_alignment", isnan(r) || r < 0.3, -1, column, "%s against %s over %d rows: r = %.2f, wanted above 0.5: do the rows belong to the same patients?",
+        audit_say(a, "row_alignment", isnan(r) || r < 0.3, -1, column, "%s against %s over %d rows: r = %.2f, wanted above 0.5: do the "
+            "rows belong to the same patients?",
                   name, with, n, isnan(r) ? 0 : r);
     if (sx < 0.3 * sy || sy < 0.3 * sx)
-        audit_say(a, "row_alignment", 0, -1, column, "%s has SD %.2f, %s has SD %.2f: one of the two does not follow the patients", name, sx, with, sy);
+        audit_say(a, "row_alignment", 0, -1, column, "%s has SD %.2f, %s has SD %.2f: one of the two does not follow the patients", name,
+            sx, with, sy);
 }
 
 /* X_S1 and X_S2, X_ai and X_ref: the same parameter under two suffixes. */
@@ -230,7 +246,8 @@ static void within_table(audit *a, double *x, double *y)
     for (int k = 0; k < a->t.ncols; k++)
         for (int j = k + 1; j < a->t.ncols; j++) {
             const char *p = strchr(a->t.name[k], '_'), *q = strchr(a->t.name[j], '_');
-            if (!p || !q || p - a->t.name[k] != q - a->t.name[j] || strncmp(a->t.name[k], a->t.name[j], (size_t)(p - a->t.name[k]))) continue;
+            if (!p || !q || p - a->t.name[k] != q - a->t.name[j] || strncmp(a->t.name[k], a->t.name[j], (size_t)(p - a->t.name[k])))
+                continue;
             if (!audit_unit(a->t.name[k])) continue;
             int n = 0;
             for (int i = 0; i < a->t.nrows; i++)

@@ -1,5 +1,5 @@
-/* distributions.c - see distributions.h. The trap: the continued fraction converges fast only below the mean of the beta distribution; above
- * it the tails change places. */
+/* distributions.c - see distributions.h. The trap: the continued fraction converges fast only below the mean of the beta distribution;
+ * above it the tails change places. */
 #include "eval/distributions.h"
 #include <assert.h>
 #include <math.h>

@@ -65,7 +65,8 @@ tost tost_of(const double *d, int64_t n, double margin)
 {
     assert(margin > 0);
     static const char few[] = "fewer than two differences";
-    tost t = { .n = n, .mean = n ? stats_mean(d, n) : 0, .p = quantity_missing(few), .lo = quantity_missing(few), .hi = quantity_missing(few) };
+    tost t = { .n = n, .mean = n ? stats_mean(d, n) : 0, .p = quantity_missing(few), .lo = quantity_missing(few),
+        .hi = quantity_missing(few) };
     if (n < 2) return t;
     double se = stats_sd(d, n) / sqrt((double)n), v = (double)(n - 1), half = student_inverse(0.95, v) * se;
     t.lo = quantity_of(t.mean - half), t.hi = quantity_of(t.mean + half);
@@ -172,7 +173,8 @@ kappa kappa_of(const int *a, const int *b, const int64_t *patient, int64_t n, in
 {
     assert(classes >= 2 && power >= 0);
     static const char why[] = "no film has both classes", same[] = "both always give the same one class";
-    kappa k = { .n = n, .value = { quantity_missing(why), quantity_missing(why), quantity_missing(why) }, .one_off = quantity_missing(why) };
+    kappa k = { .n = n, .value = { quantity_missing(why), quantity_missing(why), quantity_missing(why) },
+        .one_off = quantity_missing(why) };
     if (!n) return k;
     member *m = members_of(patient, n);
     classed c = { a, b, classes, power, 0, xalloc_n((size_t)n + 1, 8), xalloc_n((size_t)n, 8) };
@@ -185,7 +187,8 @@ kappa kappa_of(const int *a, const int *b, const int64_t *patient, int64_t n, in
     c.first[c.units] = n;
     double value = kappa_value(&c, all, c.units);
     k.one_off = quantity_of((double)off / (double)n);
-    k.value = (bounded){ isnan(value) ? quantity_missing(same) : quantity_of(value), quantity_missing(few_patients), quantity_missing(few_patients) };
+    k.value = (bounded){ isnan(value) ? quantity_missing(same) : quantity_of(value), quantity_missing(few_patients),
+        quantity_missing(few_patients) };
     if (!isnan(value) && c.units > 1) {
         interval r = stats_bootstrap(kappa_draw, &c, c.units, draws, seed, 0.95);
         k.value.lo = quantity_of(r.lo), k.value.hi = quantity_of(r.hi);
@@ -196,7 +199,8 @@ kappa kappa_of(const int *a, const int *b, const int64_t *patient, int64_t n, in
 
 /* ---- methods and readers ------------------------------------------------------------------------------------------------------------- */
 
-compared compare_methods(const double *a, const double *b, const double *ref, const int64_t *patient, int64_t n, int64_t draws, uint64_t seed)
+compared compare_methods(const double *a, const double *b, const double *ref, const int64_t *patient, int64_t n, int64_t draws,
+    uint64_t seed)
 {
     double *d = xalloc_n((size_t)(2 * n), sizeof *d), *means = d + n, sum_a = 0, sum_b = 0;
     compared c = { 0 };
@@ -206,7 +210,8 @@ compared compare_methods(const double *a, const double *b, const double *ref, co
         if (!isnan(d[i])) c.n++, sum_a += fabs(a[i] - ref[i]), sum_b += fabs(b[i] - ref[i]);
     }
     c.difference = mean_of(d, patient, n, draws, seed);
-    c.mae_a = c.n ? quantity_of(sum_a / (double)c.n) : c.difference.value, c.mae_b = c.n ? quantity_of(sum_b / (double)c.n) : c.difference.value;
+    c.mae_a = c.n ? quantity_of(sum_a / (double)c.n) : c.difference.value, c.mae_b = c.n ? quantity_of(sum_b / (double)c.n)
+        : c.difference.value;
     c.test = wilcoxon_of(means, stats_by_patient(d, patient, n, means));
     free(d);
     return c;

@@ -125,7 +125,8 @@ parameters parameters_compare(const readings *pred, const readings *ref, const r
     for (int k = 0; k < pred->nparameters; k++) {
         int given = pred->given[k] + ref->given[k] + (second ? second->given[k] : 1);
         if (given == 3 && lay_out(pred, ref, second, k, &c)) p.row[p.n++] = compare_one(&c, k, readers, &p.o);
-        else if (readers && (ref->given[k] || (second && second->given[k]))) leave_out(&p, k);       /* a reader measured it, but not all did */
+        /* a reader measured it, but not all did */
+        else if (readers && (ref->given[k] || (second && second->given[k]))) leave_out(&p, k);
     }
     classify(&p, pred, ref, second, &c);
     correct(&p, p_of_bias, holm_of_bias), correct(&p, p_of_same, holm_of_same);

@@ -1,8 +1,8 @@
-/* parameters.h - parameters of the spine against a reference, parameter by parameter: what is measured on predictions against what is measured
- * on the truth, or against one or two readers.
+/* parameters.h - parameters of the spine against a reference, parameter by parameter: what is measured on predictions against what is
+ * measured on the truth, or against one or two readers.
  *
- * The reference is the one reader, or the mean of the two where both have a value; then each of them, and they against each other, stand beside
- * it (a mean of two flatters whatever is compared with it). Angles and lengths are never averaged together. */
+ * The reference is the one reader, or the mean of the two where both have a value; then each of them, and they against each other, stand
+ * beside it (a mean of two flatters whatever is compared with it). Angles and lengths are never averaged together. */
 #ifndef EVAL_PARAMETERS_H
 #define EVAL_PARAMETERS_H
 #include "eval/paired.h"
@@ -46,8 +46,8 @@ typedef struct parameters {
     char *left_out;                      /* parameters that only one side gives, by comma; "" none */
 } parameters;
 
-/* second: the other reader, or NULL. readers: 0 where ref is the truth and no reader, else 1 or 2. Dies 2 as readings_match. Patients are those
- * of ref, where it names none those of pred, else every film is its own. */
+/* second: the other reader, or NULL. readers: 0 where ref is the truth and no reader, else 1 or 2. Dies 2 as readings_match. Patients
+ * are those of ref, where it names none those of pred, else every film is its own. */
 parameters parameters_compare(const readings *pred, const readings *ref, const readings *second, int readers, const parameter_options *o);
 void       parameters_free(parameters *p);
 

@@ -1,5 +1,5 @@
-/* parameters_class.c - classifications that follow from parameters, compared as classes: see parameters.h. GAP needs the age, which readings do
- * not hold, and is not among them. */
+/* parameters_class.c - classifications that follow from parameters, compared as classes: see parameters.h. GAP needs the age, which
+ * readings do not hold, and is not among them. */
 #include "eval/parameters.h"
 #include "base/die.h"
 #include "geometry/geometry.h"
@@ -21,7 +21,8 @@ static const char *sva(const double *v) { return isnan(get(v, "SVA")) ? "" : geo
 static const char *roussouly(const double *v) { return isnan(get(v, "SS")) ? "" : geo_roussouly(get(v, "SS"), get(v, "PT"), get(v, "PI")); }
 
 /* power: of the weights where the classes are ordered, 0 where they are not. */
-static const struct { const char *name; int classes, power; const char *label[PARAMETER_CLASSES]; const char *(*of)(const double *v); } schemes[PARAMETER_SCHEMES] = {
+static const struct { const char *name; int classes, power; const char *label[PARAMETER_CLASSES]; const char *(*of)(const double *v);
+    } schemes[PARAMETER_SCHEMES] = {
     { "Schwab PI-LL", 3, 2, { "0", "+", "++" }, pi_ll },
     { "Schwab PT", 3, 2, { "0", "+", "++" }, pt },
     { "Schwab SVA", 3, 2, { "0", "+", "++" }, sva },
@@ -62,7 +63,8 @@ table *parameters_class_table(const parameters *p)
     for (int s = 0; s < PARAMETER_SCHEMES; s++) any += p->class[s].films;
     if (!any) return NULL;
     table *t = table_new("Classifications that follow from the parameters");
-    table_column(t, "classification", "", COLUMN_TEXT, 0), table_column(t, "films", "", COLUMN_COUNT, 0), table_column(t, "failed", "", COLUMN_COUNT, 0);
+    table_column(t, "classification", "", COLUMN_TEXT, 0), table_column(t, "films", "", COLUMN_COUNT, 0),
+        table_column(t, "failed", "", COLUMN_COUNT, 0);
     table_column(t, "kappa", "", COLUMN_NUMBER, 3), table_column(t, "95 % CI", "", COLUMN_RANGE, 3);
     table_column(t, "same class", "", COLUMN_NUMBER, 3), table_column(t, "one class off", "", COLUMN_NUMBER, 3);
     for (int s = 0; s < PARAMETER_SCHEMES; s++) {
@@ -93,7 +95,8 @@ json_t *parameters_class_json(const parameters *p)
             for (int j = 0; j < r->classes; j++) json_array_append_new(row, json_integer(r->confusion[i][j]));
             json_array_append_new(rows, row);
         }
-        json_t *o = json_pack("{s:s, s:I, s:I, s:I, s:i, s:o, s:o}", "name", r->name, "films", (json_int_t)r->films, "n", (json_int_t)r->k.n, "failed",
+        json_t *o = json_pack("{s:s, s:I, s:I, s:I, s:i, s:o, s:o}", "name", r->name, "films", (json_int_t)r->films, "n",
+            (json_int_t)r->k.n, "failed",
                               (json_int_t)r->failed, "weights_power", r->power, "labels", labels, "confusion", rows);
         const bounded *k = &r->k.value;
         json_object_set_new(o, "kappa", k->value.why ? json_null() : json_real(k->value.value));

@@ -1,4 +1,5 @@
-/* provenance.h - what a result was made from, by SHA-256: the program, the data, the films that were chosen, the weights and their run file. */
+/* provenance.h - what a result was made from, by SHA-256: the program, the data, the films that were chosen, the weights and their run
+ * file. */
 #ifndef EVAL_PROVENANCE_H
 #define EVAL_PROVENANCE_H
 #include <jansson.h>

@@ -86,7 +86,8 @@ static _Noreturn void unknown_heading(const char *path, const char *heading)
     char hint[128];
     snprintf(hint, sizeof hint, "%s", die_nearest(heading, names, n + 2));
     free(names);
-    die("%s:1: got the column '%.40s', wanted case, patient, %s or a parameter such as TK or SVA (mm)%s", path, heading, "reader, age, sex, date, note", hint);
+    die("%s:1: got the column '%.40s', wanted case, patient, %s or a parameter such as TK or SVA (mm)%s", path, heading,
+        "reader, age, sex, date, note", hint);
 }
 
 static int is_comma_number(const char *s)
@@ -102,7 +103,8 @@ static double read_value(const char *path, int line, int p, const char *cell)
     double x, most = !strcmp(readings_unit(p), "deg") ? 360 : 1e4;
     if (!*cell) return NAN;
     if (is_comma_number(cell)) die("%s:%d: %s: got '%.40s', wanted a decimal point", path, line, readings_name(p), cell);
-    if (!text_real(cell, &x)) die("%s:%d: %s: got '%.40s', wanted a number, or nothing where there is no value", path, line, readings_name(p), cell);
+    if (!text_real(cell, &x)) die("%s:%d: %s: got '%.40s', wanted a number, or nothing where there is no value", path, line,
+        readings_name(p), cell);
     if (fabs(x) > most) die("%s:%d: %s: got %g, wanted %s within %g", path, line, readings_name(p), x, readings_unit(p), most);
     return x;
 }
@@ -159,9 +161,11 @@ static void read_wide(readings *s, const csv *t, int id, int patient)
     for (int k = 0; k < t->ncols; k++) {
         char unit[32];
         int p = parameter[k] = heading_find(t->name[k], unit);
-        if (p < 0 && k != id && k != patient && first_column(&(csv){ .ncols = 1, .name = &t->name[k] }, asides) < 0) unknown_heading(s->path, t->name[k]);
+        if (p < 0 && k != id && k != patient && first_column(&(csv){ .ncols = 1, .name = &t->name[k] }, asides) < 0)
+            unknown_heading(s->path, t->name[k]);
         if (p < 0) continue;
-        if (*unit && !same_unit(unit, readings_unit(p))) die("%s:1: %s: got %s, wanted %s", s->path, readings_name(p), unit, readings_unit(p));
+        if (*unit && !same_unit(unit, readings_unit(p))) die("%s:1: %s: got %s, wanted %s", s->path, readings_name(p), unit,
+            readings_unit(p));
         if (s->given[p]++) die("%s:1: %s stands in two columns", s->path, readings_name(p));
         any = 1;
     }
@@ -169,7 +173,8 @@ static void read_wide(readings *s, const csv *t, int id, int patient)
     for (int i = 0; i < t->nrows; i++) {
         if (!*csv_cell(t, i, id)) die("%s:%d: got no %s, wanted the film's", s->path, t->line[i], t->name[id]);
         reading *r = readings_add(s, csv_cell(t, i, id), patient >= 0 ? csv_cell(t, i, patient) : "", t->line[i]);
-        for (int k = 0; k < t->ncols; k++) if (parameter[k] >= 0) r->value[parameter[k]] = read_value(s->path, t->line[i], parameter[k], csv_cell(t, i, k));
+        for (int k = 0; k < t->ncols; k++) if (parameter[k] >= 0) r->value[parameter[k]] = read_value(s->path, t->line[i], parameter[k],
+            csv_cell(t, i, k));
     }
     free(parameter);
     refuse_duplicates(s);
@@ -187,7 +192,8 @@ static void read_long(readings *s, const csv *t, int id, int patient, int name, 
         if (unit >= 0 && *csv_cell(t, i, unit) && !same_unit(csv_cell(t, i, unit), readings_unit(p)))
             die("%s:%d: %s: got %s, wanted %s", s->path, t->line[i], readings_name(p), csv_cell(t, i, unit), readings_unit(p));
         reading *r = s->n && !strcmp(s->r[s->n - 1].id, film) ? &s->r[s->n - 1]
-                                                              : readings_add(s, film, patient >= 0 ? csv_cell(t, i, patient) : "", t->line[i]);
+                                                              : readings_add(s, film, patient >= 0 ? csv_cell(t, i, patient) : "",
+                                                                  t->line[i]);
         if (!isnan(r->value[p])) die("%s:%d: %s of %s stands twice", s->path, t->line[i], readings_name(p), film);
         s->given[p] = 1, r->value[p] = read_value(s->path, t->line[i], p, csv_cell(t, i, value));
     }
@@ -198,7 +204,8 @@ readings readings_csv(const char *path)
 {
     readings s = readings_new(path);
     csv t = read_table(path);
-    int id = first_column(&t, ids), patient = first_column(&t, patients), name = csv_column(&t, "parameter"), value = csv_column(&t, "value");
+    int id = first_column(&t, ids), patient = first_column(&t, patients), name = csv_column(&t, "parameter"),
+        value = csv_column(&t, "value");
     if (id < 0) die("%s:1: got no column case, wanted one that names the film (case, film, image or patient)", path);
     if (!t.nrows) die("%s: got no row", path);
     if (patient == id && first_column(&t, ids) != patient) patient = -1;
@@ -260,7 +267,8 @@ static void refuse_units(const readings *a, const readings *b, int p, const both
     free(ratio);
     for (size_t k = 0; k < sizeof others / sizeof *others; k++)
         if (!strcmp(readings_unit(p), others[k].unit) && middle > 0.8 * others[k].factor && middle < 1.25 * others[k].factor)
-            die("%s:%d: %s: got %g where %s has %g, and so throughout (median ratio %.3g): %s against %s? wanted %s in both", b->path, v[0].line, readings_name(p),
+            die("%s:%d: %s: got %g where %s has %g, and so throughout (median ratio %.3g): %s against %s? wanted %s in both", b->path,
+                v[0].line, readings_name(p),
                 v[0].y, a->path, v[0].x, middle, others[k].in, others[k].of, readings_unit(p));
 }
 
@@ -274,7 +282,8 @@ static void refuse_signs(const readings *a, const readings *b, int p, const both
         if (v[i].x * v[i].y < 0 && !opposite++) first = i;
     }
     if (5 * opposite >= 4 * n && 2 * changed < now)
-        die("%s:%d: %s: got %g where %s has %g, and the opposite sign in %d of %d films: wanted one convention (lordosis, kyphosis and forward are positive)", b->path,
+        die("%s:%d: %s: got %g where %s has %g, and the opposite sign in %d of %d films: wanted one convention (lordosis, kyphosis and "
+            "forward are positive)", b->path,
             v[first].line, readings_name(p), v[first].y, a->path, v[first].x, opposite, n);
 }
 

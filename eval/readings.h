@@ -1,8 +1,8 @@
 /* readings.h - parameters of many films as one source gives them: a reader's CSV file, or what was measured.
  *
- * A reader's file says what it means, and nothing is guessed: wrong units, other signs, decimal commas, rows that stand twice and films that
- * are missing die 2 with the line. An empty cell is a value that was not given; it counts as a failure or leaves the film out,
- * as agreement.h says. docs/evaluation.md describes the two forms (a row a film, or a row a value as `measure --out FILE.csv` writes). */
+ * A reader's file says what it means, and nothing is guessed: wrong units, other signs, decimal commas, rows that stand twice and films
+ * that are missing die 2 with the line. An empty cell is a value that was not given; it counts as a failure or leaves the film out, as
+ * agreement.h says. docs/evaluation.md describes the two forms (a row a film, or a row a value as `measure --out FILE.csv` writes). */
 #ifndef EVAL_READINGS_H
 #define EVAL_READINGS_H
 #include <stdint.h>
@@ -22,7 +22,8 @@ const char *readings_unit(int parameter);                /* "deg", "mm" ... */
 int         readings_find(const char *name);             /* -1: no such parameter */
 
 readings readings_new(const char *path);
-reading *readings_add(readings *s, const char *id, const char *patient, int line);       /* a film without values; valid until the next add */
+/* a film without values; valid until the next add */
+reading *readings_add(readings *s, const char *id, const char *patient, int line);
 void     readings_free(readings *s);
 
 int      readings_like(const char *path);                /* a CSV file whose heading names parameters, or a list of values */

@@ -266,8 +266,10 @@ static void write_csv(const table *t, FILE *f)
 /* Text with LaTeX's special characters escaped, and the signs of the tables as commands. */
 static void put_latex(FILE *f, const char *s)
 {
-    static const struct { const char *from, *to; } signs[] = { { "\\", "\\textbackslash{}" }, { "~", "\\textasciitilde{}" }, { "^", "\\textasciicircum{}" },
-        { "<", "\\textless{}" }, { ">", "\\textgreater{}" }, { "|", "\\textbar{}" }, { "±", "$\\pm$" }, { "–", "--" }, { "&", "\\&" }, { "%", "\\%" },
+    static const struct { const char *from, *to; } signs[] = { { "\\", "\\textbackslash{}" }, { "~", "\\textasciitilde{}" }, { "^",
+        "\\textasciicircum{}" },
+        { "<", "\\textless{}" }, { ">", "\\textgreater{}" }, { "|", "\\textbar{}" }, { "±", "$\\pm$" }, { "–", "--" }, { "&", "\\&" },
+            { "%", "\\%" },
         { "$", "\\$" }, { "#", "\\#" }, { "_", "\\_" }, { "{", "\\{" }, { "}", "\\}" }, { "\"", "\\textquotedbl{}" } };
     while (*s) {
         size_t i = 0, n = sizeof signs / sizeof *signs;

@@ -43,6 +43,7 @@ void table_quantity(table *t, quantity q);           /* table_number or table_mi
 void table_rule(table *t);
 void table_note(table *t, const char *note);
 
-/* Rows must be whole. LaTeX is a table environment in plain LaTeX (\hline; no package beyond inputenc's UTF-8). CSV is RFC 4180 with "\n" line ends; numbers in the shortest form that reads back to the same double. */
+/* Rows must be whole. LaTeX is a table environment in plain LaTeX (\hline; no package beyond inputenc's UTF-8). CSV is RFC 4180 with
+ * "\n" line ends; numbers in the shortest form that reads back to the same double. */
 void table_write(const table *t, FILE *f, enum table_form form);
 #endif

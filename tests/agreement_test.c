@@ -74,7 +74,8 @@ static void intraclass(void **state)
         anova a = anova_of(y, n, (int)k);
         near(a.msr, number(g, "msr"), 1e-9); near(a.msc, number(g, "msc"), 1e-9);
         near(a.mse, number(g, "mse"), 1e-9); near(a.msw, number(g, "msw"), 1e-9);
-        for (int w = 0; w < ICCS; w++) is_bounded(icc_of(&a, w, w == ICC_2_1 ? &df : NULL), json_array_get(json_object_get(g, "icc"), (size_t)w));
+        for (int w = 0; w < ICCS; w++) is_bounded(icc_of(&a, w, w == ICC_2_1 ? &df : NULL),
+            json_array_get(json_object_get(g, "icc"), (size_t)w));
         near(df, number(g, "df"), 1e-9);
         near(sem_of(&a, 0), number(g, "sem"), 1e-9); near(sem_of(&a, 1), number(g, "sem_consistency"), 1e-9);
         near(mdc_of(sem_of(&a, 0)), number(g, "mdc"), 1e-9);
@@ -255,7 +256,8 @@ static const char script[] =
     "up = stats.ttest_1samp(d, -1.5, alternative='greater').pvalue; down = stats.ttest_1samp(d, 1.5, alternative='less').pvalue\n"
     "m = (a + b) / 2\n"
     "out = [exact, approx, max(up, down), stats.pearsonr(a, b)[0], stats.spearmanr(a, b)[0], stats.linregress(m, d).slope,\n"
-    "       np.percentile(abs(d), 90), stats.f.ppf(.975, 7.3, 21.9), stats.t.cdf(1.5, 3.7), stats.betainc(1.2, 30, .07) if hasattr(stats, 'betainc') else\n"
+    "       np.percentile(abs(d), 90), stats.f.ppf(.975, 7.3, 21.9), stats.t.cdf(1.5, 3.7), stats.betainc(1.2, 30, .07) if "
+        "hasattr(stats, 'betainc') else\n"
     "       __import__('scipy.special').special.betainc(1.2, 30, .07)]\n"
     "print(' '.join(repr(float(x)) for x in out))\n";
 
@@ -287,14 +289,16 @@ static void scipy_agrees(void **state)
     agreement g = agreement_of(a, b, NULL, N, NULL);
     assert_true(wilcoxon_of(d, 15).exact && !wilcoxon_of(d, N).exact);
     double got[FIGURES] = { wilcoxon_of(d, 15).p.value, wilcoxon_of(d, N).p.value, tost_of(d, N, 1.5).p.value, g.pearson.value.value,
-        g.spearman.value, g.slope.value, g.p90.value, fisher_inverse(0.975, 7.3, 21.9), student_below(1.5, 3.7), beta_regular(1.2, 30, 0.07) };
+        g.spearman.value, g.slope.value, g.p90.value, fisher_inverse(0.975, 7.3, 21.9), student_below(1.5, 3.7),
+            beta_regular(1.2, 30, 0.07) };
     for (int i = 0; i < FIGURES; i++) near(got[i], want[i], 1e-10 * fmax(1, fabs(want[i])));
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(quantiles), cmocka_unit_test(intraclass), cmocka_unit_test(reliability_at_the_edge), cmocka_unit_test(as_published),
+        cmocka_unit_test(quantiles), cmocka_unit_test(intraclass), cmocka_unit_test(reliability_at_the_edge),
+            cmocka_unit_test(as_published),
         cmocka_unit_test(failures_count), cmocka_unit_test(too_few), cmocka_unit_test(ranks_and_wilson), cmocka_unit_test(signed_ranks),
         cmocka_unit_test(equivalence), cmocka_unit_test(family), cmocka_unit_test(classes), cmocka_unit_test(at_common_coverage),
         cmocka_unit_test(scipy_agrees),

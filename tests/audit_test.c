@@ -1,4 +1,5 @@
-/* audit_test.c - the lint of result tables: what is wrong in the published ones, each with its figures, and that sound tables are left alone. */
+/* audit_test.c - the lint of result tables: what is wrong in the published ones, each with its figures, and that sound tables are left
+ * alone. */
 #include "tests/cli.h"
 #include "eval/audit.h"
 
@@ -57,11 +58,14 @@ static void certificate(void **state)
     assert_int_equal(count(&a, "mean_difference", "opposite sign"), 5);                  /* TK TLK LL PI SS */
     says(&a, "mean_difference", 1, 2, "TK: 30.49015 - 23.39325 = +7.0969, printed -7.0969: the opposite sign");
     says(&a, "mean_difference", 1, 2, "TLK: 11.37102 - 4.12901 = +7.24201, printed -7.23912 (and the opposite sign): off by 0.00289");
-    says(&a, "mean_difference", 1, 2, "SVA: 27.20563 - 6.47041 = +20.73522, printed +6.693074: off by 14.042146; the second mean would have to be 20.512556 or 33.898704");
+    says(&a, "mean_difference", 1, 2, "SVA: 27.20563 - 6.47041 = +20.73522, printed +6.693074: off by 14.042146; the second mean would "
+        "have to be 20.512556 or 33.898704");
     assert_int_equal(count(&a, "mean_difference", "PT:"), 0);                            /* right within its digits */
     says(&a, "mean_difference", 0, 2, "lie in 6.89 to 7.24");
-    says(&a, "mean_difference", 0, 2, "at least TK 7.10 (23 %), TLK 7.24 (64 %), LL 6.89 (14 %), PI 6.94 (13 %), PT 7.20 (47 %), SS 7.21 (19 %), SVA 20.74 (76 %)");
-    says(&a, "mixed_units", 1, 3, "mean of all 7 figures above without their signs (7.037321), 6 of them angles and 1 lengths; the angles alone give 7.0947");
+    says(&a, "mean_difference", 0, 2, "at least TK 7.10 (23 %), TLK 7.24 (64 %), LL 6.89 (14 %), PI 6.94 (13 %), PT 7.20 (47 %), SS 7.21 "
+        "(19 %), SVA 20.74 (76 %)");
+    says(&a, "mixed_units", 1, 3, "mean of all 7 figures above without their signs (7.037321), 6 of them angles and 1 lengths; the "
+        "angles alone give 7.0947");
     says(&a, "pi_identity", 1, 1, "45.49053 - (8.161728 + 29.87027) = +7.4585");
     says(&a, "pi_identity", 0, 0, "-0.0066");
     audit_free(&a);
@@ -86,7 +90,8 @@ static void segmentation_tables(void **state)
     assert_int_equal(count(&a, "ratio", "printed"), 1);                                  /* the other seven gains follow */
     says(&a, "ratio", 0, 7, "0.86 / 0.86 - 1 = +0.00 %, printed -0.65; figures before rounding allow -1.16 to +1.17");
     says(&a, "ratio", 0, -1, "3 of 8 rows do not gain: L1, femoral head 1, femoral head 2");
-    says(&a, "average", 0, 8, "the mean of the gains is 11.00, the gain of the printed means 0.85 / 0.77 - 1 = 10.39 %, of the means before rounding 9.90 %");
+    says(&a, "average", 0, 8, "the mean of the gains is 11.00, the gain of the printed means 0.85 / 0.77 - 1 = 10.39 %, of the means "
+        "before rounding 9.90 %");
     audit_free(&a);
     a = published("hspine-errors");
     says(&a, "ratio", 0, 0, "2.876 / 1.377 = 2.09");
@@ -132,7 +137,7 @@ static void other_tables(void **state)
     for (int i = 0; i < 3; i++) a = published(sound[i]), assert_int_equal(a.errors, 0), audit_free(&a);
 }
 
-/* ---- every rule on tables of a few lines: what it finds, and what it leaves alone ------------------------------------------------------ */
+/* ---- every rule on tables of a few lines: what it finds, what it leaves alone -------------------------------------------------- */
 
 static void identities(void **state)
 {
@@ -160,7 +165,8 @@ static void figures(void **state)
     finds("class,a,b,difference\nL1,5.0,3.0,1.5\n", "mean_difference", 1, 0, "5 - 3 = +2, printed +1.5");
     finds("class,a,b,difference\nL1,5.0,3.0,-2.0\n", "mean_difference", 1, 0, "opposite sign");
     passes("class,a,b,difference\nL1,5.0,3.0,2.0\nL2,5.0,3.0,2.1\n", "mean_difference");
-    finds("row,TK,LL\nAI,30.0,50.0\nreaders,28.0,51.0\nreaders minus AI,2.0,-1.0\n", "mean_difference", 1, 2, "TK: 28 - 30 = -2, printed +2: the opposite sign");
+    finds("row,TK,LL\nAI,30.0,50.0\nreaders,28.0,51.0\nreaders minus AI,2.0,-1.0\n", "mean_difference", 1, 2,
+        "TK: 28 - 30 = -2, printed +2: the opposite sign");
     passes("row,TK,LL\nAI,30.0,50.0\nreaders,28.0,51.0\nAI minus readers,2.0,-1.0\n", "mixed_units");
     finds("set,n,accuracy\nours,40,0.94\n", "percent_of_n", 1, 0, "37 / 40 = 0.925, 38 / 40 = 0.95");
     passes("set,n,accuracy\nours,40,0.95\ntheirs,40,0.925\n", "percent_of_n");

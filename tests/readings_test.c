@@ -118,7 +118,8 @@ static void against_two_readers(void **state)
     assert_int_equal(g.n, 2), assert_int_equal(g.films, 4), assert_int_equal(g.patients, 3);
     assert_string_equal(readings_name(g.row[0].parameter), "LL");
     const agreement *ll = &g.row[0].of, *tk = &g.row[1].of;
-    assert_int_equal(ll->films, 3), assert_int_equal(ll->failed, 1), assert_int_equal(ll->n, 2);     /* c: one reader gives none; b: no prediction */
+    /* c: one reader gives none; b: no prediction */
+    assert_int_equal(ll->films, 3), assert_int_equal(ll->failed, 1), assert_int_equal(ll->n, 2);
     near(ll->mae.value.value, 0, 1e-12);
     near(tk->mae.value.value, (1 + 2 + 2 + 0) / 4.0, 1e-12);
     near(tk->bias.value.value, (-1 + 2 + 2 + 0) / 4.0, 1e-12);
@@ -159,9 +160,12 @@ static void readers_of_the_certificate(void **state)
 {
     (void)state;
     static const struct { const char *name; double mae, sd, median, max, low, high, icc, lo, hi, sem; int beyond5; } want[] = {
-        { "TK", 4.35, 7.65, 1.19, 22.4, -11.9, 19.4, .713, .264, .912, 6.0, 2 }, { "TLK", 3.84, 4.52, 1.45, 13.3, -6.9, 13.1, .736, .271, .922, 4.1, 4 },
-        { "LL", 6.52, 8.35, 3.07, 26.0, -20.8, 21.4, .544, -.088, .856, 7.6, 4 }, { "PI", 6.08, 8.76, .74, 24.4, -23.4, 11.9, .716, .227, .915, 7.3, 4 },
-        { "PT", 2.04, 3.88, .28, 13.2, -9.3, 7.8, .856, .557, .959, 3.1, 1 }, { "SS", 5.36, 8.71, .58, 24.5, -22.5, 12.5, .345, -.175, .752, 7.0, 3 },
+        { "TK", 4.35, 7.65, 1.19, 22.4, -11.9, 19.4, .713, .264, .912, 6.0, 2 }, { "TLK", 3.84, 4.52, 1.45, 13.3, -6.9, 13.1, .736, .271,
+            .922, 4.1, 4 },
+        { "LL", 6.52, 8.35, 3.07, 26.0, -20.8, 21.4, .544, -.088, .856, 7.6, 4 }, { "PI", 6.08, 8.76, .74, 24.4, -23.4, 11.9, .716, .227,
+            .915, 7.3, 4 },
+        { "PT", 2.04, 3.88, .28, 13.2, -9.3, 7.8, .856, .557, .959, 3.1, 1 }, { "SS", 5.36, 8.71, .58, 24.5, -22.5, 12.5, .345, -.175,
+            .752, 7.0, 3 },
         { "SVA", 3.51, 5.85, .27, 17.4, -15.0, 9.9, .989, .961, .997, 4.7, 3 } };
     readings a = readings_csv("results/published/certificate-reader-1.csv"), b = readings_csv("results/published/certificate-reader-2.csv");
     parameter_options o = { 0 };
@@ -171,8 +175,10 @@ static void readers_of_the_certificate(void **state)
         int at = 0;
         while (strcmp(readings_name(g.row[at].parameter), want[i].name)) at++;
         const agreement *r = &g.row[at].of;
-        near(r->mae.value.value, want[i].mae, 0.0051); near(r->sd_abs.value, want[i].sd, 0.0051); near(r->median.value, want[i].median, 0.0051);
-        near(r->max.value, want[i].max, 0.051); near(r->loa_low.value.value, want[i].low, 0.051); near(r->loa_high.value.value, want[i].high, 0.051);
+        near(r->mae.value.value, want[i].mae, 0.0051); near(r->sd_abs.value, want[i].sd, 0.0051);
+            near(r->median.value, want[i].median, 0.0051);
+        near(r->max.value, want[i].max, 0.051); near(r->loa_low.value.value, want[i].low, 0.051);
+            near(r->loa_high.value.value, want[i].high, 0.051);
         const bounded *icc = &r->icc[ICC_2_1];
         near(icc->value.value, want[i].icc, 0.00051); near(icc->lo.value, want[i].lo, 0.00051); near(icc->hi.value, want[i].hi, 0.00051);
         near(r->sem.value, want[i].sem, 0.051); near(r->within[1].value.value, 1 - want[i].beyond5 / 11.0, 1e-12);
@@ -216,19 +222,22 @@ static void eval_of_readers(void **state)
     has(o, "units classes cases parameters values provenance");
     const json_t *ll = row_named(o, "LL"), *tk = row_named(o, "TK");
     has(ll, "name unit n failed MAE SD median P90 max bias within5 failure_rate loa ICC(2,1) CCC SEM MDC95 p p_holm p_equivalence readers");
-    near(number(ll, "failed"), 1, 0); near(number(ll, "n"), 3, 0); near(number(ll, "failure_rate"), 0.25, 1e-12); near(number(ll, "within5_of_all"), 0.75, 1e-12);
+    near(number(ll, "failed"), 1, 0); near(number(ll, "n"), 3, 0); near(number(ll, "failure_rate"), 0.25, 1e-12);
+        near(number(ll, "within5_of_all"), 0.75, 1e-12);
     near(number(tk, "MAE"), 1.25, 1e-12); near(number(tk, "published"), 7.0969, 0);
     assert_true(json_is_null(json_object_get(ll, "published")));
     nulls_say_why(o);
     const json_t *from = json_object_get(o, "provenance");
     has(from, "program prediction truth second_reader split weights cfg");
-    char *sum = xdup(json_string_value(json_object_get(json_object_get(from, "prediction"), "sha256"))), *line = xprintf("cd '%s' && sha256sum ai.csv", folder), got[65];
+    char *sum = xdup(json_string_value(json_object_get(json_object_get(from, "prediction"), "sha256"))),
+        *line = xprintf("cd '%s' && sha256sum ai.csv", folder), got[65];
     FILE *p = popen(line, "r");
     assert_int_equal(fscanf(p, "%64s", got), 1);
     pclose(p);
     assert_string_equal(sum, got);
     free(sum), free(line), json_decref(o);
-    static const char *const made[] = { "parameters.txt", "parameters.md", "parameters.csv", "parameters.tex", "bias.tex", "reliability.csv", "readers.md", "values.csv",
+    static const char *const made[] = { "parameters.txt", "parameters.md", "parameters.csv", "parameters.tex", "bias.tex",
+        "reliability.csv", "readers.md", "values.csv",
                                         "eval.json" };
     for (size_t i = 0; i < sizeof made / sizeof *made; i++) {
         char *name = xprintf("out/%s", made[i]), *path = in(name);
@@ -272,7 +281,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_row_a_film), cmocka_unit_test(a_row_a_value), cmocka_unit_test(bad_files), cmocka_unit_test(two_files),
-        cmocka_unit_test(against_two_readers), cmocka_unit_test(classes_of_parameters), cmocka_unit_test(readers_of_the_certificate), cmocka_unit_test(eval_of_readers), cmocka_unit_test(eval_of_a_store),
+        cmocka_unit_test(against_two_readers), cmocka_unit_test(classes_of_parameters), cmocka_unit_test(readers_of_the_certificate),
+            cmocka_unit_test(eval_of_readers), cmocka_unit_test(eval_of_a_store),
     };
     folder = test_scratch();
     int failed = RUN_TESTS(tests);

@@ -92,7 +92,8 @@ static void latex(void **state)
     table_free(t);
     t = table_new("");
     table_column(t, "50 % of a_b & {c} ~ ^ # $ \\", "", COLUMN_TEXT, 0);
-    looks(t, TABLE_LATEX, "\\begin{table}\n\\begin{tabular}{l}\n\\hline\n50 \\% of a\\_b \\& \\{c\\} \\textasciitilde{} \\textasciicircum{} \\# \\$ "
+    looks(t, TABLE_LATEX, "\\begin{table}\n\\begin{tabular}{l}\n\\hline\n50 \\% of a\\_b \\& \\{c\\} \\textasciitilde{} "
+        "\\textasciicircum{} \\# \\$ "
           "\\textbackslash{} \\\\\n\\hline\n\\hline\n\\end{tabular}\n\\end{table}\n");
     table_free(t);
 }

@@ -108,7 +108,8 @@ static void eval_maps(const flags *f, const double *given, uint64_t seed)
     char why[96];
     const char *name[256] = { 0 }, *file = flags_text(f, "--classes", NULL);
     double *published;
-    if (flags_has(f, "--reader2")) die_at("--reader2", "got %s, wanted TRUTH to be a reader's CSV file too", flags_text(f, "--reader2", NULL));
+    if (flags_has(f, "--reader2")) die_at("--reader2", "got %s, wanted TRUTH to be a reader's CSV file too",
+        flags_text(f, "--reader2", NULL));
     parameter_options how_parameters = parameter_choices(f, seed, &published);
     pairs *p = pairs_open(f->input[0], f->input[1], flags_text(f, "--split", NULL));
     classes names = file ? classes_read(file) : pairs_classes(p);
@@ -132,12 +133,14 @@ static void eval_maps(const flags *f, const double *given, uint64_t seed)
 static void eval_readings(const flags *f, const double *given, uint64_t seed)
 {
     static const char *const maps_only[] = { "--split", "--tau", "--no-parameters" };
-    for (int i = 0; i < 3; i++) if (flags_has(f, maps_only[i])) die_at(maps_only[i], "%s is a reader's file: there are no label maps to compare", f->input[1]);
+    for (int i = 0; i < 3; i++) if (flags_has(f, maps_only[i])) die_at(maps_only[i],
+        "%s is a reader's file: there are no label maps to compare", f->input[1]);
     const char *file = flags_text(f, "--reader2", NULL);
     double *published;
     parameter_options o = parameter_choices(f, seed, &published);
     readings ref = readings_csv(f->input[1]), second = file ? readings_csv(file) : (readings){ 0 };
-    readings pred = readings_from(f->input[0], flags_text(f, "--classes", NULL), given, flags_word(f, "--region", eval_regions, GEO_REGIONS, -1), flags_has(f, "--quiet"));
+    readings pred = readings_from(f->input[0], flags_text(f, "--classes", NULL), given,
+        flags_word(f, "--region", eval_regions, GEO_REGIONS, -1), flags_has(f, "--quiet"));
     parameters found = parameters_compare(&pred, &ref, file ? &second : NULL, file ? 2 : 1, &o);
     if (!found.n) die("%s and %s have no parameter in common", f->input[0], f->input[1]);
     if (*found.left_out && !flags_has(f, "--quiet")) warn("not compared, since not every source gives it: %s", found.left_out);

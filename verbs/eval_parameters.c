@@ -9,7 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-const char *const eval_regions[GEO_REGIONS] = { [GEO_REGION_WHOLE] = "whole", [GEO_REGION_CERVICAL] = "cervical", [GEO_REGION_THORACIC] = "thoracic",
+const char *const eval_regions[GEO_REGIONS] = { [GEO_REGION_WHOLE] = "whole", [GEO_REGION_CERVICAL] = "cervical",
+    [GEO_REGION_THORACIC] = "thoracic",
     [GEO_REGION_LUMBAR] = "lumbar", [GEO_REGION_AP] = "ap" };
 
 typedef struct { readings *into; const char *id, *patient; int truth; progress *bar; int64_t done; } collector;
@@ -44,7 +45,8 @@ both_sides measured_new(const char *pred, const char *truth)
     return m;
 }
 
-int measured_add(both_sides *m, const pairs *p, int64_t i, int64_t h, int64_t w, const uint8_t *pred, const uint8_t *truth, const classes *names,
+int measured_add(both_sides *m, const pairs *p, int64_t i, int64_t h, int64_t w, const uint8_t *pred, const uint8_t *truth,
+    const classes *names,
                  const double *given, int region)
 {
     const pair *e = pairs_at(p, i);
@@ -52,7 +54,8 @@ int measured_add(both_sides *m, const pairs *p, int64_t i, int64_t h, int64_t w,
     const store *s = pairs_store(p, i, &at);
     geo_case *base = geo_case_new();
     if (!base) die_machine("out of memory");
-    collector of_pred = { .into = &m->pred, .id = e->id, .patient = e->patient }, of_truth = { .into = &m->ref, .id = e->id, .patient = e->patient, .truth = 1 };
+    collector of_pred = { .into = &m->pred, .id = e->id, .patient = e->patient }, of_truth = { .into = &m->ref, .id = e->id,
+        .patient = e->patient, .truth = 1 };
     measure_job job = job_of(&of_pred, NULL, given ? given : e->spacing, region);
     job.settings.base = base;
     int any = measure_labels(&job, e->id, h, w, pred, names);
@@ -95,7 +98,8 @@ double *published_read(const char *path)
         int p = readings_find(csv_cell(&t, i, name));
         double x;
         if (p < 0) die("%s:%d: got the parameter '%.40s', wanted one such as TK or SVA", path, t.line[i], csv_cell(&t, i, name));
-        if (!text_real(csv_cell(&t, i, value), &x)) die("%s:%d: %s: got '%.40s', wanted a number", path, t.line[i], readings_name(p), csv_cell(&t, i, value));
+        if (!text_real(csv_cell(&t, i, value), &x)) die("%s:%d: %s: got '%.40s', wanted a number", path, t.line[i], readings_name(p),
+            csv_cell(&t, i, value));
         if (unit >= 0 && *csv_cell(&t, i, unit) && strcmp(csv_cell(&t, i, unit), readings_unit(p)))
             die("%s:%d: %s: got %.40s, wanted %s", path, t.line[i], readings_name(p), csv_cell(&t, i, unit), readings_unit(p));
         if (!isnan(out[p])) die("%s:%d: %s stands twice", path, t.line[i], readings_name(p));

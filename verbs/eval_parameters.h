@@ -11,7 +11,8 @@ extern const char *const eval_regions[];                     /* GEO_REGIONS word
 typedef struct both_sides { readings pred, ref; } both_sides;
 both_sides measured_new(const char *pred, const char *truth);
 /* 0: names names nothing of a spine, nothing was measured. given: --spacing or NULL. */
-int  measured_add(both_sides *m, const pairs *p, int64_t i, int64_t h, int64_t w, const uint8_t *pred, const uint8_t *truth, const classes *names,
+int  measured_add(both_sides *m, const pairs *p, int64_t i, int64_t h, int64_t w, const uint8_t *pred, const uint8_t *truth,
+    const classes *names,
                   const double *given, int region);
 void measured_free(both_sides *m);
 

@@ -11,8 +11,10 @@
 
 enum { WORST = 5 };
 
-const char *const scored_products[] = { "table.txt", "table.md", "table.csv", "table.tex", "borders.txt", "borders.md", "borders.csv", "borders.tex", "cases.csv",
-    "presence.csv", "parameters.txt", "parameters.md", "parameters.csv", "parameters.tex", "bias.txt", "bias.md", "bias.csv", "bias.tex", "reliability.txt",
+const char *const scored_products[] = { "table.txt", "table.md", "table.csv", "table.tex", "borders.txt", "borders.md", "borders.csv",
+    "borders.tex", "cases.csv",
+    "presence.csv", "parameters.txt", "parameters.md", "parameters.csv", "parameters.tex", "bias.txt", "bias.md", "bias.csv", "bias.tex",
+        "reliability.txt",
     "reliability.md", "reliability.csv", "reliability.tex", "classifications.txt", "classifications.md", "classifications.csv",
     "classifications.tex", "readers.txt", "readers.md", "readers.csv", "readers.tex", "values.csv", "eval.json", "dsc.svg",
     "dsc.png", NULL };
@@ -112,7 +114,8 @@ static json_t *values_json(const scored *r)
         for (int k = 0; k < r->pred->nparameters; k++) {
             double p = r->pred->r[i].value[k], a = r->ref->r[order[i]].value[k], b = r->second ? r->second->r[other[i]].value[k] : a;
             if (isnan(a)) continue;
-            json_t *o = json_pack("{s:o, s:s, s:s}", "case", object_text(r->pred->r[i].id), "name", readings_name(k), "unit", readings_unit(k));
+            json_t *o = json_pack("{s:o, s:s, s:s}", "case", object_text(r->pred->r[i].id), "name", readings_name(k), "unit",
+                readings_unit(k));
             set_value(o, "prediction", p), set_value(o, "reference", a);
             if (r->second) set_value(o, "second_reader", b);
             set_value(o, "error", p - 0.5 * (a + b));

@@ -1,5 +1,5 @@
-/* eval_films.c - many films for timing `darkspine eval`, without the seconds a drawn phantom takes: flat pictures, true label maps of a lumbar
- * spine (the eight classes of classes/hspine.csv) and predicted ones whose corners are off by a few pixels.
+/* eval_films.c - many films for timing `darkspine eval`, without the seconds a drawn phantom takes: flat pictures, true label maps of a
+ * lumbar spine (the eight classes of classes/hspine.csv) and predicted ones whose corners are off by a few pixels.
  *     build/cpu/tests/tools/eval_films DIR COUNT [HEIGHT WIDTH]
  *     darkspine import masks DIR DIR/truth.h5 --classes classes/hspine.csv --spacing 0.3,0.3
  *     darkspine eval DIR/predictions.h5 DIR/truth.h5 --region lumbar */
@@ -43,7 +43,8 @@ static void fill_disc(uint8_t *map, int64_t h, int64_t w, point c, double r, uin
 }
 
 /* A box of these sides, turned by `angle` degrees, each corner off by up to `off`. */
-static void draw_box(uint8_t *map, int64_t h, int64_t w, point c, double wide, double high, double angle, double off, uint64_t *s, uint8_t value)
+static void draw_box(uint8_t *map, int64_t h, int64_t w, point c, double wide, double high, double angle, double off, uint64_t *s,
+    uint8_t value)
 {
     const double t = angle * M_PI / 180, sides[4][2] = { { -1, -1 }, { 1, -1 }, { 1, 1 }, { -1, 1 } };
     point q[4];
@@ -66,13 +67,15 @@ static void draw_film(uint8_t *map, int64_t h, int64_t w, int64_t i, double off,
     }
     draw_box(map, h, w, (point){ x0 - 25 * u, 735 * u }, 120 * u, 90 * u, slope, off, &noise, BODIES + 1);
     for (int k = 0; k < 2; k++)
-        fill_disc(map, h, w, (point){ x0 + (60 + 18 * k) * u + off * uniform(&noise), (900 - 12 * k) * u + off * uniform(&noise) }, 52 * u, (uint8_t)(BODIES + 2 + k));
+        fill_disc(map, h, w, (point){ x0 + (60 + 18 * k) * u + off * uniform(&noise), (900 - 12 * k) * u + off * uniform(&noise) },
+            52 * u, (uint8_t)(BODIES + 2 + k));
 }
 
 int main(int argc, char **argv)
 {
     int64_t n = 0, h = 1024, w = 512;
-    if (argc < 3 || !text_int(argv[2], &n) || n < 1 || (argc == 5 && (!text_int(argv[3], &h) || !text_int(argv[4], &w)))) die("wanted DIR COUNT [HEIGHT WIDTH]");
+    if (argc < 3 || !text_int(argv[2], &n) || n < 1 || (argc == 5 && (!text_int(argv[3], &h) || !text_int(argv[4], &w))))
+        die("wanted DIR COUNT [HEIGHT WIDTH]");
     if (h < 64 || w < 64 || h > 16384 || w > 16384) die("got %lld x %lld, wanted 64 to 16384", (long long)h, (long long)w);
     store_library();
     static const int values[CLASSES + 1] = { 0, 1, 2, 3, 4, 5, 6, 7, 8 };
@@ -82,7 +85,8 @@ int main(int argc, char **argv)
     predictions *p = predictions_create(found, "eval_films", CLASSES + 1, values, names);
     image map = image_new(h, w, 8), film = image_new(h, w, 8);
     for (int64_t i = 0; i < n; i++) {
-        char *name = xprintf("film%05lld", (long long)i), *file = xprintf("%s/%s.png", images, name), *mask = xprintf("%s/%s.png", masks, name);
+        char *name = xprintf("film%05lld", (long long)i), *file = xprintf("%s/%s.png", images, name),
+            *mask = xprintf("%s/%s.png", masks, name);
         memset(film.p, (int)(20 + i % 200), (size_t)(h * w)), *(uint8_t *)film.p = (uint8_t)(i >> 8);
         image_write(file, &film);
         draw_film(map.p, h, w, i, 0, 0);
