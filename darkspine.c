@@ -24,6 +24,7 @@ const verb verbs[] = {
     { "predict", verb_predict, "label maps of films from trained weights" },
     { "eval",    verb_eval,    "how well predictions agree with the truth: a table" },
     { "measure", verb_measure, "parameters of the spine from masks or landmarks: angles, distances, scores" },
+    { "audit",   verb_audit,   "what the figures of a result table contradict, with the arithmetic" },
     { "bench",   verb_bench,   "speed, beside the machine's own limits" },
     { "convert", verb_convert, "weights from and to other programs" },
     { "doctor",  verb_doctor,  "what this machine offers, what will be used, and why" },

@@ -4,6 +4,7 @@
 #include "eval/drawing.h"
 #include "eval/findings.h"
 #include "eval/table.h"
+#include "datasets/classes.h"
 #include <jansson.h>
 #include <stdio.h>
 
@@ -14,6 +15,7 @@ typedef struct measure_job {
     measure_settings settings;
     const char *classes;                         /* --classes, or NULL */
     int instances;                               /* the PNGs of an input are instances of one film */
+    int blind;                                   /* films themselves are not wanted and not read */
     int64_t *total;                              /* number of films, once known; may be NULL */
     measure_each *each;
     void *arg;
@@ -23,6 +25,11 @@ typedef struct measure_job {
 int64_t measure_input(const measure_job *job, const char *path);
 /* PNGs that are instances of one film. */
 int64_t measure_instances(const measure_job *job, char *const *paths, int n, const char *id);
+
+/* One label map whose values t names; 0, and nothing is handed on, where t names nothing of a spine. */
+int measure_labels(const measure_job *job, const char *id, int64_t h, int64_t w, const uint8_t *labels, const classes *t);
+/* One case of a store: its landmarks, else its instances, else its label map. t as in measure_labels, or empty. */
+void measure_case(const measure_job *job, const store *s, int64_t i, const classes *t);
 
 /* The object of section `measure` in docs/measure.md. normal: NULL where there are none. */
 json_t *measure_json(const findings *f, const ranges *normal);

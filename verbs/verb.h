@@ -22,6 +22,7 @@ int verb_runs(int argc, char **argv);
 int verb_predict(int argc, char **argv);
 int verb_eval(int argc, char **argv);
 int verb_measure(int argc, char **argv);
+int verb_audit(int argc, char **argv);
 int verb_bench(int argc, char **argv);
 int verb_convert(int argc, char **argv);
 int verb_doctor(int argc, char **argv);
