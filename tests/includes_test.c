@@ -18,7 +18,8 @@ static const rule rules[] = {
     { "verbs", "base/ nn/ datasets/ geometry/ eval/ train/ kernels/ synth/" },
 };
 /* In eval, metrics, statistics, tables and plots stand alone. */
-static const char *const alone[] = { "metrics", "distance", "stats", "table", "plots", "plots_axis", "plots_strips", "score", "score_write" };
+static const char *const alone[] = { "metrics", "distance", "stats", "table", "plots", "plots_axis", "plots_strips", "score", "score_write",
+                                     "html", "html_plots" };
 
 static int starts(const char *s, const char *prefix) { return !strncmp(s, prefix, strlen(prefix)); }
 
