@@ -44,7 +44,7 @@ static const char style[] =
     "svg text{fill:var(--ink)}svg .tick{fill:var(--soft);font-size:12px}svg .head{font-weight:600;font-size:13px}\n"
     "svg .axis{stroke:var(--soft);fill:none}svg .gridline{stroke:var(--line);fill:none}\n"
     "svg .rule{stroke:var(--ink);fill:none;stroke-width:1.4}svg .rule.dash{stroke-dasharray:6 4;stroke:var(--soft)}\n"
-    "@media print{:root{color-scheme:light;--paper:#fff;--ink:#000;--soft:#444;--line:#999;--panel:#f2f2f2;--mark:#a00;--good:#060;"
+    "@media print{:root{color-scheme:light;--paper:#fff;--ink:#000;--soft:#444;--line:#ccc;--panel:#f2f2f2;--mark:#a00;--good:#060;"
     "--s0:#0072b2;--s1:#d55e00;--s2:#00865f;--s3:#b04f8b;--s4:#2f8fc4;--s5:#a86f00;--s6:#555}"
     "body{max-width:none;padding:0;font-size:10pt}nav{display:none}figure,tr,.tile{break-inside:avoid}"
     "figure.table{break-inside:auto}h2,h3,figcaption{break-after:avoid}.wide{overflow:visible}table{font-size:8.5pt}th,td{padding:.15rem .4rem}"

@@ -5,6 +5,7 @@
 #include "eval/html.h"
 #include "eval/html_plots.h"
 #include "eval/table.h"
+#include "verbs/measure.h"
 #include <math.h>
 
 #define HOSTILE "<img src=http://x onerror=alert(1)>&\"'`</td><script>"
@@ -152,7 +153,7 @@ static void report_refuses(void **state)
     write_text("bad/eval.json", "[]");
     refused("report bad", "bad/eval.json:1:");
     refused("report work --force --truth none.h5", "none.h5: no such store");
-    refused("report work --force --truth work/test/predictions.h5", "holds no case");
+    refused("report work --force --truth work/test/predictions.h5", "holds none of the cases");
     free(empty), free(bad);
 }
 
@@ -232,6 +233,50 @@ static void run_of_one_film(void **state)
     refused("run plain/images/stack_1_00000.png --weights work/run/best.h5 --region hip", "--region");
 }
 
+static void keep_values(void *arg, findings *f, const image *film)
+{
+    static const char *const names[] = { "SS", "PT", "PI", "LL", "L4S1" };
+    (void)film;
+    geo_corners q;
+    for (int i = 0; i < 5; i++) ((double *)arg)[i] = findings_value(f, names[i]);
+    assert_true(geo_case_corners(f->chain.film, GEO_L3, &q));
+    ((double *)arg)[5] = q.sa.y;
+}
+
+/* A network may give a label map, or objects that overlap: measuring takes both. Of two that are one body the surer one counts. */
+static void objects_are_measured_as_maps_are(void **state)
+{
+    (void)state;
+    double map_[6], objects[6], doubtful[6];
+    succeeds("synth lumbar.h5 region=lumbar n=1 seed=5 level=L0 classes=hspine height=512 width=384 --quiet", "1 films");
+    char *path = in("lumbar.h5");
+    store *s = store_open(path);
+    const store_case *c = store_at(s, 0);
+    image film = image_new(c->h, c->w, c->bits);
+    uint8_t *mask = xalloc_n((size_t)c->h, (size_t)c->w), *one = xalloc_n((size_t)c->h, (size_t)c->w);
+    store_read_image(s, 0, film.p), assert_true(store_read_mask(s, 0, mask));
+    instance o[9];
+    double score[9] = { 0.9, 0.9, 0.9, 0.9, 0.9, 0.9, 0.9, 0.9, 0.3 };
+    for (int k = 0; k < 9; k++) {                                                   /* the ninth: L3 once more, a few rows higher */
+        const int64_t shift = k == 8 ? 4 * c->w : 0;
+        for (int64_t i = 0; i < c->h * c->w; i++) one[i] = i + shift < c->h * c->w && mask[i + shift] == (k == 8 ? 3 : k + 1);
+        o[k] = instance_from_mask(one, c->h, c->w, k == 8 ? 3 : k + 1, "");
+    }
+    measure_job job = { .settings = { .region = GEO_REGION_LUMBAR, .facing = -2, .cobb = -1, .age = -1 }, .each = keep_values, .arg = map_ };
+    measure_segmentation(&job, "map", "map", &film, &(segmentation){ .labels = mask }, store_classes(s));
+    job.arg = objects;
+    measure_segmentation(&job, "objects", "objects", &film, &(segmentation){ mask, 9, o, score }, store_classes(s));
+    for (int i = 0; i < 6; i++) {
+        assert_true(isfinite(map_[i]));
+        near(objects[i], map_[i], 1e-9);
+    }
+    score[2] = 0.3, score[8] = 0.9, job.arg = doubtful;
+    measure_segmentation(&job, "objects", "objects", &film, &(segmentation){ mask, 9, o, score }, store_classes(s));
+    near(doubtful[5], map_[5] - 4, 0.5);
+    for (int k = 0; k < 9; k++) free(o[k].runs);
+    free(mask), free(one), free(path), image_free(&film), store_close(s);
+}
+
 /* ---- a browser ----------------------------------------------------------------------------------------------------------------------- */
 
 static int shell(const char *line) { const int status = system(line); return WIFEXITED(status) ? WEXITSTATUS(status) : -1; }
@@ -273,7 +318,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(text_is_no_markup), cmocka_unit_test(pictures_are_base64), cmocka_unit_test(figures_are_whole), cmocka_unit_test(tables_are_whole),
         cmocka_unit_test(report_of_a_run), cmocka_unit_test(report_refuses), cmocka_unit_test(hostile_evaluation),
-        cmocka_unit_test(run_joins_predict_and_measure), cmocka_unit_test(run_of_one_film), cmocka_unit_test(browser_is_silent),
+        cmocka_unit_test(run_joins_predict_and_measure), cmocka_unit_test(run_of_one_film), cmocka_unit_test(objects_are_measured_as_maps_are), cmocka_unit_test(browser_is_silent),
     };
     folder = test_scratch();
     int failed = RUN_TESTS(tests);

@@ -25,7 +25,7 @@ static const flag own[] = {
 static const usage how = { "report", "DIR",
     "Writes DIR/report.html (or --out FILE.html) from what lies in DIR and in folders below: runs of `train`, eval.json of `eval --out`,\n"
     "predictions.h5 of `predict`. Tables, curves, agreement and errors of parameters, the ten worst cases with pictures, failures,\n"
-    "environment, hashes: one file that needs no network and no script, in light and dark, and on paper.",
+    "environment, hashes: one file that needs no network and no script, in light and dark, and on paper. Prints the errors of the parameters.",
     own, FLAG_JSON | FLAG_QUIET | FLAG_FORCE | FLAG_OUT, 1, 1, 0 };
 
 typedef struct paths { char *p[MOST]; int n; } paths;
@@ -63,40 +63,63 @@ static void forget(paths *l) { for (int i = 0; i < l->n; i++) free(l->p[i]); }
 
 /* ---- what belongs together ----------------------------------------------------------------------------------------------------------- */
 
-/* The first predictions that hold this case (case_id NULL: any), or NULL. */
-static const char *predictions_with(const found *l, const char *case_id)
+typedef int64_t holds(const char *path, const json_t *cases);        /* how many of these cases the file has */
+
+static const char *id_of(const json_t *cases, size_t i) { return json_string_value(json_object_get(json_array_get(cases, i), "case")); }
+
+static int64_t predictions_hold(const char *path, const json_t *cases)
 {
-    for (int i = 0; i < l->predictions.n; i++) {
-        predictions *p = predictions_open(l->predictions.p[i]);
-        int has = !case_id;
-        for (int64_t k = 0; k < predictions_count(p) && !has; k++) has = !strcmp(predictions_stem(p, k), case_id);
-        predictions_close(p);
-        if (has) return l->predictions.p[i];
-    }
-    return NULL;
+    predictions *p = predictions_open(path);
+    int64_t n = 0;
+    for (size_t i = 0; i < json_array_size(cases); i++)
+        for (int64_t k = 0; id_of(cases, i) && k < predictions_count(p); k++)
+            if (!strcmp(predictions_stem(p, k), id_of(cases, i))) { n++; break; }
+    predictions_close(p);
+    return n;
 }
 
-static int store_holds(const char *path, const char *case_id)
+static int64_t store_holds(const char *path, const json_t *cases)
 {
     if (!store_like(path) || predictions_is(path)) return 0;
     store *s = store_open(path);
-    const int has = store_find(s, case_id) >= 0;
+    int64_t n = 0;
+    for (size_t i = 0; i < json_array_size(cases); i++) n += id_of(cases, i) && store_find(s, id_of(cases, i)) >= 0;
     store_close(s);
-    return has;
+    return n;
 }
 
-/* The store that holds this case: --truth, a store that was found, the data.store of a run. Fresh, or NULL. */
-static char *truth_with(const found *l, const flags *f, const char *case_id)
+static size_t shared_path(const char *a, const char *b)
+{
+    size_t n = 0;
+    while (a[n] && a[n] == b[n]) n++;
+    return n;
+}
+
+/* The file with most of an evaluation's cases; of several the one whose path has most in common with the evaluation's. NULL: none has any. */
+static const char *best_of(const paths *l, holds *count, const json_t *cases, const char *eval)
+{
+    const char *best = NULL;
+    int64_t most = 0;
+    for (int i = 0; i < l->n; i++) {
+        const int64_t n = count(l->p[i], cases);
+        if (n > most || (n && n == most && shared_path(l->p[i], eval) > shared_path(best, eval))) best = l->p[i], most = n;
+    }
+    return best;
+}
+
+/* The store with the cases: --truth, a store that was found, the data.store of a run. Fresh, or NULL. */
+static char *truth_of(const found *l, const flags *f, const json_t *cases, const char *eval)
 {
     const char *given = flags_text(f, "--truth", NULL);
     if (given && !file_exists(given)) die_at("--truth", "%s: no such store", given);
-    if (given && !store_holds(given, case_id)) die_at("--truth", "%s holds no case %s", given, case_id);
+    if (given && !store_holds(given, cases)) die_at("--truth", "%s holds none of the cases of %s", given, eval);
     if (given) return xdup(given);
-    for (int i = 0; i < l->stores.n; i++) if (store_holds(l->stores.p[i], case_id)) return xdup(l->stores.p[i]);
+    const char *found = best_of(&l->stores, store_holds, cases, eval);
+    if (found) return xdup(found);
     for (int i = 0; i < l->runs.n; i++) {
         past_run r = past_read(l->runs.p[i]);
         const char *set = past_setting(&r, "data.store");
-        char *path = set && file_exists(set) && store_holds(set, case_id) ? xdup(set) : NULL;
+        char *path = set && file_exists(set) && store_holds(set, cases) ? xdup(set) : NULL;
         past_free(&r);
         if (path) return path;
     }
@@ -148,15 +171,14 @@ static json_t *eval_read(const char *path)
     return o;
 }
 
-static const char *first_case(const json_t *eval) { return json_string_value(json_object_get(json_array_get(json_object_get(eval, "cases"), 0), "case")); }
-
-static void evaluation(FILE *f, int number, const found *l, const flags *v, int region)
+static void evaluation(FILE *f, FILE *text, int number, const found *l, const flags *v, int region)
 {
     const char *path = l->evals.p[number - 1];
     json_t *eval = eval_read(path);
-    const char *id = first_case(eval), *pred = id ? predictions_with(l, id) : NULL;
-    char *truth = pred ? truth_with(l, v, id) : NULL;
-    report_evaluation(f, number, eval, path), report_parameters(f, number, pred, truth, region);
+    const json_t *cases = json_object_get(eval, "cases");
+    const char *pred = best_of(&l->predictions, predictions_hold, cases, path);
+    char *truth = pred ? truth_of(l, v, cases, path) : NULL;
+    report_evaluation(f, number, eval, path), report_parameters(f, text, number, pred, truth, region);
     report_worst(f, number, eval, pred, truth), report_failures(f, number, eval);
     json_decref(eval), free(truth);
 }
@@ -192,13 +214,13 @@ static void hashes(FILE *f, const found *l)
     free(path);
 }
 
-static void write_all(FILE *f, const found *l, const flags *v, int region)
+static void write_all(FILE *f, FILE *text, const found *l, const flags *v, int region)
 {
     char *whole = realpath(v->input[0], NULL), *last = whole ? strrchr(whole, '/') : NULL;
     char *title = xprintf("Report of %s", last && last[1] ? last + 1 : v->input[0]);
     html_begin(f, title), free(title), free(whole);
     contents(f, l);
-    for (int i = 1; i <= l->evals.n; i++) evaluation(f, i, l, v, region);
+    for (int i = 1; i <= l->evals.n; i++) evaluation(f, text, i, l, v, region);
     for (int i = 1; i <= l->runs.n; i++) report_training(f, i, l->runs.p[i - 1]);
     report_environment(f), hashes(f, l);
     html_end(f);
@@ -218,12 +240,16 @@ int verb_report(int argc, char **argv)
     found l = { 0 };
     look(&l, v->input[0], DEPTH);
     if (!l.runs.n && !l.evals.n) die("%s: neither a run (log.jsonl) nor an evaluation (eval.json) in it or below", v->input[0]);
-    FILE *f = file_begin(path);
-    write_all(f, &l, v, region);
+    char *text = NULL;
+    size_t n;
+    FILE *f = file_begin(path), *people = open_memstream(&text, &n);
+    if (!people) die_machine("out of memory");
+    write_all(f, people, &l, v, region);
     file_commit(f, path);
+    if (fclose(people)) die_machine("out of memory");
     if (flags_has(v, "--json")) object_print(json_pack("{s:o s:i s:i s:i}", "file", object_text(path), "evaluations", l.evals.n, "runs", l.runs.n,
                                                        "predictions", l.predictions.n));
-    else printf("%s\n", path);
-    forget(&l.runs), forget(&l.evals), forget(&l.predictions), forget(&l.stores), free(path), flags_free(v);
+    else printf("%s%s%s\n", text, *text ? "\n" : "", path);
+    forget(&l.runs), forget(&l.evals), forget(&l.predictions), forget(&l.stores), free(path), free(text), flags_free(v);
     return EXIT_OK;
 }

@@ -28,8 +28,8 @@ enum { REPORT_WORST = 10 };
 void report_worst(FILE *f, int number, const json_t *eval, const char *pred, const char *truth);
 
 /* Parameters measured on the predicted and on the true films of a store: errors, agreement. pred, truth as above; region: GEO_REGION_* or
- * -1. */
-void report_parameters(FILE *f, int number, const char *pred, const char *truth, int region);
+ * -1. The table of errors goes to text too, for people. */
+void report_parameters(FILE *f, FILE *text, int number, const char *pred, const char *truth, int region);
 
 /* The run that was trained in this folder. */
 void report_training(FILE *f, int number, const char *folder);

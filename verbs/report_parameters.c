@@ -100,7 +100,7 @@ static void row_of(table *t, const both *b, const paired *r)
     free(gap), free(sorted);
 }
 
-static void error_table(FILE *f, const both *b, const paired *r, int n)
+static void error_table(FILE *f, FILE *text, const both *b, const paired *r, int n)
 {
     static const struct { const char *name, *unit; enum column_kind kind; int decimals; } columns[] = { { "parameter", "", COLUMN_TEXT, 0 },
         { "unit", "", COLUMN_TEXT, 0 }, { "films", "", COLUMN_COUNT, 0 }, { "failed", "", COLUMN_COUNT, 0 }, { "MAE", "", COLUMN_SPREAD, 2 },
@@ -111,7 +111,7 @@ static void error_table(FILE *f, const both *b, const paired *r, int n)
     for (int i = 0; i < n; i++) row_of(t, b, &r[i]);
     table_note(t, "films: those whose truth has a value; failed: the prediction gave none; MAE ± SD of the absolute error over the others; within 5 "
                   "units: share of all films, failed ones included");
-    table_write(t, f, TABLE_HTML);
+    table_write(t, f, TABLE_HTML), table_write(t, text, TABLE_PLAIN);
     table_free(t);
 }
 
@@ -167,7 +167,7 @@ static void figures(FILE *f, const both *b, const paired *r, int n)
     fputs("</div>\n", f);
 }
 
-static void compare(FILE *f, const predictions *p, const store *s, int region)
+static void compare(FILE *f, FILE *text, const predictions *p, const store *s, int region)
 {
     both b = measure_both(p, s, region);
     paired *r = xalloc_n((size_t)b.parameters, sizeof *r);
@@ -177,13 +177,13 @@ static void compare(FILE *f, const predictions *p, const store *s, int region)
         if (r[n].all) n++;
         else free(r[n].a), free(r[n].c), free(r[n].e);
     }
-    if (n) error_table(f, &b, r, n), figures(f, &b, r, n), failed_table(f, &b, r, n, p);
+    if (n) error_table(f, text, &b, r, n), figures(f, &b, r, n), failed_table(f, &b, r, n, p);
     else html_paragraph(f, "note", "None: on no film do the true structures give a parameter.");
     for (int i = 0; i < n; i++) free(r[i].a), free(r[i].c), free(r[i].e);
     free(r), free(b.value[0]), free(b.value[1]), free(b.why);
 }
 
-void report_parameters(FILE *f, int number, const char *pred, const char *truth, int region)
+void report_parameters(FILE *f, FILE *text, int number, const char *pred, const char *truth, int region)
 {
     html_section(f, "parameters", number, "Parameters");
     if (!pred || !truth) {
@@ -194,6 +194,6 @@ void report_parameters(FILE *f, int number, const char *pred, const char *truth,
     html_paragraph(f, "soft", "Measured the same way on the predicted and on the true structures; differences are predicted - true.");
     predictions *p = predictions_open(pred);
     store *s = store_open(truth);
-    compare(f, p, s, region);
+    compare(f, text, p, s, region);
     predictions_close(p), store_close(s);
 }

@@ -37,7 +37,7 @@ static worst *rank(const json_t *eval, int *n)
 /* "DSC 0.71; lowest: L5 0.12, sacrum 0.40", fresh. */
 static char *caption_of(const worst *w)
 {
-    double low[3] = { 2, 2, 2 };
+    double low[3] = { 1, 1, 1 };
     const char *name[3] = { 0 };
     for (size_t k = 0; k < json_array_size(w->classes); k++) {
         const json_t *c = json_array_get(w->classes, k), *dsc = json_object_get(c, "DSC");
