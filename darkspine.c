@@ -24,6 +24,8 @@ const verb verbs[] = {
     { "predict", verb_predict, "label maps of films from trained weights" },
     { "eval",    verb_eval,    "how well predictions agree with the truth: a table" },
     { "measure", verb_measure, "parameters of the spine from masks or landmarks: angles, distances, scores" },
+    { "run",     verb_run,     "one film: masks, corners, parameters, a drawing and a report, in one go" },
+    { "report",  verb_report,  "one self-contained HTML file of a run and its evaluation" },
     { "audit",   verb_audit,   "what the figures of a result table contradict, with the arithmetic" },
     { "bench",   verb_bench,   "speed, beside the machine's own limits" },
     { "convert", verb_convert, "weights from and to other programs" },
@@ -78,7 +80,7 @@ int main(int argc, char **argv)
     spin_less(argv);
     log_debug(argc, argv);
     if (argc < 2 || !strcmp(argv[1], "--help")) return help_overview(), EXIT_OK;
-    if (!strcmp(argv[1], "--version")) return doctor_version(), EXIT_OK;
+    if (!strcmp(argv[1], "--version")) return doctor_version(stdout), EXIT_OK;
     for (const verb *v = verbs; v->name; v++)
         if (!strcmp(v->name, argv[1])) return v->run(argc - 1, argv + 1);
     unknown(argv[1]);

@@ -59,6 +59,7 @@ static void write_film(const predict_job *job, predictions *h5, slot *s, double 
     image_write(path, &(image){ s->film.h, s->film.w, 8, s->labels });
     if (job->overlay > 0) write_overlay(job, s);
     predictions_add(h5, e->stem, e->source, s->film.h, s->film.w, s->labels, s->probabilities);
+    if (job->each) job->each(job->arg, s->i, &s->film, &(segmentation){ .labels = s->labels });
     free(path), free(s->labels), free(s->probabilities);
     image_free(&s->film);
     seconds[s->i] += clock_now() - start;

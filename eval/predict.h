@@ -52,6 +52,10 @@ int  predictor_channels(const predictor *p);         /* c of the probabilities: 
 /* labels (h, w) of the film; probabilities (h, w, c) or NULL. */
 void predictor_run(predictor *p, const image *film, uint8_t *labels, float *probabilities);
 
+/* What a network says of one film, whatever its kind: a label map (h, w) at the film's own size, and, from a network that finds objects
+ * one by one, these too, which may overlap. score (ninstances), or NULL: 1 each. */
+typedef struct segmentation { const uint8_t *labels; int ninstances; const instance *instances; const double *score; } segmentation;
+
 typedef struct predict_job {
     const films *f;
     predictor *p;
@@ -60,6 +64,9 @@ typedef struct predict_job {
     double overlay;                          /* opacity of the classes in DIR/overlay; 0: no overlays */
     void (*done)(void *arg, int64_t films);  /* after each film; may be NULL */
     void *arg;
+    /* What else becomes of film i, in order, while the next one is computed: on the second thread, which may die and may read the film's
+     * store; may be NULL. */
+    void (*each)(void *arg, int64_t i, const image *film, const segmentation *s);
 } predict_job;
 
 /* Writes DIR/masks/STEM.png, DIR/overlay/STEM.png and DIR/predictions.h5. seconds (f->n): reading, computing and writing of each film. */

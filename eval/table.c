@@ -1,6 +1,7 @@
 /* table.c - see table.h. Cells are kept as numbers; `shown` is the one place that turns a cell into words, and a form only decides what
  * stands around them, so that another form is one more function in `writers`. */
 #include "eval/table.h"
+#include "eval/html.h"
 #include "base/utf8.h"
 #include "base/die.h"
 #include <assert.h>
@@ -302,9 +303,34 @@ static void write_latex(const table *t, FILE *f)
     free_words(t, words, reasons);
 }
 
-const char *const table_suffix[TABLE_FORMS] = { "txt", "md", "csv", "tex" };
+/* Rows after a rule begin a group (class of the row); columns of numbers stand to the right (class n). */
+static void write_html(const table *t, FILE *f)
+{
+    const char **reasons;
+    int nreasons;
+    char **words = all_shown(t, &reasons, &nreasons);
+    fputs("<figure class=\"table\">", f);
+    if (*t->title) fputs("<figcaption>", f), html_text(f, t->title), fputs("</figcaption>", f);
+    fputs("<div class=\"wide\"><table>\n", f);
+    for (int64_t r = 0; r <= t->ncells / t->ncolumns; r++) {
+        const char *tag = r ? "td" : "th scope=\"col\"";
+        fputs(!r ? "<thead><tr>" : rule_before(t, r - 1) && r > 1 ? "<tr class=\"rule\">" : "<tr>", f);
+        for (int j = 0; j < t->ncolumns; j++) {
+            fprintf(f, "<%s%s>", tag, t->columns[j].kind == COLUMN_TEXT ? "" : " class=\"n\"");
+            html_text(f, words[r * t->ncolumns + j]), fputs(r ? "</td>" : "</th>", f);
+        }
+        fputs(r ? "</tr>\n" : "</tr></thead><tbody>\n", f);
+    }
+    fputs("</tbody></table></div>\n", f);
+    for (int i = 0; i < t->nnotes; i++) fputs("<p class=\"note\">", f), html_text(f, t->note[i]), fputs("</p>\n", f);
+    for (int i = 0; i < nreasons; i++) fprintf(f, "<p class=\"note\">[%d] ", i + 1), html_text(f, reasons[i]), fputs("</p>\n", f);
+    fputs("</figure>\n", f);
+    free_words(t, words, reasons);
+}
+
+const char *const table_suffix[TABLE_HTML] = { "txt", "md", "csv", "tex" };
 static void (*const writers[TABLE_FORMS])(const table *, FILE *) = {
-    [TABLE_PLAIN] = write_plain, [TABLE_MARKDOWN] = write_markdown, [TABLE_CSV] = write_csv, [TABLE_LATEX] = write_latex,
+    [TABLE_PLAIN] = write_plain, [TABLE_MARKDOWN] = write_markdown, [TABLE_CSV] = write_csv, [TABLE_LATEX] = write_latex, [TABLE_HTML] = write_html,
 };
 
 void table_write(const table *t, FILE *f, enum table_form form)

@@ -1,4 +1,4 @@
-/* table.h - every table of the project: built cell by cell, written as aligned text, Markdown, CSV or LaTeX.
+/* table.h - every table of the project: built cell by cell, written as aligned text, Markdown, CSV, LaTeX or HTML.
  *
  *     table *t = table_new("DSC by class");
  *     table_column(t, "class", "", COLUMN_TEXT, 0);
@@ -23,8 +23,8 @@ enum column_kind {
     COLUMN_RANGE,        /* two ends: "0.895 to 0.927"; in CSV NAME_low and NAME_high */
     COLUMN_KINDS
 };
-enum table_form { TABLE_PLAIN, TABLE_MARKDOWN, TABLE_CSV, TABLE_LATEX, TABLE_FORMS };
-extern const char *const table_suffix[TABLE_FORMS];  /* "txt", "md", "csv", "tex" */
+enum table_form { TABLE_PLAIN, TABLE_MARKDOWN, TABLE_CSV, TABLE_LATEX, TABLE_HTML, TABLE_FORMS };
+extern const char *const table_suffix[TABLE_HTML];   /* "txt", "md", "csv", "tex": the forms that are files of their own */
 
 /* All strings are copied. title and unit may be "". Columns come before the first cell. decimals: of NUMBER, SPREAD and RANGE. */
 table *table_new(const char *title);

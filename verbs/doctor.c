@@ -41,17 +41,17 @@ static void libraries(library out[LIBRARIES])
     for (int i = 2; i < LIBRARIES; i++) snprintf(out[i].version, sizeof out->version, "%s", text[i - 2]);
 }
 
-void doctor_version(void)
+void doctor_version(FILE *f)
 {
     machine m = machine_read();
     library l[LIBRARIES];
     libraries(l);
-    printf("darkspine %s (commit %s, %s build, %s)\n", DARKSPINE_VERSION, version_commit(), version_build(), version_compiler());
+    fprintf(f, "darkspine %s (commit %s, %s build, %s)\n", DARKSPINE_VERSION, version_commit(), version_build(), version_compiler());
     char why[256];
     const device *gpu = device_cuda(0, why);
-    printf("CPU      %s\nfeatures %s\nCUDA     %s%s%s\ncuDNN    none\n", *m.cpu ? m.cpu : "unknown", *m.features ? m.features : "none known",
+    fprintf(f, "CPU      %s\nfeatures %s\nCUDA     %s%s%s\ncuDNN    none\n", *m.cpu ? m.cpu : "unknown", *m.features ? m.features : "none known",
            gpu ? gpu->name : "none (", gpu ? "" : why, gpu ? "" : ")");
-    for (int i = 0; i < LIBRARIES; i++) printf("%-8s %s\n", l[i].name, l[i].version);
+    for (int i = 0; i < LIBRARIES; i++) fprintf(f, "%-8s %s\n", l[i].name, l[i].version);
 }
 
 /* What kinds of layer are asked about; sizes as in the middle of a U-Net. */

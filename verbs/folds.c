@@ -31,19 +31,14 @@ static void advance(void *bar, int64_t films) { progress_step(bar, films, NULL);
 static void predict_fold(const flags *f, const compute *c, const char *folder, const char *fold, const char *path)
 {
     char *best = path_join(folder, "best.h5"), *out = path_join(folder, "fold");
-    checkpoint *k = checkpoint_open(best);
-    run *r = trained_run(k);
-    net *t = run_net(r, 1);
-    classes table = classes_parse(k->classes ? k->classes : "", k->path);
-    meaning m = trained_meaning(r, &t->conf, &table, k->path);
+    trained t = trained_open(best, &(predict_how){ 0 }, f->precision, c->dev);
     films list = films_find((char *const[]){ (char *)path }, 1, fold);
-    predictor *p = predictor_new(k, &r->data.fit, &m, &(predict_how){ 0 }, f->precision, c->dev);
     progress bar = progress_begin("predict", list.n, flags_has(f, "--quiet"));
-    predict_job job = { &list, p, out, best, 0, 0.35, advance, &bar };
+    predict_job job = { &list, t.p, out, best, 0, 0.35, advance, &bar, NULL };
     double *each = xalloc_n((size_t)list.n, sizeof *each);
     predict_all(&job, each);
     progress_end(&bar);
-    free(each), predictor_free(p), films_free(&list), classes_free(&table), net_free(t), run_free(r), checkpoint_close(k);
+    free(each), films_free(&list), trained_close(&t);
     free(best), free(out);
 }
 

@@ -2,9 +2,7 @@
 #include "verbs/measure.h"
 #include "base/die.h"
 #include "base/file.h"
-#include "base/share.h"
 #include "verbs/compute.h"
-#include "verbs/flags.h"
 #include "verbs/object.h"
 #include "verbs/progress.h"
 #include "verbs/verb.h"
@@ -13,19 +11,10 @@
 #include <strings.h>
 
 static const flag own[] = {
-    { "--region", "whole|cervical|thoracic|lumbar|ap",
-        "what the film shows; ap: a frontal film (default: whole, or as the landmarks say)" },
-    { "--spacing", "SX,SY", "mm per pixel, x first (default: what the input knows)" },
-    { "--age", "YEARS", "of the patient, for the GAP score" },
-    { "--facing", "left|right|auto", "which way the patient looks (default auto: by votes of the anatomy)" },
-    { "--classes", "FILE.csv", "what the values of a label map mean: value,name,kind; or a table of classes/ by name (default levels)" },
+    MEASURE_FLAGS,
     { "--instances", NULL, "the PNGs of INPUT hold instances of one film: each value, or each file, is one vertebra" },
     { "--overlay", "FILE.png|svg", "draw what was measured; for several films the folder to draw into" },
     { "--film", "FILE", "the radiograph to draw on (default: the one in the store, else the masks alone)" },
-    { "--cobb-method", "midline|endplate", "of frontal films (default midline)" },
-    { "--corners", "METHOD", "auto, mean, extreme, lines, rdp, rdp_hull, rectangle, axis: how corners are found (default auto)" },
-    { "--uncertainty", "PX", "also the SD of every value and the odds of GAP categories, for outlines off by PX pixels (SD)" },
-    { "--ranges", "FILE.csv", "normal ranges: code,low,high,unit,population,source (default: those in configs/ranges.csv)" },
     { 0 }
 };
 static const usage how = { "measure", "INPUT...",
@@ -35,10 +24,6 @@ static const usage how = { "measure", "INPUT...",
     "LL=L1-S1|T12-S1, SVA=centroid|corner, GT=middle|corner, T1S=T1|C7,\n"
     "cobb_method=midline|endplate.",
     own, FLAG_JSON | FLAG_QUIET | FLAG_FORCE | FLAG_OUT | FLAG_DEVICE | FLAG_THREADS | FLAG_SEED, 1, -1, 1 };
-
-static const char *const regions[] = { "whole", "cervical", "thoracic", "lumbar", "ap" };
-static const char *const methods[] = { "midline", "endplate" };
-static const char *const estimators[] = { "auto", "mean", "extreme", "lines", "rdp", "rdp_hull", "rectangle", "axis" };
 
 /* What all films leave behind. */
 typedef struct collected {
@@ -53,62 +38,6 @@ typedef struct collected {
     FILE *out;                                   /* the report of a single film, in memory */
     progress bar;
 } collected;
-
-static int word_of(const char *at, const char *got, const char *const *words, int n)
-{
-    for (int i = 0; i < n; i++) if (!strcmp(got, words[i])) return i;
-    char list[256] = "";
-    for (int i = 0; i < n; i++) snprintf(list + strlen(list), sizeof list - strlen(list), "%s%s", i ? ", " : "", words[i]);
-    die_at(at, "got '%s', wanted one of %s%s", got, list, die_nearest(got, words, n));
-}
-
-/* NAME=CHOICE words; measure.NAME=CHOICE is the same. */
-static geo_case *read_choices(const flags *f, int *cobb)
-{
-    geo_case *c = geo_case_new();
-    if (!c) die_machine("out of memory");
-    for (int i = 0; i < f->nset; i++) {
-        const char *word = strncmp(f->set[i], "measure.", 8) ? f->set[i] : f->set[i] + 8;
-        char *what = xdup(word), *choice = strchr(what, '=');
-        static const char *const names[] = { "TK", "LL", "SVA", "GT", "T1S", "cobb_method" };
-        *choice++ = 0;
-        if (!strcmp(what, "cobb_method")) *cobb = word_of(what, choice, methods, 2);
-        else if (geo_case_choose(c, what, choice)) {
-            int known = 0;
-            for (int k = 0; k < 6; k++) known |= !strcmp(what, names[k]);
-            if (!known) die("%s: no such choice%s; `darkspine measure --help` lists them", what, die_nearest(what, names, 6));
-            die_at(what, "got '%s'; `darkspine measure --help` lists what it may be", choice);
-        }
-        free(what);
-    }
-    return c;
-}
-
-static measure_settings read_settings(const flags *f, geo_case **base)
-{
-    static const char *const sides[] = { "left", "auto", "right" };
-    measure_settings s = { .age = -1, .draws = 200, .seed = 1 };
-    double spacing[2];
-    s.region = flags_word(f, "--region", regions, 5, -1), s.facing = flags_word(f, "--facing", sides, 3, -1) - 1;
-    s.cobb = flags_word(f, "--cobb-method", methods, 2, -1), s.corners = flags_word(f, "--corners", estimators, 8, 0);
-    if (flags_pair(f, "--spacing", spacing)) {
-        if (spacing[0] > 1e5 || spacing[1] > 1e5) die_at("--spacing", "got %g,%g, wanted mm per pixel", spacing[0], spacing[1]);
-        s.sx = spacing[0], s.sy = spacing[1], s.spacing_source = "user";
-    }
-    s.age = flags_real(f, "--age", -1, 0, 130), s.jitter = flags_real(f, "--uncertainty", 0, 1e-6, 1000);
-    s.seed = (uint64_t)flags_int(f, "--seed", 1, 0, INT64_MAX);
-    s.base = *base = read_choices(f, &s.cobb);
-    return s;
-}
-
-static ranges read_ranges(const flags *f)
-{
-    const char *given = flags_text(f, "--ranges", NULL);
-    char *path = given ? xdup(given) : share_path("configs/ranges.csv");
-    ranges r = path ? ranges_read(path) : (ranges){ 0 };
-    free(path);
-    return r;
-}
 
 /* ---- what becomes of a film ---------------------------------------------------------------------------------------------------------- */
 
@@ -189,9 +118,9 @@ int verb_measure(int argc, char **argv)
     static const char *const devices[] = { "cpu", "auto" };
     flags_word(f, "--device", devices, 2, 0);    /* nothing here is for a GPU */
     compute_threads(f);
-    measure_settings s = read_settings(f, &base);
+    measure_settings s = measure_settings_read(f, &base);
     const char *out = read_out(f), *file = flags_text(f, "--film", NULL);
-    ranges normal = read_ranges(f);
+    ranges normal = measure_ranges_read(f);
     image film = file ? film_read(file) : (image){ 0 };
     char *text = NULL;
     size_t size = 0;

@@ -52,8 +52,7 @@ static classes table_named(const char *name)
     return t;
 }
 
-/* --classes FILE, or the bare name of a table that the program brings along. */
-static classes table_given(const char *file)
+classes measure_classes(const char *file)
 {
     if (file_exists(file) || strpbrk(file, "/.")) return classes_read(file);
     classes t = table_named(file);
@@ -235,7 +234,7 @@ static int64_t measure_folder(const measure_job *job, const char *folder)
         }
         set_total(job, job->instances || named ? 1 : n);
         classes t = { 0 };
-        if (job->classes) t = table_given(job->classes);
+        if (job->classes) t = measure_classes(job->classes);
         else if (predictions_is(beside)) {
             predictions *p = predictions_open(beside);
             t = predictions_classes(p), predictions_close(p);
@@ -265,7 +264,7 @@ static classes useful(classes t)
 static int64_t measure_predictions(const measure_job *job, const char *path)
 {
     predictions *p = predictions_open(path);
-    classes t = job->classes ? table_given(job->classes) : useful(predictions_classes(p));
+    classes t = job->classes ? measure_classes(job->classes) : useful(predictions_classes(p));
     int64_t n = predictions_count(p);
     if (!n) die("%s: holds no predictions", path);
     set_total(job, n);
@@ -282,26 +281,45 @@ static int64_t measure_predictions(const measure_job *job, const char *path)
     return n;
 }
 
-/* Objects of a case, as outlines; NULL where it has none that belong to a spine. */
-static geo_tracing *trace_instances(const store *s, int64_t i, const classes *t)
+/* Objects as outlines; NULL where there is none that belongs to a spine. score (n), or NULL: 1 each. */
+static geo_tracing *trace_instances(const instance *o, const double *score, int n, int64_t h, int64_t w, const classes *t)
 {
-    labels l = store_read_labels(s, i);
-    const store_case *c = store_at(s, i);
     int status, role[256], any = 0;
-    geo_tracing *traced = l.ninstances ? geo_tracing_empty(c->h, c->w, &status) : NULL;
-    uint8_t *mask = traced ? xalloc_n((size_t)c->h, (size_t)c->w) : NULL;
+    geo_tracing *traced = n ? geo_tracing_empty(h, w, &status) : NULL;
+    uint8_t *mask = traced ? xalloc_n((size_t)h, (size_t)w) : NULL;
     roles_of(t, role);
-    for (int k = 0; k < l.ninstances && traced; k++) {
-        int what = geo_level_parse(l.instances[k].level);
-        if (!what || what == GEO_S1) what = what ? GEO_ROLE_SACRUM : role[l.instances[k].value & 255];
+    for (int k = 0; k < n && traced; k++) {
+        int what = geo_level_parse(o[k].level);
+        if (!what || what == GEO_S1) what = what ? GEO_ROLE_SACRUM : role[o[k].value & 255];
         if (!what) continue;
-        memset(mask, 0, (size_t)(c->h * c->w));
-        instance_paint(&l.instances[k], mask, c->h, c->w, 1);
-        any |= !geo_tracing_add(traced, mask, what, 1);
+        memset(mask, 0, (size_t)(h * w));
+        instance_paint(&o[k], mask, h, w, 1);
+        any |= !geo_tracing_add(traced, mask, what, score ? score[k] : 1);
     }
-    free(mask), labels_free(&l);
+    free(mask);
     if (!any) geo_tracing_free(traced), traced = NULL;
     return traced;
+}
+
+static geo_tracing *trace_case(const store *s, int64_t i, const classes *t)
+{
+    labels l = store_read_labels(s, i);
+    geo_tracing *traced = trace_instances(l.instances, NULL, l.ninstances, store_at(s, i)->h, store_at(s, i)->w, t);
+    labels_free(&l);
+    return traced;
+}
+
+void measure_segmentation(const measure_job *job, const char *path, const char *id, const image *film, const segmentation *s,
+                          const classes *t)
+{
+    classes own = useful(classes_copy(t));
+    geo_tracing *traced = trace_instances(s->instances, s->score, s->ninstances, film->h, film->w, &own);
+    if (traced) {
+        findings f = findings_masks(id, traced, film->h, film->w, &job->settings);
+        hand_on(job, &f, film);
+        findings_free(&f);
+    } else measure_map(job, &(map){ .path = path, .id = id, .h = film->h, .w = film->w, .labels = s->labels, .film = film }, &own);
+    classes_free(&own);
 }
 
 /* The patient's age in years among the values of a case, -1 where it is not there. */
@@ -315,22 +333,29 @@ static double age_of(const store *s, int64_t i)
     return age;
 }
 
+measure_settings measure_settings_case(const measure_settings *s, const store *from, int64_t i, geo_case **base)
+{
+    const store_case *c = store_at(from, i);
+    measure_settings own = *s;
+    own.base = *base = geo_case_copy(s->base);
+    if (!*base) die_machine("out of memory");
+    if (!(own.sx > 0) && store_spacing_known(c)) {
+        own.sx = c->spacing[0], own.sy = c->spacing[1], own.spacing_source = *c->spacing_source ? c->spacing_source : "store";
+        if (!strcmp(c->spacing_source, "detector")) geo_case_uncalibrated(*base);
+    }
+    if (own.age < 0) own.age = age_of(from, i);
+    return own;
+}
+
 /* Landmarks before instances before label maps: what a person has set comes first. */
 void measure_case(const measure_job *job, const store *s, int64_t i, const classes *t)
 {
     const store_case *c = store_at(s, i);
-    measure_settings own = job->settings;
+    geo_case *base;
+    measure_settings own = measure_settings_case(&job->settings, s, i, &base);
     landmark_case marks;
     image film = image_new(c->h, c->w, c->bits);
     if (!job->blind) store_read_image(s, i, film.p);
-    geo_case *base = geo_case_copy(own.base);
-    if (!base) die_machine("out of memory");
-    own.base = base;
-    if (!(own.sx > 0) && store_spacing_known(c)) {
-        own.sx = c->spacing[0], own.sy = c->spacing[1], own.spacing_source = *c->spacing_source ? c->spacing_source : "store";
-        if (!strcmp(c->spacing_source, "detector")) geo_case_uncalibrated(base);
-    }
-    if (own.age < 0) own.age = age_of(s, i);
     geo_tracing *traced = NULL;
     uint8_t *labels = NULL;
     if (landmarks_store(s, i, own.region, &marks)) {
@@ -338,7 +363,7 @@ void measure_case(const measure_job *job, const store *s, int64_t i, const class
         f.asked = NULL, f.h = c->h, f.w = c->w;
         hand_on(job, &f, &film);
         findings_free(&f);
-    } else if ((traced = trace_instances(s, i, t))) {
+    } else if ((traced = trace_case(s, i, t))) {
         findings f = findings_masks(c->id, traced, c->h, c->w, &own);
         hand_on(job, &f, &film);
         findings_free(&f);
@@ -358,7 +383,7 @@ void measure_case(const measure_job *job, const store *s, int64_t i, const class
 static int64_t measure_store(const measure_job *job, const char *path)
 {
     store *s = store_open(path);
-    classes t = job->classes ? table_given(job->classes) : useful(classes_copy(store_classes(s)));
+    classes t = job->classes ? measure_classes(job->classes) : useful(classes_copy(store_classes(s)));
     int64_t n = store_count(s);
     set_total(job, n);
     for (int64_t i = 0; i < n; i++) measure_case(job, s, i, &t);
@@ -404,7 +429,7 @@ int64_t measure_input(const measure_job *job, const char *path)
         free(text);
         return measure_landmarks(job, &l);
     }
-    classes t = job->classes ? table_given(job->classes) : (classes){ 0 };
+    classes t = job->classes ? measure_classes(job->classes) : (classes){ 0 };
     set_total(job, 1);
     measure_png(job, path, &t);
     classes_free(&t);

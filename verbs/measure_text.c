@@ -166,18 +166,25 @@ static void print_warnings(FILE *out, const findings *f)
     if (n) fputc('\n', out);
 }
 
+void measure_print_remarks(FILE *out, const findings *f)
+{
+    if (f->failed || (!f->frontal && *geo_result_error(f->chain.result))) return;
+    if (!f->frontal) print_scores(out, f), print_bodies(out, f);
+    print_warnings(out, f);
+}
+
 void measure_print(FILE *out, const findings *f, const ranges *normal)
 {
     finding *row;
     int n = findings_rows(f, normal, &row);
     print_head(out, f);
     if (f->failed) fprintf(out, "%s\n", f->failed);
-    else if (f->frontal) print_frontal(out, f, row), print_warnings(out, f);
+    else if (f->frontal) print_frontal(out, f, row), measure_print_remarks(out, f);
     else if (geo_result_error(f->chain.result)[0])
         fprintf(out, "%s: the film does not say which way the patient looks; --facing left or right does\n",
             geo_result_error(f->chain.result));
     else {
-        print_values(out, f, row, n), print_errors(out, row, n), print_scores(out, f), print_bodies(out, f), print_warnings(out, f);
+        print_values(out, f, row, n), print_errors(out, row, n), measure_print_remarks(out, f);
         fprintf(out, "Lordosis is positive in LL, L4S1 and CL, kyphosis in TK and TLK; "
                 "+ in lengths is forwards (SVA, cSVA, BAI) or upwards.\n");
     }

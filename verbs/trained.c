@@ -30,3 +30,29 @@ run *trained_run(const checkpoint *k)
     if (!k->run && !k->net) die("%s: holds neither a run nor a network", k->path);
     return k->run ? run_parse(k->run, k->path, NULL, 0) : run_parse(k->net, k->path, alone, 1);
 }
+
+trained trained_open(const char *path, const predict_how *how, const char *precision, const device *dev)
+{
+    trained t = { .k = checkpoint_open(path) };
+    t.r = trained_run(t.k);
+    t.t = run_net(t.r, 1);
+    t.table = classes_parse(t.k->classes ? t.k->classes : "", t.k->path);
+    t.m = trained_meaning(t.r, &t.t->conf, &t.table, t.k->path);
+    t.p = predictor_new(t.k, &t.r->data.fit, &t.m, how, precision, dev);
+    return t;
+}
+
+void trained_close(trained *t)
+{
+    predictor_free(t->p), classes_free(&t->table), net_free(t->t), run_free(t->r), checkpoint_close(t->k);
+}
+
+classes trained_classes(const trained *t)
+{
+    classes out = { 0 };
+    for (int i = 1; i < t->m.n; i++) {
+        const class *known = *t->m.name[i] ? classes_find(&t->table, t->m.value[i]) : NULL;
+        if (known) classes_add(&out, known->value, known->name, known->kind);
+    }
+    return out;
+}

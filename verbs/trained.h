@@ -8,4 +8,11 @@
 run *trained_run(const checkpoint *k);
 /* What the classes of its network mean by data.labels and the class table. names live as long as the table. */
 meaning trained_meaning(const run *r, const net_conf *c, const classes *t, const char *path);
+
+/* A checkpoint ready to predict, with all that it was made from. */
+typedef struct trained { checkpoint *k; run *r; net *t; classes table; meaning m; predictor *p; } trained;
+trained trained_open(const char *path, const predict_how *how, const char *precision, const device *dev);
+void    trained_close(trained *t);
+/* What the values of its label maps mean, as far as it is known; classes_free. */
+classes trained_classes(const trained *t);
 #endif

@@ -2,6 +2,7 @@
  * own name on (argv[0] is the verb) and returns the exit status. */
 #ifndef VERBS_VERB_H
 #define VERBS_VERB_H
+#include <stdio.h>
 
 typedef struct verb {
     const char *name;
@@ -22,6 +23,8 @@ int verb_runs(int argc, char **argv);
 int verb_predict(int argc, char **argv);
 int verb_eval(int argc, char **argv);
 int verb_measure(int argc, char **argv);
+int verb_run(int argc, char **argv);
+int verb_report(int argc, char **argv);
 int verb_audit(int argc, char **argv);
 int verb_bench(int argc, char **argv);
 int verb_convert(int argc, char **argv);
@@ -29,5 +32,5 @@ int verb_doctor(int argc, char **argv);
 int verb_help(int argc, char **argv);
 
 void help_overview(void);                /* what `darkspine` and `darkspine --help` print */
-void doctor_version(void);               /* what `darkspine --version` prints */
+void doctor_version(FILE *f);            /* what `darkspine --version` prints */
 #endif

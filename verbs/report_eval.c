@@ -1,0 +1,203 @@
+/* report_eval.c - an evaluation in an HTML report, from the eval.json that `eval --out` writes: tables by class, distributions, failures. The
+ * trap: the file may be anybody's. Whatever is not there or is of another kind is a missing cell, never a crash. */
+#include "verbs/report.h"
+#include "base/die.h"
+#include "eval/html.h"
+#include "eval/html_plots.h"
+#include "eval/table.h"
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const json_t *at(const json_t *o, const char *key) { return json_object_get(o, key); }
+
+static const char *text_of(const json_t *o, const char *key, const char *otherwise)
+{
+    const char *s = json_string_value(at(o, key));
+    return s ? s : otherwise;
+}
+
+/* o[key], or the reason that stands beside it. */
+static quantity quantity_at(const json_t *o, const char *key)
+{
+    const json_t *v = at(o, key);
+    if (json_is_number(v) && isfinite(json_number_value(v))) return quantity_of(json_number_value(v));
+    char *why = xprintf("%s_why", key);
+    const quantity q = quantity_missing(text_of(o, why, "not in the file"));
+    free(why);
+    return q;
+}
+
+static void add_pair(table *t, quantity a, quantity b)
+{
+    if (a.why || b.why) table_missing(t, a.why ? a.why : b.why);
+    else table_numbers(t, a.value, b.value);
+}
+
+static void add_interval(table *t, const json_t *o, const char *key)
+{
+    const json_t *v = at(o, key), *lo = json_array_get(v, 0), *hi = json_array_get(v, 1);
+    char *why = xprintf("%s_why", key);
+    if (json_is_number(lo) && json_is_number(hi)) table_numbers(t, json_number_value(lo), json_number_value(hi));
+    else table_missing(t, text_of(o, why, "not in the file"));
+    free(why);
+}
+
+/* ---- tables -------------------------------------------------------------------------------------------------------------------------- */
+
+/* A column of a class table: a text, a count, the mean over images, or another member of a metric's summary. */
+typedef struct column { const char *name, *metric, *member; enum column_kind kind; int length; } column;
+
+static const column overlap[] = { { "class", NULL, NULL, COLUMN_TEXT, 0 }, { "n", "DSC", "n", COLUMN_COUNT, 0 }, { "DSC", "DSC", "mean", COLUMN_NUMBER, 0 },
+    { "SD", "DSC", "sd", COLUMN_NUMBER, 0 }, { "95 % CI", "DSC", "ci", COLUMN_RANGE, 0 }, { "median", "DSC", "median", COLUMN_NUMBER, 0 },
+    { "worst", "DSC", "min", COLUMN_NUMBER, 0 }, { "IoU", "IoU", NULL, COLUMN_SPREAD, 0 }, { "precision", "precision", NULL, COLUMN_SPREAD, 0 },
+    { "recall", "recall", NULL, COLUMN_SPREAD, 0 }, { 0 } };
+static const column borders[] = { { "class", NULL, NULL, COLUMN_TEXT, 0 }, { "n", "HD95", "n", COLUMN_COUNT, 0 }, { "HD95", "HD95", NULL, COLUMN_SPREAD, 1 },
+    { "HD95, penalised", "HD95_penalised", NULL, COLUMN_SPREAD, 1 }, { "ASSD", "ASSD", NULL, COLUMN_SPREAD, 1 },
+    { "ASSD, penalised", "ASSD_penalised", NULL, COLUMN_SPREAD, 1 }, { "NSD", "NSD", NULL, COLUMN_SPREAD, 0 }, { 0 } };
+
+static void class_row(table *t, const column *c, const char *name, const json_t *of)
+{
+    for (table_text(t, name), c++; c->name; c++) {
+        const json_t *m = at(of, c->metric);
+        if (c->kind == COLUMN_SPREAD) add_pair(t, quantity_at(m, "mean"), quantity_at(m, "sd"));
+        else if (c->kind == COLUMN_RANGE) add_interval(t, m, c->member);
+        else if (c->kind == COLUMN_NUMBER) table_quantity(t, quantity_at(m, c->member));
+        else if (json_is_integer(at(m, c->member))) table_count(t, json_integer_value(at(m, c->member)));
+        else table_missing(t, "not in the file");
+    }
+}
+
+static void class_table(FILE *f, const json_t *eval, const char *title, const column *c, const char *note)
+{
+    table *t = table_new(title);
+    const json_t *classes = at(eval, "classes");
+    for (const column *k = c; k->name; k++) table_column(t, k->name, k->length ? text_of(eval, "units", "") : "", k->kind, k->length ? 2 : 3);
+    for (size_t i = 0; i < json_array_size(classes); i++) class_row(t, c, text_of(json_array_get(classes, i), "name", "?"), json_array_get(classes, i));
+    if (json_array_size(classes) > 1) table_rule(t), class_row(t, c, "mean over classes", at(eval, "overall"));
+    table_note(t, note), table_write(t, f, TABLE_HTML);
+    table_free(t);
+}
+
+static void class_tables(FILE *f, const json_t *eval)
+{
+    const quantity draws = quantity_at(eval, "draws"), seed = quantity_at(eval, "seed"), tau = quantity_at(eval, "tau");
+    char *how = xprintf("95 %% CI: BCa bootstrap over patients, %.0f draws, seed %.0f", draws.value, seed.value);
+    char *near = xprintf("n: images with the class in both maps; penalised: the image diagonal where only one has it; NSD: within %g %s", tau.value,
+                         text_of(eval, "units", ""));
+    class_table(f, eval, "Overlap by class, mean ± SD over images", overlap, how);
+    class_table(f, eval, "Borders by class, mean ± SD over images", borders, near);
+    free(how), free(near);
+}
+
+/* The rows of `parameters` with every key of the first one that is a number, a text or an interval, in the file's order. */
+static void parameter_table(FILE *f, const json_t *rows)
+{
+    const json_t *first = json_array_get(rows, 0), *v;
+    const char *key;
+    table *t = table_new("Parameters: predicted - reference");
+    json_object_foreach((json_t *)first, key, v) {
+        if (json_is_string(v)) table_column(t, key, "", COLUMN_TEXT, 0);
+        else if (json_is_integer(v)) table_column(t, key, "", COLUMN_COUNT, 0);
+        else if (json_is_real(v) || json_is_null(v)) table_column(t, key, "", COLUMN_NUMBER, 2);
+        else if (json_is_array(v) && json_array_size(v) == 2) table_column(t, key, "", COLUMN_RANGE, 2);
+    }
+    for (size_t i = 0; i < json_array_size(rows); i++) {
+        const json_t *row = json_array_get(rows, i);
+        json_object_foreach((json_t *)first, key, v) {
+            if (json_is_string(v)) table_text(t, text_of(row, key, ""));
+            else if (json_is_integer(v) && json_is_integer(at(row, key))) table_count(t, json_integer_value(at(row, key)));
+            else if (json_is_integer(v)) table_missing(t, "not in the file");
+            else if (json_is_real(v) || json_is_null(v)) table_quantity(t, quantity_at(row, key));
+            else if (json_is_array(v) && json_array_size(v) == 2) add_interval(t, row, key);
+        }
+    }
+    table_write(t, f, TABLE_HTML), table_free(t);
+}
+
+/* ---- figures ------------------------------------------------------------------------------------------------------------------------- */
+
+/* One metric of every case, a row a class. */
+static void strips(FILE *f, const json_t *eval, const char *metric, const char *unit, double low, double high)
+{
+    const json_t *classes = at(eval, "classes"), *cases = at(eval, "cases");
+    const size_t nc = json_array_size(classes), n = json_array_size(cases);
+    plot_group *g = xalloc_n(nc, sizeof *g);
+    double *x = xalloc_n(nc * n, sizeof *x);
+    for (size_t k = 0; k < nc; k++) {
+        for (size_t i = 0; i < n; i++) {
+            const quantity q = quantity_at(json_array_get(at(json_array_get(cases, i), "classes"), k), metric);
+            x[k * n + i] = q.why ? NAN : q.value;
+        }
+        g[k] = (plot_group){ text_of(json_array_get(classes, k), "name", "?"), x + k * n, (int64_t)n };
+    }
+    char *title = xprintf("%s by class", metric), *label = *unit ? xprintf("%s (%s)", metric, unit) : xdup(metric);
+    html_strips(f, title, label, g, (int)nc, low, high);
+    free(title), free(label), free(g), free(x);
+}
+
+static void tile(FILE *f, const char *what, quantity q, const char *form, const char *unit)
+{
+    char *number = q.why ? xdup("–") : xprintf(form, q.value);
+    fputs("<div class=\"tile\"><b>", f), html_text(f, number), html_text(f, unit), fputs("</b><span>", f);
+    html_text(f, what), fputs("</span></div>\n", f);
+    free(number);
+}
+
+void report_headline(FILE *f, const json_t *eval)
+{
+    static const char *const keys[] = { "DSC", "HD95", "NSD" }, *const names[] = { "mean DSC over classes", "mean HD95 over classes", "mean NSD over classes" };
+    char *unit = xprintf(" %s", text_of(eval, "units", ""));
+    fputs("<div class=\"tiles\">", f);
+    tile(f, "images", quantity_of((double)json_array_size(at(eval, "cases"))), "%.0f", "");
+    tile(f, "patients", quantity_at(eval, "patients"), "%.0f", "");
+    for (int i = 0; i < 3; i++) tile(f, names[i], quantity_at(at(at(eval, "overall"), keys[i]), "mean"), i == 1 ? "%.1f" : "%.3f", i == 1 ? unit : "");
+    fputs("</div>\n", f);
+    free(unit);
+}
+
+void report_evaluation(FILE *f, int number, const json_t *eval, const char *path)
+{
+    html_section(f, "evaluation", number, "Evaluation");
+    html_paragraph(f, "soft", path);
+    report_headline(f, eval);
+    class_tables(f, eval);
+    if (json_array_size(at(eval, "classes")) && json_array_size(at(eval, "cases"))) {
+        fputs("<div class=\"grid\">\n", f);
+        strips(f, eval, "DSC", "", 0, 1), strips(f, eval, "HD95", text_of(eval, "units", ""), 0, 0);
+        fputs("</div>\n", f);
+    }
+    if (json_array_size(at(eval, "parameters"))) parameter_table(f, at(eval, "parameters"));
+}
+
+/* ---- failures ------------------------------------------------------------------------------------------------------------------------ */
+
+/* What went wrong with a class of a case, or NULL: precision has no value where nothing was predicted, recall where nothing was true. */
+static const char *failure_of(const json_t *class)
+{
+    const quantity dsc = quantity_at(class, "DSC"), precision = quantity_at(class, "precision"), recall = quantity_at(class, "recall");
+    if (dsc.why || dsc.value > 0) return NULL;
+    return precision.why ? "missed" : recall.why ? "invented" : "elsewhere: not one pixel in common";
+}
+
+void report_failures(FILE *f, int number, const json_t *eval)
+{
+    enum { MOST = 200 };
+    const json_t *cases = at(eval, "cases");
+    int found = 0;
+    table *t = table_new("");
+    table_column(t, "case", "", COLUMN_TEXT, 0), table_column(t, "class", "", COLUMN_TEXT, 0), table_column(t, "what happened", "", COLUMN_TEXT, 0);
+    for (size_t i = 0; i < json_array_size(cases); i++) {
+        const json_t *c = json_array_get(cases, i), *classes = at(c, "classes");
+        for (size_t k = 0; k < json_array_size(classes); k++) {
+            const char *what = failure_of(json_array_get(classes, k));
+            if (what && found++ < MOST) table_text(t, text_of(c, "case", "?")), table_text(t, text_of(json_array_get(classes, k), "name", "?")), table_text(t, what);
+        }
+    }
+    html_section(f, "failures", number, "Failures");
+    char *line = xprintf("%d structures of %zu images were missed, invented or found elsewhere%s", found, json_array_size(cases),
+                         found > MOST ? "; the first 200 are listed" : "");
+    html_paragraph(f, found ? "bad" : "good", line);
+    if (found) table_write(t, f, TABLE_HTML);
+    table_free(t), free(line);
+}
