@@ -89,6 +89,17 @@ void predictions_add(predictions *p, const char *stem, const char *source, int64
     if (!ok) die_machine("%s: cannot be written (disk full?)", p->path);
 }
 
+void predictions_add_spacing(predictions *p, const char *stem, const double mm[2], const char *from)
+{
+    const hsize_t two = 2;
+    h5_enter();
+    hid_t group = H5Gopen2(p->file, stem, H5P_DEFAULT);
+    const int ok = group >= 0 && h5_put(group, "spacing", H5T_NATIVE_DOUBLE, 1, &two, mm) && h5_put_strings(group, "spacing_source", 1, &from);
+    if (group >= 0) H5Gclose(group);
+    h5_leave();
+    if (!ok) die_machine("%s: cannot be written (disk full?)", p->path);
+}
+
 static void release(predictions *p)
 {
     for (int64_t i = 0; i < p->n; i++) free(p->e[i].stem);
@@ -236,6 +247,26 @@ void predictions_read(const predictions *p, int64_t i, uint8_t *labels)
     const char *reason = read_labels(p, i, labels);
     h5_leave();
     if (reason) die("%s: damaged: /%s/labels cannot be read: %s", p->path, p->e[i].stem, reason);
+}
+
+int predictions_spacing(const predictions *p, int64_t i, double mm[2], char from[STORE_NAME])
+{
+    char path[NAME + 24], **text = NULL;
+    double *pair = NULL;
+    hsize_t n = 0, texts = 0;
+    *from = 0;
+    snprintf(path, sizeof path, "%s/spacing", p->e[i].stem);
+    h5_enter();
+    const char *reason = h5_small(p->file, path, H5T_NATIVE_DOUBLE, 1, 2, &n, (void **)&pair);
+    snprintf(path, sizeof path, "%s/spacing_source", p->e[i].stem);
+    if (!reason && pair) reason = h5_strings(p->file, path, 1, &texts, &text);
+    h5_leave();
+    const store_case known = { .spacing = { n == 2 ? pair[0] : 0, n == 2 ? pair[1] : 0 } };
+    memcpy(mm, known.spacing, sizeof known.spacing);
+    if (!reason && texts) snprintf(from, STORE_NAME, "%s", text[0]);
+    h5_strings_free(text, texts), free(pair);
+    if (reason) die("%s: damaged: /%s/spacing cannot be read: %s", p->path, p->e[i].stem, reason);
+    return store_spacing_known(&known);
 }
 
 classes predictions_classes(const predictions *p)

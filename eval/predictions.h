@@ -7,6 +7,8 @@
  *     /.about/weights       text (1): the file they came from
  *     /STEM/labels          uint8 (h, w): the value is the class, at the film's own size
  *     /STEM/probabilities   float32 (h, w, c), where asked for
+ *     /STEM/spacing         float64 (2): mm per pixel, x then y, and
+ *     /STEM/spacing_source  text (1), where the film's store knows them: nothing else of a store goes into predictions, above all no truth
  *     attribute source      the film's file, or STORE.h5:ID
  * The root group is in HDF5's earliest form, and nothing that is read back is an attribute: HDF5 1.10 reads beyond
  * a damaged one, while datasets are read with the checks of a store.
@@ -14,7 +16,7 @@
 #ifndef EVAL_PREDICTIONS_H
 #define EVAL_PREDICTIONS_H
 #include <stdint.h>
-#include "datasets/classes.h"
+#include "datasets/store.h"
 
 typedef struct predictions predictions;
 
@@ -22,6 +24,7 @@ typedef struct predictions predictions;
 predictions *predictions_create(const char *path, const char *weights, int nclasses, const int *values, const char *const *names);
 /* labels (h, w); probabilities (h, w, nclasses) or NULL */
 void predictions_add(predictions *p, const char *stem, const char *source, int64_t h, int64_t w, const uint8_t *labels, const float *probabilities);
+void predictions_add_spacing(predictions *p, const char *stem, const double mm[2], const char *from);     /* of a film that was added */
 void predictions_commit(predictions *p);                     /* p is gone */
 
 /* Reading. Dies 2 on a file that is none, is damaged, or lies about its sizes. */
@@ -32,5 +35,6 @@ int64_t     predictions_count(const predictions *p);
 const char *predictions_stem(const predictions *p, int64_t i);       /* ascending; lives until close */
 void predictions_size(const predictions *p, int64_t i, int64_t *h, int64_t *w);
 void predictions_read(const predictions *p, int64_t i, uint8_t *labels);         /* (h, w) */
+int  predictions_spacing(const predictions *p, int64_t i, double mm[2], char from[STORE_NAME]);          /* 0: not known */
 classes predictions_classes(const predictions *p);           /* the table without background; classes_free */
 #endif

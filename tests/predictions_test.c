@@ -17,6 +17,7 @@ static void write_two(const char *path)
     predictions *w = predictions_create(path, "best.h5", 3, value, name);
     predictions_add(w, "zoe", "films/zoe.png", 2, 1, b, NULL);
     predictions_add(w, "adam \xc3\xbc", "films/adam.png", 2, 3, a, p);
+    predictions_add_spacing(w, "adam \xc3\xbc", (const double[2]){ 0.25, 0.5 }, "detector");
     assert_false(file_exists(path));             /* not before it is whole */
     predictions_commit(w);
 }
@@ -38,6 +39,13 @@ static void test_round_trip(void **state)
     assert_int_equal(h, 2), assert_int_equal(w, 3);
     predictions_read(p, 0, got);
     assert_memory_equal(got, want, 6);
+    double mm[2];
+    char from[STORE_NAME];
+    assert_int_equal(predictions_spacing(p, 0, mm, from), 1);
+    assert_true(mm[0] == 0.25 && mm[1] == 0.5);
+    assert_string_equal(from, "detector");
+    assert_int_equal(predictions_spacing(p, 1, mm, from), 0);
+    assert_string_equal(from, "");
     classes t = predictions_classes(p);
     assert_int_equal(t.n, 1);                    /* background is none, and a class without a name is called by its number */
     assert_int_equal(t.c[0].value, 3);
@@ -136,6 +144,28 @@ static void test_short_chunk(void **state)
     predictions_close(p), free(map), free(path);
 }
 
+/* Three numbers where two belong. */
+static void three_numbers(hid_t g)
+{
+    const hsize_t three_ = 3;
+    const double mm[3] = { 1, 1, 1 };
+    dataset(g, H5T_NATIVE_UINT8, 2, 4);
+    hid_t space = H5Screate_simple(1, &three_, NULL), d = H5Dcreate2(g, "spacing", H5T_NATIVE_DOUBLE, space, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
+    assert_true(H5Dwrite(d, H5T_NATIVE_DOUBLE, H5S_ALL, H5S_ALL, H5P_DEFAULT, mm) >= 0);
+    H5Dclose(d), H5Sclose(space);
+}
+
+static void test_odd_spacing(void **state)
+{
+    (void)state;
+    char *const path = forged("spacing.h5", three_numbers);
+    predictions *const p = predictions_open(path);
+    double mm[2];
+    char from[STORE_NAME];
+    dies(EXIT_INPUT, "/a/spacing cannot be read", predictions_spacing(p, 0, mm, from));
+    predictions_close(p), free(path);
+}
+
 static void test_other_files(void **state)
 {
     (void)state;
@@ -153,7 +183,7 @@ static void test_other_files(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_round_trip), cmocka_unit_test(test_dropped), cmocka_unit_test(test_lies), cmocka_unit_test(test_short_chunk),
+        cmocka_unit_test(test_round_trip), cmocka_unit_test(test_dropped), cmocka_unit_test(test_lies), cmocka_unit_test(test_short_chunk), cmocka_unit_test(test_odd_spacing),
         cmocka_unit_test(test_other_files),
     };
     folder = test_scratch();

@@ -254,6 +254,15 @@ static classes useful(classes t)
     return t;
 }
 
+/* What the input knows of the spacing, where the user gave none. base: a copy of the user's choices, which a film may add to. */
+static void take_spacing(measure_settings *own, geo_case *base, const double mm[2], const char *from)
+{
+    own->base = base;
+    if (own->sx > 0) return;
+    own->sx = mm[0], own->sy = mm[1], own->spacing_source = *from ? from : "store";
+    if (!strcmp(from, "detector")) geo_case_uncalibrated(base);
+}
+
 static int64_t measure_predictions(const measure_job *job, const char *path)
 {
     predictions *p = predictions_open(path);
@@ -267,8 +276,14 @@ static int64_t measure_predictions(const measure_job *job, const char *path)
         uint8_t *labels = xalloc_n((size_t)m.h, (size_t)m.w);
         predictions_read(p, i, labels);
         m.labels = labels;
-        measure_map(job, &m, &t);
-        free(labels);
+        measure_job own = *job;
+        double mm[2];
+        char from[STORE_NAME];
+        geo_case *base = geo_case_copy(own.settings.base);
+        if (!base) die_machine("out of memory");
+        if (predictions_spacing(p, i, mm, from)) take_spacing(&own.settings, base, mm, from);
+        measure_map(&own, &m, &t);
+        geo_case_free(base), free(labels);
     }
     classes_free(&t), predictions_close(p);
     return n;
@@ -318,10 +333,7 @@ static void measure_case(const measure_job *job, const store *s, int64_t i, cons
     geo_case *base = geo_case_copy(own.base);
     if (!base) die_machine("out of memory");
     own.base = base;
-    if (!(own.sx > 0) && store_spacing_known(c)) {
-        own.sx = c->spacing[0], own.sy = c->spacing[1], own.spacing_source = *c->spacing_source ? c->spacing_source : "store";
-        if (!strcmp(c->spacing_source, "detector")) geo_case_uncalibrated(base);
-    }
+    if (store_spacing_known(c)) take_spacing(&own, base, c->spacing, c->spacing_source);
     if (own.age < 0) own.age = age_of(s, i);
     geo_tracing *traced = NULL;
     uint8_t *labels = NULL;
