@@ -18,7 +18,7 @@
 #include <string.h>
 
 enum { STACK = REGIONS };                /* as a region */
-typedef struct synth { int region, level, classes, pathology, pairs, failure; int64_t n, seed, height, width; double implants,
+typedef struct synth { int region, level, classes, pathology, pairs, failure, fractures, strata; int64_t n, seed, height, width; double implants,
     reader; } synth;
 
 #define LAYOUT_WORDS "whole|cervical|thoracic|lumbar|ap|hspine|levels"
@@ -37,8 +37,13 @@ static const key keys[] = {
         0, "auto|" LAYOUT_WORDS },
     { "pathology", K_WORD, offsetof(synth, pathology), "auto", "auto: none below L3, mixed from L3", 0, 0,
         "auto|none|flatback|kyphosis|slip|junction|lstv|dome|mixed" },
+    { "fractures", K_WORD, offsetof(synth, fractures), "auto",
+        "auto: none below L3, by age from L3; always: on every film; screwed: one on every film, and the implants are screws through it", 0, 0,
+        "auto|none|always|screwed" },
     { "implants", K_REAL, offsetof(synth, implants), "0.2", "share of films with implants, from L3", 0, 1, 0 },
     { "pairs",  K_BOOL, offsetof(synth, pairs),  "0",   "films with implants come without them too, as two cases of one patient", 0, 0, 0 },
+    { "strata", K_BOOL, offsetof(synth, strata), "0",
+        "a test set of whole spines: of 60 films 20 plain, 12 in pairs with implants, 10 fractured, 8 with a hidden C7, 5 LSTV, 5 turned", 0, 0, 0 },
     { "reader", K_REAL, offsetof(synth, reader), "0",
         "labels as a reader would set them: SD of the corners in mm (1 to 2 is usual), 1 % of films misnumbered", 0, 10, 0 },
     { "failure", K_WORD, offsetof(synth, failure), "none",
@@ -55,7 +60,7 @@ static const usage how = { "synth", "OUT.h5 region=... [n=100] [seed=1] [level=L
     "keys: region=whole|cervical|thoracic|lumbar|ap|stack  n  seed  height  width  level=L0..L4\n"
     "      classes=auto|whole|cervical|thoracic|lumbar|ap|hspine|levels\n"
     "      pathology=auto|none|flatback|kyphosis|slip|junction|lstv|dome|mixed\n"
-    "      implants=0.2  pairs=0|1  reader=MM\n"
+    "      fractures=auto|none|always|screwed  implants=0.2  pairs=0|1  strata=0|1  reader=MM\n"
     "      failure=none|drop|merge|split|shift|truncate|spurious|erode|dilate|ragged|leak|spur|swap|facing|heads|head|any",
     NULL, FLAG_JSON | FLAG_QUIET | FLAG_FORCE | FLAG_THREADS, 1, 1, 1 };
 
@@ -90,6 +95,10 @@ static synth settings(const flags *f)
         region |= !strcmp(name, "region");
     }
     if (!region) die("region: missing, wanted region=whole, cervical, thoracic, lumbar, ap or stack");
+    if (s.strata && s.region != REGION_WHOLE) die("strata: only whole spines can show them all, wanted region=whole");
+    if (s.strata && s.level < LEVEL_TRAINING) die("strata: implants are drawn from level=L3 on");
+    if (s.fractures > 1 && s.region != REGION_WHOLE && s.region != REGION_THORACIC && s.region != REGION_LUMBAR)
+        die("fractures: bodies break from T5 to L4, wanted region=whole, thoracic or lumbar");
     set_size(&s.height, sizes[s.region][0], "height"), set_size(&s.width, sizes[s.region][1], "width");
     return s;
 }
@@ -101,11 +110,10 @@ static synthetic_settings phantom_settings(const synth *s)
     const int pathology = s->pathology == 0 ? (disease ? PATHOLOGIES : PATH_NONE) : s->pathology - 1;
     return (synthetic_settings){
         .anatomy = { .region = s->region, .h = s->height, .w = s->width, .stress = s->level == LEVEL_STRESS, .pathology = pathology,
-            .fractures = disease,
-                     .tilt = 2 },
+            .fractures = s->fractures == 0 ? disease : s->fractures - 1 + (s->fractures > 1), .tilt = 2 },
         .picture = { .level = s->level, .implants = s->implants, .look = -1 },
         .layout = s->classes ? (enum layout)(s->classes - 1) : (enum layout)s->region, .pairs = s->pairs, .reader = s->reader,
-            .failure = s->failure };
+            .failure = s->failure, .strata = s->strata };
 }
 
 /* ---- the line of films -------------------------------------------------------------------------------------------------------------- */
@@ -173,7 +181,7 @@ static int64_t make_stacks(store *out, const synth *s, progress *p)
 
 static classes table_of(const synth *s)
 {
-    if (s->region != STACK) return layout_classes(phantom_settings(s).layout, s->pairs && s->implants > 0);
+    if (s->region != STACK) return layout_classes(phantom_settings(s).layout, (s->pairs && s->implants > 0) || s->strata);
     classes t = { 0 };
     classes_add(&t, 1, "body", "vertebra");
     return t;
