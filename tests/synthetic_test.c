@@ -317,6 +317,48 @@ static void marks_of_the_discs_are_told(void **state)
     assert_true(nodes > 50 && stiff > 2);
 }
 
+/* ---- grey values before any look ---------------------------------------------------------------------------------------- */
+
+static int by_size(const void *a, const void *b) { return (*(const float *)a > *(const float *)b) - (*(const float *)a < *(const float *)b); }
+
+/* The histogram of the logarithm over the bodies of finished lateral films, by part of the spine: e^-2.5 behind a neck to e^-9 behind shoulders,
+ * half of a part within its band, and next to nothing beyond its ends (the dens lies over air). */
+static void log_attenuation_lies_in_range(void **state)
+{
+    (void)state;
+    enum { TALL = 400, WIDE = 240, PARTS = 4 };
+    static const struct { int first, last; double low, middle[2], high; } part[PARTS] = { { GEO_C2, GEO_C5, 0.7, { 2.3, 4.6 }, 7 },
+        { GEO_C7, GEO_T2, 3.4, { 4.5, 7.5 }, 8 }, { GEO_T3, GEO_T10, 3.6, { 4.4, 8 }, 9 }, { GEO_T11, GEO_L5, 4.4, { 5, 8 }, 9 } };
+    uint8_t *map = xalloc(TALL * WIDE);
+    float *v = xalloc_n(TALL * WIDE, sizeof *v);
+    int seen[PARTS] = { 0 };
+    for (int k = 0; k < 4 * REGION_AP; k++) {
+        const anatomy_settings who = { .region = (enum region)(k % REGION_AP), .h = TALL, .w = WIDE, .pathology = PATHOLOGIES,
+            .fractures = FRACTURES_BY_AGE, .tilt = 2 };
+        const picture_settings how = { LEVEL_TRAINING, 0, LOOK_WINDOW };
+        anatomy *a = anatomy_new(&who, 17, (uint32_t)k);
+        picture *p = picture_new(a, &how);
+        truth *t = truth_new(a);
+        memset(map, 0, TALL * WIDE);
+        for (int i = 0; i < t->nobjects; i++)
+            for (int g = 0; g < PARTS; g++)
+                if (t->object[i].code >= part[g].first && t->object[i].code <= part[g].last)
+                    object_paint(&t->object[i], map, TALL, WIDE, (uint8_t)(g + 1));
+        for (int g = 0; g < PARTS; g++) {
+            int n = 0;
+            for (int i = 0; i < TALL * WIDE; i++) if (map[i] == g + 1) v[n++] = p->log[i];
+            if (n < 150) continue;
+            qsort(v, (size_t)n, sizeof *v, by_size), seen[g]++;
+            const double low = v[n / 100], middle = v[n / 2], high = v[n - 1 - n / 100];
+            if (!(low >= part[g].low && middle >= part[g].middle[0] && middle <= part[g].middle[1] && high <= part[g].high))
+                fail_msg("%s film %d, part %d: %.2f %.2f %.2f", region_names[who.region], k, g, low, middle, high);
+        }
+        truth_free(t), picture_free(p), anatomy_free(a);
+    }
+    for (int g = 0; g < PARTS; g++) assert_true(seen[g] > 6);
+    free(map), free(v);
+}
+
 static void strata_are_what_they_say(void **state)
 {
     (void)state;
@@ -350,6 +392,7 @@ int main(void)
             cmocka_unit_test(failures_do_what_they_say),
         cmocka_unit_test(dropped_bodies_are_found), cmocka_unit_test(readers_err_as_much_as_asked),
         cmocka_unit_test(screws_run_through_the_broken_body), cmocka_unit_test(marks_of_the_discs_are_told), cmocka_unit_test(strata_are_what_they_say),
+        cmocka_unit_test(log_attenuation_lies_in_range),
     };
     return RUN_TESTS(tests);
 }
