@@ -101,6 +101,23 @@ static labels labels_of(const truth *t, enum layout layout, uint8_t *mask)
     return l;
 }
 
+/* ---- the test set in strata ------------------------------------------------------------------------------------------ */
+
+enum stratum { PLAIN, IMPLANTS, FRACTURES, HIDDEN, LSTV, TURNED, STRATA };
+
+const char *synthetic_stratum(synthetic_settings *s, uint32_t index)
+{
+    static const struct { const char *name; int until; } strata[STRATA] = { { "plain", 20 }, { "implants", 32 }, { "fractures", 42 },
+        { "hidden_c7", 50 }, { "lstv", 55 }, { "turned", 60 } };
+    const int place = (int)(index % 60 * 37 % 60);                     /* 37: so that a few films show all of them */
+    int k = 0;
+    while (place >= strata[k].until) k++;
+    s->anatomy.pathology = k == LSTV ? PATH_LSTV : PATH_NONE, s->anatomy.fractures = k == FRACTURES ? FRACTURES_ALWAYS : FRACTURES_NEVER;
+    s->anatomy.hidden = k == HIDDEN, s->anatomy.turned = k == TURNED;
+    s->picture.implants = k == IMPLANTS, s->pairs = k == IMPLANTS;
+    return strata[k].name;
+}
+
 /* ---- a film ---------------------------------------------------------------------------------------------------- */
 
 static truth *told(const synthetic_settings *s, const anatomy *a, const picture *p, char diagnosis[DIAGNOSIS])
@@ -120,36 +137,41 @@ static void *take(uint16_t **film)
     return p;
 }
 
-static void name(synthetic *f, const anatomy *a, const picture *p, const synthetic_settings *s, const char *diagnosis)
+static void name(synthetic *f, const anatomy *a, const picture *p, const synthetic_settings *s, const char *diagnosis, const char *stratum)
 {
     const char *region = region_names[a->region];
     for (int k = 0; k < f->n; k++)
         snprintf(f->id[k], sizeof f->id[k], "%s_%llu_%05u%s", region, (unsigned long long)a->seed, a->index, f->n == 2 && k == 1
             ? "_implants" : "");
     snprintf(f->patient, sizeof f->patient, "P%llu_%05u", (unsigned long long)a->seed, a->index);
-    snprintf(f->source, sizeof f->source, "synth region=%s seed=%llu film=%u level=L%d pathology=%s implants=%s%s failure=%s", region,
+    snprintf(f->source, sizeof f->source, "synth region=%s seed=%llu film=%u level=L%d pathology=%s implants=%s%s failure=%s%s%s", region,
         (unsigned long long)a->seed,
              a->index, s->picture.level, pathology_names[a->pathology], p->film_with ? p->implants : "none", s->reader > 0
-                 ? " reader" : "", diagnosis);
+                 ? " reader" : "", diagnosis, stratum ? " stratum=" : "", stratum ? stratum : "");
     for (int k = 0; k < f->n; k++)
         f->row[k] = (store_case){ .id = f->id[k], .patient = f->patient, .source = f->source, .h = p->h, .w = p->w, .bits = 16,
                                   .spacing = { a->film.spacing, a->film.spacing }, .spacing_source = "synth" };
 }
 
-synthetic *synthetic_new(const synthetic_settings *s, uint64_t seed, uint32_t index)
+synthetic *synthetic_new(const synthetic_settings *asked, uint64_t seed, uint32_t index)
 {
     synthetic *f = xalloc(sizeof *f);
     char diagnosis[DIAGNOSIS];
+    synthetic_settings own = *asked, *s = &own;
+    const char *stratum = s->strata ? synthetic_stratum(s, index) : NULL;
     anatomy *a = anatomy_new(&s->anatomy, seed, index);
     picture *p = picture_new(a, &s->picture);
     truth *t = told(s, a, p, diagnosis);
     f->n = s->pairs && p->film_with ? 2 : 1;
     f->mask = xalloc_n((size_t)t->h, (size_t)t->w);
-    name(f, a, p, s, diagnosis);
+    name(f, a, p, s, diagnosis, stratum);
     f->pixels[0] = take(f->n == 1 && p->film_with ? &p->film_with : &p->film);
     if (f->n == 2) f->pixels[1] = take(&p->film_with);
     const int last = f->n - 1;
-    for (int k = 0; k < f->n; k++) f->labels[k] = labels_of(t, s->layout, f->mask);
+    for (int k = 0; k < f->n; k++) {
+        if (k == last && p->implant) truth_implanted(t, p->screws);
+        f->labels[k] = labels_of(t, s->layout, f->mask);
+    }
     if (p->implant && (s->pairs || s->layout == LAYOUT_LEVELS)) add_instance(&f->labels[last], p->implant, t->h, t->w, IMPLANT_VALUE,
         "implant");
     truth_free(t), picture_free(p), anatomy_free(a);

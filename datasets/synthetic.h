@@ -21,7 +21,11 @@ typedef struct synthetic_settings {
     int    pairs;                        /* films with implants come twice, without and with, and their implants as objects */
     double reader;                       /* SD of the corners as a reader would set them, mm; 0: exact */
     int    failure;                      /* enum failure, or FAILURES for one drawn each time */
+    int    strata;                       /* films of the test set's six kinds in turn (synthetic_stratum); whole spines only */
 } synthetic_settings;
+/* What film `index` of a test set in strata is made with: of 60 films 20 are plain, 12 have implants (in pairs), 10 fractures, 8 a hidden C7,
+ * 5 one vertebra too many or too few, 5 strong turns. The word for it, for the case's source. */
+const char *synthetic_stratum(synthetic_settings *s, uint32_t index);
 
 /* One film, or two of the same patient. Strings, pixels and labels are its own; masks and labels are shared by both rows. */
 typedef struct synthetic { int n; store_case row[2]; void *pixels[2]; uint8_t *mask; labels labels[2]; char id[2][64], patient[64],

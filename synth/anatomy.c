@@ -86,7 +86,7 @@ static int try_spine(anatomy *a, work *w)
 static void shoulders(anatomy *a, draws *d)
 {
     for (int l = 0; l < LEVEL_SLOTS; l++) for (int c = 0; c < 4; c++) a->v[l].visible[c] = a->v[l].there;
-    if (!draws_chance(d, a->stress ? 0.8 : 0.12)) return;
+    if (!draws_chance(d, a->stress ? 0.8 : 0.12) && !a->set.hidden) return;
     for (int l = GEO_C7; l <= GEO_T2; l++) {
         a->v[l].hidden = 1;
         for (int c = 0; c < 4; c++) a->v[l].visible[c] = l == GEO_C7 && c < IA;

@@ -15,6 +15,8 @@ const char *level_name(int level);                                       /* geo_
 
 enum pathology { PATH_NONE, PATH_FLATBACK, PATH_KYPHOSIS, PATH_SLIP, PATH_JUNCTION, PATH_LSTV, PATH_DOME, PATHOLOGIES };
 extern const char *const pathology_names[PATHOLOGIES];
+/* How often bodies are broken: by age (and kyphosis); on every film; one on every film, and screws, where there are some, run through it. */
+enum fractures { FRACTURES_NEVER, FRACTURES_BY_AGE, FRACTURES_ALWAYS, FRACTURES_SCREWED };
 enum fracture { FRACTURE_NONE, FRACTURE_WEDGE, FRACTURE_BICONCAVE, FRACTURE_CRUSH };
 
 /* The person and the angles that the chain is solved for, degrees (signs as in geometry.h). */
@@ -48,13 +50,14 @@ typedef struct vertebra {
     enum fracture fracture; int grade; double factor[3];                 /* heights kept: anterior, middle, posterior */
     double slip;                                                         /* on the one below, mm along its plate, + forwards */
     double disc[2], vacuum;                                              /* height below: anterior, posterior; share of dark gas 0..1 */
+    double dent[2]; int bridge;                                          /* Schmorl's node: width, mm, superior, inferior; bone before the disc below */
     int    visible[4], hidden;                                           /* by corner; hidden: the body drowns in the shoulders (C7) */
     double pedicle[2][2];                                                /* its middle at the posterior wall, and at the canal's far end */
 } vertebra;
 
-/* pathology: one of enum pathology, or PATHOLOGIES: drawn from the mixture. fractures: may happen, by age. stress: hidden C7, strong turns.
- * tilt: SD of the patient's lean on the film, degrees. */
-typedef struct anatomy_settings { enum region region; int64_t h, w; int stress, pathology, fractures; double tilt; } anatomy_settings;
+/* pathology: one of enum pathology, or PATHOLOGIES: drawn from the mixture. fractures: enum fractures. stress: hidden C7, strong turns, by
+ * chance; hidden, turned: these for sure. tilt: SD of the patient's lean on the film, degrees. */
+typedef struct anatomy_settings { enum region region; int64_t h, w; int stress, pathology, fractures, hidden, turned; double tilt; } anatomy_settings;
 
 typedef struct anatomy {
     anatomy_settings set;

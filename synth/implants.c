@@ -140,17 +140,20 @@ static int anywhere(const maps *m)
     return 0;
 }
 
-int implants_draw(const scene *s, maps *into, double probability, char words[IMPLANT_WORDS])
+int implants_draw(const scene *s, maps *into, double probability, implants *which)
 {
+    char *words = which->words;
+    const int broken = s->a->set.fractures == FRACTURES_SCREWED;       /* what was asked for are screws through the fracture */
     draws d = draws_begin(s->a->seed, s->a->index, STAGE_IMPLANTS);
     const int any = draws_chance(&d, probability);
     const double kind = draws_u01(&d);
-    words[0] = 0;
+    *which = (implants){ 0 };
     if (!any) return 0;
-    if (s->a->region == REGION_CERVICAL || (s->a->region == REGION_WHOLE && kind > 0.9)) implant_neck(s, into, &d, words);
+    if (broken) implant_construct(s, into, &d, which);
+    else if (s->a->region == REGION_CERVICAL || (s->a->region == REGION_WHOLE && kind > 0.9)) implant_neck(s, into, &d, words);
     else if (kind < 0.14 && s->a->region != REGION_AP) implant_cement(s, into, &d, words);
     else if (kind < 0.22 && s->a->region == REGION_WHOLE) implant_hip(s, into, &d, words);
-    else implant_construct(s, into, &d, words);
-    if (!anywhere(into)) words[0] = 0;                         /* drawn, but beyond the film */
+    else implant_construct(s, into, &d, which);
+    if (!anywhere(into)) *which = (implants){ 0 };                         /* drawn, but beyond the film */
     return words[0] != 0;
 }

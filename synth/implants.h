@@ -5,12 +5,13 @@
 #include "synth/scene.h"
 
 enum { IMPLANT_WORDS = 64 };
-/* into: empty maps of the film's size. Returns whether there are implants on this film; words: which, "" for none. */
-int implants_draw(const scene *s, maps *into, double probability, char words[IMPLANT_WORDS]);
+typedef struct implants { char words[IMPLANT_WORDS]; int screws[LEVEL_SLOTS]; } implants;      /* "": none; pedicle screws by level */
+/* into: empty maps of the film's size. Returns whether there are implants on this film, and which. */
+int implants_draw(const scene *s, maps *into, double probability, implants *which);
 
 /* The kinds, each for one film; d runs on from one to the next. */
 /* pedicle screws, tulips, rods, sometimes a cage */
-void implant_construct(const scene *s, maps *m, draws *d, char words[IMPLANT_WORDS]);
+void implant_construct(const scene *s, maps *m, draws *d, implants *which);
 /* plate, screws and cages before the cervical bodies */
 void implant_neck(const scene *s, maps *m, draws *d, char words[IMPLANT_WORDS]);
 void implant_cement(const scene *s, maps *m, draws *d, char words[IMPLANT_WORDS]);         /* vertebroplasty */

@@ -25,14 +25,21 @@ static void fracture_draw(vertebra *v, lesion *f, draws *d)
 
 static void fractures_draw(anatomy *a, lesion *f, draws *d)
 {
+    /* where a fracture that is asked for lies: well on the film */
+    static const int shown[REGIONS][2] = { [REGION_WHOLE] = { GEO_T5, GEO_L4 }, [REGION_THORACIC] = { GEO_T5, GEO_T12 },
+        [REGION_LUMBAR] = { GEO_L1, GEO_L4 } };
     static const double peak[LEVEL_SLOTS] = { [GEO_T4] = 0.3, [GEO_T5] = 0.5, [GEO_T6] = 0.8, [GEO_T7] = 1.4, [GEO_T8] = 1.4,
         [GEO_T9] = 0.8, [GEO_T10] = 0.7,
         [GEO_T11] = 1.2, [GEO_T12] = 2, [GEO_L1] = 2, [GEO_L2] = 1, [GEO_L3] = 0.8, [GEO_L4] = 0.6, [GEO_L5] = 0.3 };
     double chance = 0.01 + 0.25 * clamp((a->person.age - 50) / 25, 0, 1.2);
     if (a->pathology == PATH_KYPHOSIS) chance = 0.6;
-    if (!a->set.fractures || !draws_chance(d, chance)) return;
-    for (int n = 1 + draws_below(d, 3), guard = 0; n > 0 && guard < 40; guard++) {
-        int level = GEO_T4 + draws_below(d, GEO_L5 - GEO_T4 + 1);
+    const int asked = a->set.fractures >= FRACTURES_ALWAYS && shown[a->region][0],
+        from = asked ? shown[a->region][0] : GEO_T4, to = asked ? shown[a->region][1] : GEO_L5;
+    if (!a->set.fractures || !draws_chance(d, asked ? 1 : chance)) return;
+    int n = 1 + draws_below(d, 3);
+    if (a->set.fractures == FRACTURES_SCREWED) n = 1;
+    for (int guard = 0; n > 0 && guard < (asked ? 400 : 40); guard++) {
+        int level = from + draws_below(d, to - from + 1);
         int near = f[level - 1].factor[1] < 1 || f[level + 1].factor[1] < 1;
         if (!a->v[level].there || a->v[level].fracture || near || !draws_chance(d, peak[level] / 2)) continue;
         fracture_draw(&a->v[level], &f[level], d), n--;

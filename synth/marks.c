@@ -47,11 +47,12 @@ static void cleft(anatomy *a, int level, draws *d)
 /* A dent of a plate (Schmorl 1927): a round hole in the spongiosa with a dense floor. */
 static void dent(anatomy *a, int level, draws *d)
 {
-    const vertebra *v = &a->v[level];
+    vertebra *v = &a->v[level];
     const int inferior = draws_chance(d, 0.5);
     const double r = draws_range(d, 1.5, 4), slope = plane_slope(v->corner[inferior ? IA : SA], v->corner[inferior ? IP : SP]),
         in = inferior ? 1 : -1;
     double at[2];
+    v->dent[inferior] = 2 * r;
     plane_mix(at, v->corner[inferior ? IA : SA], v->corner[inferior ? IP : SP], draws_range(d, 0.35, 0.65));
     plane_at(at, at, slope, 0, in * (0.6 * r + 1));
     solid *floor_ = parts_ellipse(a, PART_SCLEROSIS, level, at, slope, r + 0.8, 0.8 * r + 0.8, r + 2);
@@ -79,6 +80,7 @@ static void bridges(anatomy *a, draws *d)
     const int from = GEO_T6 + draws_below(d, 3), to = from + 3 + draws_below(d, 3);
     for (int level = from; level < to && level < GEO_T12; level++) {
         const double *u = a->v[level].corner[IA], *l = a->v[level + 1].corner[SA], w = draws_range(d, 2.5, 6), far = plane_distance(u, l);
+        a->v[level].bridge = 1;
         const double p[6][2] = { { -1, 5 }, { 0.6 * w, 3 }, { w, -0.5 * far }, { 0.6 * w, -far - 3 }, { -1, -far - 5 }, { 0.1 * w,
             -0.5 * far } };
         parts_add(a, PART_OSTEOPHYTE, level, u, plane_slope(l, u) - 90, p, 6, 9)->shell_mm = 1;

@@ -59,7 +59,8 @@ static void bone(solid *s, int level, draws *d)
 /* Axial rotation and lateral bending: small, of one curve along the spine, in a few patients larger. */
 static void turns(anatomy *a, draws *d)
 {
-    double sd = draws_chance(d, a->set.stress ? 0.5 : 0.15) ? (a->set.stress ? 12 : 7) : 3, phase = draws_range(d, 0, TURN),
+    const int strong = a->set.stress || a->set.turned;
+    double sd = draws_chance(d, a->set.stress ? 0.5 : 0.15) || a->set.turned ? (strong ? 12 : 7) : 3, phase = draws_range(d, 0, TURN),
         waves = draws_range(d, 0.5, 1.5);
     double rotation = draws_normal(d, 0, sd), bend = draws_normal(d, 0, sd);
     for (int k = 0; k < a->n; k++) {

@@ -116,7 +116,9 @@ picture *picture_new(const anatomy *a, const picture_settings *s)
     scene body = scene_new(a, &m, &t, s->level >= LEVEL_OVERLAP);
     *p = (picture){ .h = f->h, .w = f->w };
     compose(&body, s->level);
-    const int pair = s->level >= LEVEL_TRAINING && implants_draw(&body, &metal, s->implants, p->implants);
+    implants which = { 0 };
+    const int pair = s->level >= LEVEL_TRAINING && implants_draw(&body, &metal, s->implants, &which);
+    memcpy(p->implants, which.words, sizeof p->implants), memcpy(p->screws, which.screws, sizeof p->screws);
     float *plain = detector_primary(&m, NULL), *used = xalloc_n((size_t)(p->h * p->w), sizeof *used),
         *with = pair ? detector_primary(&m, &metal) : NULL;
     const detector k = detector_draw(a, s->level);

@@ -30,6 +30,7 @@ typedef struct picture {
     int       visible[LEVEL_SLOTS][4];   /* corners not hidden by implants or, as the anatomy says, by the shoulders */
     enum look look; int inverted;
     char      implants[64];              /* in words: "screws L4-S1, rods, cage L4/5"; "" none */
+    int       screws[LEVEL_SLOTS];       /* pedicle screws in each body of film_with */
 } picture;
 picture *picture_new(const anatomy *a, const picture_settings *s);
 void     picture_free(picture *p);

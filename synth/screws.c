@@ -80,10 +80,10 @@ static void rod(maps *m, draws *d, const side *s)
     shape_tube(m, s->rod_metal, s->rod_metal, &t, 0, 1);
 }
 
-static void lateral_screw(const scene *s, maps *m, draws *d, side *o, int level)
+static int lateral_screw(const scene *s, maps *m, draws *d, side *o, int level)
 {
     double at[2], axis[2], head[2], depth;
-    if (!pedicle_of(s->a, level, at, axis, &depth)) return;
+    if (!pedicle_of(s->a, level, at, axis, &depth)) return 0;
     const double tilt = draws_normal(d, 0, 0.05) + o->z * 0.035, in = draws_range(d, 0.6, 0.85) * depth;
     const double x = axis[0] * cos(tilt) - axis[1] * sin(tilt), y = axis[0] * sin(tilt) + axis[1] * cos(tilt),
         behind = draws_range(d, 15, 20);
@@ -91,10 +91,11 @@ static void lateral_screw(const scene *s, maps *m, draws *d, side *o, int level)
     head[0] = at[0] - behind * x - across * y, head[1] = at[1] - behind * y + across * x;
     scene_project(s, head, o->z * draws_range(d, 14, 20), head);
     screw(m, d, o, head, (double[2]){ x, y }, fmin(behind + in * cos(draws_range(d, 0.17, 0.44)), 58), o->diameter * diameter_of(level), 1);
+    return 1;
 }
 
 /* Seen from the front a screw runs towards the viewer: short, and as long along the beam as it is deep. */
-static void frontal_screw(const scene *s, maps *m, draws *d, side *o, int level)
+static int frontal_screw(const scene *s, maps *m, draws *d, side *o, int level)
 {
     double at[2];
     const double width = level == GEO_S1 ? 46 : 0.5 * (s->a->v[level].width[0] + s->a->v[level].width[1]);
@@ -105,31 +106,40 @@ static void frontal_screw(const scene *s, maps *m, draws *d, side *o, int level)
         2.6);
     tube *r = &o->rod;
     r->p[r->n - 1][0] = at[0] + o->z * 2, r->p[r->n - 1][1] = at[1];
+    return 1;
 }
 
-void implant_construct(const scene *s, maps *m, draws *d, char words[IMPLANT_WORDS])
+/* The broken body, for a construct that is to span it with one more on either side; 0: none is asked for. */
+static int to_span(const anatomy *a)
+{
+    for (int k = 1; k < a->n && a->set.fractures == FRACTURES_SCREWED; k++)
+        if (a->v[a->chain[k]].fracture && a->chain[k] < GEO_L5) return a->chain[k];
+    return 0;
+}
+
+void implant_construct(const scene *s, maps *m, draws *d, implants *which)
 {
     double u = draws_u01(d);
     int k = 0;
     while (k < (int)(sizeof pattern / sizeof *pattern) - 1 && u >= pattern[k].share) u -= pattern[k].share, k++;
     const int frontal = s->a->region == REGION_AP, thoracic = s->a->region == REGION_THORACIC;
-    const int upper = thoracic ? GEO_T4 + draws_below(d, 5) : pattern[k].upper,
+    int upper = thoracic ? GEO_T4 + draws_below(d, 5) : pattern[k].upper,
         lower = thoracic ? upper + 2 + draws_below(d, 4) : pattern[k].lower;
     const double size = draws_range(d, 0.93, 1.12);
     const enum material metal = draws_chance(d, 0.85) ? MATERIAL_TITANIUM : MATERIAL_STEEL,
         rods = draws_chance(d, 0.7) ? metal : MATERIAL_COBALT;
-    const int cage = draws_chance(d, 0.5), skip = draws_chance(d, 0.15) ? 1 + draws_below(d, 3) : 0;
+    const int spanned = to_span(s->a), cage = draws_chance(d, 0.5), skip = draws_chance(d, 0.15) && !spanned ? 1 + draws_below(d, 3) : 0;
+    if (spanned) upper = spanned - 1, lower = spanned + 1;
     for (int z = -1; z <= 1; z += 2) {
         side o = { .diameter = size, .metal = metal, .rod_metal = rods, .z = z };
         for (int i = 0; i <= s->a->n; i++) {
             const int level = i < s->a->n ? s->a->chain[i] : GEO_S1;
             const int inside = level == LEVEL_L6 ? lower == GEO_S1 : level >= upper && level <= lower;
             if (!inside || (skip && i % 4 == skip && level != upper && level != lower)) continue;
-            if (frontal) frontal_screw(s, m, d, &o, level);
-            else lateral_screw(s, m, d, &o, level);
+            which->screws[level] += frontal ? frontal_screw(s, m, d, &o, level) : lateral_screw(s, m, d, &o, level);
             if (cage && z > 0 && !frontal && i < s->a->n && level < lower && level >= GEO_L3) implant_cage(s, m, d, i);
         }
         rod(m, d, &o);
     }
-    snprintf(words, IMPLANT_WORDS, "screws %s-%s, rods%s", level_name(upper), level_name(lower), cage && !frontal ? ", cages" : "");
+    snprintf(which->words, IMPLANT_WORDS, "screws %s-%s, rods%s", level_name(upper), level_name(lower), cage && !frontal ? ", cages" : "");
 }

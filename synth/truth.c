@@ -210,6 +210,25 @@ static void fracture_values(truth *t, const anatomy *a, const geo_result *r)
     }
 }
 
+/* Schmorl's nodes, by their width, and bridges of bone: DISH counts the bodies that they join (Resnick 1976 wants four in a row). */
+static void marks_values(truth *t, const anatomy *a)
+{
+    char name[TRUTH_NAME];
+    int joined = 0;
+    for (int k = 0; k < a->n; k++) {
+        const int level = a->chain[k];
+        const vertebra *v = &a->v[level];
+        for (int i = 0; i < 2; i++) {
+            if (!(v->dent[i] > 0)) continue;
+            snprintf(name, sizeof name, "%s_schmorl_%s", level_name(level), i ? "inf" : "sup"), add_value(t, name, "mm", v->dent[i]);
+        }
+        if (!v->bridge) continue;
+        snprintf(name, sizeof name, "%s_bridge", level_name(level)), add_value(t, name, "discs", 1);
+        joined++;
+    }
+    if (joined) add_value(t, "DISH", "bodies", joined + 1);
+}
+
 static void values(truth *t, const anatomy *a)
 {
     if (t->frontal) { frontal_values(t); return; }
@@ -222,9 +241,18 @@ static void values(truth *t, const anatomy *a)
     }
     geo_gap gap;
     if (!geo_result_gap(r, &gap)) add_value(t, "GAP", "points", gap.total);
-    fracture_values(t, a, r);
+    fracture_values(t, a, r), marks_values(t, a);
     add_value(t, "age", "years", a->person.age), add_value(t, "facing", "side", a->film.facing), add_value(t, "tilt", "deg", a->film.tilt);
     geo_result_free(r), geo_case_free(c);
+}
+
+void truth_implanted(truth *t, const int screws[LEVEL_SLOTS])
+{
+    char name[TRUTH_NAME];
+    for (int i = 0; i < t->nbodies; i++) {
+        const int level = t->body[i].level;
+        if (screws[level]) snprintf(name, sizeof name, "%s_screws", level_name(level)), add_value(t, name, "screws", screws[level]);
+    }
 }
 
 void truth_see(truth *t, const int visible[LEVEL_SLOTS][4])

@@ -30,6 +30,8 @@ truth *truth_new(const anatomy *a);
 void   truth_free(truth *t);
 /* The film as geometry.h takes it, facing and spacing given, or NULL on a frontal film. The caller frees it. */
 geo_case *truth_case(const truth *t, double age);
+/* Notes how many screws (by level) an implanted film has in each body, as values LEVEL_screws; 0 is not told. */
+void   truth_implanted(truth *t, const int screws[LEVEL_SLOTS]);
 /* Notes which corners (by level, SA SP IA IP) the finished picture does not show, as values LEVEL_visible: bits TL 1, TR 2, BL 4, BR 8. */
 void   truth_see(truth *t, const int visible[LEVEL_SLOTS][4]);
 /* As one reader would have drawn it: corners off by sd mm (half of it common to a body), outlines with them, one film in a hundred

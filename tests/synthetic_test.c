@@ -224,6 +224,166 @@ static void readers_err_as_much_as_asked(void **state)
     near(common / bodies, 1.5 * 1.5 * (0.5 + 0.5 / 4), 0.25);              /* half of the variance is common to a body */
 }
 
+/* ---- what is asked for, and what is told of it ------------------------------------------------------------------------ */
+
+static double told(const labels *l, const char *level, const char *what)
+{
+    char name[32];
+    snprintf(name, sizeof name, "%s%s", level, what);
+    for (int i = 0; i < l->nvalues; i++) if (!strcmp(l->values[i].name, name)) return l->values[i].value;
+    return 0;
+}
+
+static int pixels(const instance *o)
+{
+    int n = 0;
+    for (int64_t i = 1; i < o->nruns; i += 2) n += (int)o->runs[i];
+    return n;
+}
+
+static int64_t shared(const instance *a, const instance *b, int64_t h, int64_t w)
+{
+    uint8_t *m = xalloc_n((size_t)h, (size_t)w), *n = xalloc_n((size_t)h, (size_t)w);
+    int64_t both = 0;
+    memset(m, 0, (size_t)(h * w)), memset(n, 0, (size_t)(h * w));
+    instance_paint(a, m, h, w, 1), instance_paint(b, n, h, w, 1);
+    for (int64_t i = 0; i < h * w; i++) both += m[i] && n[i];
+    free(m), free(n);
+    return both;
+}
+
+/* One body is broken, screws run through it and its neighbours, the film without them shows the same break, and the truth says so. */
+static void screws_run_through_the_broken_body(void **state)
+{
+    (void)state;
+    synthetic_settings s = small(REGION_LUMBAR, LEVEL_TRAINING);
+    s.anatomy.fractures = FRACTURES_SCREWED, s.anatomy.pathology = PATH_NONE, s.pairs = 1, s.picture.implants = 1, s.layout = LAYOUT_LEVELS;
+    for (uint32_t i = 0; i < 6; i++) {
+        anatomy *a = anatomy_new(&s.anatomy, 14, i);
+        int broken = 0, count = 0;
+        for (int l = 0; l < LEVEL_SLOTS; l++) if (a->v[l].fracture) broken = l, count++;
+        assert_int_equal(count, 1);
+        synthetic *f = synthetic_new(&s, 14, i);
+        assert_int_equal(f->n, 2);
+        const labels *bare = &f->labels[0], *metal = &f->labels[1];
+        const instance *body[2] = { NULL }, *implant = NULL;
+        for (int k = 0; k < 2; k++)
+            for (int j = 0; j < f->labels[k].ninstances; j++) {
+                if (!strcmp(f->labels[k].instances[j].level, level_name(broken))) body[k] = &f->labels[k].instances[j];
+                if (f->labels[k].instances[j].value == IMPLANT_VALUE) implant = &f->labels[k].instances[j], assert_int_equal(k, 1);
+            }
+        assert_true(body[0] && body[1] && implant);
+        assert_int_equal(pixels(body[0]), pixels(body[1]));
+        assert_int_equal(shared(body[0], body[1], 256, 160), pixels(body[0]));
+        assert_true(shared(body[1], implant, 256, 160) > 0.08 * pixels(body[1]));
+        for (int l = broken - 1; l <= broken + 1; l++) {
+            const char *name = level_name(l);
+            for (int k = 0; k < metal->ncorners; k++)
+                if (!strcmp(metal->corners[k].level, name)) assert_true(told(metal, name, "_screws") == 2);
+            assert_true(told(bare, name, "_screws") == 0);
+        }
+        assert_true(told(bare, level_name(broken), "_CR_ant") > 0 && told(bare, level_name(broken), "_CR_mid") < 0.95);
+        synthetic_free(f), anatomy_free(a);
+    }
+}
+
+/* Every node and bridge that is drawn is told, and nothing else. */
+static void marks_of_the_discs_are_told(void **state)
+{
+    (void)state;
+    const anatomy_settings s = { .region = REGION_WHOLE, .h = 1024, .w = 512, .pathology = PATHOLOGIES, .fractures = FRACTURES_BY_AGE };
+    int nodes = 0, stiff = 0;
+    for (uint32_t i = 0; i < 250; i++) {
+        anatomy *a = anatomy_new(&s, 15, i);
+        truth *t = truth_new(a);
+        int holes = 0, drawn = 0, joined = 0, said = 0, bridged = 0;
+        double dish = 0;
+        for (int k = 0; k < a->solids.n; k++) holes += a->solids.s[k].part == PART_CLEFT && !a->v[a->solids.s[k].level].fracture;
+        for (int l = 0; l < LEVEL_SLOTS; l++) {
+            for (int e = 0; e < 2; e++) drawn += a->v[l].dent[e] > 0 && !a->v[l].fracture, said -= a->v[l].dent[e] > 0 && a->v[l].fracture;
+            joined += a->v[l].bridge;
+        }
+        for (int k = 0; k < t->nvalues; k++) {
+            const value *v = &t->value[k];
+            if (strstr(v->name, "_schmorl_")) said++, assert_true(v->v >= 3 && v->v <= 8);
+            bridged += strstr(v->name, "_bridge") != NULL;
+            if (!strcmp(v->name, "DISH")) dish = v->v;
+        }
+        assert_int_equal(said, holes), assert_int_equal(drawn, holes), assert_int_equal(bridged, joined);
+        assert_true(dish == (joined ? joined + 1 : 0) && (!joined || joined >= 3));
+        nodes += holes, stiff += joined > 0;
+        truth_free(t), anatomy_free(a);
+    }
+    assert_true(nodes > 50 && stiff > 2);
+}
+
+/* ---- grey values before any look ---------------------------------------------------------------------------------------- */
+
+static int by_size(const void *a, const void *b) { return (*(const float *)a > *(const float *)b) - (*(const float *)a < *(const float *)b); }
+
+/* The histogram of the logarithm over the bodies of finished lateral films, by part of the spine: e^-2.5 behind a neck to e^-9 behind shoulders,
+ * half of a part within its band, and next to nothing beyond its ends (the dens lies over air). */
+static void log_attenuation_lies_in_range(void **state)
+{
+    (void)state;
+    enum { TALL = 400, WIDE = 240, PARTS = 4 };
+    static const struct { int first, last; double low, middle[2], high; } part[PARTS] = { { GEO_C2, GEO_C5, 0.7, { 2.3, 4.6 }, 7 },
+        { GEO_C7, GEO_T2, 3.4, { 4.5, 7.5 }, 8 }, { GEO_T3, GEO_T10, 3.6, { 4.4, 8 }, 9 }, { GEO_T11, GEO_L5, 4.4, { 5, 8 }, 9 } };
+    uint8_t *map = xalloc(TALL * WIDE);
+    float *v = xalloc_n(TALL * WIDE, sizeof *v);
+    int seen[PARTS] = { 0 };
+    for (int k = 0; k < 4 * REGION_AP; k++) {
+        const anatomy_settings who = { .region = (enum region)(k % REGION_AP), .h = TALL, .w = WIDE, .pathology = PATHOLOGIES,
+            .fractures = FRACTURES_BY_AGE, .tilt = 2 };
+        const picture_settings how = { LEVEL_TRAINING, 0, LOOK_WINDOW };
+        anatomy *a = anatomy_new(&who, 17, (uint32_t)k);
+        picture *p = picture_new(a, &how);
+        truth *t = truth_new(a);
+        memset(map, 0, TALL * WIDE);
+        for (int i = 0; i < t->nobjects; i++)
+            for (int g = 0; g < PARTS; g++)
+                if (t->object[i].code >= part[g].first && t->object[i].code <= part[g].last)
+                    object_paint(&t->object[i], map, TALL, WIDE, (uint8_t)(g + 1));
+        for (int g = 0; g < PARTS; g++) {
+            int n = 0;
+            for (int i = 0; i < TALL * WIDE; i++) if (map[i] == g + 1) v[n++] = p->log[i];
+            if (n < 150) continue;
+            qsort(v, (size_t)n, sizeof *v, by_size), seen[g]++;
+            const double low = v[n / 100], middle = v[n / 2], high = v[n - 1 - n / 100];
+            if (!(low >= part[g].low && middle >= part[g].middle[0] && middle <= part[g].middle[1] && high <= part[g].high))
+                fail_msg("%s film %d, part %d: %.2f %.2f %.2f", region_names[who.region], k, g, low, middle, high);
+        }
+        truth_free(t), picture_free(p), anatomy_free(a);
+    }
+    for (int g = 0; g < PARTS; g++) assert_true(seen[g] > 6);
+    free(map), free(v);
+}
+
+static void strata_are_what_they_say(void **state)
+{
+    (void)state;
+    static const struct { const char *name; int films; } strata[] = { { "plain", 100 }, { "implants", 60 }, { "fractures", 50 },
+        { "hidden_c7", 40 }, { "lstv", 25 }, { "turned", 25 } };
+    int count[6] = { 0 }, first[6] = { 0 };
+    double turn[6] = { 0 };
+    for (uint32_t i = 0; i < 300; i++) {
+        synthetic_settings s = small(REGION_WHOLE, LEVEL_TRAINING);
+        const char *name = synthetic_stratum(&s, i);
+        int k = 0;
+        while (strcmp(name, strata[k].name)) assert_true(++k < 6);
+        count[k]++, first[k] += i < 12;
+        anatomy *a = anatomy_new(&s.anatomy, 16, i);
+        int broken = 0;
+        for (int l = 0; l < LEVEL_SLOTS; l++) broken += a->v[l].fracture != FRACTURE_NONE, turn[k] += fabs(a->v[l].rotation) / strata[k].films;
+        assert_int_equal(broken > 0, k == 2), assert_int_equal(a->lstv != 0, k == 4);
+        assert_true(k != 3 || a->v[GEO_C7].hidden);
+        assert_true(s.picture.implants == (k == 1) && s.pairs == (k == 1));
+        anatomy_free(a);
+    }
+    for (int k = 0; k < 6; k++) assert_int_equal(count[k], strata[k].films), assert_true(first[k] > 0);
+    assert_true(turn[5] > 2 * turn[0]);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -231,6 +391,8 @@ int main(void)
         cmocka_unit_test(levels_change_the_picture_not_the_truth), cmocka_unit_test(a_store_holds_them),
             cmocka_unit_test(failures_do_what_they_say),
         cmocka_unit_test(dropped_bodies_are_found), cmocka_unit_test(readers_err_as_much_as_asked),
+        cmocka_unit_test(screws_run_through_the_broken_body), cmocka_unit_test(marks_of_the_discs_are_told), cmocka_unit_test(strata_are_what_they_say),
+        cmocka_unit_test(log_attenuation_lies_in_range),
     };
     return RUN_TESTS(tests);
 }

@@ -11,6 +11,8 @@
 #include "verbs/flags.h"
 #include "verbs/object.h"
 #include "verbs/progress.h"
+#include "verbs/stop.h"
+#include "verbs/synth_part.h"
 #include "verbs/verb.h"
 #include <pthread.h>
 #include <stdio.h>
@@ -18,7 +20,7 @@
 #include <string.h>
 
 enum { STACK = REGIONS };                /* as a region */
-typedef struct synth { int region, level, classes, pathology, pairs, failure; int64_t n, seed, height, width; double implants,
+typedef struct synth { int region, level, classes, pathology, pairs, failure, fractures, strata; int64_t n, seed, height, width; double implants,
     reader; } synth;
 
 #define LAYOUT_WORDS "whole|cervical|thoracic|lumbar|ap|hspine|levels"
@@ -37,8 +39,13 @@ static const key keys[] = {
         0, "auto|" LAYOUT_WORDS },
     { "pathology", K_WORD, offsetof(synth, pathology), "auto", "auto: none below L3, mixed from L3", 0, 0,
         "auto|none|flatback|kyphosis|slip|junction|lstv|dome|mixed" },
+    { "fractures", K_WORD, offsetof(synth, fractures), "auto",
+        "auto: none below L3, by age from L3; always: on every film; screwed: one on every film, and the implants are screws through it", 0, 0,
+        "auto|none|always|screwed" },
     { "implants", K_REAL, offsetof(synth, implants), "0.2", "share of films with implants, from L3", 0, 1, 0 },
     { "pairs",  K_BOOL, offsetof(synth, pairs),  "0",   "films with implants come without them too, as two cases of one patient", 0, 0, 0 },
+    { "strata", K_BOOL, offsetof(synth, strata), "0",
+        "a test set of whole spines: of 60 films 20 plain, 12 in pairs with implants, 10 fractured, 8 with a hidden C7, 5 LSTV, 5 turned", 0, 0, 0 },
     { "reader", K_REAL, offsetof(synth, reader), "0",
         "labels as a reader would set them: SD of the corners in mm (1 to 2 is usual), 1 % of films misnumbered", 0, 10, 0 },
     { "failure", K_WORD, offsetof(synth, failure), "none",
@@ -46,18 +53,20 @@ static const key keys[] = {
       "none|drop|merge|split|shift|truncate|spurious|erode|dilate|ragged|leak|spur|swap|facing|heads|head|any" },
     { 0 }
 };
+static const flag own[] = { { "--resume", NULL, "go on where the same call was stopped; n may be another" }, { 0 } };
 static const usage how = { "synth", "OUT.h5 region=... [n=100] [seed=1] [level=L3] [KEY=VALUE ...]",
     "Make films with exact masks, corners, landmarks and parameters. They are not radiographs of anybody: call every figure\n"
     "from them synthetic.\n"
     "The patients are made after published averages of adults without complaints; bodies are ellipses in section, and there is no real\n"
     "trabecular or vascular texture. See docs/synth.md.\n"
+    "SIGINT, SIGTERM and SIGUSR1 leave the films that are done in OUT.h5.part and end with status 75; --resume goes on from there.\n"
     "\n"
     "keys: region=whole|cervical|thoracic|lumbar|ap|stack  n  seed  height  width  level=L0..L4\n"
     "      classes=auto|whole|cervical|thoracic|lumbar|ap|hspine|levels\n"
     "      pathology=auto|none|flatback|kyphosis|slip|junction|lstv|dome|mixed\n"
-    "      implants=0.2  pairs=0|1  reader=MM\n"
+    "      fractures=auto|none|always|screwed  implants=0.2  pairs=0|1  strata=0|1  reader=MM\n"
     "      failure=none|drop|merge|split|shift|truncate|spurious|erode|dilate|ragged|leak|spur|swap|facing|heads|head|any",
-    NULL, FLAG_JSON | FLAG_QUIET | FLAG_FORCE | FLAG_THREADS, 1, 1, 1 };
+    own, FLAG_JSON | FLAG_QUIET | FLAG_FORCE | FLAG_THREADS, 1, 1, 1 };
 
 /* Usual size of a film, pixels. */
 static const int64_t sizes[STACK + 1][2] = { [REGION_WHOLE] = { 1024, 512 }, [REGION_CERVICAL] = { 1024, 768 },
@@ -90,6 +99,10 @@ static synth settings(const flags *f)
         region |= !strcmp(name, "region");
     }
     if (!region) die("region: missing, wanted region=whole, cervical, thoracic, lumbar, ap or stack");
+    if (s.strata && s.region != REGION_WHOLE) die("strata: only whole spines can show them all, wanted region=whole");
+    if (s.strata && s.level < LEVEL_TRAINING) die("strata: implants are drawn from level=L3 on");
+    if (s.fractures > 1 && s.region != REGION_WHOLE && s.region != REGION_THORACIC && s.region != REGION_LUMBAR)
+        die("fractures: bodies break from T5 to L4, wanted region=whole, thoracic or lumbar");
     set_size(&s.height, sizes[s.region][0], "height"), set_size(&s.width, sizes[s.region][1], "width");
     return s;
 }
@@ -101,17 +114,16 @@ static synthetic_settings phantom_settings(const synth *s)
     const int pathology = s->pathology == 0 ? (disease ? PATHOLOGIES : PATH_NONE) : s->pathology - 1;
     return (synthetic_settings){
         .anatomy = { .region = s->region, .h = s->height, .w = s->width, .stress = s->level == LEVEL_STRESS, .pathology = pathology,
-            .fractures = disease,
-                     .tilt = 2 },
+            .fractures = s->fractures == 0 ? disease : s->fractures - 1 + (s->fractures > 1), .tilt = 2 },
         .picture = { .level = s->level, .implants = s->implants, .look = -1 },
         .layout = s->classes ? (enum layout)(s->classes - 1) : (enum layout)s->region, .pairs = s->pairs, .reader = s->reader,
-            .failure = s->failure };
+            .failure = s->failure, .strata = s->strata };
 }
 
 /* ---- the line of films -------------------------------------------------------------------------------------------------------------- */
 
-typedef struct line { const synth *s; synthetic_settings phantom; store *out; synthetic **ready; int64_t next,
-    cases; pthread_mutex_t lock; } line;
+typedef struct line { const synth *s; synthetic_settings phantom; store *out; synthetic **ready; int64_t from, next;
+    pthread_mutex_t lock; } line;
 
 /* Under the lock, so that an error must be caught before it leaves. */
 static void write_ready(line *l)
@@ -119,13 +131,15 @@ static void write_ready(line *l)
     for (; l->next < l->s->n && l->ready[l->next]; l->next++) {
         synthetic *f = l->ready[l->next];
         synthetic_store(l->out, f);
-        l->cases += f->n, l->ready[l->next] = NULL, synthetic_free(f);
+        l->ready[l->next] = NULL, synthetic_free(f);
     }
 }
 
-static void make(void *arg, int64_t i)
+static void make(void *arg, int64_t after)
 {
     line *l = arg;
+    const int64_t i = l->from + after;
+    if (after && stop_asked()) return;                     /* the first is always made, so that what is left is a store */
     synthetic *f = synthetic_new(&l->phantom, (uint64_t)l->s->seed, (uint32_t)i);
     pthread_mutex_lock(&l->lock);
     l->ready[i] = f;
@@ -143,13 +157,15 @@ static void tick(void *with, int64_t done, int64_t total)
     progress_step(with, done, NULL);
 }
 
-static int64_t make_phantoms(store *out, const synth *s, progress *p)
+/* From film `from` on. Returns how many films there are in the end, which is less than n where the call was stopped. */
+static int64_t make_phantoms(store *out, const synth *s, int64_t from, progress *p)
 {
-    line l = { .s = s, .phantom = phantom_settings(s), .out = out, .ready = xalloc_n((size_t)s->n, sizeof *l.ready),
-        .lock = PTHREAD_MUTEX_INITIALIZER };
-    parallel_for(s->n, make, &l, tick, p);
+    line l = { .s = s, .phantom = phantom_settings(s), .out = out, .ready = xalloc_n((size_t)s->n, sizeof *l.ready), .from = from,
+        .next = from, .lock = PTHREAD_MUTEX_INITIALIZER };
+    if (from < s->n) parallel_for(s->n - from, make, &l, tick, p);
+    for (int64_t i = l.next; i < s->n; i++) synthetic_free(l.ready[i]);        /* done, but not the next in line */
     free(l.ready), pthread_mutex_destroy(&l.lock);
-    return l.cases;
+    return l.next;
 }
 
 static void add_stack(store *out, const synth *s, int64_t i)
@@ -173,10 +189,49 @@ static int64_t make_stacks(store *out, const synth *s, progress *p)
 
 static classes table_of(const synth *s)
 {
-    if (s->region != STACK) return layout_classes(phantom_settings(s).layout, s->pairs && s->implants > 0);
+    if (s->region != STACK) return layout_classes(phantom_settings(s).layout, (s->pairs && s->implants > 0) || s->strata);
     classes t = { 0 };
     classes_add(&t, 1, "body", "vertebra");
     return t;
+}
+
+/* What the films depend on, as text: every setting but their number. */
+static char *settings_text(const synth *s)
+{
+    char *all = xdup("");
+    for (const key *k = keys; k->name; k++) {
+        if (!strcmp(k->name, "n")) continue;
+        char *value = key_text(k, s), *more = xprintf("%s%s=%s\n", all, k->name, value);
+        free(all), free(value);
+        all = more;
+    }
+    return all;
+}
+
+/* The store is written as OUT.h5.part and renamed when it has all films. Returns how many it has. */
+static int64_t make_store(const flags *f, const synth *s, int64_t *cases, progress *p)
+{
+    const int resume = flags_has(f, "--resume");
+    char *settings = settings_text(s);
+    synth_part part = part_of(f->input[0]);
+    if (resume && s->region == STACK) die_at("--resume", "stacks take no time, wanted films of phantoms");
+    part_check(&part, settings, resume, flags_has(f, "--force"));
+    classes table = table_of(s);
+    stop_catch();
+    store *out = store_create(part.store, &table);
+    const int64_t from = resume ? part_take(&part, out, s->n) : 0;
+    *p = progress_begin("synth", s->n - from, flags_has(f, "--quiet"));
+    const int64_t films = s->region == STACK ? make_stacks(out, s, p) : make_phantoms(out, s, from, p);
+    *cases = store_count(out);
+    if (films < s->n) file_write(part.words, settings, strlen(settings));
+    store_commit(out);
+    if (films >= s->n) {
+        if (rename(part.store, f->input[0])) die_machine("%s: cannot be renamed to %s", part.store, f->input[0]);
+        remove(part.words);
+    }
+    progress_end(p);
+    classes_free(&table), part_free(&part), free(settings);
+    return films;
 }
 
 int verb_synth(int argc, char **argv)
@@ -186,17 +241,16 @@ int verb_synth(int argc, char **argv)
     const synth s = settings(f);
     flags_may_write(f, f->input[0]);
     compute_threads(f);
-    classes table = table_of(&s);
-    progress p = progress_begin("synth", s.n, flags_has(f, "--quiet"));
-    store *out = store_create(f->input[0], &table);
-    const int64_t cases = s.region == STACK ? make_stacks(out, &s, &p) : make_phantoms(out, &s, &p);
-    store_commit(out);
-    progress_end(&p);
+    progress p;
+    int64_t cases;
+    const int64_t films = make_store(f, &s, &cases, &p);
+    const int stopped = films < s.n;
     const double seconds = progress_seconds(&p);
     if (flags_has(f, "--json"))
-        object_print(json_pack("{s:I, s:f, s:o}", "cases", (json_int_t)cases, "seconds", seconds, "store", object_text(f->input[0])));
+        object_print(json_pack("{s:I, s:f, s:o, s:b}", "cases", (json_int_t)cases, "seconds", seconds, "store", object_text(f->input[0]), "stopped", stopped));
+    else if (stopped) printf("stopped after %lld of %lld films; the same call with --resume goes on\n", (long long)films, (long long)s.n);
     else printf("%lld films of %lld x %lld, seed %lld, in %s (%.1f s)\n", (long long)cases, (long long)s.height, (long long)s.width,
                 (long long)s.seed, f->input[0], seconds);
-    classes_free(&table), flags_free(f);
-    return 0;
+    flags_free(f);
+    return stopped ? EXIT_STOPPED : EXIT_OK;
 }

@@ -10,13 +10,12 @@
 #include "verbs/flags.h"
 #include "verbs/object.h"
 #include "verbs/progress.h"
+#include "verbs/stop.h"
 #include "verbs/train.h"
 #include <math.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 static const flag own[] = {
     { "--resume", NULL, "continue the run in DIR from its last.h5, to the bit; RUN.cfg may be left out" },
@@ -33,22 +32,6 @@ static const usage how = { "train", "RUN.cfg|NET.cfg",
     "SIGINT, SIGTERM, SIGUSR1 or a file DIR/STOP save the state and end with status 75; a second signal ends at once with 128 + its number.\n"
     "--seed N stands for solver.seed=N; without either the seed is the one of the cfg, or 1.",
     own, FLAG_JSON | FLAG_QUIET | FLAG_FORCE | FLAG_OUT | FLAG_COMPUTE, 0, 1, 1 };
-
-/* What a signal handler may touch: one number. */
-static volatile sig_atomic_t signals;
-
-static void on_signal(int number)
-{
-    if (signals++) _exit(128 + number);                  /* asked twice: not 75, the state may not be saved; the last one on disk is whole */
-}
-
-static void catch_signals(void)
-{
-    static const int which[] = { SIGINT, SIGTERM, SIGUSR1 };
-    struct sigaction a = { .sa_handler = on_signal, .sa_flags = SA_RESTART };
-    signals = 0;
-    for (size_t i = 0; i < sizeof which / sizeof *which; i++) sigaction(which[i], &a, NULL);
-}
 
 /* before: steps of earlier sessions, left out of the bar; -1: no step yet */
 typedef struct screen { progress bar; int64_t before; int quiet; compute *c; } screen;
@@ -81,7 +64,7 @@ static void validated(void *arg, int64_t epoch, const validation *v, double metr
 static int stop(void *arg)
 {
     (void)arg;
-    return signals != 0;
+    return stop_asked();
 }
 
 /* "90", "5:00", "23:50:00" -> seconds */
@@ -169,7 +152,7 @@ int train_session(const flags *f, compute *c, run *r, const char *folder, int re
     const train_options o = { .out = folder, .resume = resume, .overfit = flags_int(f, "--overfit", 0, 1, 1 << 30),
                               .max_seconds = limit ? fmax(duration(limit) - used, 1e-3) : 0, .dev = c->dev,
                               .watch = { &s, note, stepped, validated, stop } };
-    catch_signals();
+    stop_catch();
     const int status = train(r, &o, out);
     if (s.before >= 0) progress_end(&s.bar);
     return status;
@@ -187,7 +170,7 @@ static void find_rate(const flags *f, compute *c, run *r, const char *picture)
     screen s = { .before = -1, .quiet = flags_has(f, "--quiet"), .c = c };
     const train_options o = { .dev = c->dev, .watch = { .arg = &s, .note = note, .stepped = stepped, .stop = stop } };
     flags_may_write(f, picture);
-    catch_signals();
+    stop_catch();
     rate_test t = rate_find(r, &o);
     if (s.before >= 0) progress_end(&s.bar);
     if (t.n < 20) die_numbers("--find-rate: the loss was not finite, or rose, within %d steps: is something wrong with data or weights?", t.n);

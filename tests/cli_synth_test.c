@@ -1,0 +1,81 @@
+/* cli_synth_test.c - `darkspine synth` from outside: what it refuses, and that a store which was stopped and gone on with is the one that
+ * nobody stopped. */
+#include "tests/cli.h"
+#include "datasets/store.h"
+
+static int set_up(void **state)
+{
+    (void)state;
+    folder = test_scratch();
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    test_scratch_remove(folder);
+    return 0;
+}
+
+static const char words[] = "region=whole n=240 seed=4 height=192 width=96 implants=0.5 pairs=1 --threads 2 --quiet";
+
+/* The call, told to stop as soon as its file is there, which is after it began to listen. Returns its status. */
+static int stopped(const char *more)
+{
+    static const char script[] = "p=$1; shift\n\"$p\" synth b.h5 \"$@\" >out 2>&1 &\np=$!\n"
+        "while kill -0 $p && ! ls b.h5.part.tmp*; do sleep 0.005; done >/dev/null 2>&1\nkill -TERM $p\nwait $p\n";
+    char root[4096];
+    assert_non_null(getcwd(root, sizeof root));
+    char *program = path_join(root, getenv("DARKSPINE") ? getenv("DARKSPINE") : "./darkspine");
+    write_text("stop.sh", script);
+    char *line = xprintf("cd '%s' && sh stop.sh '%s' %s %s", folder, program, words, more);
+    const int status = system(line);
+    free(program), free(line);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+static int same(const char *a, const char *b) { return !strcmp(a ? a : "", b ? b : ""); }
+
+static void a_stopped_store_is_finished_the_same(void **state)
+{
+    (void)state;
+    char *whole = in("a.h5"), *mended = in("b.h5"), *part = in("b.h5.part"), *text = in("b.h5.part.txt"), *line = xprintf("synth a.h5 %s", words),
+        *again = xprintf("synth b.h5 %s", words), *on = xprintf("synth b.h5 %s --resume", words), *other = xprintf("synth b.h5 %s --resume reader=1", words);
+    succeeds(line, "films of 192 x 96");
+    assert_int_equal(stopped(""), 75);
+    assert_true(file_exists(part) && !file_exists(mended));
+    store *p = store_open(part);
+    assert_true(store_count(p) >= 1);
+    store_close(p);
+    refused(again, "is there already: --resume goes on");
+    refused(other, "only n may change");
+    assert_int_equal(stopped("--resume"), 75);                 /* and once more on the way */
+    succeeds(on, "films of 192 x 96");
+    assert_true(!file_exists(part) && !file_exists(text));
+    store *a = store_open(whole), *b = store_open(mended);
+    assert_int_equal(store_count(a), store_count(b));
+    for (int64_t i = 0; i < store_count(a); i++) {
+        const store_case *x = store_at(a, i), *y = store_at(b, i);
+        assert_true(same(x->id, y->id) && same(x->source, y->source) && same(x->patient, y->patient) && *x->sha256_image && *x->sha256_labels);
+        assert_true(same(x->sha256_image, y->sha256_image) && same(x->sha256_labels, y->sha256_labels) && x->spacing[1] == y->spacing[1]);
+    }
+    store_close(a), store_close(b);
+    refused("synth c.h5 region=whole n=2 --resume", "c.h5.part is not there");
+    free(whole), free(mended), free(part), free(text), free(line), free(again), free(on), free(other);
+}
+
+static void what_cannot_be_is_refused(void **state)
+{
+    (void)state;
+    refused("synth x.h5 region=cervical fractures=always", "wanted region=whole, thoracic or lumbar");
+    refused("synth x.h5 region=lumbar strata=1", "wanted region=whole");
+    refused("synth x.h5 region=whole strata=1 level=L2", "level=L3");
+    refused("synth x.h5 region=whole fractures=screw", "did you mean");
+    refused("synth x.h5 region=stack --resume", "--resume");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = { cmocka_unit_test(a_stopped_store_is_finished_the_same), cmocka_unit_test(what_cannot_be_is_refused) };
+    return _cmocka_run_group_tests(__FILE__, tests, 2, set_up, tear_down);
+}
