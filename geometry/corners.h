@@ -6,11 +6,13 @@
 #define GEOMETRY_CORNERS_H
 #include "geometry/shape.h"
 
+/* What the estimators look at: the contour itself (inside 0), or the centres of the pixels along one traced from a mask, which lie half a pixel
+ * inside it; m: moments of the contour, or of the pixels within. On failure there is nothing to free. */
+typedef struct rim { geo_contour c; double inside; moments m; } rim;
+int  rim_of(const geo_contour *c, rim *out);                               /* rim.c; GEO_DEGENERATE below 8 vertices */
+
 /* e: to the right along the plates, f: downwards; unit vectors */
 typedef struct body_frame { moments m; geo_point e, f; } body_frame;
-
-/* e is the axis of the mask nearest to level, seen with `up` upwards: a body higher than deep is not turned by 90 degrees. */
-int  body_frame_find(const geo_contour *c, geo_point up, body_frame *out);
 
 int  corners_rdp(const geo_contour *c, int hull, geo_point four[4]);        /* simplify.c; in the order of the contour, or of its hull */
 

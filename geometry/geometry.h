@@ -38,8 +38,8 @@ extern "C" {
 /* ---- 1. Version, status, small types -------------------------------------------------------------------------------------------- */
 
 #define GEO_VERSION_MAJOR 1             /* changes when a program must be compiled anew */
-#define GEO_VERSION_MINOR 1             /* changes when something is added */
-/* "1.1": of the library that runs, which may be newer than the header that was compiled. */
+#define GEO_VERSION_MINOR 2             /* changes when something is added */
+/* "1.2": of the library that runs, which may be newer than the header that was compiled. */
 const char *geo_version(void);
 
 enum {
@@ -275,7 +275,13 @@ geo_case *geo_case_copy(const geo_case *c);
 void      geo_case_free(geo_case *c);
 
 /* Every setter returns GEO_OK, or GEO_BAD and changes nothing where a value is not finite or a name is unknown. */
-int geo_case_spacing(geo_case *c, double sx, double sy);       /* mm per pixel, columns first (DICOM's PixelSpacing is rows first) */
+/* mm per pixel, columns first (DICOM's PixelSpacing is rows first); GEO_BAD where it is not sound */
+int geo_case_spacing(geo_case *c, double sx, double sy);
+/* 1 where both lie in GEO_SPACING_LEAST .. GEO_SPACING_MOST and neither is more than ten times the other: beyond, no film was taken, and
+ * pixels made square would need more memory than the film. */
+#define GEO_SPACING_LEAST 0.005
+#define GEO_SPACING_MOST 10.0
+int geo_spacing_sound(double sx, double sy);
 int geo_case_uncalibrated(geo_case *c);                        /* the spacing is that of the detector: W_UNCALIBRATED_MM */
 int geo_case_facing(geo_case *c, int facing);                  /* +1 right, -1 left: given by a person; 0 (default): by votes */
 int geo_case_orientation(geo_case *c, int facing);             /* the same from DICOM (0020,0020): one vote of weight 10 */

@@ -7,6 +7,8 @@
 /* spread: SD along axis and across, pixels */
 typedef struct moments { double area; geo_point centre, axis; double spread[2]; } moments;
 int shape_moments(const geo_point *p, int64_t n, moments *out);
+/* The same from central second moments per area. */
+moments moments_from(double area, geo_point centre, double xx, double xy, double yy);
 
 /* Indices of the convex hull's vertices, in order round it (the same sense as polygon_area > 0); index (n) is scratch and result.
  * Returns their number. Source: Andrew 1979. */
