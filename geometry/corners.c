@@ -115,8 +115,9 @@ static int from_lines(const geo_contour *c, const body_frame *b, double share, d
     *apart_deg = 0;
     for (int k = 0; k < 2 && !status; k++) {
         int l = end[k][0], r = end[k][1];
-        geo_point centre, d, chord = unit(sub(c->p[index[r]], c->p[index[l]]));
-        if (!endplate_fit(c, index[l], index[r], trim, &centre, &d)) return GEO_DEGENERATE;
+        const geo_point ends[2] = { c->p[index[l]], c->p[index[r]] };
+        geo_point centre, d, chord = unit(sub(ends[1], ends[0]));
+        if (!endplate_fit(c, index[l], index[r], ends, trim, &centre, &d)) return GEO_DEGENERATE;
         double off = atan2(cross(chord, d), dot(chord, d)) * DEGREES;
         *apart_deg = fmax(*apart_deg, fabs(off));
         if (share < 1) centre = middle(out->p[l], out->p[r]);
@@ -166,6 +167,7 @@ static int estimate(const geo_contour *c, const rim *o, const body_frame *b, int
         return status;
     case GEO_CORNERS_MEAN: status = from_lines(&o->c, b, 0.5, trim, out, apart_deg); break;
     case GEO_CORNERS_LINES: status = from_lines(&o->c, b, 1, trim, out, apart_deg); break;
+    case GEO_CORNERS_SIDES: status = corners_sides(&o->c, b, out); break;
     case GEO_CORNERS_EXTREME: status = corners_extreme(&o->c, b, out, index); break;
     case GEO_CORNERS_RECTANGLE:
         status = geo_rectangle(&o->c, four);
@@ -180,16 +182,23 @@ void geo_corners_defaults(geo_corners_options *o)
     *o = (geo_corners_options){ .size = sizeof *o, .method = GEO_CORNERS_AUTO, .trim = 0.05, .up = { 0, -1 } };
 }
 
+/* Is there a lip on a body that is large enough for lines through all its sides? */
+static int has_lip(const rim *o, const body_frame *b)
+{
+    geo_quad q;
+    return sqrt(12) * b->m.spread[0] >= 80 && !corners_sides(&o->c, b, &q) && corners_has_lip(&o->c, b, &q);
+}
+
 /* The first method of the list without a fault, else the one with the fewest. */
 static int choose(const geo_contour *c, const rim *l, const body_frame *b, const geo_corners_options *o, geo_body *out)
 {
-    static const int order[] = { GEO_CORNERS_MEAN, GEO_CORNERS_EXTREME, GEO_CORNERS_LINES, GEO_CORNERS_RECTANGLE, GEO_CORNERS_AXIS };
+    static const int order[] = { GEO_CORNERS_SIDES, GEO_CORNERS_MEAN, GEO_CORNERS_EXTREME, GEO_CORNERS_LINES, GEO_CORNERS_RECTANGLE, GEO_CORNERS_AXIS };
     geo_quad first = { { { 0, 0 } } };
     double off = 0, ignore;
     int have = !estimate(c, l, b, GEO_CORNERS_MEAN, o->trim, &first, &off), status = GEO_DEGENERATE;
     out->disagreement = have ? off : 180;
     int all = o->method == GEO_CORNERS_AUTO, n = all ? (int)(sizeof order / sizeof *order) : 1, least = INT_MAX;
-    for (int k = 0; k < n && least; k++) {
+    for (int k = all && !has_lip(l, b); k < n && least; k++) {
         int method = all ? order[k] : o->method;
         geo_quad q = first;
         if (method == GEO_CORNERS_MEAN) status = have ? GEO_OK : GEO_DEGENERATE;

@@ -93,6 +93,17 @@ int geo_rectangle(const geo_contour *c, geo_point corner[4])
     return isfinite(best) ? GEO_OK : GEO_DEGENERATE;
 }
 
+int64_t shape_nearest(const geo_contour *c, geo_point p)
+{
+    int64_t best = 0;
+    double least = INFINITY;
+    for (int64_t i = 0; i < c->n; i++) {
+        geo_point v = sub(c->p[i], p);
+        if (dot(v, v) < least) least = dot(v, v), best = i;
+    }
+    return best;
+}
+
 double quad_area(const geo_quad *q)
 {
     return 0.5 * (cross(sub(q->p[2], q->p[0]), sub(q->p[3], q->p[1])));

@@ -18,6 +18,9 @@ int64_t shape_hull(const geo_point *p, int64_t n, int64_t *index);
 double shape_common(const geo_point *p, int64_t n, const geo_quad *q);
 double quad_area(const geo_quad *q);                        /* positive where the four are in the order of geometry.h */
 
+/* The vertex nearest to p, the first of equals; n > 0. */
+int64_t shape_nearest(const geo_contour *c, geo_point p);
+
 /* Total-least-squares line through n points: centre and unit direction; 0 where the points have none (fewer than 2, one place, a round
  * cloud). */
 int line_fit(const geo_point *p, int64_t n, geo_point *centre, geo_point *direction);

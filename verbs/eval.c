@@ -72,10 +72,10 @@ int verb_eval(int argc, char **argv)
     double given[2];
     char why[96];
     const char *name[256] = { 0 }, *folder = flags_text(f, "--out", NULL), *file = flags_text(f, "--classes", NULL);
-    const double *spacing = flags_pair(f, "--spacing", given) ? given : NULL;
+    const double *spacing = flags_spacing(f, given) ? given : NULL;
     may_write(f, folder);
     pairs *p = pairs_open(f->input[0], f->input[1], flags_text(f, "--split", NULL));
-    classes names = file ? classes_read(file) : pairs_classes(p);
+    classes names = file ? classes_given("--classes", file) : pairs_classes(p);
     score_options o = options(f, p, &names, name, spacing, c.seed, why);
     score *s = score_new(&o);
     if (pairs_excluded(p) && !flags_has(f, "--quiet"))

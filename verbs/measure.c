@@ -23,7 +23,7 @@ static const flag own[] = {
     { "--overlay", "FILE.png|svg", "draw what was measured; for several films the folder to draw into" },
     { "--film", "FILE", "the radiograph to draw on (default: the one in the store, else the masks alone)" },
     { "--cobb-method", "midline|endplate", "of frontal films (default midline)" },
-    { "--corners", "METHOD", "auto, mean, extreme, lines, rdp, rdp_hull, rectangle, axis: how corners are found (default auto)" },
+    { "--corners", "METHOD", "auto, mean, extreme, lines, rdp, rdp_hull, rectangle, axis, sides: how corners are found (default auto)" },
     { "--uncertainty", "PX", "also the SD of every value and the odds of GAP categories, for outlines off by PX pixels (SD)" },
     { "--ranges", "FILE.csv", "normal ranges: code,low,high,unit,population,source (default: those in configs/ranges.csv)" },
     { 0 }
@@ -38,7 +38,7 @@ static const usage how = { "measure", "INPUT...",
 
 static const char *const regions[] = { "whole", "cervical", "thoracic", "lumbar", "ap" };
 static const char *const methods[] = { "midline", "endplate" };
-static const char *const estimators[] = { "auto", "mean", "extreme", "lines", "rdp", "rdp_hull", "rectangle", "axis" };
+static const char *const estimators[] = { "auto", "mean", "extreme", "lines", "rdp", "rdp_hull", "rectangle", "axis", "sides" };
 
 /* What all films leave behind. */
 typedef struct collected {
@@ -50,6 +50,8 @@ typedef struct collected {
     int64_t total, done;
     const image *film;                           /* --film, or NULL */
     const char *overlay;
+    int64_t drawn, ambiguous;                    /* pictures written; films that do not say which way the patient looks */
+    char *picture;                               /* the last one */
     FILE *out;                                   /* the report of a single film, in memory */
     progress bar;
 } collected;
@@ -90,11 +92,8 @@ static measure_settings read_settings(const flags *f, geo_case **base)
     measure_settings s = { .age = -1, .draws = 200, .seed = 1 };
     double spacing[2];
     s.region = flags_word(f, "--region", regions, 5, -1), s.facing = flags_word(f, "--facing", sides, 3, -1) - 1;
-    s.cobb = flags_word(f, "--cobb-method", methods, 2, -1), s.corners = flags_word(f, "--corners", estimators, 8, 0);
-    if (flags_pair(f, "--spacing", spacing)) {
-        if (spacing[0] > 1e5 || spacing[1] > 1e5) die_at("--spacing", "got %g,%g, wanted mm per pixel", spacing[0], spacing[1]);
-        s.sx = spacing[0], s.sy = spacing[1], s.spacing_source = "user";
-    }
+    s.cobb = flags_word(f, "--cobb-method", methods, 2, -1), s.corners = flags_word(f, "--corners", estimators, 9, 0);
+    if (flags_spacing(f, spacing)) s.sx = spacing[0], s.sy = spacing[1], s.spacing_source = "user";
     s.age = flags_real(f, "--age", -1, 0, 130), s.jitter = flags_real(f, "--uncertainty", 0, 1e-6, 1000);
     s.seed = (uint64_t)flags_int(f, "--seed", 1, 0, INT64_MAX);
     s.base = *base = read_choices(f, &s.cobb);
@@ -113,7 +112,7 @@ static ranges read_ranges(const flags *f)
 /* ---- what becomes of a film ---------------------------------------------------------------------------------------------------------- */
 
 /* FILE for one film, DIR/ID.png for several. */
-static void draw(const collected *k, const findings *f, const image *film)
+static void draw(collected *k, const findings *f, const image *film)
 {
     const char *slash = strrchr(k->overlay, '/');
     int one = strchr(slash ? slash + 1 : k->overlay, '.') != NULL;
@@ -128,7 +127,8 @@ static void draw(const collected *k, const findings *f, const image *film)
                (long long)f->w, (long long)f->h);
     flags_may_write(k->f, path);
     drawing_write(path, f, film, k->normal);
-    free(name), free(path);
+    k->drawn++, free(k->picture), k->picture = path;
+    free(name);
 }
 
 static void take(void *arg, findings *f, const image *film)
@@ -139,6 +139,7 @@ static void take(void *arg, findings *f, const image *film)
     if (k->out && k->total == 1) measure_print(k->out, f, k->normal);
     else if (k->out) measure_summary_add(k->summary[f->frontal], f), k->rows[f->frontal]++;
     if (k->overlay) draw(k, f, film);
+    k->ambiguous += !f->failed && !f->frontal && !geo_result_facing(f->chain.result, NULL);
     k->bar.total = k->total;
     progress_step(&k->bar, ++k->done, NULL);
 }
@@ -179,6 +180,10 @@ static void finish(collected *k, json_t *whole, const char *text, const char *ou
     if (flags_has(k->f, "--json")) object_print(json_incref(whole));
     else if (!out) fputs(text, stdout);
     else printf("%lld film%s measured: %s\n", (long long)k->done, k->done == 1 ? "" : "s", out);
+    if (!flags_has(k->f, "--json") && k->drawn == 1) printf("\ndrawn: %s\n", k->picture);
+    else if (!flags_has(k->f, "--json") && k->drawn) printf("\n%lld films drawn: %s\n", (long long)k->drawn, k->overlay);
+    if (k->ambiguous) warn("%lld film%s not say which way the patient looks (E_FACING_AMBIGUOUS): nothing that has a front is measured; "
+        "--facing left or --facing right says it", (long long)k->ambiguous, k->ambiguous == 1 ? " does" : "s do");
 }
 
 int verb_measure(int argc, char **argv)
@@ -216,6 +221,6 @@ int verb_measure(int argc, char **argv)
     finish(&k, whole, text, out);
     json_decref(whole), table_free(k.summary[0]), table_free(k.summary[1]), free(text);
     if (k.list) table_free(k.list);
-    ranges_free(&normal), image_free(&film), geo_case_free(base), flags_free(f);
+    ranges_free(&normal), image_free(&film), geo_case_free(base), flags_free(f), free(k.picture);
     return EXIT_OK;
 }

@@ -24,6 +24,17 @@ int64_t measure_input(const measure_job *job, const char *path);
 /* PNGs that are instances of one film. */
 int64_t measure_instances(const measure_job *job, char *const *paths, int n, const char *id);
 
+/* What a class is of a spine: a level, or GEO_ROLE_*. */
+int  role_of_class(const class *c);
+/* Fills role (256); 0 where the table knows nothing of a spine. */
+int  roles_of(const classes *t, int role[256]);
+/* Which values occur. */
+void roles_present(const uint8_t *labels, int64_t n, int seen[256]);
+/* Roles where no table was given: levels, else the region's table, else instances; a line on stderr says so. */
+void roles_guess(int region, const int seen[256], int role[256]);
+/* Dies 2 of a value that neither the roles nor the table know. path: what messages call the map. */
+void roles_refuse_strangers(const char *path, const int role[256], const int seen[256], const classes *t);
+
 /* The object of section `measure` in docs/measure.md. normal: NULL where there are none. */
 json_t *measure_json(const findings *f, const ranges *normal);
 
