@@ -197,8 +197,8 @@ static void check_spacing(const store_case *c, int64_t at, faults *f, int any)
 {
     double x = c->spacing[0], y = c->spacing[1];
     if (x == 0 && y == 0) { if (any) faults_add(f, at, 0, "spacing_missing", "no pixel spacing, though other cases have one"); return; }
-    if (!(x >= 0.005 && x <= 10 && y >= 0.005 && y <= 10)) faults_add(f, at, 1, "spacing_absurd",
-        "got %g x %g mm a pixel, wanted 0.005 to 10", x, y);
+    if (!geo_spacing_sound(x, y)) faults_add(f, at, 1, "spacing_absurd",
+        "got %g x %g, wanted %s", x, y, GEO_SPACING_WANTED);
     else if (x * (double)c->w > LARGEST || y * (double)c->h > LARGEST)
         faults_add(f, at, 1, "spacing_absurd", "at %g x %g mm a pixel the film is %.1f x %.1f m large", x, y, x * (double)c->w / 1000,
             y * (double)c->h / 1000);

@@ -2,6 +2,7 @@
 #include "datasets/classes.h"
 #include "base/die.h"
 #include "base/file.h"
+#include "base/share.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -98,5 +99,23 @@ classes classes_read(const char *path)
     classes t = classes_parse(text, path);
     free(text);
     if (!t.n) die("%s: no class in it", path);
+    return t;
+}
+
+classes classes_named(const char *name)
+{
+    char *file = xprintf("classes/%s.csv", name), *path = share_path(file);
+    classes t = path ? classes_read(path) : (classes){ 0 };
+    free(file), free(path);
+    return t;
+}
+
+classes classes_given(const char *at, const char *word)
+{
+    static const char *const brought[] = { "levels", "whole", "cervical", "thoracic", "lumbar", "ap", "hspine" };
+    if (file_exists(word) || strpbrk(word, "/.")) return classes_read(word);
+    classes t = classes_named(word);
+    if (!t.n) die_at(at, "got %s, wanted a file, or one of levels, whole, cervical, thoracic, lumbar, ap, hspine%s", word,
+        die_nearest(word, brought, (int)(sizeof brought / sizeof *brought)));
     return t;
 }

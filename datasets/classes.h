@@ -12,6 +12,9 @@ typedef struct class { int value; char name[CLASS_NAME], kind[CLASS_NAME]; } cla
 typedef struct classes { int n; class *c; } classes;                                      /* ascending by value; zero = no table */
 
 classes classes_read(const char *path);              /* dies 2 with file:line on anything malformed, out of range or doubled */
+/* A file, or the bare name of a table that the program brings along (levels, whole, cervical ...); dies 2 at `at` where it is neither. */
+classes classes_given(const char *at, const char *word);
+classes classes_named(const char *name);             /* a table the program brings along; n 0: no such */
 classes classes_parse(const char *text, const char *path);     /* the same of text; path: what messages call it. May hold no class */
 classes classes_copy(const classes *t);
 void    classes_add(classes *t, int value, const char *name, const char *kind);           /* dies 2 where the value or name stands already */

@@ -223,7 +223,7 @@ static tasks list_tasks(const import_options *o, classes *table)
     if (kind == import_nkinds) die("import: got the kind '%s', wanted masks, instances, coco, labelme, corners or exported%s", o->kind,
         die_nearest(o->kind, import_kinds, import_nkinds));
     if (list_of[kind] != tasks_coco && !file_is_folder(o->src)) die("%s: no such folder", o->src);
-    if (o->classes) *table = classes_read(o->classes);
+    if (o->classes) *table = classes_given("--classes", o->classes);
     tasks l = { 0 };
     list_of[kind](o, table, &l);
     if (!l.n) die("%s: no films in it", o->src);

@@ -23,7 +23,7 @@ static const char *add_runs(shape *s, const json_t *seg)
     const char *why = NULL;
     double v;
     if (json_array_size(size) != 2) return "run lengths without size: [height, width]";
-    s->h = json_integer_value(json_array_get(size, 0)), s->w = json_integer_value(json_array_get(size, 1));
+    s->h = json_whole(json_array_get(size, 0)), s->w = json_whole(json_array_get(size, 1));
     if (json_is_string(counts)) s->runs = rle_parse(json_string_value(counts), &s->nruns, &why);
     else if (!json_is_array(counts)) why = "counts that are neither a list nor a text";
     else {
@@ -149,7 +149,7 @@ static task *add_film(const import_options *o, const json_t *film, int64_t row, 
     task *t = tasks_add(l, path ? path : xdup(""), xdup(name), id_of_name(name));
     if (!path) task_bad(t, "its name leaves the folder of the films");
     t->row = row, t->drawn = t->exact = 1;
-    t->labelled_h = json_integer_value(json_object_get(film, "height")), t->labelled_w = json_integer_value(json_object_get(film, "width"));
+    t->labelled_h = json_whole(json_object_get(film, "height")), t->labelled_w = json_whole(json_object_get(film, "width"));
     if (t->labelled_h < 1 || t->labelled_w < 1) task_bad(t, "no height and width in %s", o->src);
     return t;
 }

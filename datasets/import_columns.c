@@ -4,6 +4,7 @@
  * The trap is a film that the table does not name: it is a bad case, not one of unknown spacing. An empty cell means not known. */
 #include "datasets/import_kinds.h"
 #include "base/file.h"
+#include "geometry/geometry.h"
 #include <regex.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -100,9 +101,8 @@ static void set_spacing(task *t, const char *x, const char *y, const char *at, c
 {
     double v[2];
     if (!*x && !*y) return;
-    if (!text_real(x, &v[0]) || !text_real(y, &v[1]) || !(v[0] > 0) || !(v[1] > 0)) task_bad(t,
-        "%sspacing: got '%s' and '%s', wanted mm a pixel",
-        at, x, y);
+    if (!text_real(x, &v[0]) || !text_real(y, &v[1]) || !geo_spacing_sound(v[0], v[1]))
+        task_bad(t, "%sspacing: got '%s' and '%s', wanted %s", at, x, y, GEO_SPACING_WANTED);
     else task_spacing(t, v, source);
 }
 

@@ -100,7 +100,8 @@ static void read_pictures(const json_t *o, const char *src, task *t)
         if (!path || !fits(t, level ? level : "")) { free(path); return; }
         if (value < 1 || value > CLASS_MAX) { task_bad(t, "truth.json: instance %zu is of class %lld", i + 1, (long long)value);
             free(path); return; }
-        task_shape(t, (int)value, level ? level : "")->file = path;
+        shape *s = task_shape(t, (int)value, level ? level : "");
+        s->file = path, s->may_be_empty = 1;
     }
 }
 

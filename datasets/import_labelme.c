@@ -81,7 +81,8 @@ static void add_landmark(task *t, const drawn *d)
     int same = 1;                                        /* a name stands once: the second one is called NAME_2 */
     for (int i = 0; i < l->nlandmarks; i++) {
         const size_t n = strlen(d->label);
-        same += !strncmp(l->landmarks[i].name, d->label, n) && (!l->landmarks[i].name[n] || l->landmarks[i].name[n] == '_');
+        const char *rest = l->landmarks[i].name + n;         /* "L3_SM" is no second "L3", "femoral_head_2" is one of "femoral_head" */
+        same += !strncmp(l->landmarks[i].name, d->label, n) && (!*rest || (*rest == '_' && rest[1] && !rest[1 + strspn(rest + 1, "0123456789")]));
     }
     if (same > 1) snprintf(m->name, STORE_NAME, "%.50s_%d", d->label, same); else snprintf(m->name, STORE_NAME, "%s", d->label);
     l->nlandmarks++;
@@ -141,8 +142,7 @@ static sheet read_file(const import_options *o, const char *name, tasks *l, int6
     task *t = tasks_add(l, at ? at : xdup(""), base && *base ? xdup(base) : xdup(name), path_stem(name));
     if (!at) task_bad(t, "%s has no imagePath", name);
     t->drawn = t->exact = 1;
-    t->labelled_h = json_integer_value(json_object_get(file, "imageHeight")), t->labelled_w = json_integer_value(json_object_get(file,
-        "imageWidth"));
+    t->labelled_h = json_whole(json_object_get(file, "imageHeight")), t->labelled_w = json_whole(json_object_get(file, "imageWidth"));
     sheet s = read_sheet(file, t, skipped);
     json_decref(file), free(path);
     return s;

@@ -23,7 +23,7 @@ json_t *json_try(const char *path, size_t limit, char **why)
     }
     text = file_read(path, limit, &n);
     die_trap_pop(&t);
-    json_t *o = json_loadb(text, n, 0, &e);
+    json_t *o = json_loadb(text, n, JSON_REJECT_DUPLICATES, &e);
     free(text);
     if (!o) *why = xprintf("%s:%d: no JSON: %s", path, e.line, e.text);
     return o;
@@ -44,6 +44,12 @@ int json_number(const json_t *v, double *out)
     if (!json_is_number(v)) return 0;
     *out = json_number_value(v);
     return isfinite(*out);
+}
+
+int64_t json_whole(const json_t *v)
+{
+    double x;
+    return json_number(v, &x) && fabs(x) < 1e15 && x == floor(x) ? (int64_t)x : 0;
 }
 
 char *json_text(const json_t *o, const char *key)

@@ -5,10 +5,11 @@
 #include <jansson.h>
 #include <stddef.h>
 
-json_t     *json_file(const char *path, size_t limit);                /* dies 2 where it cannot be read or is no JSON, with file:line */
+json_t     *json_file(const char *path, size_t limit);                /* dies 2 where it cannot be read, is no JSON or has a key twice */
 json_t     *json_try(const char *path, size_t limit, char **why);     /* the same; NULL with a fresh reason instead */
 const char *json_word(const json_t *o, const char *key);              /* the text under key, or NULL; "" is a text */
 int         json_number(const json_t *v, double *out);                /* a number, not NaN; 0 where it is none */
+int64_t     json_whole(const json_t *v);                              /* a whole number, also one written as 512.0; else 0 */
 /* A fresh text of what stands under key: a text, a number, or "" for everything else. */
 char       *json_text(const json_t *o, const char *key);
 /* Numbers x, y, x, y, ... of a list, or [[x, y], ...]: fresh array of 2 * *n, or NULL with *why where it is none. */

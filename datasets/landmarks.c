@@ -63,9 +63,23 @@ static void name_corners(landmark_case *c)
     }
 }
 
+/* The Cobb angle is one between bodies; the sacrum, with its one plate, is none. */
+static void drop_sacrum(landmark_case *c)
+{
+    geo_point a, p;
+    int n = 0, gone = geo_case_plate(c->film, &a, &p);
+    for (int i = 0; i < c->n; i++) {
+        if (geo_level_parse(c->level[i]) == GEO_S1) { gone = 1; continue; }
+        c->body[n] = c->body[i], memmove(c->level[n++], c->level[i], STORE_NAME);
+    }
+    c->n = n;
+    if (gone) warn("%.80s: S1 is no vertebra and does not count in the Cobb angle of a frontal film", c->id);
+}
+
 void landmark_case_finish(landmark_case *c, int frontal)
 {
     c->frontal = frontal;
+    if (frontal) drop_sacrum(c);
     if (frontal) geo_case_free(c->film), c->film = NULL;
     else name_corners(c);
 }
@@ -117,11 +131,30 @@ static int read_quad(const csv *t, int row, const char *path, const level_column
     return given;
 }
 
+/* A number of a row in least..most; `unknown` where there is no such column, or nothing in it. */
+static double read_number(const csv *t, int row, const char *path, const char *name, double least, double most, double unknown)
+{
+    const int at = csv_column(t, name);
+    const char *cell = at < 0 ? "" : csv_cell(t, row, at);
+    double v = unknown;
+    if (*cell && (!text_real(cell, &v) || v < least || v > most))
+        die("%s:%d: %s: got '%.40s', wanted a number from %g to %g", path, t->line[row], name, cell, least, most);
+    return v;
+}
+
+static void read_spacing(const csv *t, int row, const char *path, landmark_case *c)
+{
+    const double least = GEO_SPACING_LEAST, most = GEO_SPACING_MOST, both = read_number(t, row, path, "spacing", least, most, 0);
+    c->sx = read_number(t, row, path, "spacing_x", least, most, both), c->sy = read_number(t, row, path, "spacing_y", least, most, both);
+    if ((c->sx > 0 || c->sy > 0) && !geo_spacing_sound(c->sx, c->sy))
+        die("%s:%d: spacing: got %g x %g, wanted %s", path, t->line[row], c->sx, c->sy, GEO_SPACING_WANTED);
+}
+
 landmark_cases landmarks_csv(const char *path, int region)
 {
     csv t = csv_read(path);
     level_columns levels[LANDMARKS_BODIES];
-    int n = find_levels(&t, path, levels), file = csv_column(&t, "file"), height = csv_column(&t, "height");
+    int n = find_levels(&t, path, levels), file = csv_column(&t, "file");
     int frontal = region < 0 || region == GEO_REGION_AP;
     landmark_cases l = { t.nrows, xalloc_n((size_t)t.nrows + 1, sizeof *l.c) };
     if (!t.nrows) die("%s: no film in it, only a header", path);
@@ -129,9 +162,8 @@ landmark_cases landmarks_csv(const char *path, int region)
         char *id = file >= 0 && *csv_cell(&t, row, file) ? path_stem(csv_cell(&t, row, file)) : xprintf("%d", row + 1);
         landmark_case *c = &l.c[row];
         *c = landmark_case_new(id);
-        if (height >= 0 && *csv_cell(&t, row, height) &&
-            (!text_real(csv_cell(&t, row, height), &c->height) || c->height < 1 || c->height > 1e7))
-            die("%s:%d: height: got '%.40s', wanted a number of pixels", path, t.line[row], csv_cell(&t, row, height));
+        c->height = read_number(&t, row, path, "height", 1, 1e7, 0), c->age = read_number(&t, row, path, "age", 0, 130, -1);
+        read_spacing(&t, row, path, c);
         for (int k = 0; k < n; k++) {
             if (!read_quad(&t, row, path, &levels[k], &c->body[c->n])) continue;
             if (!frontal && !geo_level_parse(levels[k].name))

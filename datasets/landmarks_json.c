@@ -16,6 +16,7 @@ typedef struct reader {
     const json_t *o;
     landmark_case *c;
     int screen;                                  /* some corners are named as on the screen */
+    char *named;                                 /* a body whose corners are named by anterior and posterior, or NULL; owned */
 } reader;
 
 /* key: what of the case is wrong. A value of any size is shown by its first forty bytes. */
@@ -70,7 +71,7 @@ static void read_vertebra(reader *r, const char *name, const json_t *v)
         const char *corner = is_screen ? screen[k] : named[k];
         const json_t *at = json_object_get(v, corner);
         char *key = xprintf("%.40s.%s", name, corner);
-        if (!at && level == GEO_S1 && k >= 2) p[k] = p[k - 2];                   /* the sacrum has an upper plate only */
+        if (!at && level == GEO_S1 && k >= 2) p[k] = is_screen ? p[3 - k] : p[k - 2];           /* the sacrum has an upper plate only */
         else p[k] = point(r, key, at);
         free(key);
     }
@@ -80,6 +81,7 @@ static void read_vertebra(reader *r, const char *name, const json_t *v)
         memcpy(c->body[c->n].p, p, sizeof p), snprintf(c->level[c->n++], STORE_NAME, "%s", name);
         return;
     }
+    if (!r->named && level != GEO_S1) r->named = xdup(name);
     geo_corners q = { p[0], p[1], p[2], p[3] };
     if (level == GEO_S1 ? geo_case_s1(c->film, p[0], p[1]) : geo_case_vertebra(c->film, level, &q))
         fault(r, name, NULL, "a level, C1 to L5");
@@ -178,7 +180,7 @@ static void read_asked(reader *r)
 
 static void read_scale(reader *r)
 {
-    static const char wanted[] = "[sx, sy] in mm per pixel, above 0";
+    static const char wanted[] = "[sx, sy], " GEO_SPACING_WANTED;
     const json_t *v = get(r, "spacing"), *age = get(r, "age"), *height = get(r, "height");
     landmark_case *c = r->c;
     if (json_is_number(v)) c->sx = c->sy = number(r, "spacing", v, 1e-9, 1e5, wanted);
@@ -187,6 +189,7 @@ static void read_scale(reader *r)
         c->sx = number(r, "spacing", json_array_get(v, 0), 1e-9, 1e5, wanted),
             c->sy = number(r, "spacing", json_array_get(v, 1), 1e-9, 1e5, wanted);
     }
+    if (v && !geo_spacing_sound(c->sx, c->sy)) fault(r, "spacing", v, wanted);
     if (age) c->age = number(r, "age", age, 0, 199, "years, 0 to 199");
     if (height) c->height = number(r, "height", height, 1, 1e7, "the height of the film in pixels");
 }
@@ -211,7 +214,7 @@ static void read_case(reader *r, int region)
     int side = word(r, "facing", sides, 3, 0);
     r->c->facing = side == 2 ? -1 : side, r->c->cobb = word(r, "cobb_method", methods, 2, -1);
     int frontal = is_frontal(r, region);
-    if (frontal && !r->screen && json_object_size(all)) fault(r, "vertebrae", NULL, "the corners UL UR LL LR on a frontal film");
+    if (frontal && r->named) fault(r, r->named, NULL, "the corners UL UR LL LR on a frontal film");
     for (int i = 0; i < r->c->n && !frontal; i++)
         if (!geo_level_parse(r->c->level[i])) fault(r, r->c->level[i], NULL, "a level, C1 to L5, on a lateral film");
     if (!all && !s1 && !get(r, "FH") && !get(r, "points") && !get(r, "landmarks")) fault(r, "vertebrae", NULL, "landmarks of a film");
@@ -246,7 +249,7 @@ landmark_cases landmarks_json(const char *text, size_t n, const char *path, int 
         if (!json_is_object(o)) fault(&r, "case", o, "an object");
         *r.c = landmark_case_new(r.id);
         read_case(&r, region);
-        free(r.id);
+        free(r.id), free(r.named);
     }
     json_decref(root);
     return l;

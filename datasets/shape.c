@@ -43,6 +43,7 @@ static int paint_file(const shape *s, uint8_t *one, int64_t h, int64_t w, char w
         value = v, one[i] = 1;
     }
     if (value > CLASS_MAX) snprintf(why, IMAGE_WHY, "holds the value %d, a class is at most %d", value, CLASS_MAX), value = 0;
+    else if (!value && !*why && s->may_be_empty) value = s->value;
     else if (!value && !*why) snprintf(why, IMAGE_WHY, "nothing is drawn in it");
     image_free(&m);
     return value > 1 ? value : value && s->value ? s->value : value;

@@ -10,6 +10,7 @@ typedef struct shape {
     int value;                               /* class; 0: as the picture says, see shape_paint */
     char level[STORE_NAME];
     char *file;                              /* a PNG of 0 and one other value; NULL: not of this kind */
+    int may_be_empty;                        /* a picture of nothing is the object, not a fault: its class is value */
     int64_t nparts, *part; double *xy;       /* polygons: part k has part[k] vertices, one after the other; the object is their union */
     int64_t nruns; uint32_t *runs;           /* COCO's, down the columns of an image (h, w) */
     int64_t h, w;

@@ -16,6 +16,7 @@ const struct corners_method corners_methods[CORNERS_METHODS] = {
     { "rdp4", GEO_CORNERS_RDP }, { "rdp4_hull", GEO_CORNERS_RDP_HULL }, { "rectangle", GEO_CORNERS_RECTANGLE },
         { "axis", GEO_CORNERS_AXIS },
     { "extreme", GEO_CORNERS_EXTREME }, { "lines", GEO_CORNERS_LINES }, { "mean", GEO_CORNERS_MEAN },
+        { "sides", GEO_CORNERS_SIDES },
 };
 static const char *const scenarios[] = { "clean", "pedicle_leak", "osteophytes" };
 static const double depths[] = { 24, 40, 80 }, lengths[] = { 1.5, 4, 8 }, noises[] = { 0.4, 0.9, 1.5 };

@@ -7,7 +7,7 @@
 #include <stdint.h>
 #include "geometry/geometry.h"
 
-enum { CORNERS_CELLS = 81, CORNERS_METHODS = 7, CORNERS_SIDE = 160 };
+enum { CORNERS_CELLS = 81, CORNERS_METHODS = 8, CORNERS_SIDE = 160 };
 
 typedef struct corners_cell {
     const char *scenario;                        /* clean, pedicle_leak, osteophytes */

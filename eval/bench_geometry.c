@@ -1,14 +1,17 @@
 /* bench_geometry.c - speed of the way from a label map to parameters on a film of 4000 x 1800 with 24 bodies, and the precision of the
- * ways to find corners; see bench.h and bench_corners.h. One core does the work whatever the number of threads. */
+ * ways to find corners; see bench.h and bench_corners.h. One core does the work whatever the number of threads, but for FILMS such films at
+ * once on 1, 2, 4 ... threads, whose ceiling is that many times the rate of one. */
 #include "eval/bench.h"
 #include "eval/bench_corners.h"
 #include "base/clock.h"
 #include "base/die.h"
+#include "base/parallel.h"
 #include <math.h>
+#include <omp.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { H = 4000, W = 1800, BODIES = 24, BASE_TRIALS = 140 };
+enum { H = 4000, W = 1800, BODIES = 24, BASE_TRIALS = 140, FILMS = 1000 };
 
 typedef struct work {
     uint8_t *labels;
@@ -76,6 +79,28 @@ static void run_circles(void *arg)
 
 static void run_parameters(void *arg) { geo_result_free(geo_measure(((work *)arg)->film)); }
 
+static void run_film(void *arg, int64_t i)
+{
+    (void)i;
+    run_corners(arg), run_circles(arg), run_parameters(arg);
+}
+
+static void add_scaling(bench *b, work *w)
+{
+    double one = 0;
+    for (int k = 1;; k = 2 * k < b->threads ? 2 * k : b->threads) {
+        char name[64];
+        omp_set_num_threads(k);
+        double start = clock_now();
+        parallel_for(FILMS, run_film, w, NULL, NULL);
+        double seconds = clock_now() - start;
+        if (k == 1) one = FILMS / seconds;
+        snprintf(name, sizeof name, "%d films on %d thread%s", FILMS, k, k == 1 ? "" : "s");
+        snprintf(bench_add(b, name, seconds, FILMS, "films/s", one * k)->note, sizeof b->row->note, "contours, corners, circles, parameters");
+        if (k >= b->threads) return;
+    }
+}
+
 static void add_speed(bench *b)
 {
     static const struct { const char *name; void (*run)(void *); } rows[] = { { "contours and corners of 24 bodies", run_corners },
@@ -85,6 +110,7 @@ static void add_speed(bench *b)
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
         snprintf(bench_add(b, rows[i].name, bench_time(rows[i].run, &w, 5 * b->repeats), 1, "films/s", 0)->note, sizeof b->row->note,
             "4000 x 1800");
+    add_scaling(b, &w);
     for (int k = 0; k < 2; k++) geo_contour_free(&w.head[k]);
     geo_case_free(w.film), free(w.labels);
 }

@@ -182,7 +182,7 @@ int findings_rows(const findings *m, const ranges *normal, finding **out)
     int n = 0, all = geo_parameters();
     finding *r = *out = xalloc_n((size_t)all + 1, sizeof *r);
     if (m->failed) return 0;
-    if (m->frontal) return frontal_row(m, normal, r);
+    if (m->frontal) return findings_wants(m, "cobb") ? frontal_row(m, normal, r) : 0;
     for (int i = 0; i < all; i++) {
         geo_value v;
         const char *name = geo_parameter_name(i);

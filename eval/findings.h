@@ -56,7 +56,7 @@ typedef struct finding {
 } finding;
 
 /* The rows that are asked for, or that the film's region shows or allows: those of lateral films in the table's order, one (cobb) of a
- * frontal film. Returns how many; free(*out). */
+ * frontal film, none of what films of the other view show. Returns how many; free(*out). */
 int findings_rows(const findings *m, const ranges *normal, finding **out);
 /* Does the case ask for this name? 1 where it does not say what it wants. */
 int findings_wants(const findings *m, const char *name);

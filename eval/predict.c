@@ -59,6 +59,8 @@ static void write_film(const predict_job *job, predictions *h5, slot *s, double 
     image_write(path, &(image){ s->film.h, s->film.w, 8, s->labels });
     if (job->overlay > 0) write_overlay(job, s);
     predictions_add(h5, e->stem, e->source, s->film.h, s->film.w, s->labels, s->probabilities);
+    const store_case *c = e->s ? store_at(e->s, e->at) : NULL;
+    predictions_add_film(h5, e->stem, &s->film, c && store_spacing_known(c) ? c->spacing : (double[2]){ 0, 0 }, c ? c->spacing_source : "");
     if (job->each) job->each(job->arg, s->i, &s->film, &(segmentation){ .labels = s->labels });
     free(path), free(s->labels), free(s->probabilities);
     image_free(&s->film);

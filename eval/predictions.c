@@ -60,8 +60,9 @@ predictions *predictions_create(const char *path, const char *weights, int nclas
     return p;
 }
 
-/* One film is one chunk, as far as a chunk may go (4 GiB): larger arrays are cut into rows. */
-static int put_array(hid_t group, const char *name, hid_t type, int rank, const hsize_t *dims, const void *data)
+/* One film is one chunk, as far as a chunk may go (4 GiB): larger arrays are cut into rows. picture: HDF5's word for what kind of image
+ * it is, or NULL. */
+static int put_array(hid_t group, const char *name, hid_t type, int rank, const hsize_t *dims, const void *data, const char *picture)
 {
     hsize_t chunk[3];
     memcpy(chunk, dims, (size_t)rank * sizeof *dims);
@@ -71,7 +72,7 @@ static int put_array(hid_t group, const char *name, hid_t type, int rank, const 
     H5Pset_chunk(how, rank, chunk), H5Pset_shuffle(how), H5Pset_deflate(how, GZIP), H5Pset_fletcher32(how);
     hid_t d = H5Dcreate2(group, name, type, space, H5P_DEFAULT, how, H5P_DEFAULT);
     int ok = d >= 0 && H5Dwrite(d, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, data) >= 0;
-    if (rank == 2) ok = ok && put_text(d, "CLASS", "IMAGE") && put_text(d, "IMAGE_VERSION", "1.2") && put_text(d, "IMAGE_SUBCLASS", "IMAGE_INDEXED");
+    if (picture) ok = ok && put_text(d, "CLASS", "IMAGE") && put_text(d, "IMAGE_VERSION", "1.2") && put_text(d, "IMAGE_SUBCLASS", picture);
     if (d >= 0) ok &= H5Dclose(d) >= 0;
     H5Pclose(how), H5Sclose(space);
     return ok;
@@ -82,8 +83,21 @@ void predictions_add(predictions *p, const char *stem, const char *source, int64
     hsize_t dims[3] = { (hsize_t)h, (hsize_t)w, (hsize_t)p->nclasses };
     h5_enter();
     hid_t group = H5Gcreate2(p->file, stem, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);      /* not marked as UTF-8: see list */
-    int ok = group >= 0 && put_text(group, "source", source) && put_array(group, "labels", H5T_NATIVE_UINT8, 2, dims, labels);
-    if (probabilities) ok = ok && put_array(group, "probabilities", H5T_NATIVE_FLOAT, 3, dims, probabilities);
+    int ok = group >= 0 && put_text(group, "source", source) && put_array(group, "labels", H5T_NATIVE_UINT8, 2, dims, labels, "IMAGE_INDEXED");
+    if (probabilities) ok = ok && put_array(group, "probabilities", H5T_NATIVE_FLOAT, 3, dims, probabilities, NULL);
+    if (group >= 0) H5Gclose(group);
+    h5_leave();
+    if (!ok) die_machine("%s: cannot be written (disk full?)", p->path);
+}
+
+void predictions_add_film(predictions *p, const char *stem, const image *film, const double spacing[2], const char *spacing_source)
+{
+    const hsize_t dims[2] = { (hsize_t)film->h, (hsize_t)film->w }, two = 2;
+    h5_enter();
+    hid_t group = H5Gopen2(p->file, stem, H5P_DEFAULT);
+    int ok = group >= 0 && put_array(group, "film", film->bits == 16 ? H5T_NATIVE_UINT16 : H5T_NATIVE_UINT8, 2, dims, film->p, "IMAGE_GRAYSCALE");
+    if (spacing[0] > 0) ok = ok && h5_put(group, "spacing", H5T_NATIVE_DOUBLE, 1, &two, spacing) &&
+        h5_put_strings(group, "spacing_source", 1, &spacing_source);
     if (group >= 0) H5Gclose(group);
     h5_leave();
     if (!ok) die_machine("%s: cannot be written (disk full?)", p->path);
@@ -153,25 +167,30 @@ static herr_t collect(hid_t root, const char *name, const H5L_info_t *info, void
     return p->e[p->n].stem ? p->n++, 0 : -1;
 }
 
-/* The labels of entry i, opened and found to be what they should be; -1 with the reason otherwise. Inside the lock. */
-static hid_t open_labels(const predictions *p, int64_t i, layout *l, const char **reason)
+/* A member of entry i of at most `bytes` a pixel, opened and found to be what it should be; -1 otherwise, with the reason where it is there.
+ * Inside the lock. */
+static hid_t open_picture(const predictions *p, int64_t i, const char *name, size_t bytes, layout *l, const char **reason)
 {
     char path[NAME + 16];
-    snprintf(path, sizeof path, "%s/labels", p->e[i].stem);
+    snprintf(path, sizeof path, "%s/%s", p->e[i].stem, name);
     hid_t d = h5_open(p->file, path, reason);
-    if (d < 0) {
-        if (!*reason) *reason = "it is missing";
-        return -1;
-    }
+    if (d < 0) return -1;
     hid_t type = H5Dget_type(d);
-    if (H5Tget_class(type) != H5T_INTEGER || !h5_plain_number(type) || H5Tget_size(type) != 1 || H5Tget_sign(type) != H5T_SGN_NONE)
-        *reason = "another type, wanted uint8";
+    if (H5Tget_class(type) != H5T_INTEGER || !h5_plain_number(type) || H5Tget_size(type) > bytes || H5Tget_sign(type) != H5T_SGN_NONE)
+        *reason = bytes == 1 ? "another type, wanted uint8" : "another type, wanted uint8 or uint16";
     else *reason = h5_layout(d, 2, IMAGE_MAX_SIDE, l);
     if (!*reason && (!l->count || l->count > IMAGE_MAX_PIXELS)) *reason = "no pixels, or too many";
     H5Tclose(type);
     if (!*reason) return d;
     H5Dclose(d);
     return -1;
+}
+
+static hid_t open_labels(const predictions *p, int64_t i, layout *l, const char **reason)
+{
+    hid_t d = open_picture(p, i, "labels", 1, l, reason);
+    if (d < 0 && !*reason) *reason = "it is missing";
+    return d;
 }
 
 /* Fills the list; the reason why that is impossible, or NULL. *bad: the entry that is wrong, -1 where it is the file. Inside the lock.
@@ -248,6 +267,49 @@ char *predictions_weights(const predictions *p)
     char *name = xdup(!reason && n == 1 ? text[0] : "");
     h5_strings_free(text, n);
     return name;
+}
+
+static const char *read_film(const predictions *p, int64_t i, image *out)
+{
+    layout l;
+    const char *reason;
+    hid_t d = open_picture(p, i, "film", 2, &l, &reason);
+    if (d < 0) return reason;
+    void *whole = NULL;
+    if (l.dims[0] != (hsize_t)p->e[i].h || l.dims[1] != (hsize_t)p->e[i].w) reason = "its size is not that of the labels";
+    else if (!(reason = h5_read(d, &l, l.each == 2 ? H5T_NATIVE_UINT16 : H5T_NATIVE_UINT8, &whole)))
+        *out = (image){ p->e[i].h, p->e[i].w, l.each == 2 ? 16 : 8, whole };
+    H5Dclose(d);
+    return reason;
+}
+
+image predictions_film(const predictions *p, int64_t i)
+{
+    image film = { 0 };
+    h5_enter();
+    const char *reason = read_film(p, i, &film);
+    h5_leave();
+    if (reason) die("%s: damaged: /%s/film cannot be read: %s", p->path, p->e[i].stem, reason);
+    return film;
+}
+
+int predictions_spacing(const predictions *p, int64_t i, double spacing[2], char **source)
+{
+    char path[NAME + 24], **text = NULL;
+    double *v = NULL;
+    hsize_t two = 0, n = 0;
+    snprintf(path, sizeof path, "%s/spacing", p->e[i].stem);
+    h5_enter();
+    const char *reason = h5_small(p->file, path, H5T_NATIVE_DOUBLE, 1, 2, &two, (void **)&v);
+    snprintf(path, sizeof path, "%s/spacing_source", p->e[i].stem);
+    if (!reason && v) reason = h5_strings(p->file, path, 1, &n, &text);
+    h5_leave();
+    if (!reason && v && two != 2) reason = "wanted two numbers";
+    const int known = !reason && v;
+    if (known) memcpy(spacing, v, 2 * sizeof *v), *source = xdup(n ? text[0] : "");
+    h5_strings_free(text, n), free(v);
+    if (reason) die("%s: damaged: /%s/spacing cannot be read: %s", p->path, p->e[i].stem, reason);
+    return known;
 }
 
 classes predictions_classes(const predictions *p)

@@ -7,6 +7,9 @@
  *     /.about/weights       text (1): the file they came from
  *     /STEM/labels          uint8 (h, w): the value is the class, at the film's own size
  *     /STEM/probabilities   float32 (h, w, c), where asked for
+ *     /STEM/film            uint8 or uint16 (h, w): the radiograph, so that it can be drawn on
+ *     /STEM/spacing         float64 (2): mm per pixel, x then y; absent: not known
+ *     /STEM/spacing_source  text (1), beside it
  *     attribute source      the film's file, or STORE.h5:ID
  * The root group is in HDF5's earliest form, and nothing that is read back is an attribute: HDF5 1.10 reads beyond
  * a damaged one, while datasets are read with the checks of a store.
@@ -15,6 +18,7 @@
 #define EVAL_PREDICTIONS_H
 #include <stdint.h>
 #include "datasets/classes.h"
+#include "datasets/image.h"
 
 typedef struct predictions predictions;
 
@@ -22,6 +26,8 @@ typedef struct predictions predictions;
 predictions *predictions_create(const char *path, const char *weights, int nclasses, const int *values, const char *const *names);
 /* labels (h, w); probabilities (h, w, nclasses) or NULL */
 void predictions_add(predictions *p, const char *stem, const char *source, int64_t h, int64_t w, const uint8_t *labels, const float *probabilities);
+/* What more is known of a film that was added: its pixels, and its spacing in mm (0 0: not known) with where that comes from. */
+void predictions_add_film(predictions *p, const char *stem, const image *film, const double spacing[2], const char *spacing_source);
 void predictions_commit(predictions *p);                     /* p is gone */
 
 /* Reading. Dies 2 on a file that is none, is damaged, or lies about its sizes. */
@@ -33,5 +39,8 @@ const char *predictions_stem(const predictions *p, int64_t i);       /* ascendin
 void predictions_size(const predictions *p, int64_t i, int64_t *h, int64_t *w);
 void predictions_read(const predictions *p, int64_t i, uint8_t *labels);         /* (h, w) */
 char   *predictions_weights(const predictions *p);           /* the file they came from, as it was named then; fresh, "" not said */
+image predictions_film(const predictions *p, int64_t i);     /* no pixels (h 0) where the film is not in the file; image_free */
+/* 0 where it is not known; source: free() it. */
+int predictions_spacing(const predictions *p, int64_t i, double spacing[2], char **source);
 classes predictions_classes(const predictions *p);           /* the table without background; classes_free */
 #endif

@@ -161,6 +161,21 @@ static int compression(const geo_result *r, int level, int sound, geo_compressio
     return 0;
 }
 
+int geo_result_genant(const geo_result *r, int level, geo_genant *out)
+{
+    geo_compression c, net;
+    double h[3];
+    *out = (geo_genant){ .type = "none" };
+    int code = compression(r, level, 1, &c);
+    if (code) return memcpy(out->error, c.error, sizeof out->error), code;
+    heights_of(&r->film.level[level], h);
+    const double ratio = usual[level].ratio, posterior = h[2] / c.cr[2];
+    h[0] /= ratio, h[1] /= 0.5 * (1 + ratio);
+    grade(h, posterior, &net);
+    out->loss = net.genant_loss, out->grade = net.grade, out->type = net.type;
+    return 0;
+}
+
 int geo_result_compression(const geo_result *r, int level, geo_compression *out)       { return compression(r, level, 0, out); }
 int geo_result_compression_sound(const geo_result *r, int level, geo_compression *out) { return compression(r, level, 1, out); }
 

@@ -20,9 +20,15 @@ geo_case *geo_case_copy(const geo_case *c)
 
 void geo_case_free(geo_case *c) { free(c); }
 
+int geo_spacing_sound(double sx, double sy)
+{
+    return sx >= GEO_SPACING_LEAST && sy >= GEO_SPACING_LEAST && sx <= GEO_SPACING_MOST && sy <= GEO_SPACING_MOST && sx <= 10 * sy &&
+        sy <= 10 * sx;
+}
+
 int geo_case_spacing(geo_case *c, double sx, double sy)
 {
-    if (!(sx > 0 && sy > 0 && sx < 1e6 && sy < 1e6)) return GEO_BAD;
+    if (!geo_spacing_sound(sx, sy)) return GEO_BAD;
     c->sx = sx, c->sy = sy;
     return GEO_OK;
 }

@@ -102,7 +102,8 @@ int geo_chain_measure(geo_tracing *t, const geo_choices *choices, geo_chain *out
     geo_choices_defaults(&o);
     if (choices) memcpy(&o, choices, choices->size < sizeof o ? choices->size : sizeof o);
     memset(out, 0, sizeof *out);
-    if (!t || o.region < 0 || o.region >= GEO_REGIONS || o.facing < -1 || o.facing > 1 || (o.sx > 0) != (o.sy > 0)) return GEO_BAD;
+    if (!t || o.region < 0 || o.region >= GEO_REGIONS || o.facing < -1 || o.facing > 1 || (o.sx > 0) != (o.sy > 0) ||
+        (o.sx > 0 && !geo_spacing_sound(o.sx, o.sy))) return GEO_BAD;
     t->method = o.corners, t->repair = o.repair;
     int frontal = o.region == GEO_REGION_AP, status = tracing_number(t, &o, out);
     if (status) return status;

@@ -8,54 +8,16 @@
 #include <limits.h>
 #include <string.h>
 
-int body_frame_find(const geo_contour *c, geo_point up, body_frame *out)
+/* e is the axis of the mask nearest to level, seen with `up` upwards: a body higher than deep is not turned by 90 degrees. */
+static int frame_find(const moments *m, geo_point up, body_frame *out)
 {
-    geo_point right = turn(up);
-    if (c->n < 8 || !shape_moments(c->p, c->n, &out->m)) return GEO_DEGENERATE;
-    if (!(out->m.spread[1] > 1e-6 * out->m.spread[0]) || !(norm(up) > 0)) return GEO_DEGENERATE;
-    geo_point e = out->m.axis;
-    double steep = fabs(dot(e, up)) / norm(up), limit = out->m.spread[0] > 1.1 * out->m.spread[1] ? 0.9 : 0.7071;
+    geo_point right = turn(up), e = m->axis;
+    if (!(m->spread[1] > 1e-6 * m->spread[0]) || !(norm(up) > 0)) return GEO_DEGENERATE;
+    double steep = fabs(dot(e, up)) / norm(up), limit = m->spread[0] > 1.1 * m->spread[1] ? 0.9 : 0.7071;
     if (steep > limit) e = turn(e);                         /* higher than deep */
-    out->e = dot(e, right) < 0 ? scale(e, -1) : e;
+    out->m = *m, out->e = dot(e, right) < 0 ? scale(e, -1) : e;
     out->f = turn(out->e);
     return GEO_OK;
-}
-
-/* ---- what the estimators look at ------------------------------------------------------------------------------------------------ */
-
-/* A contour traced from a mask lies on the cracks between pixels: its extreme vertex is on top of a pixel at one corner and beside it at
- * the other, which tilts a plate of 24 pixels by up to a degree. So corners are looked for among the centres of the pixels along the
- * outline, and the result is grown by the half pixel that they lie inside. Other contours are taken as they are. */
-typedef struct outline { geo_contour c; double inside; } outline;
-
-static int is_half(double x) { return x - floor(x) == 0.5; }
-
-static int along_cracks(const geo_contour *c)
-{
-    double twice = 0;
-    for (int64_t i = 0; i < c->n; i++) {
-        geo_point p = c->p[i], q = c->p[i + 1 < c->n ? i + 1 : 0];
-        int x = is_half(p.x), y = is_half(p.y);
-        if (x == y || (x ? p.y != floor(p.y) : p.x != floor(p.x)) || fabs(p.x - q.x) > 1 || fabs(p.y - q.y) > 1) return 0;
-        twice += cross(sub(p, c->p[0]), sub(q, c->p[0]));
-    }
-    return twice > 0;                                       /* clockwise on the screen, as traced */
-}
-
-static int outline_of(const geo_contour *c, outline *out)
-{
-    int status = geo_contour_copy(c, &out->c);
-    out->inside = 0;
-    if (status || !along_cracks(c)) return status;
-    out->inside = 0.5, out->c.n = 0;
-    for (int64_t i = 0; i < c->n; i++) {                    /* inside lies to the right of the way round; a pixel counts once */
-        geo_point p = c->p[i], way = sub(c->p[i + 1 < c->n ? i + 1 : 0], c->p[i ? i - 1 : c->n - 1]);
-        if (is_half(p.x)) p.x += way.y > 0 ? -0.5 : 0.5;
-        else p.y += way.x > 0 ? 0.5 : -0.5;
-        const geo_point *last = out->c.n ? &out->c.p[out->c.n - 1] : NULL;
-        if (!last || last->x != p.x || last->y != p.y) out->c.p[out->c.n++] = p;
-    }
-    return out->c.n < 8 ? GEO_DEGENERATE : GEO_OK;
 }
 
 /* Plates get longer along themselves and move apart along f: their tilts stay. */
@@ -142,24 +104,20 @@ static int snap(geo_quad *q, int left, int right, geo_point centre, geo_point d,
     return GEO_OK;
 }
 
-/* What the lines count in GEO_CORNERS_MEAN; the extreme corners have the rest. Measured on drawn bodies (`bench geometry`). */
-static const double LINES = 0.48;
-
-/* share 1: the fitted lines themselves; below: so much of the way from the corner-to-corner chord to the line, about the chord's middle.
+/* share 1: the fitted lines themselves; below: so much of the way from the corner-to-corner chord to the line, about the chord's middle. The
+ * chord is that of the extreme vertices by themselves: smoothed corners err with the line, single ones beside it, so that their mean is better.
  * *apart_deg: the larger angle between line and chord. */
-static int from_lines(const geo_contour *c, const outline *o, const body_frame *b, double share, double trim, geo_quad *out,
-    double *apart_deg)
+static int from_lines(const geo_contour *c, const body_frame *b, double share, double trim, geo_quad *out, double *apart_deg)
 {
     static const int end[2][2] = { { 0, 1 }, { 3, 2 } };
-    int64_t index[4], ignore[4];
-    int status = corners_extreme(c, b, out, index);         /* lines need no pixel centres: all of a plate lies on the same side */
-    if (!status) status = corners_extreme(&o->c, b, out, ignore);
-    if (!status) grow(out, b, o->inside);
+    int64_t index[4];
+    int status = corners_extreme(c, b, out, index);
     *apart_deg = 0;
     for (int k = 0; k < 2 && !status; k++) {
         int l = end[k][0], r = end[k][1];
-        geo_point centre, d, chord = unit(sub(out->p[r], out->p[l]));
-        if (!endplate_fit(c, index[l], index[r], trim, &centre, &d)) return GEO_DEGENERATE;
+        const geo_point ends[2] = { c->p[index[l]], c->p[index[r]] };
+        geo_point centre, d, chord = unit(sub(ends[1], ends[0]));
+        if (!endplate_fit(c, index[l], index[r], ends, trim, &centre, &d)) return GEO_DEGENERATE;
         double off = atan2(cross(chord, d), dot(chord, d)) * DEGREES;
         *apart_deg = fmax(*apart_deg, fabs(off));
         if (share < 1) centre = middle(out->p[l], out->p[r]);
@@ -194,7 +152,8 @@ static unsigned faults_of(const geo_quad *q, const geo_contour *c, const body_fr
     return bad;
 }
 
-static int estimate(const geo_contour *c, const outline *o, const body_frame *b, int method, double trim, geo_quad *out, double *apart_deg)
+/* c: the contour as given; o: its rim. */
+static int estimate(const geo_contour *c, const rim *o, const body_frame *b, int method, double trim, geo_quad *out, double *apart_deg)
 {
     geo_point four[4];
     int64_t index[4];
@@ -206,8 +165,9 @@ static int estimate(const geo_contour *c, const outline *o, const body_frame *b,
         status = corners_rdp(c, method == GEO_CORNERS_RDP_HULL, four);
         if (!status) corners_order(four, b, out);
         return status;
-    case GEO_CORNERS_MEAN: return from_lines(c, o, b, LINES, trim, out, apart_deg);
-    case GEO_CORNERS_LINES: return from_lines(c, o, b, 1, trim, out, apart_deg);
+    case GEO_CORNERS_MEAN: status = from_lines(&o->c, b, 0.5, trim, out, apart_deg); break;
+    case GEO_CORNERS_LINES: status = from_lines(&o->c, b, 1, trim, out, apart_deg); break;
+    case GEO_CORNERS_SIDES: status = corners_sides(&o->c, b, out); break;
     case GEO_CORNERS_EXTREME: status = corners_extreme(&o->c, b, out, index); break;
     case GEO_CORNERS_RECTANGLE:
         status = geo_rectangle(&o->c, four);
@@ -222,16 +182,23 @@ void geo_corners_defaults(geo_corners_options *o)
     *o = (geo_corners_options){ .size = sizeof *o, .method = GEO_CORNERS_AUTO, .trim = 0.05, .up = { 0, -1 } };
 }
 
-/* The first method of the list without a fault, else the one with the fewest. */
-static int choose(const geo_contour *c, const outline *l, const body_frame *b, const geo_corners_options *o, geo_body *out)
+/* Is there a lip on a body that is large enough for lines through all its sides? */
+static int has_lip(const rim *o, const body_frame *b)
 {
-    static const int order[] = { GEO_CORNERS_MEAN, GEO_CORNERS_EXTREME, GEO_CORNERS_LINES, GEO_CORNERS_RECTANGLE, GEO_CORNERS_AXIS };
+    geo_quad q;
+    return sqrt(12) * b->m.spread[0] >= 80 && !corners_sides(&o->c, b, &q) && corners_has_lip(&o->c, b, &q);
+}
+
+/* The first method of the list without a fault, else the one with the fewest. */
+static int choose(const geo_contour *c, const rim *l, const body_frame *b, const geo_corners_options *o, geo_body *out)
+{
+    static const int order[] = { GEO_CORNERS_SIDES, GEO_CORNERS_MEAN, GEO_CORNERS_EXTREME, GEO_CORNERS_LINES, GEO_CORNERS_RECTANGLE, GEO_CORNERS_AXIS };
     geo_quad first = { { { 0, 0 } } };
     double off = 0, ignore;
     int have = !estimate(c, l, b, GEO_CORNERS_MEAN, o->trim, &first, &off), status = GEO_DEGENERATE;
     out->disagreement = have ? off : 180;
     int all = o->method == GEO_CORNERS_AUTO, n = all ? (int)(sizeof order / sizeof *order) : 1, least = INT_MAX;
-    for (int k = 0; k < n && least; k++) {
+    for (int k = all && !has_lip(l, b); k < n && least; k++) {
         int method = all ? order[k] : o->method;
         geo_quad q = first;
         if (method == GEO_CORNERS_MEAN) status = have ? GEO_OK : GEO_DEGENERATE;
@@ -250,16 +217,16 @@ int geo_corners_find(const geo_contour *c, const geo_corners_options *options, g
 {
     geo_corners_options o;
     body_frame b;
-    outline l;
+    rim l;
     geo_corners_defaults(&o);
     if (options) memcpy(&o, options, options->size < sizeof o ? options->size : sizeof o);
     memset(out, 0, sizeof *out);
     if (!c || !c->p) return GEO_BAD;
     for (int64_t i = 0; i < c->n; i++) if (!is_finite(c->p[i])) return GEO_BAD;
-    int status = body_frame_find(c, o.up, &b);
+    int status = rim_of(c, &l);
     if (status) return status;
-    out->centre = b.m.centre, out->area = b.m.area;
-    status = outline_of(c, &l);
+    status = frame_find(&l.m, o.up, &b);
+    out->centre = l.m.centre, out->area = l.m.area;
     if (!status) status = choose(c, &l, &b, &o, out);
     geo_contour_free(&l.c);
     return status;

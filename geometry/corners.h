@@ -6,11 +6,13 @@
 #define GEOMETRY_CORNERS_H
 #include "geometry/shape.h"
 
+/* What the estimators look at: the contour itself (inside 0), or the centres of the pixels along one traced from a mask, which lie half a pixel
+ * inside it; m: moments of the contour, or of the pixels within. On failure there is nothing to free. */
+typedef struct rim { geo_contour c; double inside; moments m; } rim;
+int  rim_of(const geo_contour *c, rim *out);                               /* rim.c; GEO_DEGENERATE below 8 vertices */
+
 /* e: to the right along the plates, f: downwards; unit vectors */
 typedef struct body_frame { moments m; geo_point e, f; } body_frame;
-
-/* e is the axis of the mask nearest to level, seen with `up` upwards: a body higher than deep is not turned by 90 degrees. */
-int  body_frame_find(const geo_contour *c, geo_point up, body_frame *out);
 
 int  corners_rdp(const geo_contour *c, int hull, geo_point four[4]);        /* simplify.c; in the order of the contour, or of its hull */
 
@@ -19,7 +21,12 @@ int  corners_axis(const body_frame *b, geo_quad *out);
 /* Four points in cyclic order, named by the frame. */
 void corners_order(const geo_point four[4], const body_frame *b, geo_quad *out);
 
-/* endplate.c: the line through the contour from index i to index j (the shorter way), without `trim` of the chord's length at either end.
- * direction points from i to j. 0: too few points. */
-int  endplate_fit(const geo_contour *c, int64_t i, int64_t j, double trim, geo_point *centre, geo_point *direction);
+/* klines.c: crossings of lines through the four sides; GEO_DEGENERATE where they do not settle. */
+int corners_sides(const geo_contour *c, const body_frame *b, geo_quad *out);
+/* Do extreme vertices stand out beyond straight sides, as osteophytes do? */
+int corners_has_lip(const geo_contour *c, const body_frame *b, const geo_quad *sides);
+
+/* endplate.c: the line through the contour from index i to index j (the shorter way), without `trim` of the length of the chord between the
+ * two ends at either of them. direction points from i to j. 0: too few points. */
+int  endplate_fit(const geo_contour *c, int64_t i, int64_t j, const geo_point end[2], double trim, geo_point *centre, geo_point *direction);
 #endif

@@ -6,9 +6,9 @@
 #include "geometry/vec.h"
 #include <stdlib.h>
 
-int endplate_fit(const geo_contour *c, int64_t i, int64_t j, double trim, geo_point *centre, geo_point *direction)
+int endplate_fit(const geo_contour *c, int64_t i, int64_t j, const geo_point end[2], double trim, geo_point *centre, geo_point *direction)
 {
-    geo_point a = c->p[i], e = sub(c->p[j], a);
+    geo_point a = end[0], e = sub(end[1], a);
     double length = norm(e);
     int64_t there = (j - i + c->n) % c->n, from = i, n = there, m = 0;
     if (there > c->n - there) from = j, n = c->n - there;

@@ -33,6 +33,7 @@ static double bow_vote(const geo_case *c, int top, int apex, int bottom)
 
 int facing_vote(const geo_case *c, double *score, int *conflict)
 {
+    if (c->voted && !c->facing) return *score = c->voted_score, *conflict = c->voted_conflict, c->voted;
     double anatomy = 8 * point_vote(c, GEO_HARD_PALATE, GEO_OPISTHION) + 8 * point_vote(c, GEO_BASION, GEO_OPISTHION);
     anatomy += 3 * bow_vote(c, GEO_L1, GEO_L3, GEO_S1) - 2 * bow_vote(c, GEO_T1, GEO_T7, GEO_T12);
     if (known(c, GEO_S1)) {

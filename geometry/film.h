@@ -16,6 +16,8 @@ typedef struct level_given {
 struct geo_case {
     double sx, sy, age;                         /* spacing 0: none; age NAN: none */
     int uncalibrated, facing, orientation, heads, choice[CHOICES], warnings;
+    int voted, voted_conflict;                  /* which way the outlines' votes went when they were read, 0: they were not asked */
+    double voted_score;
     level_given level[GEO_LEVELS];
     geo_circle head[2];
     geo_point point[GEO_POINTS];

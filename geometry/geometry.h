@@ -38,8 +38,8 @@ extern "C" {
 /* ---- 1. Version, status, small types -------------------------------------------------------------------------------------------- */
 
 #define GEO_VERSION_MAJOR 1             /* changes when a program must be compiled anew */
-#define GEO_VERSION_MINOR 1             /* changes when something is added */
-/* "1.1": of the library that runs, which may be newer than the header that was compiled. */
+#define GEO_VERSION_MINOR 2             /* changes when something is added */
+/* "1.2": of the library that runs, which may be newer than the header that was compiled. */
 const char *geo_version(void);
 
 enum {
@@ -70,6 +70,9 @@ int64_t geo_components(const uint8_t *mask, int64_t h, int64_t w, int32_t *label
 /* out (h, w): the largest component (the first of equals) with its holes filled, 0 or 1; may not be mask itself. *dropped (or NULL):
  * the share of the mask's pixels that lay in other components; above 0.05 treat the result as of low quality. GEO_EMPTY: no pixel set. */
 int geo_mask_clean(const uint8_t *mask, int64_t h, int64_t w, uint8_t *out, double *dropped);
+
+/* Opening: what discs of this radius (pixels) that fit into the mask cover. Takes off lips and stumps that are narrower. out (h, w), 0 or 1. */
+int geo_mask_open(const uint8_t *mask, int64_t h, int64_t w, double radius, uint8_t *out);
 
 /* The box of every value of a label map (h, w), in one pass. */
 void geo_boxes(const uint8_t *labels, int64_t h, int64_t w, geo_box box[256]);
@@ -109,7 +112,9 @@ void geo_contour_free(geo_contour *c);          /* c itself stays; safe on an em
 /* ---- 4. Corners of a vertebral body --------------------------------------------------------------------------------------------- */
 
 enum {                                  /* how corners are found */
-    GEO_CORNERS_AUTO,                   /* MEAN, EXTREME, LINES, RECTANGLE, AXIS: the first whose result passes all tests */
+    /* MEAN, EXTREME, LINES, RECTANGLE, AXIS: the first whose result passes all tests; where a body of 80 pixels or more has a lip (a corner
+     * beyond straight sides by more than 11 % of the depth) SIDES comes first */
+    GEO_CORNERS_AUTO,
     GEO_CORNERS_MEAN,                   /* plates half way between the extreme corners and the fitted lines: the most precise */
     GEO_CORNERS_EXTREME,                /* extreme points of the body's own frame: the most robust to leaks */
     GEO_CORNERS_LINES,                  /* total-least-squares lines through the plates */
@@ -117,6 +122,7 @@ enum {                                  /* how corners are found */
     GEO_CORNERS_RDP_HULL,               /* the same on the convex hull */
     GEO_CORNERS_RECTANGLE,              /* rectangle of least area */
     GEO_CORNERS_AXIS,                   /* rectangle of equal second moments */
+    GEO_CORNERS_SIDES,                  /* crossings of total-least-squares lines through all four sides (k-lines): robust to osteophytes */
 };
 enum {                                  /* what a quadrilateral fails; bits */
     GEO_FAULT_ANGLE = 1,                /* an interior angle outside 60..120 degrees */
@@ -275,7 +281,14 @@ geo_case *geo_case_copy(const geo_case *c);
 void      geo_case_free(geo_case *c);
 
 /* Every setter returns GEO_OK, or GEO_BAD and changes nothing where a value is not finite or a name is unknown. */
-int geo_case_spacing(geo_case *c, double sx, double sy);       /* mm per pixel, columns first (DICOM's PixelSpacing is rows first) */
+/* mm per pixel, columns first (DICOM's PixelSpacing is rows first); GEO_BAD where it is not sound */
+int geo_case_spacing(geo_case *c, double sx, double sy);
+/* 1 where both lie in GEO_SPACING_LEAST .. GEO_SPACING_MOST and neither is more than ten times the other: beyond, no film was taken, and
+ * pixels made square would need more memory than the film. */
+#define GEO_SPACING_LEAST 0.005
+#define GEO_SPACING_MOST 10.0
+#define GEO_SPACING_WANTED "mm per pixel from 0.005 to 10, neither above ten times the other"
+int geo_spacing_sound(double sx, double sy);
 int geo_case_uncalibrated(geo_case *c);                        /* the spacing is that of the detector: W_UNCALIBRATED_MM */
 int geo_case_facing(geo_case *c, int facing);                  /* +1 right, -1 left: given by a person; 0 (default): by votes */
 int geo_case_orientation(geo_case *c, int facing);             /* the same from DICOM (0020,0020): one vote of weight 10 */
@@ -380,6 +393,10 @@ int geo_result_compression(const geo_result *r, int level, geo_compression *out)
 /* The same with every fractured neighbour replaced by the height that the next unfractured body (up to three levels away) and the usual
  * sizes of adults let expect of it. */
 int geo_result_compression_sound(const geo_result *r, int level, geo_compression *out);
+/* Genant's grade less the usual wedging of a body of this level, which thoracic ones have forwards and L5 backwards: heights over those that
+ * an unfractured body with the same posterior height has. type as above. */
+typedef struct geo_genant { double loss; int grade; const char *type; char error[64]; } geo_genant;
+int geo_result_genant(const geo_result *r, int level, geo_genant *out);                /* 0 or a GEO_E_* code */
 /* Level of a fractured body (grade 1 or more) that one of this parameter's plates belongs to: the angle is then partly a local one.
  * 0: none. */
 int geo_result_fractured(const geo_result *r, int parameter);

@@ -2,7 +2,8 @@
  *
  * Names given by the label map are kept unless they contradict the places along the spine: a person or a network saw more than
  * centroids do. What has no name is counted from what has one (an anchor: a named body, or the sacrum under L5). The trap: a hole in
- * the names with no room in the picture is a wrong name, not a missing body, and nothing may be made up there. */
+ * the names with no room in the picture is a wrong name, not a missing body, and nothing may be made up there. Which way the patient looks is
+ * not asked here, so that a side that was given and one that is found later lead to the same levels. */
 #include "geometry/tracing.h"
 #include "geometry/shape.h"
 #include "geometry/vec.h"
@@ -77,7 +78,7 @@ static int sacrum_anchor(const chain *c, geo_point *out)
     moments m;
     if (c->sacrum < 0) return 0;
     const geo_contour *outline = &c->t->o[c->sacrum].c;
-    if (!geo_sacrum_endplate(outline, NULL, c->o->facing, &s)) return *out = middle(s.left, s.right), 1;
+    if (!geo_sacrum_endplate(outline, NULL, 0, &s)) return *out = middle(s.left, s.right), 1;
     return shape_moments(outline->p, outline->n, &m) && (*out = m.centre, 1);
 }
 
@@ -177,7 +178,7 @@ static int find_gaps(chain *c)
     for (int i = 0; i < n; i++) list[i] = named(&c->e[i].b.quad);
     const geo_quad *q = &c->e[n - 1].b.quad;
     const geo_point last[2] = { q->p[3], q->p[2] };
-    if (c->sacrum >= 0 && n < GEO_CHAIN_MOST && !geo_sacrum_endplate(&c->t->o[c->sacrum].c, last, c->o->facing, &s)) {
+    if (c->sacrum >= 0 && n < GEO_CHAIN_MOST && !geo_sacrum_endplate(&c->t->o[c->sacrum].c, last, 0, &s)) {
         geo_point down = sub(middle(q->p[3], q->p[2]), middle(q->p[0], q->p[1]));      /* as high as the last body: no height of its own */
         list[n++] = (geo_corners){ s.right, s.left, add(s.right, down), add(s.left, down) };
     }

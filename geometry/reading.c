@@ -1,7 +1,8 @@
 /* reading.c - from the outlines of a film to its landmarks; see geometry.h.
  *
  * The order matters: bodies first (their neighbours say which way is up), then the sacrum (L5 says where its plate is), the heads (the
- * plate says how large they are), then which way the patient looks, and last what needs to know that. */
+ * plate says how large they are), then which way the patient looks. Where votes had to say that, all but the bodies is read once more: what is
+ * found must not depend on whether the side was given. */
 #include "geometry/tracing.h"
 #include "geometry/shape.h"
 #include "geometry/vec.h"
@@ -152,7 +153,7 @@ static void read_skull(reading *r, int facing, int dots)
     static const struct { int role, point; } rows[] = { { GEO_ROLE_BASION, GEO_BASION }, { GEO_ROLE_OPISTHION, GEO_OPISTHION } };
     geo_point p;
     int v = outline_with(r, GEO_ROLE_PALATE);
-    if (v >= 0 && !(dots ? geo_skull_point(&r->contour[v], facing, 1, &p) : geo_palate_tip(&r->contour[v], facing, &p)))
+    if (v >= 0 && !(!dots && !geo_palate_tip(&r->contour[v], facing, &p) ? GEO_OK : geo_skull_point(&r->contour[v], facing, 1, &p)))
         geo_case_point(r->c, GEO_HARD_PALATE, image(r, p)), r->used++;
     for (int i = 0; i < 2; i++)                  /* drawn as dots as a rule */
         if ((v = outline_with(r, rows[i].role)) >= 0 && !geo_skull_point(&r->contour[v], facing, 1, &p))
@@ -206,6 +207,26 @@ static void read_dens(reading *r)
     read_c1(r, &d);
 }
 
+/* Slopes and distances that no pelvis has: SS -10 to 80 degrees, plate to hips 2.6 to 4.4 lengths of the plate (90 to 150 mm). */
+static void check_plate(reading *r)
+{
+    geo_point a = r->quad[GEO_S1].p[r->facing > 0], p = r->quad[GEO_S1].p[r->facing < 0], hips = vec(0, 0), along_plate = sub(a, p);
+    if (!r->body[GEO_S1]) return;
+    double slope = heading(vec(r->facing * along_plate.x, along_plate.y)), length = norm(along_plate);
+    int odd = slope < -10 || slope > 80;
+    for (int i = 0; i < r->c->heads; i++) hips = along(hips, vec(r->c->head[i].x, r->c->head[i].y * r->k), 1.0 / r->c->heads);
+    double away = apart(middle(a, p), hips);
+    if (r->c->heads) odd |= away < 2.6 * length || away > 4.4 * length;
+    if (odd) geo_case_mark(r->c, GEO_S1, GEO_MARK_LOW_QUALITY);
+}
+
+/* All but the bodies. facing 0: not known yet, the right side of the image stands for the front. */
+static void read_rest(reading *r, int facing)
+{
+    r->facing = facing;
+    read_sacrum(r), read_heads(r), set_bodies(r, facing ? facing : 1), read_skull(r, facing ? facing : 1, !facing);
+}
+
 static void read_film(reading *r)
 {
     moments m;
@@ -216,13 +237,17 @@ static void read_film(reading *r)
         r->at[level] = i, r->centre[level] = m.centre;
     }
     for (int i = GEO_C2; i <= GEO_L5; i++) if (r->at[i] >= 0) read_body(r, i);
-    r->facing = r->c->facing;
-    read_sacrum(r), read_heads(r), set_bodies(r, 1), read_skull(r, 1, 1);
-    double score;
-    int conflict, side = facing_vote(r->c, &score, &conflict);
-    if (!side) return;
-    r->facing = side;
-    set_bodies(r, side), read_skull(r, side, 0), read_dens(r);
+    r->c->voted = 0;
+    int side = r->c->facing, conflict, used = r->used;
+    if (!side) {
+        const geo_case bodies = *r->c;
+        double score;
+        read_rest(r, 0);
+        if (!(side = facing_vote(r->c, &score, &conflict))) return;
+        *r->c = bodies, r->used = used, r->body[GEO_S1] = 0;
+        r->c->voted = side, r->c->voted_score = score, r->c->voted_conflict = conflict;
+    }
+    read_rest(r, side), read_dens(r), check_plate(r);
     if (r->t->repair) case_repair(r->c, r->t->repair, r->t->no_room);
 }
 

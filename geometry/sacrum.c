@@ -12,17 +12,6 @@ enum { RAYS = 20 };
 /* direction of the plate, left to right; expected length */
 typedef struct rim { const geo_contour *c; geo_point d; double length; } rim;
 
-static int64_t nearest(const geo_contour *c, geo_point p)
-{
-    int64_t best = 0;
-    double least = INFINITY;
-    for (int64_t i = 0; i < c->n; i++) {
-        geo_point v = sub(c->p[i], p);
-        if (dot(v, v) < least) least = dot(v, v), best = i;
-    }
-    return best;
-}
-
 /* First crossing of the ray p + t d, t > from, with the contour. */
 static int cast(const geo_contour *c, geo_point p, geo_point d, double from, geo_point *hit)
 {
@@ -147,7 +136,7 @@ int geo_sacrum_endplate(const geo_contour *sacrum, const geo_point *l5, int faci
     out->method = l5 && find_by_rays(sacrum, l5, m.centre, &r, &start) ? GEO_SACRUM_RAYS : GEO_SACRUM_HULL;
     if (out->method == GEO_SACRUM_HULL && !find_by_hull(sacrum, sqrt(m.area), facing, &r, &start)) return GEO_DEGENERATE;
     /* a traced contour runs clockwise: along the upper side it goes from left to right */
-    int64_t from = nearest(sacrum, start), right = follow(&r, from, 1), left = right < 0 ? -1 : follow(&r, from, -1);
+    int64_t from = shape_nearest(sacrum, start), right = follow(&r, from, 1), left = right < 0 ? -1 : follow(&r, from, -1);
     if (left < 0 || left == right) return GEO_DEGENERATE;
     r.length = apart(sacrum->p[left], sacrum->p[right]);
     if (!wall_fit(sacrum, left, 1, 0.12 * r.length, 0.88 * r.length, &centre, &line)) return GEO_DEGENERATE;

@@ -4,6 +4,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+moments moments_from(double area, geo_point centre, double xx, double xy, double yy)
+{
+    double angle = 0.5 * atan2(2 * xy, xx - yy), mean = 0.5 * (xx + yy), half = hypot(0.5 * (xx - yy), xy);
+    return (moments){ area, centre, vec(cos(angle), sin(angle)), { sqrt(fmax(0, mean + half)), sqrt(fmax(0, mean - half)) } };
+}
+
 int shape_moments(const geo_point *p, int64_t n, moments *out)
 {
     double a = 0, x = 0, y = 0, xx = 0, xy = 0, yy = 0;
@@ -17,10 +23,7 @@ int shape_moments(const geo_point *p, int64_t n, moments *out)
     }
     if (!(fabs(a) > 1e-12) || !isfinite(a)) return 0;
     x /= 3 * a, y /= 3 * a;
-    xx = xx / (6 * a) - x * x, yy = yy / (6 * a) - y * y, xy = xy / (12 * a) - x * y;
-    double angle = 0.5 * atan2(2 * xy, xx - yy), mean = 0.5 * (xx + yy), half = hypot(0.5 * (xx - yy), xy);
-    out->area = fabs(a) / 2, out->centre = add(p[0], vec(x, y)), out->axis = vec(cos(angle), sin(angle));
-    out->spread[0] = sqrt(fmax(0, mean + half)), out->spread[1] = sqrt(fmax(0, mean - half));
+    *out = moments_from(fabs(a) / 2, add(p[0], vec(x, y)), xx / (6 * a) - x * x, xy / (12 * a) - x * y, yy / (6 * a) - y * y);
     return 1;
 }
 
@@ -88,6 +91,17 @@ int geo_rectangle(const geo_contour *c, geo_point corner[4])
     }
     geo_contour_free(&h);
     return isfinite(best) ? GEO_OK : GEO_DEGENERATE;
+}
+
+int64_t shape_nearest(const geo_contour *c, geo_point p)
+{
+    int64_t best = 0;
+    double least = INFINITY;
+    for (int64_t i = 0; i < c->n; i++) {
+        geo_point v = sub(c->p[i], p);
+        if (dot(v, v) < least) least = dot(v, v), best = i;
+    }
+    return best;
 }
 
 double quad_area(const geo_quad *q)

@@ -1,6 +1,7 @@
 /* geometry_corners_test.c - corners of bodies: as precise as was once measured, and honest about what is no body. */
 #include "tests/test.h"
 #include "eval/bench_corners.h"
+#include "geometry/corners.h"
 
 /* Every tenth cell of the 81, with the recorded 700 bodies, against tests/golden/corners.tsv (`darkspine bench geometry` runs all). */
 static void as_precise_as_recorded(void **state)
@@ -12,15 +13,15 @@ static void as_precise_as_recorded(void **state)
     int cell = 0;
     while (fgets(line, sizeof line, f)) {
         double depth, length, noise, want[CORNERS_METHODS];
-        if (sscanf(line, "%31s %lf %lf %lf %lf %lf %lf %lf %lf %lf %lf", scenario, &depth, &length, &noise, want, want + 1, want + 2,
-            want + 3,
-                want + 4, want + 5, want + 6) != 11) continue;
+        if (sscanf(line, "%31s %lf %lf %lf %lf %lf %lf %lf %lf %lf %lf %lf", scenario, &depth, &length, &noise, want, want + 1, want + 2,
+            want + 3, want + 4, want + 5, want + 6, want + 7) != 12) continue;
         if (cell % 10 == 0) {
             corners_cell c = bench_corners(cell, 700);
             assert_string_equal(c.scenario, scenario);
             assert_true(c.depth == depth && c.length == length && c.noise == noise);
             for (int m = 0; m < CORNERS_METHODS; m++) {
-                if (!(c.by[m].rmse <= 1.02 * want[m] + 0.02))
+                /* recorded to 0.01 degrees; sampling gives smoothed extreme points up to 0.3 % */
+                if (!(c.by[m].rmse <= 1.003 * want[m] + 0.01))
                     fail_msg("%s %g %g %g: %s has %.2f, recorded %.2f", scenario, depth, length, noise, corners_methods[m].name,
                         c.by[m].rmse, want[m]);
                 assert_true(c.by[m].failed < 0.005);
@@ -52,7 +53,7 @@ static void all_methods_on_a_clean_body(void **state)
         for (int k = 0; k < 4; k++) xy[2 * k] = 200 + c * level[2 * k] - s * level[2 * k + 1],
             xy[2 * k + 1] = 300 + s * level[2 * k] + c * level[2 * k + 1];
         geo_contour q = sides(xy);
-        for (int method = GEO_CORNERS_AUTO; method <= GEO_CORNERS_AXIS; method++) {
+        for (int method = GEO_CORNERS_AUTO; method <= GEO_CORNERS_SIDES; method++) {
             geo_corners_options o;
             geo_body b;
             geo_corners_defaults(&o);
@@ -102,6 +103,36 @@ static void what_is_no_body_is_said(void **state)
     assert_true(status == GEO_DEGENERATE || b.method == GEO_CORNERS_AXIS || b.method == GEO_CORNERS_RECTANGLE);
 }
 
+/* Lips at the corners draw all estimators outwards but the crossings of the sides; the automatic choice takes these, and where there is no lip
+ * it does not. */
+static void osteophytes_are_survived(void **state)
+{
+    (void)state;
+    static uint8_t mask[CORNERS_SIDE * CORNERS_SIDE], truth[CORNERS_SIDE * CORNERS_SIDE];
+    double square[2][3] = { { 0 } };                        /* [mean, auto][scenario] */
+    int sides[3] = { 0 }, n = 60;
+    for (int t = 0; t < 3 * n; t++) {
+        const int scenario = t / n;
+        geo_quad q;
+        geo_contour c;
+        body_draw(27 * scenario + 18 + 3, t % n, mask, truth, &q);          /* 80 pixels deep, noise of 0.4 */
+        assert_int_equal(geo_contour_trace(mask, CORNERS_SIDE, CORNERS_SIDE, &c, NULL), GEO_OK);
+        for (int k = 0; k < 2; k++) {
+            geo_corners_options o;
+            geo_body b;
+            geo_corners_defaults(&o);
+            o.method = k ? GEO_CORNERS_AUTO : GEO_CORNERS_MEAN, o.fractured = 1;
+            geo_corners_find(&c, &o, &b);
+            const geo_point *p = b.quad.p, *r = q.p;
+            const double e = (atan2(p[1].y - p[0].y, p[1].x - p[0].x) - atan2(r[1].y - r[0].y, r[1].x - r[0].x)) * 57.29577951308232;
+            square[k][scenario] += e * e / n, sides[scenario] += k && b.method == GEO_CORNERS_SIDES;
+        }
+        geo_contour_free(&c);
+    }
+    assert_true(sides[0] == 0 && sides[1] == 0 && sides[2] > 0.9 * n);
+    assert_true(sqrt(square[1][2]) < 1.6 && sqrt(square[0][2]) > 2.2);
+}
+
 /* A leak sends RDP's corners to its tip; the automatic choice does not follow it. */
 static void a_leak_is_survived(void **state)
 {
@@ -126,9 +157,50 @@ static void a_leak_is_survived(void **state)
     assert_true(worst[0] > 15 && worst[1] < 12);
 }
 
+/* Pixels along the outline, each once, and the moments of all within, counted pixel by pixel. */
+static void a_rim_is_its_pixels(void **state)
+{
+    (void)state;
+    enum { SIDE = 40 };
+    static uint8_t mask[SIDE * SIDE], clean[SIDE * SIDE];
+    uint64_t seed = 3;
+    for (int t = 0; t < 200; t++) {
+        for (int i = 0; i < SIDE * SIDE; i++) {             /* a disc with teeth */
+            const double x = i % SIDE - 19.3, y = i / SIDE - 20.1;
+            seed = seed * 6364136223846793005u + 1442695040888963407u;
+            mask[i] = hypot(x, 0.7 * y) < 9 + 4 * (double)(seed >> 33) / 0x1p31;
+        }
+        geo_contour c;
+        rim r;
+        double n = 0, sx = 0, sy = 0, xx = 0, xy = 0, yy = 0;
+        int64_t edge = 0;
+        assert_int_equal(geo_mask_clean(mask, SIDE, SIDE, clean, NULL), GEO_OK);
+        assert_int_equal(geo_contour_trace(mask, SIDE, SIDE, &c, NULL), GEO_OK);
+        assert_int_equal(rim_of(&c, &r), GEO_OK);
+        for (int i = 0; i < SIDE * SIDE; i++) if (clean[i]) n++, sx += i % SIDE, sy += i / SIDE;
+        for (int i = 0; i < SIDE * SIDE; i++) {
+            const double x = i % SIDE - sx / n, y = i / SIDE - sy / n;
+            if (!clean[i]) continue;
+            xx += x * x / n, xy += x * y / n, yy += y * y / n;
+            edge += !(clean[i - 1] && clean[i + 1] && clean[i - SIDE] && clean[i + SIDE]);
+        }
+        near(r.m.area, n, 1e-6), near(r.m.centre.x, sx / n, 1e-9), near(r.m.centre.y, sy / n, 1e-9);
+        near(r.m.spread[0] * r.m.spread[0] + r.m.spread[1] * r.m.spread[1], xx + yy + 1 / 6., 1e-8);
+        near(r.m.axis.x * r.m.axis.y * (xx - yy), (r.m.axis.x * r.m.axis.x - r.m.axis.y * r.m.axis.y) * xy, 1e-8);
+        near(r.inside, 0.5, 0);
+        assert_true(r.c.n >= edge);                         /* a bridge one pixel wide is passed on both sides */
+        for (int64_t i = 0; i < r.c.n; i++) {
+            const geo_point p = r.c.p[i], q = r.c.p[i + 1 < r.c.n ? i + 1 : 0];
+            assert_true(clean[(int)p.y * SIDE + (int)p.x] && (p.x != q.x || p.y != q.y) && fabs(p.x - q.x) <= 1 && fabs(p.y - q.y) <= 1);
+        }
+        geo_contour_free(&r.c), geo_contour_free(&c);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = { cmocka_unit_test(as_precise_as_recorded), cmocka_unit_test(all_methods_on_a_clean_body),
-        cmocka_unit_test(what_is_no_body_is_said), cmocka_unit_test(a_leak_is_survived) };
+        cmocka_unit_test(what_is_no_body_is_said), cmocka_unit_test(osteophytes_are_survived), cmocka_unit_test(a_leak_is_survived),
+        cmocka_unit_test(a_rim_is_its_pixels) };
     return RUN_TESTS(tests);
 }

@@ -93,6 +93,7 @@ int verb_check(int argc, char **argv)
     if (sheet) make_sheet(s, &f, sheet);
     for (int64_t i = 0; i < n; i++) standing += marks[i] && !store_at(s, i)->excluded;
     if (flags_has(fl, "--json")) print_json(s, &f, cases, f.errors); else print_text(s, &f, cases);
+    if (sheet && !flags_has(fl, "--json")) printf("drawn: %s\n", sheet);
     fflush(stdout);
     store_close(s);
     if (flags_has(fl, "--exclude")) {

@@ -158,8 +158,8 @@ int verb_eval(int argc, char **argv)
     flags *f = flags_parse(&how, argc, argv);
     if (!f) return EXIT_OK;
     const compute c = compute_begin(f);
-    double pair_of[2];
-    const double *spacing = flags_pair(f, "--spacing", pair_of) ? pair_of : NULL;
+    double given[2];
+    const double *spacing = flags_spacing(f, given) ? given : NULL;
     may_write(f, flags_text(f, "--out", NULL));
     if (readings_like(f->input[1])) eval_readings(f, spacing, c.seed);
     else eval_maps(f, spacing, c.seed);

@@ -2,6 +2,7 @@
 #include "verbs/flags.h"
 #include "base/die.h"
 #include "base/file.h"
+#include "geometry/geometry.h"
 #include <assert.h>
 #include <ctype.h>
 #include <stdio.h>
@@ -177,16 +178,16 @@ int flags_word(const flags *f, const char *name, const char *const *words, int n
     die_at(name, "got '%s', wanted one of %s%s", v, list, die_nearest(v, words, n));
 }
 
-int flags_pair(const flags *f, const char *name, double out[2])
+int flags_spacing(const flags *f, double out[2])
 {
-    const char *v = value_of(f, name), *comma;
+    const char *v = value_of(f, "--spacing"), *comma;
     if (!v) return 0;
     char *first = xdup(v);
     comma = strchr(v, ',');
     if (comma) first[comma - v] = 0;
-    int ok = comma && text_real(first, &out[0]) && text_real(comma + 1, &out[1]) && out[0] > 0 && out[1] > 0;
+    int ok = comma && text_real(first, &out[0]) && text_real(comma + 1, &out[1]) && geo_spacing_sound(out[0], out[1]);
     free(first);
-    if (!ok) die_at(name, "got '%s', wanted two numbers above 0, x first: 0.143,0.143", v);
+    if (!ok) die_at("--spacing", "got '%s', wanted %s, x first: 0.143,0.143", v, GEO_SPACING_WANTED);
     return 1;
 }
 

@@ -45,8 +45,8 @@ const char *flags_text(const flags *f, const char *name, const char *otherwise);
 int64_t     flags_int(const flags *f, const char *name, int64_t otherwise, int64_t least, int64_t most);   /* dies 2 outside [least, most] */
 double      flags_real(const flags *f, const char *name, double otherwise, double least, double most);
 int         flags_word(const flags *f, const char *name, const char *const *words, int n, int otherwise);  /* index into words */
-/* "SX,SY" -> two numbers > 0; returns 0 when the flag is absent. */
-int         flags_pair(const flags *f, const char *name, double out[2]);
+/* --spacing SX,SY: mm per pixel that a film may have (geo_spacing_sound); returns 0 when the flag is absent. */
+int         flags_spacing(const flags *f, double out[2]);
 /* Dies 2 when path exists and --force was not given: results are not overwritten by accident. */
 void        flags_may_write(const flags *f, const char *path);
 #endif

@@ -7,6 +7,7 @@
 #include "base/die.h"
 #include "datasets/import.h"
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static const flag own[] = {
@@ -18,7 +19,7 @@ static const flag own[] = {
     { "--spacing", "SX,SY|...", "millimetres per pixel, x first; or COLUMN, or COLUMN_X,COLUMN_Y of the table; or FILE.csv with the columns\n"
       "                          file, spacing_x, spacing_y (or spacing); or a regular expression: '_([0-9.]+)mm'" },
     { "--table", "FILE.csv", "a table with the column file, for --patient and --spacing (corners: labels.csv; coco: its images)" },
-    { "--classes", "FILE", "class table, CSV value,name,kind" },
+    { "--classes", "FILE", "class table, CSV value,name,kind; or one of classes/ by its bare name: levels, cervical ..." },
     { "--skip-bad", NULL, "leave out cases that cannot be read (and list them) instead of stopping" },
     { 0 } };
 
@@ -54,6 +55,24 @@ static void only_for(const char *kind, const char *flag, const char *value, cons
     if (value && strcmp(kind, a) && strcmp(kind, b)) die("%s: only for the kinds %s and %s, got %s", flag, a, b, kind);
 }
 
+/* One line, with as many of the bad cases as it holds. */
+static _Noreturn void refuse(const import_options *o, const import_result *r)
+{
+    char list[640] = "";
+    size_t used = 0;
+    int shown = 0;
+    for (; shown < r->nbad; shown++) {
+        char *one = xprintf("%s%s: %s", shown ? "; " : "", r->bad[shown].file, r->bad[shown].why);
+        const size_t n = strlen(one);
+        if (shown && used + n >= sizeof list) { free(one); break; }
+        used += (size_t)snprintf(list + used, sizeof list - used, "%s", one), free(one);
+        if (used >= sizeof list) used = sizeof list - 1;
+    }
+    char *more = shown < r->nbad ? xprintf("; and %d more", r->nbad - shown) : xdup("");
+    die("%.100s: %d case%s cannot be read, nothing is written%s: %s%s", o->src, r->nbad, r->nbad == 1 ? "" : "s",
+        o->skip_bad ? "" : " (--skip-bad leaves out and lists them)", list, more);
+}
+
 int verb_import(int argc, char **argv)
 {
     flags *f = flags_parse(&how, argc, argv);
@@ -63,7 +82,7 @@ int verb_import(int argc, char **argv)
                          .patient = flags_text(f, "--patient", NULL), .classes = flags_text(f, "--classes", NULL),
                          .images = flags_text(f, "--images", NULL), .table = flags_text(f, "--table", NULL),
                          .spacing_from = flags_text(f, "--spacing", NULL), .skip_bad = flags_has(f, "--skip-bad") };
-    if (o.spacing_from && !o.spacing_from[strspn(o.spacing_from, "0123456789.,+-eE ")]) flags_pair(f, "--spacing", o.spacing),
+    if (o.spacing_from && !o.spacing_from[strspn(o.spacing_from, "0123456789.,+-eE ")]) flags_spacing(f, o.spacing),
         o.spacing_from = NULL;
     only_for(o.kind, "--map", o.map, "masks", "instances"), only_for(o.kind, "--images", o.images, "coco", "labelme");
     flags_may_write(f, out);
@@ -72,11 +91,8 @@ int verb_import(int argc, char **argv)
     o.tick = tick, o.with = &p;
     import_result r = import_run(&o);
     progress_end(&p);
-    if (r.nbad && !(flags_has(f, "--json") && r.written))
-        for (int i = 0; i < r.nbad; i++) warn("%s: %s", r.bad[i].file, r.bad[i].why);
-    if (!r.written)
-        die("%s: %d case%s cannot be read, nothing is written%s", o.src, r.nbad, r.nbad == 1 ? "" : "s",
-            o.skip_bad ? "" : " (--skip-bad leaves them out)");
+    if (!r.written) refuse(&o, &r);
+    for (int i = 0; i < r.nbad && !flags_has(f, "--json"); i++) warn("%s: %s", r.bad[i].file, r.bad[i].why);
     if (flags_has(f, "--json")) print_json(&r, out);
     else {
         printf("%lld cases in %s", (long long)r.cases, out);

@@ -35,6 +35,8 @@ typedef struct collected {
     int64_t total, done;
     const image *film;                           /* --film, or NULL */
     const char *overlay;
+    int64_t drawn, ambiguous;                    /* pictures written; films that do not say which way the patient looks */
+    char *picture;                               /* the last one */
     FILE *out;                                   /* the report of a single film, in memory */
     progress bar;
 } collected;
@@ -42,7 +44,7 @@ typedef struct collected {
 /* ---- what becomes of a film ---------------------------------------------------------------------------------------------------------- */
 
 /* FILE for one film, DIR/ID.png for several. */
-static void draw(const collected *k, const findings *f, const image *film)
+static void draw(collected *k, const findings *f, const image *film)
 {
     const char *slash = strrchr(k->overlay, '/');
     int one = strchr(slash ? slash + 1 : k->overlay, '.') != NULL;
@@ -57,7 +59,8 @@ static void draw(const collected *k, const findings *f, const image *film)
                (long long)f->w, (long long)f->h);
     flags_may_write(k->f, path);
     drawing_write(path, f, film, k->normal);
-    free(name), free(path);
+    k->drawn++, free(k->picture), k->picture = path;
+    free(name);
 }
 
 static void take(void *arg, findings *f, const image *film)
@@ -68,6 +71,7 @@ static void take(void *arg, findings *f, const image *film)
     if (k->out && k->total == 1) measure_print(k->out, f, k->normal);
     else if (k->out) measure_summary_add(k->summary[f->frontal], f), k->rows[f->frontal]++;
     if (k->overlay) draw(k, f, film);
+    k->ambiguous += !f->failed && !f->frontal && !geo_result_facing(f->chain.result, NULL);
     k->bar.total = k->total;
     progress_step(&k->bar, ++k->done, NULL);
 }
@@ -108,6 +112,10 @@ static void finish(collected *k, json_t *whole, const char *text, const char *ou
     if (flags_has(k->f, "--json")) object_print(json_incref(whole));
     else if (!out) fputs(text, stdout);
     else printf("%lld film%s measured: %s\n", (long long)k->done, k->done == 1 ? "" : "s", out);
+    if (!flags_has(k->f, "--json") && k->drawn == 1) printf("\ndrawn: %s\n", k->picture);
+    else if (!flags_has(k->f, "--json") && k->drawn) printf("\n%lld films drawn: %s\n", (long long)k->drawn, k->overlay);
+    if (k->ambiguous) warn("%lld film%s not say which way the patient looks (E_FACING_AMBIGUOUS): nothing that has a front is measured; "
+        "--facing left or --facing right says it", (long long)k->ambiguous, k->ambiguous == 1 ? " does" : "s do");
 }
 
 int verb_measure(int argc, char **argv)
@@ -145,6 +153,6 @@ int verb_measure(int argc, char **argv)
     finish(&k, whole, text, out);
     json_decref(whole), table_free(k.summary[0]), table_free(k.summary[1]), free(text);
     if (k.list) table_free(k.list);
-    ranges_free(&normal), image_free(&film), geo_case_free(base), flags_free(f);
+    ranges_free(&normal), image_free(&film), geo_case_free(base), flags_free(f), free(k.picture);
     return EXIT_OK;
 }

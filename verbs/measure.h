@@ -19,7 +19,7 @@
     { "--facing", "left|right|auto", "which way the patient looks (default auto: by votes of the anatomy)" }, \
     { "--classes", "FILE.csv", "what the values of a label map mean: value,name,kind; or a table of classes/ by name (default levels)" }, \
     { "--cobb-method", "midline|endplate", "of frontal films (default midline)" }, \
-    { "--corners", "METHOD", "auto, mean, extreme, lines, rdp, rdp_hull, rectangle, axis: how corners are found (default auto)" }, \
+    { "--corners", "METHOD", "auto, mean, extreme, lines, rdp, rdp_hull, rectangle, axis, sides: how corners are found (default auto)" }, \
     { "--uncertainty", "PX", "also the SD of every value and the odds of GAP categories, for outlines off by PX pixels (SD)" }, \
     { "--ranges", "FILE.csv", "normal ranges: code,low,high,unit,population,source (default: those in configs/ranges.csv)" }
 
@@ -54,8 +54,16 @@ void measure_segmentation(const measure_job *job, const char *path, const char *
 int measure_labels(const measure_job *job, const char *id, int64_t h, int64_t w, const uint8_t *labels, const classes *t);
 /* One case of a store as its labels have it, with the job's settings and what the store adds to them; t: its classes. */
 void measure_case(const measure_job *job, const store *s, int64_t i, const classes *t);
-/* --classes FILE, or the bare name of a table that the program brings along. classes_free */
-classes measure_classes(const char *file);
+/* What a class is of a spine: a level, or GEO_ROLE_*. */
+int  role_of_class(const class *c);
+/* Fills role (256); 0 where the table knows nothing of a spine. */
+int  roles_of(const classes *t, int role[256]);
+/* Which values occur. */
+void roles_present(const uint8_t *labels, int64_t n, int seen[256]);
+/* Roles where no table was given: levels, else the region's table, else instances; a line on stderr says so. */
+void roles_guess(int region, const int seen[256], int role[256]);
+/* Dies 2 of a value that neither the roles nor the table know. path: what messages call the map. */
+void roles_refuse_strangers(const char *path, const int role[256], const int seen[256], const classes *t);
 
 /* The object of section `measure` in docs/measure.md. normal: NULL where there are none. */
 json_t *measure_json(const findings *f, const ranges *normal);

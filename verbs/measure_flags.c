@@ -7,7 +7,7 @@
 #include <string.h>
 
 static const char *const methods[] = { "midline", "endplate" };
-static const char *const estimators[] = { "auto", "mean", "extreme", "lines", "rdp", "rdp_hull", "rectangle", "axis" };
+static const char *const estimators[] = { "auto", "mean", "extreme", "lines", "rdp", "rdp_hull", "rectangle", "axis", "sides" };
 
 static int word_of(const char *at, const char *got, const char *const *words, int n)
 {
@@ -46,11 +46,8 @@ measure_settings measure_settings_read(const flags *f, geo_case **base)
     measure_settings s = { .age = -1, .draws = 200, .seed = 1 };
     double spacing[2];
     s.region = flags_word(f, "--region", regions, 5, -1), s.facing = flags_word(f, "--facing", sides, 3, -1) - 1;
-    s.cobb = flags_word(f, "--cobb-method", methods, 2, -1), s.corners = flags_word(f, "--corners", estimators, 8, 0);
-    if (flags_pair(f, "--spacing", spacing)) {
-        if (spacing[0] > 1e5 || spacing[1] > 1e5) die_at("--spacing", "got %g,%g, wanted mm per pixel", spacing[0], spacing[1]);
-        s.sx = spacing[0], s.sy = spacing[1], s.spacing_source = "user";
-    }
+    s.cobb = flags_word(f, "--cobb-method", methods, 2, -1), s.corners = flags_word(f, "--corners", estimators, 9, 0);
+    if (flags_spacing(f, spacing)) s.sx = spacing[0], s.sy = spacing[1], s.spacing_source = "user";
     s.age = flags_real(f, "--age", -1, 0, 130), s.jitter = flags_real(f, "--uncertainty", 0, 1e-6, 1000);
     s.seed = (uint64_t)flags_int(f, "--seed", 1, 0, INT64_MAX);
     s.base = *base = read_choices(f, &s.cobb);

@@ -1,11 +1,7 @@
-/* measure_input.c - what `measure` can be given, told apart by what it is, not by what it is called; see measure.h.
- *
- * A label map says nothing of what its values mean. Tables that are given come first, then those a store or predictions carry, then the
- * levels C1 to L5; where these cannot be on a film of the region, the region's own table, and last the values are taken as instances. */
+/* measure_input.c - what `measure` can be given, told apart by what it is, not by what it is called; see measure.h. */
 #include "verbs/measure.h"
 #include "base/die.h"
 #include "base/file.h"
-#include "base/share.h"
 #include "datasets/store.h"
 #include "eval/predictions.h"
 #include <stdlib.h>
@@ -13,105 +9,10 @@
 
 enum { JSON_LIMIT = 256 << 20 };
 
-/* ---- what a value means -------------------------------------------------------------------------------------------------------------- */
-
-static int role_of(const class *c)
-{
-    static const struct { const char *name; int role; } names[] = { { "sacrum", GEO_ROLE_SACRUM }, { "S1", GEO_ROLE_SACRUM },
-        { "femoral_head", GEO_ROLE_HEAD }, { "hard_palate", GEO_ROLE_PALATE }, { "basion", GEO_ROLE_BASION },
-            { "opisthion", GEO_ROLE_OPISTHION } };
-    int level = geo_level_parse(c->name);
-    if (level && level != GEO_S1) return level;
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        if (!strncmp(c->name, names[i].name, strlen(names[i].name))) return names[i].role;
-    if (!strcmp(c->kind, "sacrum")) return GEO_ROLE_SACRUM;
-    if (!strcmp(c->kind, "femoral_head")) return GEO_ROLE_HEAD;
-    return !strcmp(c->kind, "vertebra") || !strcmp(c->name, "vertebra") ? GEO_ROLE_BODY : GEO_ROLE_NONE;
-}
-
-/* Fills role; 0 where the table knows nothing of a spine. */
-static int roles_of(const classes *t, int role[256])
-{
-    int any = 0;
-    memset(role, 0, 256 * sizeof *role);
-    for (int i = 0; i < t->n; i++) any |= (role[t->c[i].value] = role_of(&t->c[i])) != GEO_ROLE_NONE;
-    return any;
-}
-
-static void roles_levels(int role[256])
-{
-    memset(role, 0, 256 * sizeof *role);
-    for (int v = GEO_C1; v <= GEO_ROLE_OPISTHION; v++) role[v] = v == 27 ? GEO_ROLE_HEAD : v;
-}
-
-static classes table_named(const char *name)
-{
-    char *file = xprintf("classes/%s.csv", name), *path = share_path(file);
-    classes t = path ? classes_read(path) : (classes){ 0 };
-    free(file), free(path);
-    return t;
-}
-
-classes measure_classes(const char *file)
-{
-    if (file_exists(file) || strpbrk(file, "/.")) return classes_read(file);
-    classes t = table_named(file);
-    if (!t.n) die_at("--classes", "got %s, wanted a file, or one of levels, whole, cervical, thoracic, lumbar, ap, hspine", file);
-    return t;
-}
-
-/* The levels that a film of a region may show. */
-static int may_show(int region, int role)
-{
-    static const int shows[GEO_REGIONS][2] = { [GEO_REGION_WHOLE] = { GEO_C1, GEO_L5 }, [GEO_REGION_CERVICAL] = { GEO_C1, GEO_T5 },
-        [GEO_REGION_THORACIC] = { GEO_C5, GEO_L3 }, [GEO_REGION_LUMBAR] = { GEO_T8, GEO_L5 }, [GEO_REGION_AP] = { GEO_C5, GEO_L5 } };
-    return role >= GEO_C1 && role <= GEO_L5 && role >= shows[region][0] && role <= shows[region][1];
-}
-
-static void present(const uint8_t *labels, int64_t n, int seen[256])
-{
-    memset(seen, 0, 256 * sizeof *seen);
-    for (int64_t i = 0; i < n; i++) seen[labels[i]] = 1;
-}
-
-/* Every vertebra of the map can be on a film of this region under these roles. */
-static int suits(int region, const int role[256], const int seen[256])
-{
-    for (int v = 1; v < 256; v++)
-        if (seen[v] && (!role[v] || (role[v] <= GEO_L5 && !may_show(region, role[v])))) return 0;
-    return 1;
-}
-
-/* Roles where no table was given: levels, else the region's table, else instances. */
-static void roles_guess(int region, const int seen[256], int role[256])
-{
-    roles_levels(role);
-    role[31] = GEO_ROLE_HEAD;                    /* an implant suits every region */
-    int whole = region < 0 || region == GEO_REGION_WHOLE, others = 0;
-    for (int v = 2; v < 256; v++) others |= seen[v];
-    int binary = seen[1] && !others, fits = !binary && (whole || suits(region, role, seen));
-    role[31] = GEO_ROLE_NONE;
-    if (fits) return;
-    if (binary) { role[1] = GEO_ROLE_BODY; return; }            /* 0 and 1, or 0 and 255: vertebrae without names */
-    classes t = table_named(geo_region_name(region));
-    roles_of(&t, role);
-    if (!t.n || !suits(region, role, seen)) for (int v = 1; v < 256; v++) role[v] = GEO_ROLE_INSTANCE;
-    warn("the values are not levels of a%s %s film: read as %s; --classes says what they mean", region == GEO_REGION_AP ? "n" : "",
-         geo_region_name(region), role[255] ? "instances of vertebrae" : "the classes of that region");
-    classes_free(&t);
-}
-
-static void refuse_strangers(const char *path, const int role[256], const int seen[256], const classes *t)
-{
-    for (int v = 1; v < 256; v++)
-        if (seen[v] && !role[v] && !classes_find(t, v) && !(v == 31 && !t->n))
-            die("%s: got the value %d, wanted values of %s; --classes FILE.csv says what they mean", path, v,
-                t->n ? "the class table" : "the levels: 1-24 C1 to L5, 25 sacrum, 26 and 27 femoral heads, 28-30 skull, 31 implant");
-}
-
 /* ---- label maps ---------------------------------------------------------------------------------------------------------------------- */
 
-typedef struct map { const char *path, *id; int64_t h, w; const uint8_t *labels; const image *film; int strict; } map;
+/* strict: a value that nothing is known of is an error; alone: so is a map without a spine, which among others is a row that says so. */
+typedef struct map { const char *path, *id; int64_t h, w; const uint8_t *labels; const image *film; int strict, alone; } map;
 
 static void hand_on(const measure_job *job, findings *f, const image *film) { job->each(job->arg, f, film); }
 
@@ -120,16 +21,16 @@ static void measure_map(const measure_job *job, const map *m, const classes *t)
 {
     int role[256], seen[256], status;
     measure_settings s = job->settings;
-    present(m->labels, m->h * m->w, seen);
+    roles_present(m->labels, m->h * m->w, seen);
     if (job->instances) for (int v = 0; v < 256; v++) role[v] = GEO_ROLE_INSTANCE;
     else if (t->n && !roles_of(t, role)) die("%s: the class table holds no vertebra, sacrum, femoral head or skull", m->path);
     else if (!t->n) roles_guess(s.region, seen, role);
-    if (m->strict) refuse_strangers(m->path, role, seen, t);
+    if (m->strict) roles_refuse_strangers(m->path, role, seen, t);
     geo_tracing *traced = geo_tracing_new(m->labels, m->h, m->w, role, &status);
     if (status == GEO_MEMORY) die_machine("out of memory");
-    if (!traced && m->strict) die("%s: nothing of a spine in it, wanted vertebrae, a sacrum, femoral heads or the skull base", m->path);
+    if (!traced && m->alone) die("%s: nothing of a spine in it, wanted vertebrae, a sacrum, femoral heads or the skull base", m->path);
     findings f = traced ? findings_masks(m->id, traced, m->h, m->w, &s) : findings_nothing(m->id, &s, "E_MISSING:spine");
-    if (f.failed && m->strict) die("%s: nothing of a spine can be measured in it", m->path);
+    if (f.failed && m->alone) die("%s: nothing of a spine can be measured in it", m->path);
     hand_on(job, &f, m->film);
     findings_free(&f);
 }
@@ -153,14 +54,14 @@ static int has_large(const image *m)
     return 0;
 }
 
-static void measure_png(const measure_job *job, const char *path, const classes *t)
+static void measure_png(const measure_job *job, const char *path, const classes *t, int alone)
 {
     image m = labels_read(path);
     measure_job instances = *job;
     instances.instances |= has_large(&m);
     uint8_t *labels = bytes_of(path, &m);
     char *id = path_stem(path);
-    measure_map(&instances, &(map){ .path = path, .id = id, .h = m.h, .w = m.w, .labels = labels, .strict = 1 }, t);
+    measure_map(&instances, &(map){ .path = path, .id = id, .h = m.h, .w = m.w, .labels = labels, .strict = 1, .alone = alone }, t);
     image_free(&m), free(labels), free(id);
 }
 
@@ -182,7 +83,7 @@ static int role_in_name(const char *path)
     snprintf(c.name, sizeof c.name, "%s", last ? last + 1 : stem);
     if (last && (!strcmp(last, "_1") || !strcmp(last, "_2") || !strcmp(last, "_head"))) snprintf(c.name, sizeof c.name, "%s",
         strstr(stem, "femoral_head") ? "femoral_head" : stem);
-    int role = role_of(&c);
+    int role = role_of_class(&c);
     free(stem);
     return role ? role : GEO_ROLE_BODY;
 }
@@ -234,7 +135,7 @@ static int64_t measure_folder(const measure_job *job, const char *folder)
         }
         set_total(job, job->instances || named ? 1 : n);
         classes t = { 0 };
-        if (job->classes) t = measure_classes(job->classes);
+        if (job->classes) t = classes_given("--classes", job->classes);
         else if (predictions_is(beside)) {
             predictions *p = predictions_open(beside);
             t = predictions_classes(p), predictions_close(p);
@@ -243,7 +144,7 @@ static int64_t measure_folder(const measure_job *job, const char *folder)
         for (size_t k = strlen(trimmed); k > 1 && trimmed[k - 1] == '/';) trimmed[--k] = 0;
         char *slash = strrchr(trimmed, '/');
         if (job->instances || named) done = measure_instances(job, path, n, slash ? slash + 1 : trimmed);
-        else for (int i = done = 0; i < n; i++, done++) measure_png(job, path[i], &t);
+        else for (int i = done = 0; i < n; i++, done++) measure_png(job, path[i], &t, n == 1);
         for (int i = 0; i < n; i++) free(name[i]), free(path[i]);
         classes_free(&t), free(name), free(path), free(trimmed);
     }
@@ -261,21 +162,46 @@ static classes useful(classes t)
     return t;
 }
 
+/* The spacing that the input knows, where the user has not said one. Returns the choices as they now stand; free them. */
+static geo_case *known_spacing(measure_settings *s, const char *path, const char *id, const double spacing[2], const char *source)
+{
+    geo_case *base = geo_case_copy(s->base);
+    if (!base) die_machine("out of memory");
+    if (!geo_spacing_sound(spacing[0], spacing[1])) die("%s: case %s: spacing: got %g x %g, wanted %s; --spacing gives another", path, id,
+        spacing[0], spacing[1], GEO_SPACING_WANTED);
+    s->sx = spacing[0], s->sy = spacing[1], s->spacing_source = source, s->base = base;
+    if (!strcmp(source, "detector")) geo_case_uncalibrated(base);
+    return base;
+}
+
+static void measure_prediction(const measure_job *job, const predictions *p, int64_t i, map *m, const classes *t)
+{
+    predictions_size(p, i, &m->h, &m->w);
+    uint8_t *labels = xalloc_n((size_t)m->h, (size_t)m->w);
+    predictions_read(p, i, labels);
+    m->labels = labels;
+    measure_map(job, m, t);
+    free(labels);
+}
+
 static int64_t measure_predictions(const measure_job *job, const char *path)
 {
     predictions *p = predictions_open(path);
-    classes t = job->classes ? measure_classes(job->classes) : useful(predictions_classes(p));
+    classes t = job->classes ? classes_given("--classes", job->classes) : useful(predictions_classes(p));
     int64_t n = predictions_count(p);
     if (!n) die("%s: holds no predictions", path);
     set_total(job, n);
     for (int64_t i = 0; i < n; i++) {
-        map m = { .path = path, .id = predictions_stem(p, i) };
-        predictions_size(p, i, &m.h, &m.w);
-        uint8_t *labels = xalloc_n((size_t)m.h, (size_t)m.w);
-        predictions_read(p, i, labels);
-        m.labels = labels;
-        measure_map(job, &m, &t);
-        free(labels);
+        image film = predictions_film(p, i);
+        map m = { .path = path, .id = predictions_stem(p, i), .film = film.h ? &film : NULL };
+        measure_job with = *job;
+        double spacing[2];
+        char *source = NULL;
+        geo_case *base = NULL;
+        if (!(job->settings.sx > 0) && predictions_spacing(p, i, spacing, &source))
+            base = known_spacing(&with.settings, path, m.id, spacing, *source ? source : "predictions");
+        measure_prediction(&with, p, i, &m, &t);
+        geo_case_free(base), image_free(&film), free(source);
     }
     classes_free(&t), predictions_close(p);
     return n;
@@ -337,12 +263,9 @@ measure_settings measure_settings_case(const measure_settings *s, const store *f
 {
     const store_case *c = store_at(from, i);
     measure_settings own = *s;
-    own.base = *base = geo_case_copy(s->base);
-    if (!*base) die_machine("out of memory");
-    if (!(own.sx > 0) && store_spacing_known(c)) {
-        own.sx = c->spacing[0], own.sy = c->spacing[1], own.spacing_source = *c->spacing_source ? c->spacing_source : "store";
-        if (!strcmp(c->spacing_source, "detector")) geo_case_uncalibrated(*base);
-    }
+    *base = NULL;
+    if (!(own.sx > 0) && store_spacing_known(c))
+        *base = known_spacing(&own, store_path(from), c->id, c->spacing, *c->spacing_source ? c->spacing_source : "store");
     if (own.age < 0) own.age = age_of(from, i);
     return own;
 }
@@ -383,7 +306,7 @@ void measure_case(const measure_job *job, const store *s, int64_t i, const class
 static int64_t measure_store(const measure_job *job, const char *path)
 {
     store *s = store_open(path);
-    classes t = job->classes ? measure_classes(job->classes) : useful(classes_copy(store_classes(s)));
+    classes t = job->classes ? classes_given("--classes", job->classes) : useful(classes_copy(store_classes(s)));
     int64_t n = store_count(s);
     set_total(job, n);
     for (int64_t i = 0; i < n; i++) measure_case(job, s, i, &t);
@@ -393,8 +316,9 @@ static int64_t measure_store(const measure_job *job, const char *path)
 
 /* ---- landmarks ----------------------------------------------------------------------------------------------------------------------- */
 
-static int64_t measure_landmarks(const measure_job *job, landmark_cases *l)
+static int64_t measure_landmarks(const measure_job *job, landmark_cases *l, const char *path)
 {
+    if (job->classes) die_at("--classes", "got landmarks, %s; wanted label maps, whose values a class table explains", path);
     set_total(job, l->n);
     for (int64_t i = 0; i < l->n; i++) {
         findings f = findings_landmarks(&l->c[i], &job->settings);
@@ -420,18 +344,18 @@ int64_t measure_input(const measure_job *job, const char *path)
     if (store_like(path)) return measure_store(job, path);
     if (ends_with(path, ".csv")) {
         landmark_cases l = landmarks_csv(path, job->settings.region);
-        return measure_landmarks(job, &l);
+        return measure_landmarks(job, &l, path);
     }
     if (ends_with(path, ".json")) {
         size_t n;
         char *text = file_read(path, JSON_LIMIT, &n);
         landmark_cases l = landmarks_json(text, n, path, job->settings.region);
         free(text);
-        return measure_landmarks(job, &l);
+        return measure_landmarks(job, &l, path);
     }
-    classes t = job->classes ? measure_classes(job->classes) : (classes){ 0 };
+    classes t = job->classes ? classes_given("--classes", job->classes) : (classes){ 0 };
     set_total(job, 1);
-    measure_png(job, path, &t);
+    measure_png(job, path, &t, 1);
     classes_free(&t);
     return 1;
 }

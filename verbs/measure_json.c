@@ -65,6 +65,7 @@ static void set_types(json_t *o, const findings *f)
 static json_t *compression(const findings *f, int level)
 {
     geo_compression g;
+    geo_genant net;
     json_t *warnings;
     if (geo_result_compression(f->chain.result, level, &g)) return json_pack("{s:s s:s}", "level", geo_level_name(level), "error", g.error);
     json_t *o = json_pack("{s:s s:f s:f s:f s:f s:f s:f s:s s:f s:i s:o}", "level", geo_level_name(level), "CR_anterior", g.cr[0],
@@ -72,6 +73,8 @@ static json_t *compression(const findings *f, int level)
         g.cr[1], "CR_posterior", g.cr[2], "loss_anterior_pct", g.loss, "ratio_ant_post", g.ratio, "wedge_angle", g.wedge, "genant_type",
             g.type,
         "genant_loss_pct", g.genant_loss, "genant_grade", g.grade, "warnings", warnings = json_array());
+    if (!geo_result_genant(f->chain.result, level, &net))
+        set(o, "genant_net_pct", json_real(net.loss)), set(o, "genant_net_grade", json_integer(net.grade));
     if (g.one_neighbour) object_append(warnings, json_string("W_ONE_NEIGHBOUR"));
     for (int k = 0; k < 2; k++)
         if (g.fractured[k]) {
@@ -170,12 +173,11 @@ static void set_lateral(json_t *o, const findings *f)
 
 static const char *level_of(const findings *f, int i) { return *findings_level(f, i) ? findings_level(f, i) : "unknown"; }
 
-static void set_frontal(json_t *o, const findings *f, const finding *row)
+static void set_cobb(json_t *o, const findings *f, const finding *row)
 {
     const geo_cobb *g = &f->chain.cobb;
     int midline = f->cobb_method == GEO_COBB_MIDLINE, bad = row->v.code;
     static const char endplate[] = "the endplate method measures the main curve only";
-    json_t *warnings = json_array();
     set_real(o, "cobb", bad ? NAN : g->main, row->v.error);
     if (bad) {
         static const char *const keys[] = { "upper_end", "lower_end", "cobb_upper", "cobb_lower", "convex", "grade", "scoliosis" };
@@ -188,19 +190,26 @@ static void set_frontal(json_t *o, const findings *f, const finding *row)
         set_text(o, "grade", g->grade), set(o, "scoliosis", json_boolean(g->scoliosis)), set(o, "s_shaped", json_boolean(g->s_shaped));
     }
     set_text(o, "cobb_method", midline ? "midline" : "endplate");
+}
+
+static void set_frontal(json_t *o, const findings *f)
+{
+    json_t *warnings = json_array();
     if (f->h > 0) set(o, "height", json_integer(f->h));          /* its middle decides which curve is the lower one, also when read back */
     for (int i = 0; i < f->chain.warnings; i++) object_append(warnings, json_string(f->chain.warning[i]));
     set(o, "warnings", warnings);
     if (f->from_masks) set_frontal_bodies(o, f);
 }
 
-/* Names that a case asks for and that nobody knows. */
+/* Names that a case asks for and that nobody knows, or that belong to films of the other view. */
 static void set_unknown(json_t *errors, const findings *f)
 {
     for (int i = 0; f->asked && i < f->asked->nwant; i++) {
         const char *name = f->asked->want[i];
-        if (geo_parameter_find(name) < 0 && strcmp(name, "GAP") && strcmp(name, "cobb"))
-            set_text(errors, name, "E_UNDEFINED:no such parameter");
+        const int lateral = geo_parameter_find(name) >= 0 || !strcmp(name, "GAP"), frontal = !strcmp(name, "cobb");
+        if (!lateral && !frontal) set_text(errors, name, "E_UNDEFINED:no such parameter");
+        else if (f->frontal ? !frontal : !lateral)
+            set_text(errors, name, f->frontal ? "E_UNDEFINED:lateral films only" : "E_UNDEFINED:frontal films only");
     }
 }
 
@@ -240,7 +249,10 @@ json_t *measure_json(const findings *f, const ranges *normal)
     if (whole) set(o, "values", json_object()), set(o, "errors", json_pack("{s:s}", "*", whole));
     else set_values(o, f, row, n);
     if (f->failed) set(o, "warnings", json_array());
-    else if (f->frontal) set_frontal(o, f, row);
+    else if (f->frontal) {
+        if (n) set_cobb(o, f, row);
+        set_frontal(o, f);
+    }
     else set_lateral(o, f);
     set(o, "seconds", json_real(f->seconds));
     free(row);

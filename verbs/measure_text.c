@@ -179,7 +179,10 @@ void measure_print(FILE *out, const findings *f, const ranges *normal)
     int n = findings_rows(f, normal, &row);
     print_head(out, f);
     if (f->failed) fprintf(out, "%s\n", f->failed);
-    else if (f->frontal) print_frontal(out, f, row), measure_print_remarks(out, f);
+    else if (f->frontal) {
+        if (n) print_frontal(out, f, row);
+        measure_print_remarks(out, f);
+    }
     else if (geo_result_error(f->chain.result)[0])
         fprintf(out, "%s: the film does not say which way the patient looks; --facing left or right does\n",
             geo_result_error(f->chain.result));
@@ -217,9 +220,10 @@ table *measure_summary_new(int frontal)
 static void add_frontal(table *t, const findings *f)
 {
     finding *row;
-    findings_rows(f, NULL, &row);
     const geo_cobb *g = &f->chain.cobb;
-    if (f->failed || row->v.code) for (int i = 0; i < 7; i++) table_missing(t, f->failed ? f->failed : row->v.error);
+    const int n = findings_rows(f, NULL, &row);
+    const char *why = f->failed ? f->failed : !n ? "not asked for" : row->v.code ? row->v.error : NULL;
+    if (why) for (int i = 0; i < 7; i++) table_missing(t, why);
     else {
         table_number(t, g->main), table_text(t, findings_level(f, g->upper_end)), table_text(t, findings_level(f, g->lower_end));
         for (int i = 0; i < 2; i++) {

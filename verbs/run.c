@@ -209,7 +209,7 @@ int verb_run(int argc, char **argv)
     session s = begin(f, &base);
     trained t = trained_open(weights, &(predict_how){ .mirror = flags_has(f, "--tta") }, f->precision, c.dev);
     const char *given = flags_text(f, "--classes", NULL);
-    s.table = given ? measure_classes(given) : trained_classes(&t);
+    s.table = given ? classes_given("--classes", given) : trained_classes(&t);
     s.list = films_find(f->input, f->n, flags_text(f, "--split", NULL));
     may_write(&s), films_check(&s.list);
     compute_tell(&c);

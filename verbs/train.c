@@ -163,6 +163,7 @@ static void make_sheet(const flags *f, run *r, const char *sheet)
     flags_may_write(f, sheet);
     preview(r, sheet, 4, 5);
     if (flags_has(f, "--json")) object_print(json_pack("{s:o}", "preview", object_text(sheet)));
+    else printf("drawn: %s\n", sheet);
 }
 
 static void find_rate(const flags *f, compute *c, run *r, const char *picture)
