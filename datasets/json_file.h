@@ -11,6 +11,7 @@ const char *json_word(const json_t *o, const char *key);              /* the tex
 int         json_number(const json_t *v, double *out);                /* a number, not NaN; 0 where it is none */
 /* A fresh text of what stands under key: a text, a number, or "" for everything else. */
 char       *json_text(const json_t *o, const char *key);
+json_t     *json_clean(const char *s);                                /* a text that need not be UTF-8, as one that is */
 /* Numbers x, y, x, y, ... of a list, or [[x, y], ...]: fresh array of 2 * *n, or NULL with *why where it is none. */
 double     *json_points(const json_t *list, int64_t *n, const char **why);
 #endif

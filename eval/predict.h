@@ -25,8 +25,9 @@ void  films_check(const films *f);
 void  films_free(films *f);
 
 /* What a class of the network means. Channel k of n gives value[k] in the label map; a net of one channel has its one class in
- * value[1], n = 2. swap: what each class becomes in a mirror. */
-typedef struct meaning { int n, value[256]; const char *name[256]; uint8_t swap[256]; } meaning;
+ * value[1], n = 2. swap: what each class becomes in a mirror. labels: data.labels of the
+ * run, by which the label maps that it learned from were read. */
+typedef struct meaning { int n, value[256]; const char *labels; const char *name[256]; uint8_t swap[256]; } meaning;
 
 /* How a film is seen. Whole (tile 0): fitted to the net's input, as in training. In windows: fitted to a canvas of tile times the net's
  * height and width, or (PREDICT_FULL) of the film's own size, over which the net's input moves; scores of windows that overlap are averaged

@@ -1,5 +1,6 @@
 /* plan.c - the memory planner; see plan.h. A view has no bytes of its own: whatever touches it touches the tensor it lies in. */
 #include "nn/plan.h"
+#include "base/words.h"
 #include "nn/device.h"
 #include "nn/types.h"
 #include "base/die.h"
@@ -206,7 +207,7 @@ void plan_place(schedule *s, const device *dev)
 {
     s->dev = dev;
     s->base = dev->alloc(dev, s->arena);
-    if (!s->base) die_machine("out of memory on %s: need %zu bytes, have %zu", dev->name, s->arena, dev->room(dev));
+    if (!s->base) die_machine("out of memory on %s: need %s, have %s", dev->name, BYTES(s->arena), BYTES(dev->room(dev)));
     each(s, place_one, s);
     each(s, place_view, NULL);
 }

@@ -14,7 +14,7 @@ static void write_two(const char *path)
     const uint8_t a[6] = { 0, 3, 7, 7, 3, 0 }, b[2] = { 3, 0 };
     float p[18];
     for (int i = 0; i < 18; i++) p[i] = (float)i / 18;
-    predictions *w = predictions_create(path, "best.h5", 3, value, name);
+    predictions *w = predictions_create(path, "best.h5", "3,7", 3, value, name);
     predictions_add(w, "zoe", "films/zoe.png", 2, 1, b, NULL);
     predictions_add(w, "adam \xc3\xbc", "films/adam.png", 2, 3, a, p);
     assert_false(file_exists(path));             /* not before it is whole */
@@ -57,7 +57,7 @@ static void test_dropped(void **state)
     char *path = in("dropped.h5");
     const int value = 1;
     const char *const name = "one";
-    predictions *p = predictions_create(path, "w", 1, &value, &name);
+    predictions *p = predictions_create(path, "w", "all", 1, &value, &name);
     predictions_close(p);
     assert_false(file_exists(path));
     int n;

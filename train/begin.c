@@ -1,6 +1,7 @@
 /* begin.c - setting a run up: data, network, what it will need, a fresh start or the state of a checkpoint. Everything a user can have
  * wrong is found here, before anything is written. */
 #include "train/trainer.h"
+#include "base/words.h"
 #include "base/file.h"
 #include "base/machine.h"
 #include "base/version.h"
@@ -38,7 +39,7 @@ static void leave_out_faulty(trainer *t)
 {
     const int64_t n = store_count(t->s);
     uint8_t *marks = xalloc((size_t)n);
-    trainer_note(t, "%s: looking for faults in %lld cases (data.check=0 would not)", t->r->data.store, (long long)n);
+    trainer_note(t, "%s: looking for faults in %lld case%s (data.check=0 would not)", t->r->data.store, (long long)n, plural(n));
     faults f = check_store(t->s, NULL, NULL);
     faults_cases(&f, n, marks);
     samples_drop(t->set, marks), samples_drop(t->val, marks);
@@ -66,9 +67,9 @@ static void open_data(trainer *t, const net *n)
     const double room = (double)d->cache * 1048576, all = (double)(t->set->n + t->val->n);
     t->set->room = (size_t)(room * (double)t->set->n / all), t->val->room = (size_t)(room * (double)t->val->n / all);
     t->steps = loader_steps(t->set->n, t->r->solver.batch), t->total = t->steps * t->r->solver.epochs;
-    trainer_note(t, "%s: %lld cases to train on, %lld to validate on; %lld excluded cases left out; %lld steps an epoch, %lld in all", d->store,
-                 (long long)t->set->n, (long long)t->val->n, (long long)(t->set->excluded + (limit ? 0 : t->val->excluded)), (long long)t->steps,
-                 (long long)t->total);
+    trainer_note(t, "%s: %lld case%s to train on, %lld to validate on; %lld excluded left out; %lld step%s an epoch, %lld in all", d->store,
+                 (long long)t->set->n, plural(t->set->n), (long long)t->val->n, (long long)(t->set->excluded + (limit ? 0 : t->val->excluded)), (long long)t->steps,
+                 plural(t->steps), (long long)t->total);
 }
 
 static double mib(size_t bytes) { return (double)bytes / 1048576; }
@@ -114,11 +115,11 @@ static void check_memory(const trainer *t)
     trainer_note(t, "memory: maps %.1f MiB, parameters and optimiser %.1f MiB, validation %.1f MiB, batches %.1f MiB, films %.1f MiB", mib(maps),
                  mib(state), mib(judge), mib(batches), mib(films));
     if (dev != &device_cpu && there > dev->room(dev))
-        die_machine("not enough memory on %s: the run needs %zu bytes there, it has %zu; a smaller batch or subdivisions= needs less", dev->name,
-                    there, dev->room(dev));
+        die_machine("not enough memory on %s: the run needs %s there, it has %s; a smaller batch or subdivisions= needs less", dev->name,
+                    BYTES(there), BYTES(dev->room(dev)));
     if (need > room)
-        die_machine("not enough memory: the run needs %zu bytes, there are %zu; a smaller batch, subdivisions= or data.cache= needs less", need,
-                    room);
+        die_machine("not enough memory: the run needs %s, there are %s; a smaller batch, subdivisions= or data.cache= needs less",
+                    BYTES(need), BYTES(room));
 }
 
 /* Checkpoints that stand in the folder give their room to those that replace them. */
@@ -137,8 +138,8 @@ static void check_disk(const trainer *t)
     struct statvfs v;
     if (statvfs(t->o->out, &v)) return;
     const double left = (double)v.f_bavail * (double)v.f_frsize;
-    if ((double)disk > left) die_machine("%s: not enough space: checkpoints need %zu bytes, there are %.0f", t->o->out, disk, left);
-    if (2 * (double)disk > left) warn("%s: checkpoints need %zu bytes of the %.0f that are left", t->o->out, disk, left);
+    if ((double)disk > left) die_machine("%s: not enough space: checkpoints need %s, there are %s", t->o->out, BYTES(disk), BYTES(left));
+    if (2 * (double)disk > left) warn("%s: checkpoints need %s of the %s that are left", t->o->out, BYTES(disk), BYTES(left));
 }
 
 /* A number that changes with the training cases, their order, films and labels (FNV-1a). */

@@ -1,5 +1,6 @@
 /* model.c - see model.h. */
 #include "train/model.h"
+#include "base/words.h"
 #include "base/die.h"
 #include <math.h>
 #include <stdio.h>
@@ -97,7 +98,7 @@ model *model_plan(const run *r, net *t, const device *dev)
 static void *take(const device *dev, size_t bytes)
 {
     void *p = dev->alloc(dev, bytes);
-    if (!p) die_machine("out of memory on %s: need %zu bytes, have %zu", dev->name, bytes, dev->room(dev));
+    if (!p) die_machine("out of memory on %s: need %s, have %s", dev->name, BYTES(bytes), BYTES(dev->room(dev)));
     return p;
 }
 

@@ -21,31 +21,13 @@ static void choose(samples *t, const char *name, int64_t limit)
     }
     if (t->n) return;
     if (t->excluded) die("%s: all %lld cases of %s are excluded", store_path(t->s), (long long)t->excluded, name);
-    if (wanted.kind == PART_FOLD || wanted.kind == PART_REST)
-        die("%s: no case is in part %s (it has %d folds): `darkspine split --folds 5` assigns them", store_path(t->s), name, folds);
+    const int fold = wanted.kind == PART_FOLD || wanted.kind == PART_REST;
+    if (fold && folds)
+        die("%s: no case is in part %s: its folds are 1 to %d (data.fold=0: no cross-validation); `darkspine split --folds N` deals others",
+            store_path(t->s), name, folds);
+    if (fold) die("%s: no case is in part %s, it has no folds: `darkspine split --folds 5` deals them", store_path(t->s), name);
     die("%s: no case is in part %s (train %lld, val %lld, test %lld, none %lld): `darkspine split` assigns them", store_path(t->s), name,
         (long long)count[SPLIT_TRAIN], (long long)count[SPLIT_VAL], (long long)count[SPLIT_TEST], (long long)count[SPLIT_NONE]);
-}
-
-int samples_values(const char *labels, int value[256])
-{
-    int n = 0;
-    int64_t a, b;
-    uint8_t seen[256] = { 0 };
-    char *copy = xdup(labels), *save;
-    value[0] = 0;
-    for (char *w = strtok_r(copy, ", ", &save); w; w = strtok_r(NULL, ", ", &save)) {
-        char *dash = strchr(w, '-');
-        if (dash) *dash = 0;
-        if (!text_int(w, &a) || !text_int(dash ? dash + 1 : w, &b) || a < 1 || b > 255 || a > b)
-            die("data.labels: got '%s', wanted all, any, or values from 1 to 255 such as 8-19,20", labels);
-        for (; a <= b; a++) {
-            if (seen[a]++) die("data.labels: value %lld stands twice", (long long)a);
-            value[++n] = (int)a;
-        }
-    }
-    free(copy);
-    return n;
 }
 
 static void meaning(samples *t, const char *labels, int64_t values, int64_t ignore)
@@ -65,7 +47,7 @@ static void meaning(samples *t, const char *labels, int64_t values, int64_t igno
         found = 1;
     } else {
         int value[256];
-        found = samples_values(labels, value);
+        found = classes_values(labels, "data.labels", value);
         for (int v = 0; v < 256; v++) t->class_of[v] = 0;
         for (int k = 1; k <= found; k++) t->class_of[value[k]] = (int16_t)k;
     }

@@ -27,10 +27,6 @@ typedef struct samples {
     size_t used, room;                       /* bytes */
 } samples;
 
-/* data.labels as a list, "8-19,20": value[k] is the label value of class k = 1, 2, ... in this order, value[0] = 0. Returns how many
- * classes; dies 2 where it is no such list. */
-int samples_values(const char *labels, int value[256]);
-
 /* part: by name (datasets/split.h). values: classes of the labels; ignore: a value of the label maps that becomes IGNORED,
  * or -1. room: bytes that may be kept. limit > 0: only the first so many. Dies 2 where the store has no such cases, naming what it has. */
 samples *samples_new(const store *s, const run_data *d, const char *part, int64_t values, int64_t ignore, int64_t net_h, int64_t net_w,

@@ -2,18 +2,23 @@
 #include "verbs/verb.h"
 #include "base/die.h"
 #include "base/file.h"
+#include "base/words.h"
 #include "verbs/compute.h"
 #include "verbs/flags.h"
 #include "verbs/object.h"
 #include "verbs/progress.h"
 #include "verbs/scored.h"
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 static const flag own[] = {
     { "--split", "train|val|test|foldN", "only the cases of this split of the store TRUTH" },
     { "--spacing", "SX,SY", "mm per pixel, x first, of every film (default: what the store TRUTH knows, else pixels)" },
     { "--tau", "T", "tolerance of the NSD (default 2 px, or 1 mm where spacing is known)" },
+    { "--labels", "all|any|LIST", "how to read TRUTH: every value a class, all but 0 class 1, or these values (8-19,20), others background\n"
+      "                          (default: as the run of predictions.h5 read its data.labels, else all)" },
     { "--classes", "FILE.csv", "names of the values: value,name,kind (default: those of the store or predictions)" },
     { 0 }
 };
@@ -75,15 +80,22 @@ int verb_eval(int argc, char **argv)
     const double *spacing = flags_pair(f, "--spacing", given) ? given : NULL;
     may_write(f, folder);
     pairs *p = pairs_open(f->input[0], f->input[1], flags_text(f, "--split", NULL));
+    if (flags_has(f, "--labels")) pairs_read_as(p, flags_text(f, "--labels", NULL), "--labels");
+    else if (strcmp(pairs_labels(p), "all") && !flags_has(f, "--quiet"))
+        fprintf(stderr, "%s: its run read label maps by data.labels=%s, and so is %s read (--labels all: every class)\n", f->input[0],
+                pairs_labels(p), f->input[1]);
     classes names = file ? classes_read(file) : pairs_classes(p);
     score_options o = options(f, p, &names, name, spacing, c.seed, why);
     score *s = score_new(&o);
     if (pairs_excluded(p) && !flags_has(f, "--quiet"))
-        warn("%s: %" PRId64 " cases are left out: `check --exclude` marked them as faulty", f->input[1], pairs_excluded(p));
+        warn("%s: %" PRId64 " case%s left out: `check --exclude` marked what is faulty", f->input[1], pairs_excluded(p), plural(pairs_excluded(p)));
     add_all(s, p, spacing, flags_has(f, "--quiet"));
     if (folder) scored_write(s, folder);
     if (flags_has(f, "--json")) object_print(score_json(s));
-    else scored_print(s);
+    else {
+        scored_print(s);
+        if (folder) printf("\ntables and pictures: %s\n", folder);
+    }
     score_free(s), classes_free(&names), pairs_close(p), flags_free(f);
     return EXIT_OK;
 }

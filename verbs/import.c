@@ -5,6 +5,7 @@
 #include "verbs/object.h"
 #include "verbs/progress.h"
 #include "base/die.h"
+#include "base/words.h"
 #include "datasets/import.h"
 #include <stdio.h>
 #include <string.h>
@@ -75,11 +76,11 @@ int verb_import(int argc, char **argv)
     if (r.nbad && !(flags_has(f, "--json") && r.written))
         for (int i = 0; i < r.nbad; i++) warn("%s: %s", r.bad[i].file, r.bad[i].why);
     if (!r.written)
-        die("%s: %d case%s cannot be read, nothing is written%s", o.src, r.nbad, r.nbad == 1 ? "" : "s",
+        die("%s: %d case%s cannot be read, nothing is written%s", o.src, r.nbad, plural(r.nbad),
             o.skip_bad ? "" : " (--skip-bad leaves them out)");
     if (flags_has(f, "--json")) print_json(&r, out);
     else {
-        printf("%lld cases in %s", (long long)r.cases, out);
+        printf("%lld case%s in %s", (long long)r.cases, plural(r.cases), out);
         if (r.nbad) printf(", %d left out", r.nbad);
         printf("  (%.1f s)\n", progress_seconds(&p));
     }

@@ -3,6 +3,7 @@
 #include "base/die.h"
 #include "base/file.h"
 #include "base/share.h"
+#include "base/words.h"
 #include "verbs/compute.h"
 #include "verbs/flags.h"
 #include "verbs/object.h"
@@ -178,7 +179,8 @@ static void finish(collected *k, json_t *whole, const char *text, const char *ou
     }
     if (flags_has(k->f, "--json")) object_print(json_incref(whole));
     else if (!out) fputs(text, stdout);
-    else printf("%lld film%s measured: %s\n", (long long)k->done, k->done == 1 ? "" : "s", out);
+    else printf("%lld film%s measured: %s\n", (long long)k->done, plural(k->done), out);
+    if (k->overlay && !flags_has(k->f, "--json")) printf("\ndrawn: %s\n", k->overlay);
 }
 
 int verb_measure(int argc, char **argv)

@@ -4,6 +4,7 @@
 #include "base/die.h"
 #include "base/file.h"
 #include "base/parallel.h"
+#include "base/words.h"
 #include "datasets/stack.h"
 #include "datasets/synthetic.h"
 #include "nn/key.h"
@@ -195,7 +196,7 @@ int verb_synth(int argc, char **argv)
     const double seconds = progress_seconds(&p);
     if (flags_has(f, "--json"))
         object_print(json_pack("{s:I, s:f, s:o}", "cases", (json_int_t)cases, "seconds", seconds, "store", object_text(f->input[0])));
-    else printf("%lld films of %lld x %lld, seed %lld, in %s (%.1f s)\n", (long long)cases, (long long)s.height, (long long)s.width,
+    else printf("%lld film%s of %lld x %lld, seed %lld, in %s (%.1f s)\n", (long long)cases, plural(cases), (long long)s.height, (long long)s.width,
                 (long long)s.seed, f->input[0], seconds);
     classes_free(&table), flags_free(f);
     return 0;

@@ -1,17 +1,17 @@
 /* trained.c - see trained.h. */
 #include "verbs/trained.h"
 #include "base/die.h"
-#include "train/samples.h"
+#include "base/file.h"
 #include <stdlib.h>
 #include <string.h>
 
 meaning trained_meaning(const run *r, const net_conf *c, const classes *t, const char *path)
 {
     static const char background[] = "background";
-    meaning m = { .n = c->classes == 1 ? 2 : (int)c->classes };
+    meaning m = { .n = c->classes == 1 ? 2 : (int)c->classes, .labels = r->data.labels };
     if (!strcmp(r->data.labels, "all")) for (int i = 1; i < m.n; i++) m.value[i] = i;
     else if (!strcmp(r->data.labels, "any")) m.value[1] = 1;
-    else if (samples_values(r->data.labels, m.value) != m.n - 1)
+    else if (classes_values(r->data.labels, "data.labels", m.value) != m.n - 1)
         die("%s: data.labels=%s is not a list of its %d classes", path, r->data.labels, m.n - 1);
     m.name[0] = background;
     for (int i = 1; i < m.n; i++) {
@@ -22,6 +22,19 @@ meaning trained_meaning(const run *r, const net_conf *c, const classes *t, const
     augment_check(&r->augment, m.n, at, m.swap);
     free(at);
     return m;
+}
+
+checkpoint *trained_open(const char *path)
+{
+    static const char *const names[] = { "best.h5", "last.h5" };
+    checkpoint *k = NULL;
+    for (int i = 0; i < 2 && file_is_folder(path) && !k; i++) {
+        char *inside = path_join(path, names[i]);
+        if (file_exists(inside)) k = checkpoint_open(inside);
+        free(inside);
+    }
+    if (!k && file_is_folder(path)) die("%s: a folder without best.h5 and last.h5, wanted a checkpoint or the folder of a run", path);
+    return k ? k : checkpoint_open(path);
 }
 
 run *trained_run(const checkpoint *k)
