@@ -7,7 +7,7 @@
 #ifndef EVAL_PREDICT_H
 #define EVAL_PREDICT_H
 #include "datasets/classes.h"
-#include "datasets/fit.h"
+#include "datasets/sizes.h"
 #include "datasets/image.h"
 #include "datasets/store.h"
 #include "nn/checkpoint.h"
@@ -36,11 +36,12 @@ enum { PREDICT_MOST = 32, PREDICT_FULL = -1 };
 typedef struct predict_how { int mirror; double tile, overlap; } predict_how;       /* mirror: average with the mirrored film; overlap: share, < 1 */
 
 typedef struct predictor {
-    struct member { net_program *program; params *p; } of[PREDICT_MOST]; int n;     /* an ensemble: their scores are averaged */
+    struct member { net_program *program[FIT_SIZES]; params *p; } of[PREDICT_MOST]; int n;     /* an ensemble: their scores are averaged */
     fit_conf fit;
+    fit_sizes sizes;                         /* of the nets' input; in windows size 0 alone */
     meaning classes;
     predict_how how;
-    real *in, *out;                          /* (net_h, net_w, channels), (net_h, net_w, classes) of the net */
+    real *in, *out;                          /* (h, w, channels), (h, w, classes) of the largest input */
 } predictor;
 
 /* The network of a checkpoint with what it evaluates (the average of the weights where there is one). m->n must suit its classes.

@@ -66,28 +66,43 @@ static void open_data(trainer *t, const net *n)
     if (limit && limit < t->set->n) t->set->n = t->val->n = limit;
     const double room = (double)d->cache * 1048576, all = (double)(t->set->n + t->val->n);
     t->set->room = (size_t)(room * (double)t->set->n / all), t->val->room = (size_t)(room * (double)t->val->n / all);
-    t->steps = loader_steps(t->set->n, t->r->solver.batch), t->total = t->steps * t->r->solver.epochs;
+    t->steps = sampling_steps(t->set, t->r->solver.batch), t->total = t->steps * t->r->solver.epochs;
     trainer_note(t, "%s: %lld case%s to train on, %lld to validate on; %lld excluded left out; %lld step%s an epoch, %lld in all", d->store,
                  (long long)t->set->n, plural(t->set->n), (long long)t->val->n, (long long)(t->set->excluded + (limit ? 0 : t->val->excluded)), (long long)t->steps,
                  plural(t->steps), (long long)t->total);
+    for (int k = 0; k < t->set->sizes.n && t->set->sizes.n > 1; k++)
+        trainer_note(t, "input size %lldx%lld: %lld to train on, %lld to validate on", (long long)t->set->sizes.h[k], (long long)t->set->sizes.w[k],
+                     (long long)samples_of_size(t->set, k), (long long)samples_of_size(t->val, k));
 }
 
 static double mib(size_t bytes) { return (double)bytes / 1048576; }
 
-static const char *const one_film[] = { "net.batch=1" };
+/* Words for the network that validates films of input size k. */
+typedef struct one_film { size_words size; const char *word[3]; } one_film;
 
-/* Bytes of validation: the network once more, for one film, without parameters of its own. */
+static const char *const *one_film_at(const trainer *t, int k, one_film *w)
+{
+    fit_sizes_words(&t->val->sizes, k, &w->size);
+    w->word[0] = "net.batch=1", w->word[1] = w->size.word[0], w->word[2] = w->size.word[1];
+    return w->word;
+}
+
+/* Bytes of validation: the network once more for each input size, for one film, without parameters of its own. */
 static size_t judge_bytes(const trainer *t)
 {
-    if (!t->val->n) return 0;
-    schedule forward = { 0 };
-    net *n = net_parse(t->net, t->r->net_path, one_film, 1);
-    context c = net_context(n, t->o->dev);
-    net_inference(n, &forward);
-    plan_make(&forward, &c, 1);
-    const size_t bytes = forward.arena + n->input->x.size + validate_bytes(t->val, &n->conf);
-    schedule_free(&forward), net_free(n);
-    return bytes;
+    size_t bytes = 0;
+    for (int k = 0; k < t->val->sizes.n; k++) {
+        if (!samples_of_size(t->val, k)) continue;
+        one_film w;
+        schedule forward = { 0 };
+        net *n = net_parse(t->net, t->r->net_path, one_film_at(t, k, &w), 3);
+        context c = net_context(n, t->o->dev);
+        net_inference(n, &forward);
+        plan_make(&forward, &c, 1);
+        bytes += forward.arena + n->input->x.size;
+        schedule_free(&forward), net_free(n);
+    }
+    return bytes ? bytes + validate_bytes(t->val, &t->m->t->conf) : 0;
 }
 
 /* Of the worst films a validation keeps their two label maps. */
@@ -104,7 +119,7 @@ static size_t worst_bytes(const trainer *t)
 static void check_memory(const trainer *t)
 {
     const net_conf *c = &t->m->t->conf;
-    const size_t area = (size_t)(c->height * c->width), batch = (size_t)t->r->solver.batch * area * ((size_t)c->channels * sizeof(float) + 1);
+    const size_t area = (size_t)fit_sizes_area(&t->set->sizes), batch = (size_t)t->r->solver.batch * area * ((size_t)c->channels * sizeof(float) + 1);
     const size_t maps = model_map_bytes(t->m), state = model_state_bytes(t->m, t->r), judge = judge_bytes(t), batches = 3 * batch;
     const size_t weights = t->r->evaluate.layers ? sizeof(real) * (size_t)model_numbers(t->m->t->g, PARAM) : 0;
     const size_t films = samples_room(t->set) + samples_room(t->val) + worst_bytes(t), there = maps + state + judge;
@@ -286,7 +301,10 @@ static void open_judge(trainer *t)
     if (!t->val->n) return;
     t->judged = *t->m->p;
     if (t->m->o->ema) t->judged.x = t->m->o->ema;
-    t->judge = net_program_new(t->net, r->net_path, one_film, 1, &t->judged, t->o->dev);
+    for (int k = 0; k < t->val->sizes.n; k++) {
+        one_film w;
+        if (samples_of_size(t->val, k)) t->judge[k] = net_program_new(t->net, r->net_path, one_film_at(t, k, &w), 3, &t->judged, t->o->dev);
+    }
 }
 
 static void start_loader(trainer *t)
@@ -383,7 +401,7 @@ void trainer_begin(trainer *t, run *r, const train_options *o)
 void trainer_end(trainer *t)
 {
     loader_free(t->l);
-    net_program_free(t->judge);
+    for (int k = 0; k < FIT_SIZES; k++) net_program_free(t->judge[k]);
     model_free(t->m);
     sampling_free(&t->drawn_by);
     samples_free(t->set), samples_free(t->val);

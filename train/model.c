@@ -28,7 +28,7 @@ static char *list_words(const char *key, const double *v, int n)
     return text;
 }
 
-static void add_objective(model *m, const run *r)
+static void add_objective(model_size *m, const run *r)
 {
     graph *g = m->t->g;
     const shape s = m->t->output->s;
@@ -77,22 +77,64 @@ static int trained(const run *r, graph *g, tensor **wrt)
     return n;
 }
 
+static void plan_size(model *m, const run *r, net *t)
+{
+    model_size *z = &m->of[m->sizes++];
+    tensor **wrt = xalloc_n((size_t)t->g->nt, sizeof *wrt);
+    z->t = t;
+    add_objective(z, r);
+    const int n = trained(r, t->g, wrt);
+    schedule_forward(&z->plan, t->g, &z->loss, 1);
+    z->forward = z->plan.n;
+    schedule_backward(&z->plan, t->g, z->loss, wrt, n);
+    plan_make(&z->plan, &m->c, 1);
+    free(wrt);
+}
+
+/* The network for another size. What cannot be built for it, or would have other parameters, is the size's fault. */
+static net *resized(const model *m, const run *r, int64_t h, int64_t w)
+{
+    char at[80], a[64], b[64];
+    die_trap trap;
+    snprintf(at, sizeof at, "data.sizes: %lldx%lld", (long long)h, (long long)w);
+    die_trap_push(&trap);
+    if (setjmp(trap.jump)) {
+        if (trap.status != EXIT_INPUT) die_again(&trap);
+        die_at(at, "%s", trap.text);
+    }
+    net *t = run_net_at(r, m->images, h, w);
+    die_trap_pop(&trap);
+    for (int i = 0; i < m->t->g->nt; i++) {
+        const tensor *own = m->t->g->tensor[i], *here = graph_find(t->g, own->name);
+        if ((own->role == PARAM || own->role == STATE) && (!here || !shape_same(&own->s, &here->s)))
+            die_at(at, "%s would be %s and is %s at the net's own size: this network is for one size", own->name,
+                   here ? shape_text(&here->s, a) : "missing", shape_text(&own->s, b));
+    }
+    return t;
+}
+
 model *model_plan(const run *r, net *t, const device *dev)
 {
+    const fit_sizes s = fit_sizes_of(&r->data.fit, t->conf.height, t->conf.width);
     model *m = xalloc(sizeof *m);
     m->t = t, m->images = t->conf.batch, m->parts = r->solver.subdivisions;
     m->c = net_context(t, dev), m->part_loss = xalloc_n((size_t)m->parts, sizeof *m->part_loss);
     m->c.training = 1, m->c.seed = (uint64_t)r->solver.seed, m->c.loss_scale = 1.0 / (double)m->parts;
-    add_objective(m, r);
-    graph *g = t->g;
-    tensor **wrt = xalloc_n((size_t)g->nt, sizeof *wrt);
-    const int n = trained(r, g, wrt);
-    schedule_forward(&m->plan, g, &m->loss, 1);
-    m->forward = m->plan.n;
-    schedule_backward(&m->plan, g, m->loss, wrt, n);
-    plan_make(&m->plan, &m->c, 1);
-    free(wrt);
+    plan_size(m, r, t);
+    for (int k = 1; k < s.n; k++) plan_size(m, r, resized(m, r, s.h[k], s.w[k]));
     return m;
+}
+
+/* Bytes of the largest plan, input and label map. */
+static void largest(const model *m, size_t *maps, size_t *input, size_t *labels)
+{
+    *maps = *input = *labels = 0;
+    for (int k = 0; k < m->sizes; k++) {
+        const model_size *z = &m->of[k];
+        if (z->plan.arena > *maps) *maps = z->plan.arena;
+        if (z->t->input->x.size > *input) *input = z->t->input->x.size;
+        if (z->truth->x.size > *labels) *labels = z->truth->x.size;
+    }
 }
 
 static void *take(const device *dev, size_t bytes)
@@ -106,23 +148,28 @@ void model_take(model *m, const run *r)
 {
     const device *dev = m->c.dev;
     m->p = params_new(m->t->g, dev, 1);
-    params_bind(m->p, m->t->g);
     params_init(m->p, (uint64_t)r->solver.seed);
     for (int i = 0; i < m->p->n; i++) m->p->p[i].frozen = params_fits(r->solver.freeze, m->p->p[i].name);
     m->o = optim_new(&r->solver.optim, m->p);
-    m->t->input->x.p = take(dev, m->t->input->x.size);
-    m->truth->x.p = take(dev, m->truth->x.size);
-    plan_place(&m->plan, dev);
-    if (sizeof(real) != sizeof(float)) m->staging = xalloc(m->t->input->x.size);
+    size_t maps, input, labels;
+    largest(m, &maps, &input, &labels);
+    m->maps = take(dev, maps), m->input = take(dev, input), m->labels = take(dev, labels);
+    for (int k = 0; k < m->sizes; k++) {
+        model_size *z = &m->of[k];
+        params_bind(m->p, z->t->g);
+        z->t->input->x.p = m->input, z->truth->x.p = m->labels;
+        plan_place_at(&z->plan, m->maps);
+    }
+    if (sizeof(real) != sizeof(float)) m->staging = xalloc(input);
 }
 
 void model_free(model *m)
 {
     if (!m) return;
     const device *dev = m->c.dev;
-    if (m->p) dev->free(dev, m->t->input->x.p), dev->free(dev, m->truth->x.p);
-    schedule_free(&m->plan);
-    optim_free(m->o), params_free(m->p), net_free(m->t);
+    if (m->p) dev->free(dev, m->input), dev->free(dev, m->labels), dev->free(dev, m->maps);
+    optim_free(m->o), params_free(m->p);
+    for (int k = 0; k < m->sizes; k++) schedule_free(&m->of[k].plan), net_free(m->of[k].t);
     free(m->staging), free(m->part_loss), free(m);
 }
 
@@ -135,7 +182,12 @@ int64_t model_numbers(const graph *g, role which)
 
 static int moments(const run *r) { return r->solver.optim.optimiser == OPTIM_SGD ? 1 : 2; }
 
-size_t model_map_bytes(const model *m) { return m->plan.arena + m->t->input->x.size + m->truth->x.size; }
+size_t model_map_bytes(const model *m)
+{
+    size_t maps, input, labels;
+    largest(m, &maps, &input, &labels);
+    return maps + input + labels;
+}
 
 size_t model_state_bytes(const model *m, const run *r)
 {
@@ -150,29 +202,30 @@ size_t model_file_bytes(const model *m, const run *r)
 }
 
 /* Part `part` of a batch onto the device. */
-static void put_part(model *m, int64_t part, const float *image, const uint8_t *labels)
+static void put_part(model *m, const model_size *z, int64_t part, const float *image, const uint8_t *labels)
 {
     const device *dev = m->c.dev;
-    const int64_t n = shape_volume(&m->t->input->s), area = tensor_pixels(m->truth);
+    const int64_t n = shape_volume(&z->t->input->s), area = tensor_pixels(z->truth);
     const void *from = image + part * n;
     if (m->staging) {
         for (int64_t i = 0; i < n; i++) m->staging[i] = (real)image[part * n + i];
         from = m->staging;
     }
-    dev->put(dev, m->t->input->x.p, from, m->t->input->x.size);
-    dev->put(dev, m->truth->x.p, labels + part * area, m->truth->x.size);
+    dev->put(dev, z->t->input->x.p, from, z->t->input->x.size);
+    dev->put(dev, z->truth->x.p, labels + part * area, z->truth->x.size);
 }
 
-double model_step(model *m, int64_t step, double lr, const float *image, const uint8_t *labels, double *loss)
+double model_step(model *m, int64_t step, double lr, int size, const float *image, const uint8_t *labels, double *loss)
 {
+    const model_size *z = &m->of[size];
     real one;
     *loss = 0;
     m->c.step = (uint32_t)step;
     for (int64_t part = 0; part < m->parts; part++) {
         m->c.micro = (uint32_t)part, m->c.accumulate = part > 0;
-        put_part(m, part, image, labels);
-        schedule_run(&m->plan, &m->c);
-        m->c.dev->get(m->c.dev, &one, m->loss->x.p, sizeof one);
+        put_part(m, z, part, image, labels);
+        schedule_run(&z->plan, &m->c);
+        m->c.dev->get(m->c.dev, &one, z->loss->x.p, sizeof one);
         m->part_loss[part] = (double)one;
         *loss += (double)one / (double)m->parts;
         if (!isfinite(*loss)) return NAN;
@@ -182,13 +235,14 @@ double model_step(model *m, int64_t step, double lr, const float *image, const u
     return norm;
 }
 
-void model_look(model *m, int64_t step, const float *image, const uint8_t *labels)
+void model_look(model *m, int64_t step, int size, const float *image, const uint8_t *labels)
 {
+    const model_size *z = &m->of[size];
     m->c.step = (uint32_t)step;
     for (int64_t part = 0; part < m->parts; part++) {
         m->c.micro = (uint32_t)part;
-        put_part(m, part, image, labels);
-        schedule_run_part(&m->plan, &m->c, 0, m->forward);
+        put_part(m, z, part, image, labels);
+        schedule_run_part(&z->plan, &m->c, 0, z->forward);
     }
 }
 
@@ -217,8 +271,9 @@ static const tensor *bad_of(const model *m, const step *s, const char **what)
     return NULL;
 }
 
-void model_first_bad(model *m, const float *image, const uint8_t *labels, char out[160])
+void model_first_bad(model *m, int size, const float *image, const uint8_t *labels, char out[160])
 {
+    const model_size *z = &m->of[size];
     const char *what = "";
     snprintf(out, 160, "none when repeated");
     for (int i = 0; i < m->p->n; i++) {
@@ -227,11 +282,11 @@ void model_first_bad(model *m, const float *image, const uint8_t *labels, char o
     }
     for (int64_t part = 0; part < m->parts; part++) {
         m->c.micro = (uint32_t)part, m->c.accumulate = part > 0;
-        put_part(m, part, image, labels);
-        if (!all_finite(m, m->t->input, m->t->input->x.p)) { snprintf(out, 160, "input"); return; }
-        for (int i = 0; i < m->plan.n; i++) {
-            schedule_run_part(&m->plan, &m->c, i, i + 1);
-            const tensor *t = bad_of(m, &m->plan.s[i], &what);
+        put_part(m, z, part, image, labels);
+        if (!all_finite(m, z->t->input, z->t->input->x.p)) { snprintf(out, 160, "input"); return; }
+        for (int i = 0; i < z->plan.n; i++) {
+            schedule_run_part(&z->plan, &m->c, i, i + 1);
+            const tensor *t = bad_of(m, &z->plan.s[i], &what);
             if (t) { snprintf(out, 160, "%s%s", what, t->name); return; }
         }
     }

@@ -41,7 +41,7 @@ static void climb(rate_test *out, trainer *t)
     while (out->n < RATE_STEPS && !(w->stop && w->stop(w->arg))) {
         const double rate = lowest_rate * pow(highest_rate / lowest_rate, (double)out->n / (RATE_STEPS - 1));
         const batch *b = loader_next(t->l);
-        double loss, norm = model_step(t->m, out->n, rate, b->image, b->labels, &loss);
+        double loss, norm = model_step(t->m, out->n, rate, b->size, b->image, b->labels, &loss);
         if (!isfinite(loss) || !isfinite(norm)) return;
         out->rate[out->n] = rate, out->loss[out->n++] = loss;
         if (w->stepped) {

@@ -63,19 +63,20 @@ samples *samples_new(const store *s, const run_data *d, const char *part, int64_
                      size_t room, int64_t limit)
 {
     samples *t = xalloc(sizeof *t);
-    *t = (samples){ .s = s, .fit = d->fit, .net_h = net_h, .net_w = net_w, .room = room };
+    *t = (samples){ .s = s, .fit = d->fit, .sizes = fit_sizes_of(&d->fit, net_h, net_w), .room = room };
     pthread_mutex_init(&t->lock, NULL);
     if (!strcmp(part, "none")) return t;
     choose(t, part, limit);
     meaning(t, d->labels, values, ignore);
-    t->memory = xalloc_n((size_t)t->n, sizeof *t->memory);
+    t->memory = xalloc_n((size_t)t->n, sizeof *t->memory), t->size = xalloc((size_t)t->n);
+    for (int64_t i = 0; i < t->n; i++) t->size[i] = (uint8_t)fit_sizes_choose(&t->sizes, samples_case(t, i)->h, samples_case(t, i)->w);
     return t;
 }
 
 void samples_drop(samples *t, const uint8_t *marks)
 {
     int64_t n = 0;
-    for (int64_t i = 0; i < t->n; i++) if (!marks[t->at[i]]) t->at[n++] = t->at[i];
+    for (int64_t i = 0; i < t->n; i++) if (!marks[t->at[i]]) t->size[n] = t->size[i], t->at[n++] = t->at[i];
     t->faulty += t->n - n;
     t->n = n;
 }
@@ -85,7 +86,28 @@ void samples_free(samples *t)
     if (!t) return;
     for (int64_t i = 0; i < t->n; i++) fit_source_free(&t->memory[i].source);      /* a dropped case was never read */
     pthread_mutex_destroy(&t->lock);
-    free(t->memory), free(t->at), free(t);
+    free(t->memory), free(t->size), free(t->at), free(t);
+}
+
+static fit fit_of(const samples *t, int64_t i)
+{
+    const store_case *c = samples_case(t, i);
+    return fit_make(&t->fit, c->h, c->w, t->sizes.h[t->size[i]], t->sizes.w[t->size[i]]);
+}
+
+int64_t samples_of_size(const samples *t, int size)
+{
+    int64_t n = 0;
+    for (int64_t i = 0; i < t->n; i++) n += t->size[i] == size;
+    return n;
+}
+
+int64_t samples_nth(const samples *t, int size, int64_t k)
+{
+    if (t->sizes.n == 1) return k;
+    int64_t i = 0;
+    while (t->size[i] != size || k-- > 0) i++;
+    return i;
 }
 
 size_t samples_room(const samples *t)
@@ -93,7 +115,7 @@ size_t samples_room(const samples *t)
     size_t sum = 0;
     for (int64_t i = 0; i < t->n; i++) {
         const store_case *c = samples_case(t, i);
-        const fit f = fit_make(&t->fit, c->h, c->w, t->net_h, t->net_w);
+        const fit f = fit_of(t, i);
         sum += (size_t)(2 * ((c->h + f.ky - 1) / f.ky) * ((c->w + f.kx - 1) / f.kx) + (c->h + f.ly - 1) / f.ly * ((c->w + f.lx - 1) / f.lx));
     }
     return sum < t->room ? sum : t->room;
@@ -118,7 +140,7 @@ void samples_labels(const samples *t, int64_t i, uint8_t *labels)
 static sample read_now(const samples *t, int64_t i)
 {
     const store_case *c = samples_case(t, i);
-    sample s = { .f = fit_make(&t->fit, c->h, c->w, t->net_h, t->net_w) };
+    sample s = { .f = fit_of(t, i) };
     size_t n = (size_t)(c->h * c->w);
     void *pixels = xalloc_n(n, (size_t)c->bits / 8);
     uint8_t *labels = xalloc(n);

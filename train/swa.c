@@ -25,7 +25,7 @@ static int new_statistics(trainer *t)
     for (int64_t i = 0; i < n; i++) {
         if (trainer_asked_to_stop(t)) return 0;
         const batch *b = loader_next(t->l);
-        model_look(t->m, t->step + i, b->image, b->labels);
+        model_look(t->m, t->step + i, b->size, b->image, b->labels);
     }
     return 1;
 }
