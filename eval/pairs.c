@@ -95,6 +95,18 @@ static void refuse_unpaired(const source *a, const source *b)
     if (missing) die("%s: unpaired: %s has no label map in %s", a->path, first->id, b->path);
 }
 
+/* data.labels of the run: of a predictions.h5, or of that beside a folder's masks; "all" where there is none. */
+static char *labels_of(const source *s, const char *path)
+{
+    char *inside = path_join(path, "predictions.h5");
+    const int beside = !s->p && !s->s && file_exists(inside) && predictions_is(inside);
+    predictions *p = beside ? predictions_open(inside) : s->p;
+    char *labels = p ? predictions_labels(p) : xdup("all");
+    if (beside) predictions_close(p);
+    free(inside);
+    return labels;
+}
+
 void pairs_read_as(pairs *p, const char *labels, const char *at)
 {
     int value[256];
@@ -112,7 +124,7 @@ pairs *pairs_open(const char *pred, const char *truth, const char *part)
     p->truth = source_open(truth, part);
     if (part && !p->truth.s) die_at("--split", "%s is not a store: only a store knows its splits", truth);
     p->pred = source_open(pred, NULL);
-    char *labels = p->pred.p ? predictions_labels(p->pred.p) : xdup("all");
+    char *labels = labels_of(&p->pred, pred);
     pairs_read_as(p, labels, pred), free(labels);
     for (int64_t i = 0; i < p->pred.n; i++) {
         int64_t j = find(&p->truth, p->pred.e[i].id);

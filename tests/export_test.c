@@ -137,7 +137,7 @@ static void coco_and_back(void **state)
         part[0][i] = i % W < 3, part[1][i] = i / W > 1 && i % W > 1, part[2][i] = i == H * W - 1, part[3][i] = (i * 7 + i / W) % 3 == 0;
     }
     classes table = { 0 };
-    classes_add(&table, 4, "L1", "vertebra"), classes_add(&table, 9, "screw", "implant"), classes_add(&table, 255, "Rand", "");
+    classes_add(&table, 4, "L1", "vertebra"), classes_add(&table, 9, "screw", "implant"), classes_add(&table, 200, "Rand", "");
     store *s = store_create(path, &table);
     for (int k = 0; k < 3; k++) {
         char id[8];
@@ -146,7 +146,7 @@ static void coco_and_back(void **state)
         instance o[4];
         memset(mask, 0, sizeof mask);
         for (int j = 0; j < 4; j++) {
-            static const int value[4] = { 4, 9, 255, 4 };
+            static const int value[4] = { 4, 9, 200, 4 };
             static const char *const level[4] = { "L1", "", "S1", "crowd" };
             o[j] = instance_from_mask(part[j], H, W, value[j], level[j]);
             instance_paint(&o[j], mask, H, W, (uint8_t)value[j]);

@@ -11,7 +11,7 @@ enum { FILMS = 13 };
 #define SIZES " data.sizes=24x40,24x24"
 #define WORDS "solver.epochs=3 solver.batch=2 solver.lr=0.02 solver.subdivisions=2 data.check=0 augment.mosaic=0.5 evaluate.worst=0 net.height=40 net.width=28"
 
-/* Films of 70 x 50, 50 x 70 and 40 x 40 in turn, the last three to validate on. */
+/* Films of 70 x 50, 50 x 70 and 40 x 40 in turn, the last three to validate on; and one that cannot be read, for it has no label map. */
 static int set_up_mixed(void **state)
 {
     set_up(state);
@@ -32,6 +32,7 @@ static int set_up_mixed(void **state)
         snprintf(id, sizeof id, "film%02d", i);
         store_add(s, &(store_case){ .id = id, .h = h, .w = w, .bits = 8, .split = i < 10 ? SPLIT_TRAIN : SPLIT_VAL }, f, m, NULL, NULL);
     }
+    store_add(s, &(store_case){ .id = "bare", .h = H, .w = W, .bits = 8, .split = SPLIT_TEST }, film, NULL, NULL, NULL);
     store_commit(s);
     classes_free(&table);
     return 0;
@@ -62,6 +63,13 @@ static void wrong_sizes_are_named(void **state)
     dies(2, "data.sizes: 24x40 stands twice", train_some("never", WORDS " data.sizes=24x40,24x40", 0, -1, 0, NULL));
     dies(2, "data.sizes: 40x28 is the size of the net already", train_some("never", WORDS " data.sizes=40x28", 0, -1, 0, NULL));
     dies(2, "data.sizes: 25x40: ", train_some("never", WORDS " data.sizes=25x40", 0, -1, 0, NULL));           /* it halves its maps */
+    const char *low = strstr(net_cfg, "[convolutional]\nname=low");
+    char *text = xprintf("%.*s[position]\nname=place\n\n%s", (int)(low - net_cfg), net_cfg, low), *store_word = xprintf("data.store=%s", films);
+    run *r = run_parse(text, "place.cfg", (const char *const[]){ store_word, "data.sizes=24x40" }, 2);
+    net *t = run_net(r, 1);
+    run_check(r, t);
+    dies(2, "data.sizes: 24x40: place.table would be 1x240x8 and is 1x256x8 at the net's own size", model_plan(r, t, &device_cpu));
+    net_free(t), run_free(r), free(text), free(store_word);
 }
 
 static samples *set_of(const run *r, store **s)
@@ -97,6 +105,17 @@ static void batches_have_one_size(void **state)
         for (int i = 0; i < 10 && e % 2 == 0; i++) assert_true(times[i] == 1 || (times[i] == 2 && set->size[i] == 0));
     }
     for (int k = 0; k < 3; k++) assert_true(firsts[k] >= (k ? 4 : 12));              /* batches of all sizes come anywhere */
+    int differ = 0;                                          /* wide and square films: as many of each, but shuffled by draws of their own */
+    for (int e = 0; e < EPOCHS; e++) {
+        int64_t sample[10], turn[10], rank[3][4], n[3] = { 0 };
+        sampling_deal(set, 5, e, 1, 1, NULL, sample, turn);
+        for (int p = 0; p < 10; p++) rank[set->size[sample[p]]][n[set->size[sample[p]]]++] = sample[p] / 3;
+        differ += memcmp(rank[1], rank[2], 3 * sizeof(int64_t)) != 0;
+    }
+    assert_true(differ > EPOCHS / 2);
+    uint8_t marks[FILMS + 1] = { 1, 1 };
+    samples_drop(set, marks);
+    for (int64_t i = 0; i < set->n; i++) assert_int_equal(set->size[i], (i + 2) % 3);
     samples_free(set), store_close(s), run_free(r);
 }
 
@@ -127,6 +146,38 @@ static void workers_change_nothing(void **state)
         if (round) assert_memory_equal(want, got, BATCHES * sizeof *want);
     }
     free(want), free(got), run_free(r);
+}
+
+/* A case that cannot be read is replaced by one of its size; a mosaic holds no other either; where all of a size are bad, that is said. */
+static void sizes_keep_to_themselves(void **state)
+{
+    (void)state;
+    enum { BATCH = 2, EPOCHS = 3 };
+    run *r = run_of(WORDS SIZES " augment.mosaic=1");
+    store *s;
+    samples *set = set_of(r, &s);
+    loader_conf c = { .set = set, .seed = 3, .batch = BATCH, .channels = 1, .shuffle = 1, .workers = 2, .ahead = 2, .skip = 1 };
+    augment_check(&r->augment, 256, "", c.swap);
+    set->at[1] = FILMS;
+    loader *l = loader_new(&c);
+    for (int64_t b = 0; b < EPOCHS * sampling_steps(set, BATCH); b++) {
+        const batch *x = loader_next(l);
+        for (int i = 0; i < BATCH; i++) assert_int_equal(set->size[x->sample[i]], x->size), assert_int_not_equal(x->sample[i], 1);
+    }
+    assert_int_equal(loader_skipped(l), 1);
+    loader_free(l), samples_free(set), store_close(s);
+    c.set = set = set_of(r, &s), set->at[1] = set->at[4] = set->at[7] = FILMS;
+    l = loader_new(&c);
+    dies(2, "case bare has no label map", for (int i = 0; i < 6; i++) loader_next(l));
+    loader_free(l), samples_free(set);
+    set = samples_new(s, &r->data, "train", 2, -1, 40, 28, 0, 0);
+    for (int64_t i = 0; i < set->n; i++) if (set->size[i] != 2) set->at[i] = FILMS;
+    loader_scratch t = { 0 };
+    float image[24 * 24];
+    uint8_t labels[24 * 24];
+    c.set = set, c.augment = &r->augment;
+    for (int64_t e = 0; e < 20; e++) loader_sample(&c, e, 2 + e % 3 * 3, 0, &t, image, labels);        /* would die of reading another */
+    loader_scratch_free(&t), samples_free(set), store_close(s), run_free(r);
 }
 
 static model *model_of(const char *words, run **r)
@@ -182,6 +233,36 @@ static params *last_weights(const char *name)
     return p;
 }
 
+/* Validation sees each film by the network of its size. */
+static void validation_is_that_of_each_size(void **state)
+{
+    (void)state;
+    static const int64_t h[3] = { 40, 24, 24 }, w[3] = { 28, 40, 24 };
+    run *r = run_of(WORDS SIZES), *alone = run_of(WORDS);
+    net *t = run_net(r, 1);
+    char *text = net_text(t);
+    params *p = params_new(t->g, &device_cpu, 0);
+    params_init(p, 11);
+    store *s = store_open(films);
+    samples *set = samples_new(s, &r->data, "val", 2, -1, 40, 28, 0, 0);
+    net_program *of[3];
+    for (int k = 0; k < 3; k++) {
+        size_words words;
+        fit_sizes_words(&set->sizes, k, &words);
+        of[k] = net_program_new(text, "tiny", words.word, 2, p, &device_cpu);
+    }
+    validation v = validate(set, of, -1, NULL);
+    assert_int_equal(v.cases, 3);
+    for (int k = 0; k < 3; k++) {
+        samples *own = samples_new(s, &alone->data, "val", 2, -1, h[k], w[k], 0, 0);
+        validation q = validate(own, &of[k], -1, NULL);
+        for (int64_t i = 0; i < 3; i++) if (set->size[i] == k) assert_true(v.case_dice[i] == q.case_dice[i]);
+        validation_free(&q), samples_free(own);
+    }
+    for (int k = 0; k < 3; k++) net_program_free(of[k]);
+    validation_free(&v), samples_free(set), store_close(s), params_free(p), free(text), net_free(t), run_free(r), run_free(alone);
+}
+
 static void a_stopped_run_goes_on_to_the_bit(void **state)
 {
     (void)state;
@@ -207,7 +288,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_film_goes_to_the_size_of_its_shape), cmocka_unit_test(wrong_sizes_are_named), cmocka_unit_test(batches_have_one_size),
-        cmocka_unit_test(workers_change_nothing), cmocka_unit_test(a_step_is_that_of_a_net_of_its_size),
+        cmocka_unit_test(workers_change_nothing), cmocka_unit_test(sizes_keep_to_themselves),
+        cmocka_unit_test(a_step_is_that_of_a_net_of_its_size), cmocka_unit_test(validation_is_that_of_each_size),
         cmocka_unit_test(a_stopped_run_goes_on_to_the_bit),
     };
     return _cmocka_run_group_tests(__FILE__, tests, sizeof tests / sizeof *tests, set_up_mixed, tear_down);
