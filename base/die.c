@@ -1,5 +1,6 @@
 /* die.c - errors, traps and checked memory; see die.h. */
 #include "base/die.h"
+#include "base/words.h"
 #include <ctype.h>
 #include <errno.h>
 #include <math.h>
@@ -108,20 +109,20 @@ const char *die_nearest(const char *got, const char *const *names, int n)
 void *xalloc(size_t bytes)
 {
     void *p = calloc(bytes ? bytes : 1, 1);
-    if (!p) die_machine("out of memory: %zu bytes refused", bytes);
+    if (!p) die_machine("out of memory: %s refused", BYTES(bytes));
     return p;
 }
 
 void *xalloc_n(size_t n, size_t each)
 {
-    if (each && n > SIZE_MAX / each) die_machine("out of memory: %zu x %zu bytes refused", n, each);
+    if (each && n > SIZE_MAX / each) die_machine("out of memory: %zu x %s refused", n, BYTES(each));
     return xalloc(n * each);
 }
 
 void *xgrow(void *p, size_t bytes)
 {
     void *q = realloc(p, bytes ? bytes : 1);
-    if (!q) die_machine("out of memory: %zu bytes refused", bytes);
+    if (!q) die_machine("out of memory: %s refused", BYTES(bytes));
     return q;
 }
 

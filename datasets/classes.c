@@ -119,3 +119,24 @@ classes classes_given(const char *at, const char *word)
         die_nearest(word, brought, (int)(sizeof brought / sizeof *brought)));
     return t;
 }
+
+int classes_values(const char *labels, const char *at, int value[256])
+{
+    int n = 0;
+    int64_t a, b;
+    uint8_t seen[256] = { 0 };
+    char *copy = xdup(labels), *save;
+    value[0] = 0;
+    for (char *w = strtok_r(copy, ", ", &save); w; w = strtok_r(NULL, ", ", &save)) {
+        char *dash = strchr(w, '-');
+        if (dash) *dash = 0;
+        if (!text_int(w, &a) || !text_int(dash ? dash + 1 : w, &b) || a < 1 || b > 255 || a > b)
+            die_at(at, "got '%s', wanted all, any, or values from 1 to 255 such as 8-19,20", labels);
+        for (; a <= b; a++) {
+            if (seen[a]++) die_at(at, "value %lld stands twice", (long long)a);
+            value[++n] = (int)a;
+        }
+    }
+    free(copy);
+    return n;
+}

@@ -22,4 +22,7 @@ void    classes_free(classes *t);
 const class *classes_find(const classes *t, int value);                                   /* NULL: not in the table */
 /* The class's name, or its number as text in buf when the table has no row for it. */
 const char *classes_name(const classes *t, int value, char buf[16]);
+/* Values as a list, "8-19,20" (data.labels of a run): value[k] is that of class k = 1, 2, ... in this order, value[0] = 0. Returns how
+ * many; dies 2, naming `at`, where it is no such list. */
+int     classes_values(const char *labels, const char *at, int value[256]);
 #endif

@@ -4,7 +4,7 @@
 #include "base/file.h"
 #include "base/parallel.h"
 #include "base/utf8.h"
-#include <jansson.h>
+#include "datasets/json_file.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -210,16 +210,6 @@ static void write_corners(const store *s, const labels *all, const char *folder)
     free(path), free(levels.name), free(values.name), free(units.name);
 }
 
-/* Text of the store, which need not be UTF-8 outside its ids. */
-static json_t *text(const char *s)
-{
-    char *clean = utf8_clean(s);
-    json_t *j = json_string(clean);
-    free(clean);
-    if (!j) die_machine("out of memory");
-    return j;
-}
-
 static json_t *real(double v)
 {
     json_t *j = json_real(v);                                  /* NULL where v is not finite */
@@ -248,7 +238,7 @@ static void set_points(json_t *o, const labels *l)
         for (int i = 0; i < l->ncorners; i++) {
             json_t *q = json_object();
             for (int k = 0; k < 4; k++) json_object_set_new(q, corner[k], pair(l->corners[i].p[k][0], l->corners[i].p[k][1]));
-            json_array_append_new(order, text(l->corners[i].level)), set(part, l->corners[i].level, q);
+            json_array_append_new(order, json_clean(l->corners[i].level)), set(part, l->corners[i].level, q);
         }
     }
     if (l->nlandmarks) json_object_set_new(o, "landmarks", part = json_object());
@@ -261,20 +251,20 @@ static void set_points(json_t *o, const labels *l)
     json_object_set_new(o, "values", part = json_object());
     if (l->nvalues) json_object_set_new(o, "units", units = json_object());
     for (int i = 0; i < l->nvalues; i++) set(part, l->values[i].name, real(l->values[i].value)), set(units, l->values[i].name,
-        text(l->values[i].unit));
+        json_clean(l->values[i].unit));
 }
 
 static void set_pictures(json_t *o, const store_case *c, const labels *l, const drawn *d)
 {
     json_t *list = NULL;
-    if (d->mask) { char *mask = xprintf("masks/%s.png", c->id); json_object_set_new(o, "mask", text(mask)); free(mask); }
+    if (d->mask) { char *mask = xprintf("masks/%s.png", c->id); json_object_set_new(o, "mask", json_clean(mask)); free(mask); }
     if (d->planes) json_object_set_new(o, "planes", list = json_array());
     for (int v = 1; v < 32; v++) if (d->planes >> v & 1) json_array_append_new(list, json_integer(v));
     if (l->ninstances) json_object_set_new(o, "instances", list = json_array());
     for (int k = 0; k < l->ninstances; k++) {
         char *name = instance_name(c, l, k);
-        json_array_append_new(list, json_pack("{s:o, s:i, s:o}", "file", text(name), "value", l->instances[k].value, "level",
-            text(l->instances[k].level)));
+        json_array_append_new(list, json_pack("{s:o, s:i, s:o}", "file", json_clean(name), "value", l->instances[k].value, "level",
+            json_clean(l->instances[k].level)));
         free(name);
     }
 }
@@ -284,12 +274,12 @@ static json_t *truth_case(const store_case *c, const labels *l, const drawn *d)
 {
     json_t *o = json_object();
     char *file = xprintf("images/%s.png", c->id);
-    json_object_set_new(o, "id", text(c->id)), json_object_set_new(o, "file", text(file)), json_object_set_new(o, "source",
-        text(c->source));
-    json_object_set_new(o, "patient", text(c->patient)), json_object_set_new(o, "split", json_string(split_names[c->split]));
+    json_object_set_new(o, "id", json_clean(c->id)), json_object_set_new(o, "file", json_clean(file)), json_object_set_new(o, "source",
+        json_clean(c->source));
+    json_object_set_new(o, "patient", json_clean(c->patient)), json_object_set_new(o, "split", json_string(split_names[c->split]));
     json_object_set_new(o, "excluded", json_boolean(c->excluded));
     json_object_set_new(o, "spacing", store_spacing_known(c) ? pair(c->spacing[0], c->spacing[1]) : json_null());
-    if (store_spacing_known(c)) json_object_set_new(o, "spacing_source", text(c->spacing_source));
+    if (store_spacing_known(c)) json_object_set_new(o, "spacing_source", json_clean(c->spacing_source));
     else json_object_set_new(o, "spacing_why", json_string("not known"));
     /* a frontal film's middle decides which curve is the lower one */
     json_object_set_new(o, "height", json_integer(c->labelled_h ? c->labelled_h : c->h));

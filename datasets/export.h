@@ -13,6 +13,11 @@
 
 extern const char *const export_products[];      /* what stands in DIR after an export; NULL at the end */
 
+/* DIR/coco.json: films (with patient and spacing_x, spacing_y), objects as compressed runs with their level, and landmarks as keypoints of one
+ * category of supercategory "landmarks" (radii beside them); of a film without objects each class of its label map is one. `import
+ * coco` makes objects, label maps drawn from them, and landmarks of it, bit for bit; corners, values and planes are not in it. */
+void export_coco(const store *s, const char *folder);
+
 /* Makes the folders, overwrites files of the same names; truth.json comes last. Dies 2 where the store is damaged or the folder cannot be
  * made, 4 when the disk is full. */
 void export_store(const store *s, const char *folder, void (*tick)(void *with, int64_t done, int64_t total), void *with);

@@ -22,6 +22,7 @@ typedef struct fit_conf {
     double low, high;                /* percentiles */
     double clahe;                    /* clip limit; 0: without */
     int64_t clahe_tiles;             /* along each side */
+    const char *sizes;               /* of the input, beside the net's own (datasets/sizes.h); NULL: none */
 } fit_conf;
 
 /* at: offset of the fit_conf in the struct that the table fills */
@@ -40,7 +41,10 @@ typedef struct fit_conf {
       "normalise=percentile or clahe: this percentile becomes 1, and so does what lies above", 51, 100, NULL }, \
     { "clahe", K_REAL, (at) + offsetof(fit_conf, clahe), "0", \
       "equalise local contrast (CLAHE) between the percentiles low and high, with this clip limit, such as 2; 0: leave it", 0, 256, NULL }, \
-    { "clahe_tiles", K_INT, (at) + offsetof(fit_conf, clahe_tiles), "8", "clahe: tiles along each side of the film", 1, 64, NULL }
+    { "clahe_tiles", K_INT, (at) + offsetof(fit_conf, clahe_tiles), "8", "clahe: tiles along each side of the film", 1, 64, NULL }, \
+    { "sizes", K_TEXT, (at) + offsetof(fit_conf, sizes), "", \
+      "input sizes beside the net's own, rows x columns by comma (512x256,768x384): a film goes to that nearest to its shape, and a batch " \
+      "holds films of one size", 0, 0, NULL }
 
 typedef struct fit {
     fit_conf conf;

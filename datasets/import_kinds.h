@@ -8,6 +8,7 @@
 #include "datasets/import.h"
 #include "datasets/pattern.h"
 #include "datasets/shape.h"
+#include <jansson.h>
 
 typedef struct task {                /* all strings owned */
     char *film, *name;               /* path to open; how messages and the store call it (relative to SRC) */
@@ -59,6 +60,12 @@ void tasks_orphans(tasks *l, const found_list *maps, const char *what);     /* w
 /* The label value of a vertebra of this level: the class of that name, else the class called vertebra, else the first of that kind; 0:
  * none. */
 int  class_of_level(const classes *t, const char *level);
+/* A category of this supercategory is no class: its annotations are landmarks of the film. `export --coco` writes one. */
+#define LANDMARKS "landmarks"
+/* The keypoints x, y, v, ... of a COCO annotation as landmarks, those with v = 0 left out. names: a list, or NULL: point_1, ...; prefix: goes
+ * before the names where it is not ""; number: of the object among those of its kind on the film: from the second on the names end in _2,
+ * ... (datasets/import_points.c). */
+void task_keypoints(task *t, const json_t *a, const json_t *names, const char *prefix, int number, double shift);
 /* Where a film named by a JSON file lies: below o->images, else beside the JSON file (in its images/ where that exists). NULL, and a bad
  * task, where the name would leave that folder. */
 char *film_beside(const import_options *o, const char *json, const char *name);

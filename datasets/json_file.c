@@ -2,6 +2,7 @@
 #include "datasets/json_file.h"
 #include "base/die.h"
 #include "base/file.h"
+#include "base/utf8.h"
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -58,6 +59,15 @@ char *json_text(const json_t *o, const char *key)
     if (json_is_string(v)) return xdup(json_string_value(v));
     if (json_is_integer(v)) return xprintf("%lld", (long long)json_integer_value(v));
     return json_is_real(v) ? xprintf("%.17g", json_real_value(v)) : xdup("");
+}
+
+json_t *json_clean(const char *s)
+{
+    char *clean = utf8_clean(s);
+    json_t *j = json_string(clean);
+    free(clean);
+    if (!j) die_machine("out of memory");
+    return j;
 }
 
 double *json_points(const json_t *list, int64_t *n, const char **why)

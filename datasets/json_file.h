@@ -12,6 +12,7 @@ int         json_number(const json_t *v, double *out);                /* a numbe
 int64_t     json_whole(const json_t *v);                              /* a whole number, also one written as 512.0; else 0 */
 /* A fresh text of what stands under key: a text, a number, or "" for everything else. */
 char       *json_text(const json_t *o, const char *key);
+json_t     *json_clean(const char *s);                                /* a text that need not be UTF-8, as one that is */
 /* Numbers x, y, x, y, ... of a list, or [[x, y], ...]: fresh array of 2 * *n, or NULL with *why where it is none. */
 double     *json_points(const json_t *list, int64_t *n, const char **why);
 #endif

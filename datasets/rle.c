@@ -48,3 +48,39 @@ const char *rle_paint(const uint32_t *runs, int64_t n, uint8_t *out, int64_t h, 
         }
     return NULL;
 }
+
+uint32_t *rle_runs(const uint8_t *mask, int64_t h, int64_t w, int64_t *n)
+{
+    int64_t room = 64;
+    uint32_t *runs = xalloc_n((size_t)room, sizeof *runs);
+    int inside = 0;
+    *n = 0;
+    for (int64_t x = 0; x < w; x++)
+        for (int64_t y = 0; y < h; y++) {
+            if ((mask[y * w + x] != 0) != inside) {
+                inside = !inside;
+                if (++*n == room) runs = xgrow(runs, (size_t)(room *= 2) * sizeof *runs);
+                runs[*n] = 0;
+            }
+            runs[*n]++;
+        }
+    ++*n;
+    return runs;
+}
+
+char *rle_text(const uint32_t *runs, int64_t n)
+{
+    enum { MOST = 7 };                                       /* characters of a number of 33 bits with its sign */
+    char *text = xalloc((size_t)n * MOST + 1), *to = text;
+    for (int64_t i = 0; i < n; i++) {
+        int64_t v = (int64_t)runs[i] - (i > 2 ? (int64_t)runs[i - 2] : 0);
+        for (int more = 1; more;) {
+            const int c = (int)(v & 31);
+            v = (v - c) / 32;                                /* rounds down, as a shift with the sign would */
+            more = c & 16 ? v != -1 : v != 0;
+            *to++ = (char)(48 + c + (more ? 32 : 0));
+        }
+    }
+    *to = 0;
+    return text;
+}

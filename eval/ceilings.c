@@ -3,6 +3,7 @@
  * The arithmetic ceilings are loops of independent multiply-adds that never leave the registers, one copy compiled for each kind of
  * vector and chosen by what the processor has, so that a portable build measures the same peak as a native one. */
 #include "eval/bench.h"
+#include "base/words.h"
 #include "base/die.h"
 #include "base/machine.h"
 #include <omp.h>
@@ -139,7 +140,7 @@ static void ceilings_memory(bench *b)
     const size_t bytes = ARRAY * sizeof(float);
     arrays m = { .threads = b->threads };
     m.a = device_cpu.alloc(&device_cpu, bytes), m.b = device_cpu.alloc(&device_cpu, bytes), m.c = device_cpu.alloc(&device_cpu, bytes);
-    if (!m.a || !m.b || !m.c) die_machine("out of memory: need %zu bytes to measure the memory", 3 * bytes);
+    if (!m.a || !m.b || !m.c) die_machine("out of memory: need %s to measure the memory", BYTES(3 * bytes));
     #pragma omp parallel for schedule(static) num_threads(b->threads)
     for (size_t i = 0; i < ARRAY; i++) m.a[i] = 0, m.b[i] = 1, m.c[i] = 2;
     b->copy = ceiling_memory(b, copy, &m, 2, "memory copy");

@@ -13,7 +13,7 @@
 typedef struct { char *id, *file; int64_t at; int aside; } item;             /* aside: known, but not to be evaluated */
 typedef struct { char *path; store *s; predictions *p; item *e; int64_t n, excluded; } source;      /* s and p NULL: a folder */
 
-struct pairs { source pred, truth; pair *e; int64_t *of_pred, *of_truth, n; };
+struct pairs { source pred, truth; pair *e; int64_t *of_pred, *of_truth, n; char *labels; uint8_t read_as[256]; };       /* of a true value */
 
 static int by_id(const void *a, const void *b) { return strcmp(((const item *)a)->id, ((const item *)b)->id); }
 
@@ -95,12 +95,37 @@ static void refuse_unpaired(const source *a, const source *b)
     if (missing) die("%s: unpaired: %s has no label map in %s", a->path, first->id, b->path);
 }
 
+/* data.labels of the run: of a predictions.h5, or of that beside a folder's masks; "all" where there is none. */
+static char *labels_of(const source *s, const char *path)
+{
+    char *inside = path_join(path, "predictions.h5");
+    const int beside = !s->p && !s->s && file_exists(inside) && predictions_is(inside);
+    predictions *p = beside ? predictions_open(inside) : s->p;
+    char *labels = p ? predictions_labels(p) : xdup("all");
+    if (beside) predictions_close(p);
+    free(inside);
+    return labels;
+}
+
+void pairs_read_as(pairs *p, const char *labels, const char *at)
+{
+    int value[256];
+    const int all = !strcmp(labels, "all"), any = !strcmp(labels, "any"), n = all || any ? 0 : classes_values(labels, at, value);
+    free(p->labels), p->labels = xdup(labels);
+    for (int v = 0; v < 256; v++) p->read_as[v] = (uint8_t)(all ? v : any && v);
+    for (int k = 1; k <= n; k++) p->read_as[value[k]] = (uint8_t)value[k];
+}
+
+const char *pairs_labels(const pairs *p) { return p->labels; }
+
 pairs *pairs_open(const char *pred, const char *truth, const char *part)
 {
     pairs *p = xalloc(sizeof *p);
     p->truth = source_open(truth, part);
     if (part && !p->truth.s) die_at("--split", "%s is not a store: only a store knows its splits", truth);
     p->pred = source_open(pred, NULL);
+    char *labels = labels_of(&p->pred, pred);
+    pairs_read_as(p, labels, pred), free(labels);
     for (int64_t i = 0; i < p->pred.n; i++) {
         int64_t j = find(&p->truth, p->pred.e[i].id);
         p->pred.e[i].aside = (p->pred.s && j < 0 && part) || (j >= 0 && p->truth.e[j].aside);
@@ -127,7 +152,7 @@ void pairs_close(pairs *p)
 {
     if (!p) return;
     source_close(&p->pred), source_close(&p->truth);
-    free(p->e), free(p->of_pred), free(p->of_truth), free(p);
+    free(p->e), free(p->of_pred), free(p->of_truth), free(p->labels), free(p);
 }
 
 int64_t pairs_count(const pairs *p) { return p->n; }
@@ -164,6 +189,7 @@ void pairs_load(const pairs *p, int64_t i, int64_t *h, int64_t *w, uint8_t **pre
     const item *a = &p->pred.e[p->of_pred[i]], *b = &p->truth.e[p->of_truth[i]];
     int64_t ph, pw;
     *pred = load(&p->pred, a, &ph, &pw), *truth = load(&p->truth, b, h, w);
+    for (int64_t k = 0; k < *h * *w; k++) (*truth)[k] = p->read_as[(*truth)[k]];
     if (ph != *h || pw != *w)
         die("%s: %s: got %" PRId64 " x %" PRId64 ", wanted the size of the truth, %" PRId64 " x %" PRId64 " (h x w)", p->pred.path, a->id,
             ph, pw, *h, *w);
@@ -183,7 +209,10 @@ static classes named(const source *s)
 
 classes pairs_classes(const pairs *p)
 {
-    classes t = named(&p->truth);
-    if (t.n) return t;
-    return named(&p->pred);
+    classes t = named(&p->truth), read = { 0 };
+    if (!t.n) return classes_free(&t), named(&p->pred);
+    if (!strcmp(p->labels, "any")) classes_add(&read, 1, "any", "");
+    else for (int i = 0; i < t.n; i++) if (p->read_as[t.c[i].value]) classes_add(&read, t.c[i].value, t.c[i].name, t.c[i].kind);
+    classes_free(&t);
+    return read;
 }

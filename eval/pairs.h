@@ -26,6 +26,10 @@ const pair *pairs_at(const pairs *p, int64_t i);              /* ascending by id
 void    pairs_load(const pairs *p, int64_t i, int64_t *h, int64_t *w, uint8_t **pred, uint8_t **truth);
 /* The store that pair i's truth lies in, and its place there; NULL where the truth is no store. */
 const store *pairs_store(const pairs *p, int64_t i, int64_t *at);
-/* The classes that the truth names, or else the prediction; n = 0 where neither does. classes_free */
+/* How true label maps are read: as data.labels of a run says (all; any: all but 0 are class 1; or a list of values, the others become 0).
+ * pairs_open takes it from a predictions.h5, else all; `at`: what messages call it. */
+void    pairs_read_as(pairs *p, const char *labels, const char *at);
+const char *pairs_labels(const pairs *p);
+/* The classes that the truth names, as they are read, or else the prediction; n = 0 where neither does. classes_free */
 classes pairs_classes(const pairs *p);
 #endif

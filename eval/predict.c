@@ -104,7 +104,7 @@ static predictions *create(const predict_job *job)
     const meaning *m = &job->p->classes;
     int first = m->n - predictor_channels(job->p);                       /* 1 where the one channel is the foreground */
     char *path = path_join(job->folder, "predictions.h5");
-    predictions *h5 = predictions_create(path, job->weights, predictor_channels(job->p), m->value + first, m->name + first);
+    predictions *h5 = predictions_create(path, job->weights, m->labels ? m->labels : "all", predictor_channels(job->p), m->value + first, m->name + first);
     free(path);
     return h5;
 }

@@ -7,7 +7,7 @@
 #ifndef EVAL_PREDICT_H
 #define EVAL_PREDICT_H
 #include "datasets/classes.h"
-#include "datasets/fit.h"
+#include "datasets/sizes.h"
 #include "datasets/image.h"
 #include "datasets/store.h"
 #include "nn/checkpoint.h"
@@ -25,8 +25,9 @@ void  films_check(const films *f);
 void  films_free(films *f);
 
 /* What a class of the network means. Channel k of n gives value[k] in the label map; a net of one channel has its one class in
- * value[1], n = 2. swap: what each class becomes in a mirror. */
-typedef struct meaning { int n, value[256]; const char *name[256]; uint8_t swap[256]; } meaning;
+ * value[1], n = 2. swap: what each class becomes in a mirror. labels: data.labels of the
+ * run, by which the label maps that it learned from were read. */
+typedef struct meaning { int n, value[256]; const char *labels; const char *name[256]; uint8_t swap[256]; } meaning;
 
 /* How a film is seen. Whole (tile 0): fitted to the net's input, as in training. In windows: fitted to a canvas of tile times the net's
  * height and width, or (PREDICT_FULL) of the film's own size, over which the net's input moves; scores of windows that overlap are averaged
@@ -35,11 +36,12 @@ enum { PREDICT_MOST = 32, PREDICT_FULL = -1 };
 typedef struct predict_how { int mirror; double tile, overlap; } predict_how;       /* mirror: average with the mirrored film; overlap: share, < 1 */
 
 typedef struct predictor {
-    struct member { net_program *program; params *p; } of[PREDICT_MOST]; int n;     /* an ensemble: their scores are averaged */
+    struct member { net_program *program[FIT_SIZES]; params *p; } of[PREDICT_MOST]; int n;     /* an ensemble: their scores are averaged */
     fit_conf fit;
+    fit_sizes sizes;                         /* of the nets' input; in windows size 0 alone */
     meaning classes;
     predict_how how;
-    real *in, *out;                          /* (net_h, net_w, channels), (net_h, net_w, classes) of the net */
+    real *in, *out;                          /* (h, w, channels), (h, w, classes) of the largest input */
 } predictor;
 
 /* The network of a checkpoint with what it evaluates (the average of the weights where there is one). m->n must suit its classes.

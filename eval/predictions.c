@@ -33,7 +33,7 @@ static int put_text(hid_t at, const char *name, const char *text)
     return ok;
 }
 
-static int put_head(hid_t file, const char *weights, int n, const int *values, const char *const *names)
+static int put_head(hid_t file, const char *weights, const char *labels, int n, const int *values, const char *const *names)
 {
     const int version = VERSION;
     const char *const format = FORMAT;
@@ -41,19 +41,20 @@ static int put_head(hid_t file, const char *weights, int n, const int *values, c
     hid_t g = H5Gcreate2(file, ABOUT, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
     int ok = g >= 0 && h5_put_strings(g, "format", 1, &format) && h5_put(g, "version", H5T_NATIVE_INT, 1, &one, &version) &&
          h5_put(g, "value", H5T_NATIVE_INT, 1, &count, values) && h5_put_strings(g, "name", count, names) &&
-         h5_put_strings(g, "weights", 1, &weights);
+         h5_put_strings(g, "weights", 1, &weights) && h5_put_strings(g, "labels", 1, &labels);
     if (g >= 0) H5Gclose(g);
     return ok;
 }
 
-predictions *predictions_create(const char *path, const char *weights, int nclasses, const int *values, const char *const *names)
+predictions *predictions_create(const char *path, const char *weights, const char *labels, int nclasses, const int *values,
+                                const char *const *names)
 {
     predictions *p = xalloc(sizeof *p);
     *p = (predictions){ .path = xdup(path), .writing = 1, .nclasses = nclasses };
     const char *temp = file_temp(path);
     h5_enter();
     p->file = H5Fcreate(temp, H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT);
-    int ok = p->file >= 0 && put_head(p->file, weights, nclasses, values, names);
+    int ok = p->file >= 0 && put_head(p->file, weights, labels, nclasses, values, names);
     h5_leave();
     if (p->file < 0) die("%s: cannot be written", path);
     if (!ok) die_machine("%s: cannot be written (disk full?)", path);
@@ -327,4 +328,16 @@ classes predictions_classes(const predictions *p)
     h5_strings_free(name, names), free(value);
     if (reason) die("%s: damaged: its classes cannot be read: %s", p->path, reason);
     return t;
+}
+
+char *predictions_labels(const predictions *p)
+{
+    hsize_t n = 0;
+    char **text = NULL;
+    h5_enter();
+    h5_strings(p->file, "/.about/labels", 1, &n, &text);
+    h5_leave();
+    char *labels = xdup(n == 1 && *text[0] ? text[0] : "all");
+    h5_strings_free(text, n);
+    return labels;
 }

@@ -5,6 +5,7 @@
  *     /.about/version       int32 (1): 1
  *     /.about/value, name   int32 and text (c): the classes in the order of the channels; the name is empty where a class has none
  *     /.about/weights       text (1): the file they came from
+ *     /.about/labels        text (1): how label maps were read in training: all, any, or a list of values (data.labels)
  *     /STEM/labels          uint8 (h, w): the value is the class, at the film's own size
  *     /STEM/probabilities   float32 (h, w, c), where asked for
  *     /STEM/film            uint8 or uint16 (h, w): the radiograph, so that it can be drawn on
@@ -23,7 +24,8 @@
 typedef struct predictions predictions;
 
 /* Writing: the file appears at predictions_commit, whole. values, names (nclasses): class of every channel. Die 4 on a full disk. */
-predictions *predictions_create(const char *path, const char *weights, int nclasses, const int *values, const char *const *names);
+predictions *predictions_create(const char *path, const char *weights, const char *labels, int nclasses, const int *values,
+                                const char *const *names);
 /* labels (h, w); probabilities (h, w, nclasses) or NULL */
 void predictions_add(predictions *p, const char *stem, const char *source, int64_t h, int64_t w, const uint8_t *labels, const float *probabilities);
 /* What more is known of a film that was added: its pixels, and its spacing in mm (0 0: not known) with where that comes from. */
@@ -43,4 +45,5 @@ image predictions_film(const predictions *p, int64_t i);     /* no pixels (h 0) 
 /* 0 where it is not known; source: free() it. */
 int predictions_spacing(const predictions *p, int64_t i, double spacing[2], char **source);
 classes predictions_classes(const predictions *p);           /* the table without background; classes_free */
+char   *predictions_labels(const predictions *p);            /* data.labels of the run; "all" where the file does not say; fresh */
 #endif

@@ -6,39 +6,55 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* p->sizes is known. */
 static void add_member(predictor *p, checkpoint *k, const char *precision, const device *dev)
 {
-    const char *const words[] = { "net.batch=1", precision };
-    const int n = precision ? 2 : 1;
-    if (!k->net) die("%s: holds no network: wanted a checkpoint that `train` or `convert` wrote", k->path);
-    net *t = net_parse(k->net, k->path, words, n);
     struct member *e = &p->of[p->n++];
-    e->p = params_new(t->g, dev, 0);
-    checkpoint_load(k, e->p, NULL);
-    e->program = net_program_new(k->net, k->path, words, n, e->p, dev);
-    net_free(t);
+    for (int i = 0; i < p->sizes.n; i++) {
+        size_words w;
+        fit_sizes_words(&p->sizes, i, &w);
+        const char *const words[] = { "net.batch=1", w.word[0], w.word[1], precision };
+        const int n = precision ? 4 : 3;
+        if (!i) {
+            net *t = net_parse(k->net, k->path, words, n);
+            e->p = params_new(t->g, dev, 0);
+            checkpoint_load(k, e->p, NULL);
+            net_free(t);
+        }
+        e->program[i] = net_program_new(k->net, k->path, words, n, e->p, dev);
+    }
 }
 
-static const net_conf *conf_of(const predictor *p) { return &p->of[0].program->t->conf; }
+/* As the checkpoint has it. */
+static net_conf conf_in(const checkpoint *k)
+{
+    if (!k->net) die("%s: holds no network: wanted a checkpoint that `train` or `convert` wrote", k->path);
+    net *t = net_parse(k->net, k->path, NULL, 0);
+    const net_conf c = t->conf;
+    net_free(t);
+    return c;
+}
+
+static const net_conf *conf_of(const predictor *p) { return &p->of[0].program[0]->t->conf; }
 
 predictor *predictor_new(checkpoint *k, const fit_conf *conf, const meaning *m, const predict_how *how, const char *precision, const device *dev)
 {
+    const net_conf c = conf_in(k);
+    if (m->n != (c.classes == 1 ? 2 : (int)c.classes))
+        die("%s: its run names %d classes, its network has %lld", k->path, m->n, (long long)c.classes);
     predictor *p = xalloc(sizeof *p);
-    *p = (predictor){ .fit = *conf, .classes = *m, .how = *how };
+    *p = (predictor){ .fit = *conf, .classes = *m, .how = *how, .sizes = fit_sizes_of(conf, c.height, c.width) };
+    if (how->tile) p->sizes.n = 1;
     add_member(p, k, precision, dev);
-    const net_conf *c = conf_of(p);
-    if (m->n != (c->classes == 1 ? 2 : (int)c->classes))
-        die("%s: its run names %d classes, its network has %lld", k->path, m->n, (long long)c->classes);
-    const size_t pixels = (size_t)(c->height * c->width);
-    p->in = xalloc_n(pixels * (size_t)c->channels, sizeof *p->in), p->out = xalloc_n(pixels * (size_t)c->classes, sizeof *p->out);
+    const size_t pixels = (size_t)fit_sizes_area(&p->sizes);
+    p->in = xalloc_n(pixels * (size_t)c.channels, sizeof *p->in), p->out = xalloc_n(pixels * (size_t)c.classes, sizeof *p->out);
     return p;
 }
 
 void predictor_join(predictor *p, checkpoint *k, const fit_conf *fit, const meaning *m, const char *precision)
 {
     if (p->n == PREDICT_MOST) die("%s: an ensemble has at most %d members", k->path, PREDICT_MOST);
-    add_member(p, k, precision, p->of[0].p->dev);
-    const net_conf *a = conf_of(p), *b = &p->of[p->n - 1].program->t->conf;
+    const net_conf *a = conf_of(p), own = conf_in(k), *b = &own;
     if (a->height != b->height || a->width != b->width || a->channels != b->channels || a->classes != b->classes)
         die("%s: its network takes %lldx%lldx%lld and gives %lld classes, wanted %lldx%lldx%lld and %lld as the first of the ensemble", k->path,
             (long long)b->height, (long long)b->width, (long long)b->channels, (long long)b->classes, (long long)a->height, (long long)a->width,
@@ -47,14 +63,18 @@ void predictor_join(predictor *p, checkpoint *k, const fit_conf *fit, const mean
         die("%s: data.labels gives its classes other values than those of the first of the ensemble", k->path);
     const fit_conf *f = &p->fit;
     if (fit->mode != f->mode || fit->normalise != f->normalise || fit->low != f->low || fit->high != f->high || fit->clahe != f->clahe
-        || fit->clahe_tiles != f->clahe_tiles)
-        die("%s: its run fits films in another way (data.mode, normalise, low, high, clahe) than the first of the ensemble", k->path);
+        || fit->clahe_tiles != f->clahe_tiles || strcmp(fit->sizes ? fit->sizes : "", f->sizes ? f->sizes : ""))
+        die("%s: its run fits films in another way (data.mode, normalise, low, high, clahe, sizes) than the first of the ensemble", k->path);
+    add_member(p, k, precision, p->of[0].p->dev);
 }
 
 void predictor_free(predictor *p)
 {
     if (!p) return;
-    for (int i = 0; i < p->n; i++) net_program_free(p->of[i].program), params_free(p->of[i].p);
+    for (int i = 0; i < p->n; i++) {
+        for (int k = 0; k < p->sizes.n; k++) net_program_free(p->of[i].program[k]);
+        params_free(p->of[i].p);
+    }
     free(p->in), free(p->out), free(p);
 }
 
@@ -67,7 +87,7 @@ typedef struct window { int64_t y, x, canvas_w; const float *row, *column; } win
  * the scores come out, turned left to right, and paired classes change places. */
 static void pass(predictor *p, net_program *program, const window *at, const float *image, int mirrored, float weight, float *scores)
 {
-    const net_conf *c = conf_of(p);
+    const net_conf *c = &program->t->conf;
     const int64_t w = c->width, ch = c->channels, k = c->classes;
     for (int64_t y = 0; y < c->height; y++)
         for (int64_t x = 0; x < w; x++) {
@@ -115,9 +135,9 @@ static float *shares(int64_t n, int64_t size, int64_t count)
     return share;
 }
 
-static void all_windows(predictor *p, int64_t h, int64_t w, const float *image, float *scores)
+static void all_windows(predictor *p, int size, int64_t h, int64_t w, const float *image, float *scores)
 {
-    const net_conf *c = conf_of(p);
+    const net_conf *c = &p->of[0].program[size]->t->conf;
     const int64_t rows = count_windows(h, c->height, p->how.overlap), columns = count_windows(w, c->width, p->how.overlap);
     const float weight = 1.f / (float)(p->n * (p->how.mirror ? 2 : 1));
     float *row = shares(h, c->height, rows), *column = shares(w, c->width, columns);
@@ -125,7 +145,7 @@ static void all_windows(predictor *p, int64_t h, int64_t w, const float *image, 
         for (int64_t j = 0; j < columns; j++) {
             const window at = { window_at(i, rows, h, c->height), window_at(j, columns, w, c->width), w, row + i * c->height, column + j * c->width };
             for (int k = 0; k < p->n; k++)
-                for (int m = 0; m <= (p->how.mirror != 0); m++) pass(p, p->of[k].program, &at, image, m, weight, scores);
+                for (int m = 0; m <= (p->how.mirror != 0); m++) pass(p, p->of[k].program[size], &at, image, m, weight, scores);
         }
     free(row), free(column);
 }
@@ -140,13 +160,14 @@ static int64_t canvas_side(const predictor *p, int64_t film, int64_t net)
 
 void predictor_run(predictor *p, const image *film, uint8_t *labels, float *probabilities)
 {
-    const net_conf *c = conf_of(p);
+    const int size = fit_sizes_choose(&p->sizes, film->h, film->w);
+    const net_conf *c = &p->of[0].program[size]->t->conf;
     const int64_t h = canvas_side(p, film->h, c->height), w = canvas_side(p, film->w, c->width);
     fit f = fit_make(&p->fit, film->h, film->w, h, w);
     const size_t pixels = (size_t)(h * w);
     float *image = xalloc_n(pixels, (size_t)c->channels * sizeof *image), *scores = xalloc_n(pixels, (size_t)c->classes * sizeof *scores);
     fit_film(&f, film->p, film->bits, c->channels, image);
-    all_windows(p, h, w, image, scores);
+    all_windows(p, size, h, w, image, scores);
     fit_back(&f, scores, c->classes, labels, probabilities);
     for (int64_t i = 0; i < film->h * film->w; i++) labels[i] = (uint8_t)p->classes.value[labels[i]];
     free(image), free(scores);

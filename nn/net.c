@@ -1,6 +1,7 @@
 /* net.c - cfg sections to a graph; see net.h. One loop: find the layer by its section, fill its struct from its key table, resolve
  * where its inputs come from, call its build, note what it made. */
 #include "nn/net.h"
+#include "base/words.h"
 #include "nn/detector_input.h"
 #include "nn/detector_paint.h"
 #include "nn/fold.h"
@@ -278,7 +279,7 @@ net_program *net_program_new(const char *text, const char *path, const char *con
     params_bind(p, r->t->g);
     plan_make(&r->plan, &r->c, 1);
     r->t->input->x.p = d->alloc(d, r->t->input->x.size);
-    if (!r->t->input->x.p) die_machine("out of memory on %s: need %zu bytes", d->name, r->t->input->x.size);
+    if (!r->t->input->x.p) die_machine("out of memory on %s: need %s", d->name, BYTES(r->t->input->x.size));
     plan_place(&r->plan, d);
     if (r->t->detector) take_extent(r);
     return r;

@@ -1,6 +1,7 @@
 /* optim.c - see optim.h. The arena is walked in runs of parameters that decay alike, usually one; the padding between tensors is
  * zero with zero gradient and stays zero under every rule. */
 #include "nn/optim.h"
+#include "base/words.h"
 #include "nn/backend.h"
 #include "base/die.h"
 #include <math.h>
@@ -12,7 +13,7 @@ const key optim_keys[] = { OPTIM_KEYS(0), { .name = NULL } };
 static real *zeros(const device *d, size_t n)
 {
     real *x = d->alloc(d, n * sizeof *x);
-    if (!x) die_machine("out of memory on %s: need %zu bytes for the optimiser, have %zu", d->name, n * sizeof *x, d->room(d));
+    if (!x) die_machine("out of memory on %s: need %s for the optimiser, have %s", d->name, BYTES(n * sizeof *x), BYTES(d->room(d)));
     d->zero(d, x, n * sizeof *x);
     return x;
 }

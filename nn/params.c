@@ -1,6 +1,7 @@
 /* params.c - the parameter arena; see params.h. Every tensor starts on a 64-byte line; the gaps are zero and stay zero under
  * every optimiser, so whole-arena kernels may run over them. */
 #include "nn/params.h"
+#include "base/words.h"
 #include "base/die.h"
 #include "base/rng.h"
 #include <fnmatch.h>
@@ -26,7 +27,7 @@ static void take(params *p, const graph *g, role r)
 static real *cleared(const device *dev, size_t n)
 {
     real *x = dev->alloc(dev, n * sizeof *x);
-    if (!x) die_machine("out of memory on %s: need %zu bytes for parameters, have %zu", dev->name, n * sizeof *x, dev->room(dev));
+    if (!x) die_machine("out of memory on %s: need %s for parameters, have %s", dev->name, BYTES(n * sizeof *x), BYTES(dev->room(dev)));
     dev->zero(dev, x, n * sizeof *x);
     return x;
 }

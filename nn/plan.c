@@ -1,5 +1,6 @@
 /* plan.c - the memory planner; see plan.h. A view has no bytes of its own: whatever touches it touches the tensor it lies in. */
 #include "nn/plan.h"
+#include "base/words.h"
 #include "nn/device.h"
 #include "nn/types.h"
 #include "base/die.h"
@@ -202,13 +203,19 @@ size_t plan_bound(const schedule *s)
     return peak;
 }
 
-void plan_place(schedule *s, const device *dev)
+void plan_place_at(schedule *s, void *memory)
 {
-    s->dev = dev;
-    s->base = dev->alloc(dev, s->arena);
-    if (!s->base) die_machine("out of memory on %s: need %zu bytes, have %zu", dev->name, s->arena, dev->room(dev));
+    s->base = memory;
     each(s, place_one, s);
     each(s, place_view, NULL);
+}
+
+void plan_place(schedule *s, const device *dev)
+{
+    void *memory = dev->alloc(dev, s->arena);
+    if (!memory) die_machine("out of memory on %s: need %s, have %s", dev->name, BYTES(s->arena), BYTES(dev->room(dev)));
+    s->dev = dev;                                            /* schedule_free gives it back */
+    plan_place_at(s, memory);
 }
 
 void plan_print(const schedule *s)

@@ -11,5 +11,7 @@ void plan_make(schedule *s, const context *c, int share);
 size_t plan_bound(const schedule *s);
 /* Takes the memory and sets every pointer; dies 4 with need and have where it cannot be had. Leaves must be bound before. */
 void plan_place(schedule *s, const struct device *dev);
+/* The same in memory of the device that is there, s->arena bytes, and stays the caller's. */
+void plan_place_at(schedule *s, void *memory);
 void plan_print(const schedule *s);      /* buffers: name, bytes, from, to, offset; then the peak */
 #endif

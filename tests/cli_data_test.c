@@ -79,6 +79,43 @@ static void test_split_chooses(void **state)
     refused("eval pred-all parts.h5 --split vall", "did you mean val?");
 }
 
+/* A run's folder stands for its best weights; pictures are named; one is no plural. */
+static void test_what_is_said(void **state)
+{
+    (void)state;
+    make_run();
+    succeeds("predict run films.h5 --out by-folder --quiet", "by-folder/masks, by-folder/predictions.h5, by-folder/overlay\n");
+    succeeds("predict run/best.h5 films.h5 --out by-file --overlay 0 --quiet", "by-file/predictions.h5\n");
+    json_t *a = object("eval by-folder films.h5 --json --quiet"), *b = object("eval by-file films.h5 --json --quiet");
+    assert_true(json_equal(a, b));
+    json_decref(a), json_decref(b);
+    write_text("nothing.txt", "x");
+    char *none = in("none");
+    file_make_folders(none), free(none);
+    refused("predict none films.h5 --out by-none", "none: a folder without best.h5 and last.h5");
+    succeeds("synth single.h5 region=stack n=1 height=96 width=64 --quiet", "1 film of 96 x 64");
+    succeeds("check single.h5 --sheet sheet.png --quiet", "drawn: sheet.png\n");
+    succeeds("predict run single.h5 --out by-one --quiet", "1 film in ");
+    succeeds("eval by-one single.h5 --out by-one/eval --quiet", "tables and pictures: by-one/eval\n");
+    succeeds("runs run --curves seen.png", "curves: seen.png\n");
+}
+
+/* Truth with classes 1 and 2, read as a run with data.labels=any or a list would: DSC of b is 2 * 2 / (2 + 6), or that of class 1 alone. */
+static void test_eval_reads_labels(void **state)
+{
+    (void)state;
+    make_maps();
+    json_t *o = object("eval pred truth --labels any --json --quiet");
+    assert_int_equal(json_array_size(json_object_get(o, "classes")), 1);
+    near(number(json_object_get(class_of(o, 1), "DSC"), "mean"), (0.75 + 0.5) / 2, 1e-12);
+    json_decref(o);
+    o = object("eval pred truth --labels 1 --json --quiet");
+    assert_int_equal(json_array_size(json_object_get(o, "classes")), 1);
+    near(number(json_object_get(class_of(o, 1), "DSC"), "mean"), (0.75 + 4.0 / 6) / 2, 1e-12);
+    json_decref(o);
+    refused("eval pred truth --labels 1-300", "--labels: got '1-300', wanted all, any, or values");
+}
+
 static image mirrored(const image *m)
 {
     image out = image_new(m->h, m->w, m->bits);
@@ -178,12 +215,17 @@ static void test_import_coco(void **state)
     const json_t *first = json_array_get(json_object_get(o, "skipped"), 0);
     assert_string_equal(json_string_value(json_object_get(first, "file")), "b.png");
     json_decref(o);
-    succeeds("export coco.h5 coco-out --quiet", "1 cases");
+    succeeds("export coco.h5 coco-out --quiet", "1 case in");
     map("want.png", 3, 4, "000004400440");
     char *got = in("coco-out/masks/a.png"), *want = in("want.png");
     image g = labels_read(got), w = labels_read(want);
     assert_memory_equal(g.p, w.p, 12);
-    succeeds("import exported coco-out coco-again.h5 --quiet", "1 cases");
+    succeeds("import exported coco-out coco-again.h5 --quiet", "1 case in");
+    succeeds("export coco.h5 coco-two --coco --quiet", "1 case in");
+    succeeds("import coco coco-two/coco.json coco-third.h5 --quiet", "1 case in");
+    succeeds("export coco-third.h5 coco-three --quiet", "1 case in");
+    image_free(&g), free(got), got = in("coco-three/masks/a.png"), g = labels_read(got);
+    assert_memory_equal(g.p, w.p, 12);
     refused("import coco ann.json x.h5 --map 'a*:b*'", "--map: only for the kinds masks and instances, got coco");
     refused("import masks set x.h5 --images films", "--images: only for the kinds coco and labelme, got masks");
     refused("import masks set x.h5 --spacing 0,1", "--spacing");
@@ -264,7 +306,7 @@ static void test_bench_refuses(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_predict_refuses), cmocka_unit_test(test_predict_agrees_with_validation), cmocka_unit_test(test_split_chooses),
+        cmocka_unit_test(test_predict_refuses), cmocka_unit_test(test_predict_agrees_with_validation), cmocka_unit_test(test_what_is_said), cmocka_unit_test(test_eval_reads_labels), cmocka_unit_test(test_split_chooses),
         cmocka_unit_test(test_predict_mirror), cmocka_unit_test(test_predict_whole_or_nothing), cmocka_unit_test(test_import_skips),
             cmocka_unit_test(test_import_coco),
         cmocka_unit_test(test_check_and_export), cmocka_unit_test(test_convert_round_trip), cmocka_unit_test(test_disk_full),

@@ -124,6 +124,57 @@ static void everything_and_back(void **state)
     same_store("one.h5", "two.h5", 1);
 }
 
+/* Objects that overlap, one empty but for a pixel, a crowd, landmarks of which each film has some, a circle: what COCO's form holds comes back bit
+ * for bit; then a film of a label map alone. */
+static void coco_and_back(void **state)
+{
+    (void)state;
+    char *path = path_join(scratch, "c.h5"), *folder = path_join(scratch, "coco");
+    uint16_t film[H * W];
+    uint8_t part[4][H * W] = { { 0 } }, mask[H * W];
+    for (int i = 0; i < H * W; i++) {
+        film[i] = (uint16_t)(i * 1365 + 1);
+        part[0][i] = i % W < 3, part[1][i] = i / W > 1 && i % W > 1, part[2][i] = i == H * W - 1, part[3][i] = (i * 7 + i / W) % 3 == 0;
+    }
+    classes table = { 0 };
+    classes_add(&table, 4, "L1", "vertebra"), classes_add(&table, 9, "screw", "implant"), classes_add(&table, 200, "Rand", "");
+    store *s = store_create(path, &table);
+    for (int k = 0; k < 3; k++) {
+        char id[8];
+        snprintf(id, sizeof id, "f %d.1", k);
+        landmark m[3] = { { "S1 back", 1 / 3., 2.5, 0 }, { "head", 1e-3, 2, 2.25 + k }, { "S1 front", -0.5, 7, 0 } };
+        instance o[4];
+        memset(mask, 0, sizeof mask);
+        for (int j = 0; j < 4; j++) {
+            static const int value[4] = { 4, 9, 200, 4 };
+            static const char *const level[4] = { "L1", "", "S1", "crowd" };
+            o[j] = instance_from_mask(part[j], H, W, value[j], level[j]);
+            instance_paint(&o[j], mask, H, W, (uint8_t)value[j]);
+        }
+        const labels l = { .nlandmarks = k == 1 ? 1 : k ? 3 : 2, .landmarks = k == 1 ? m + 1 : m, .ninstances = 4, .instances = o };
+        store_case row = { .id = id, .patient = "P\xc3\xa4 1", .h = H, .w = W, .bits = 16, .spacing = { 0.139, 1 / 7. }, .spacing_source = "x" };
+        store_add(s, &row, film, mask, NULL, &l);
+        for (int j = 0; j < 4; j++) free(o[j].runs);
+    }
+    store_commit(s), classes_free(&table);
+    export_to("c.h5", "coco");
+    s = opened("c.h5"), export_coco(s, folder), store_close(s);
+    store_close(taken("coco", "coco/coco.json", "d.h5", (import_options){ 0 }));
+    same_store("c.h5", "d.h5", 0);
+
+    picture("flat/images/a.png", NULL, 8, 1), picture("flat/masks/a.png", "120000001200000000000000000000000000000000000021", 8, 1);
+    store_close(taken("masks", "flat", "flat.h5", (import_options){ 0 }));
+    free(folder), folder = path_join(scratch, "flat-coco");
+    export_to("flat.h5", "flat-coco");
+    s = opened("flat.h5"), export_coco(s, folder), store_close(s);
+    s = taken("coco", "flat-coco/coco.json", "flat2.h5", (import_options){ 0 });
+    mask_is(s, 0, "120000001200000000000000000000000000000000000021");
+    labels l = store_read_labels(s, 0);
+    instance_is(&l, 0, 1, "", "100000001000000000000000000000000000000000000001");
+    assert_int_equal(l.ninstances, 2), assert_int_equal(l.nlandmarks, 0);
+    labels_free(&l), store_close(s), free(path), free(folder);
+}
+
 static void bad_exported(void **state)
 {
     (void)state;
@@ -148,7 +199,7 @@ static void bad_exported(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_kind_and_back), cmocka_unit_test(kinds_and_back), cmocka_unit_test(everything_and_back),
+        cmocka_unit_test(every_kind_and_back), cmocka_unit_test(kinds_and_back), cmocka_unit_test(everything_and_back), cmocka_unit_test(coco_and_back),
         cmocka_unit_test(bad_exported),
     };
     return _cmocka_run_group_tests(__FILE__, tests, sizeof tests / sizeof *tests, set_up, tear_down);

@@ -87,7 +87,7 @@ static void parts_have_names(void **state)
 static void a_fold_is_left_out(void **state)
 {
     (void)state;
-    dies(2, "it has 0 folds", train_some("nofold", QUICK " data.fold=1", 0, -1, 0, NULL));
+    dies(2, "no case is in part rest1, it has no folds: `darkspine split --folds 5`", train_some("nofold", QUICK " data.fold=1", 0, -1, 0, NULL));
     store_fold(films, (const int[]){ 1, 1, 2, 2, 1, 1, 0, 0 }, CASES);
     char *log = NULL, *path = NULL, *text = NULL;
     assert_int_equal(train_some("fold", QUICK " data.fold=2 evaluate.worst=1", 0, -1, 0, NULL), EXIT_OK);
@@ -97,7 +97,7 @@ static void a_fold_is_left_out(void **state)
     assert_non_null(strstr(text, "\"case2\"")), assert_non_null(strstr(text, "\"case3\"")), assert_null(strstr(text, "\"case4\""));
     free(log), free(path), free(text);
     dies(2, "train: got all, which data.fold does not use", train_some("nofold", QUICK " data.fold=1 data.train=all", 0, -1, 0, NULL));
-    dies(2, "no case is in part fold3 (it has 2 folds)", train_some("nofold", QUICK " data.fold=3", 0, -1, 0, NULL));
+    dies(2, "no case is in part fold3: its folds are 1 to 2 (data.fold=0: no cross-validation)", train_some("nofold", QUICK " data.fold=3", 0, -1, 0, NULL));
     store_fold(films, (const int[CASES]){ 0 }, CASES);
 }
 

@@ -111,6 +111,50 @@ static void run_lengths(void **state)
     "{\"id\":9,\"file_name\":\"b.png\",\"height\":6,\"width\":8,\"who\":\"P2\",\"mm\":0.5}]"
 #define CATEGORIES "\"categories\":[{\"id\":3,\"name\":\"L1\"},{\"id\":1,\"name\":\"screw\"}]"
 
+static void landmark_is(const labels *l, int k, const char *name, double x, double y)
+{
+    assert_true(k < l->nlandmarks);
+    assert_string_equal(l->landmarks[k].name, name);
+    near(l->landmarks[k].x, x, 0);
+    near(l->landmarks[k].y, y, 0);
+    near(l->landmarks[k].r, 0, 0);
+}
+
+/* Names by category and object; points without an object; what has no v is left out; pixels are places as they are. */
+static void coco_keypoints(void **state)
+{
+    (void)state;
+    static const char films[] = "{\"images\":[{\"id\":7,\"file_name\":\"a.png\",\"height\":6,\"width\":8}],\"categories\":["
+        "{\"id\":1,\"name\":\"L1\",\"keypoints\":[\"TL\",\"TR\"]},{\"id\":2,\"name\":\"L2\",\"keypoints\":[\"TL\"]},"
+        "{\"id\":3,\"name\":\"hip\",\"keypoints\":[\"centre\"],\"supercategory\":\"joint\"}],\"annotations\":[";
+    picture("kp/images/a.png", NULL, 8, 1);
+    char *all = xprintf("%s%s]}", films, "{\"id\":1,\"image_id\":7,\"category_id\":1,\"segmentation\":[],\"keypoints\":[1,2,2,3.5,0,0]},"
+        "{\"id\":2,\"image_id\":7,\"category_id\":3,\"segmentation\":[[1,1,4,1,4,3,1,3]],\"keypoints\":[4.25,5,1]},"
+        "{\"id\":3,\"image_id\":7,\"category_id\":3,\"keypoints\":[5,5,2]},"
+        "{\"id\":4,\"image_id\":7,\"category_id\":2,\"keypoints\":[0,0,2]}");
+    text("kp/all.json", all), free(all);
+    store *s = taken("coco", "kp/all.json", "kp.h5", (import_options){ 0 });
+    labels l = store_read_labels(s, 0);
+    assert_int_equal(l.ninstances, 1), assert_int_equal(l.nlandmarks, 4);
+    landmark_is(&l, 0, "L1 TL", 1, 2), landmark_is(&l, 1, "centre", 4.25, 5), landmark_is(&l, 2, "centre_2", 5, 5), landmark_is(&l, 3, "L2 TL", 0, 0);
+    assert_string_equal(classes_find(store_classes(s), 3)->kind, "joint"), assert_string_equal(classes_find(store_classes(s), 1)->kind, "vertebra");
+    labels_free(&l), store_close(s);
+    const import_options o = { 0 };
+    #define POINTS(points, words) all = xprintf("%s{\"id\":1,\"image_id\":7,\"category_id\":1,\"keypoints\":" points "}]}", films); \
+        text("kp/all.json", all), free(all), bad("coco", "kp/all.json", o, "a.png", words)
+    POINTS("[1,2,2]", "3 numbers of keypoints, wanted x, y, v for each of 2");
+    POINTS("[1,2,2,1,2,\"x\"]", "keypoint 2 is not x, y, v");
+    POINTS("{}", "0 numbers of keypoints");
+    text("kp/two.json", "{\"images\":[],\"annotations\":[],\"categories\":[{\"id\":1,\"name\":\"a\",\"keypoints\":[\"p\",\"p\"]}]}");
+    dies(2, "category a: two keypoints are called p", take("coco", "kp/two.json", "x.h5", o));
+    text("kp/det.json", "[{\"file_name\":\"a.png\",\"height\":6,\"width\":8,\"annotations\":[{\"category_id\":0,\"keypoints\":[1.5,2.5,2]},"
+        "{\"category_id\":0,\"keypoints\":[3.5,2.5,1]}]}]");
+    s = taken("coco", "kp/det.json", "det.h5", o);
+    l = store_read_labels(s, 0);
+    landmark_is(&l, 0, "point_1", 1, 2), landmark_is(&l, 1, "point_1_2", 3, 2);
+    labels_free(&l), store_close(s);
+}
+
 static void coco_file(const char *name, const char *annotations)
 {
     char *all = xprintf("{%s,%s,\"annotations\":[%s]}", IMAGES, CATEGORIES, annotations);
@@ -331,7 +375,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(instances_by_folder), cmocka_unit_test(instances_by_pattern), cmocka_unit_test(bad_instances),
             cmocka_unit_test(run_lengths),
-        cmocka_unit_test(coco_objects), cmocka_unit_test(bad_coco), cmocka_unit_test(coco_from_zero), cmocka_unit_test(detectron_list),
+        cmocka_unit_test(coco_objects), cmocka_unit_test(coco_keypoints), cmocka_unit_test(bad_coco), cmocka_unit_test(coco_from_zero), cmocka_unit_test(detectron_list),
         cmocka_unit_test(labelme_shapes), cmocka_unit_test(bad_labelme), cmocka_unit_test(patient_and_spacing),
     };
     return _cmocka_run_group_tests(__FILE__, tests, sizeof tests / sizeof *tests, set_up, tear_down);

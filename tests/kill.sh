@@ -4,45 +4,15 @@
 # the same bits as those of a training that nobody touched. Works in memory (/dev/shm) where there is one: a kill does not lose what
 # the kernel holds, so a slow disk would only make it last longer. Exit 1 where anything differs.
 kills=${1:-200} seed=${2:-1}
-cd "$(dirname "$0")/.." || exit 1
-case ${DARKSPINE:-darkspine} in /*) program=$DARKSPINE ;; *) program=$PWD/${DARKSPINE:-darkspine} ;; esac
-[ -d /dev/shm ] && TMPDIR=${TMPDIR:-/dev/shm}
-work=$(mktemp -d "${TMPDIR:-/tmp}/darkspine-kill-XXXXXX") || exit 1
-child=
-trap 'if [ -n "$child" ]; then kill -9 "$child" 2>/dev/null; fi; rm -rf "$work"' EXIT
-trap 'exit 1' INT TERM
-cd "$work" || exit 1
-
-cat >net.cfg <<'NET'
-[net]
-batch=1
-height=32
-width=32
-channels=1
-classes=2
-[convolutional]
-name=enc
-filters=8
-size=3
-pad=1
-batch_normalize=1
-activation=relu
-[dropout]
-probability=0.1
-[convolutional]
-name=out
-filters=2
-size=1
-NET
-fail() { echo "kill: $*"; exit 1; }
+name=kill
+. "$(dirname "$0")/scratch.sh"
 # every kind of state: moments, an average of weights, plateau's memory, weights of the cases, averages of epochs
 words="data.store=films.h5 data.sampling=hard data.workers=2 solver.epochs=$kills solver.batch=4 solver.optimiser=adam solver.lr=0.01
        solver.policy=plateau solver.swa=2 evaluate.every=3 evaluate.worst=1 augment.flip=0.5"
 # shellcheck disable=SC2086
 train() { exec "$program" train net.cfg --threads 1 --quiet $words "$@"; }
 
-"$program" synth films.h5 region=stack n=16 seed=3 height=64 width=64 --quiet >/dev/null || exit 1
-"$program" split films.h5 --parts train=.75,val=.25 >/dev/null || exit 1
+make_films 16 .75 .25
 began=$(date +%s)
 (train --out whole) >/dev/null || fail "the undisturbed training failed"
 alone=$(($(date +%s) - began))

@@ -124,7 +124,7 @@ static void orders_are_fair(void **state)
     int at[M][M] = { 0 };
     for (int e = 0; e < EPOCHS; e++) {
         int64_t order[M], turn[M], seen = 0;
-        assert_int_equal(sampling_order(3, e, M, NULL, order, turn), 0);
+        assert_int_equal(sampling_order(3, e, 0, M, NULL, order, turn), 0);
         for (int i = 0; i < M; i++) at[i][order[i]]++, seen |= 1 << order[i];
         assert_int_equal(seen, (1 << M) - 1);
     }
@@ -140,7 +140,7 @@ static void weights_set_how_often(void **state)
     double count[M] = { 0 };
     for (int e = 0; e < EPOCHS; e++) {
         int64_t order[M], turn[M], seen[M] = { 0 };
-        const int64_t most = sampling_order(5, e, M, weight, order, turn);
+        const int64_t most = sampling_order(5, e, 0, M, weight, order, turn);
         for (int i = 0; i < M; i++) assert_int_equal(turn[i], seen[order[i]]), seen[order[i]]++, count[order[i]]++;
         for (int i = 0; i < M; i++) assert_true(seen[i] >= floor(weight[i]) && seen[i] <= ceil(weight[i]));
         assert_int_equal(most, 2);

@@ -433,7 +433,7 @@ static void test_store_and_predictions(void **state)
     file_make_folders(run);
     static const int value[] = { 0, 5 };
     static const char *const name[] = { "background", "sacrum" };
-    predictions *p = predictions_create(h5, "best.h5", 2, value, name);
+    predictions *p = predictions_create(h5, "best.h5", "all", 2, value, name);
     for (int64_t i = 0; i < FH * FW; i++) mask[i] = labels_drawn[i] == 25 ? 5 : 0;
     predictions_add(p, "a", "a.png", FH, FW, mask, NULL);
     predictions_commit(p);

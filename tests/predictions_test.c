@@ -1,6 +1,8 @@
 /* predictions_test.c - predictions.h5: what is written is what is read, and a file that lies is refused before memory is taken for it. */
 #include "tests/test.h"
 #include "base/file.h"
+#include "datasets/image.h"
+#include "eval/pairs.h"
 #include "eval/predictions.h"
 #include <hdf5.h>
 
@@ -14,7 +16,7 @@ static void write_two(const char *path)
     const uint8_t a[6] = { 0, 3, 7, 7, 3, 0 }, b[2] = { 3, 0 };
     float p[18];
     for (int i = 0; i < 18; i++) p[i] = (float)i / 18;
-    predictions *w = predictions_create(path, "best.h5", 3, value, name);
+    predictions *w = predictions_create(path, "best.h5", "3,7", 3, value, name);
     predictions_add(w, "zoe", "films/zoe.png", 2, 1, b, NULL);
     predictions_add(w, "adam \xc3\xbc", "films/adam.png", 2, 3, a, p);
     assert_false(file_exists(path));             /* not before it is whole */
@@ -51,13 +53,51 @@ static void test_round_trip(void **state)
     free(path);
 }
 
+static void map_file(const char *name, const uint8_t *pixels, int64_t h, int64_t w)
+{
+    char *path = in(name), *parent = path_folder(path);
+    image m = image_new(h, w, 8);
+    memcpy(m.p, pixels, (size_t)(h * w));
+    file_make_folders(parent), image_write(path, &m);
+    image_free(&m), free(path), free(parent);
+}
+
+/* Truth is read as the run read its labels: by the list of the file, whether it or the folder round it is given, until something else is asked for. */
+static void test_truth_is_read_as_in_training(void **state)
+{
+    (void)state;
+    static const uint8_t a[6] = { 0, 3, 9, 7, 1, 0 }, b[2] = { 9, 3 }, listed[6] = { 0, 3, 0, 7, 0, 0 }, any[6] = { 0, 1, 1, 1, 1, 0 };
+    char *path = in("run/predictions.h5"), *pred = in("run"), *truth = in("truth");
+    uint8_t *p, *t;
+    int64_t h, w;
+    map_file("truth/adam \xc3\xbc.png", a, 2, 3), map_file("truth/zoe.png", b, 2, 1);
+    map_file("run/masks/adam \xc3\xbc.png", a, 2, 3), map_file("run/masks/zoe.png", b, 2, 1);
+    write_two(path);
+    for (int i = 0; i < 2; i++) {
+        pairs *q = pairs_open(i ? pred : path, truth, NULL);
+        assert_string_equal(pairs_labels(q), "3,7");
+        pairs_load(q, 0, &h, &w, &p, &t);
+        assert_memory_equal(t, listed, 6), assert_int_equal(p[2], i ? 9 : 7);
+        free(p), free(t);
+        pairs_read_as(q, "any", "--labels");
+        pairs_load(q, 0, &h, &w, &p, &t);
+        assert_memory_equal(t, any, 6);
+        free(p), free(t);
+        pairs_read_as(q, "all", "--labels");
+        pairs_load(q, 0, &h, &w, &p, &t);
+        assert_memory_equal(t, a, 6);
+        free(p), free(t), pairs_close(q);
+    }
+    free(path), free(pred), free(truth);
+}
+
 static void test_dropped(void **state)
 {
     (void)state;
     char *path = in("dropped.h5");
     const int value = 1;
     const char *const name = "one";
-    predictions *p = predictions_create(path, "w", 1, &value, &name);
+    predictions *p = predictions_create(path, "w", "all", 1, &value, &name);
     predictions_close(p);
     assert_false(file_exists(path));
     int n;
@@ -153,7 +193,7 @@ static void test_other_files(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_round_trip), cmocka_unit_test(test_dropped), cmocka_unit_test(test_lies), cmocka_unit_test(test_short_chunk),
+        cmocka_unit_test(test_round_trip), cmocka_unit_test(test_truth_is_read_as_in_training), cmocka_unit_test(test_dropped), cmocka_unit_test(test_lies), cmocka_unit_test(test_short_chunk),
         cmocka_unit_test(test_other_files),
     };
     folder = test_scratch();

@@ -50,6 +50,37 @@ static int64_t wrong(const uint8_t *labels, double threshold)
     return n;
 }
 
+/* With data.sizes a film is seen as by a network of the size that suits it; in windows, at the net's own. */
+static void a_film_is_seen_at_its_size(void **state)
+{
+    (void)state;
+    checkpoint *k = weights_of("sizes.h5", 0.501, SIDE);
+    fit_conf many = letterbox;
+    many.sizes = "32x40,40x32";
+    static const predict_how how[2] = { { 0 }, { .tile = 1, .overlap = 0.5 } };
+    uint8_t got[2][H * W], want[3][H * W];
+    float *a = xalloc_n(5 * H * W * 2, sizeof *a);
+    char *own = k->net;
+    for (int i = 0; i < 5; i++) {                        /* many sizes, whole and in windows; then 40 x 32 alone, and the net's own, likewise */
+        net *t = net_parse(own, "x", (const char *const[]){ "net.height=40" }, i == 2);
+        k->net = net_text(t);
+        predictor *p = predictor_new(k, i < 2 ? &many : &letterbox, &two, &how[i == 1 || i == 4], NULL, &device_cpu);
+        predictor_run(p, &noise, i < 2 ? got[i] : want[i - 2], a + i * H * W * 2);
+        predictor_free(p), net_free(t), free(k->net);
+    }
+    k->net = own;
+    assert_memory_equal(got[0], want[0], H * W), assert_memory_equal(a, a + 2 * H * W * 2, H * W * 2 * sizeof *a);
+    assert_memory_not_equal(a, a + 3 * H * W * 2, H * W * 2 * sizeof *a);
+    assert_memory_equal(got[1], want[2], H * W), assert_memory_equal(a + H * W * 2, a + 4 * H * W * 2, H * W * 2 * sizeof *a);
+    checkpoint *other = weights_of("other.h5", 0.501, SIDE);
+    predictor *p = predictor_new(k, &many, &two, &how[0], NULL, &device_cpu);
+    dies(2, "other.h5: its run fits films in another way", predictor_join(p, other, &letterbox, &two, NULL));
+    predictor_join(p, other, &many, &two, NULL);
+    predictor_run(p, &noise, got[1], a + H * W * 2);
+    assert_memory_equal(got[0], got[1], H * W);
+    predictor_free(p), checkpoint_close(other), checkpoint_close(k), free(a);
+}
+
 static void windows_at_full_size_miss_no_pixel(void **state)
 {
     (void)state;
@@ -119,7 +150,7 @@ static void an_ensemble_is_the_mean_of_scores(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(windows_at_full_size_miss_no_pixel), cmocka_unit_test(a_scale_of_one_is_the_whole_film),
+        cmocka_unit_test(a_film_is_seen_at_its_size), cmocka_unit_test(windows_at_full_size_miss_no_pixel), cmocka_unit_test(a_scale_of_one_is_the_whole_film),
         cmocka_unit_test(an_ensemble_is_the_mean_of_scores),
     };
     return _cmocka_run_group_tests(__FILE__, tests, sizeof tests / sizeof *tests, set_up, tear_down);

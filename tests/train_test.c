@@ -240,13 +240,13 @@ static void a_bad_input_is_named(void **state)
     char bad[160];
     memcpy(before, m->p->x, m->p->trainable * sizeof *before);
     image[1500] = NAN;
-    assert_false(isfinite(model_step(m, 0, 0.1, image, labels, &loss)));
+    assert_false(isfinite(model_step(m, 0, 0.1, 0, image, labels, &loss)));
     assert_memory_equal(before, m->p->x, m->p->trainable * sizeof *before);
-    model_first_bad(m, image, labels, bad);
+    model_first_bad(m, 0, image, labels, bad);
     assert_string_equal(bad, "input");
     image[1500] = 0, labels[7] = 9;                                /* no such class */
-    assert_false(isfinite(model_step(m, 0, 0.1, image, labels, &loss)));
-    model_first_bad(m, image, labels, bad);
+    assert_false(isfinite(model_step(m, 0, 0.1, 0, image, labels, &loss)));
+    model_first_bad(m, 0, image, labels, bad);
     assert_non_null(strstr(bad, "loss."));
     free(before), model_free(m), run_free(r);
 }
@@ -268,7 +268,7 @@ static void parts_of_a_batch_add_up(void **state)
         run_check(r, t);
         model *m = model_plan(r, t, &device_cpu);
         model_take(m, r);
-        norm[i] = model_step(m, 0, 0.1, image, labels, &loss[i]);
+        norm[i] = model_step(m, 0, 0.1, 0, image, labels, &loss[i]);
         model_free(m), run_free(r);
     }
     near(loss[1], loss[0], 1e-5);

@@ -61,7 +61,7 @@ void augment_labels(const augmentation *a, const uint8_t swap[256], int64_t n, u
 
 /* A mosaic: which samples of n stand round which point. Part 0 is above left of the point, 1 above right, 2 below left, 3 below right. */
 typedef struct augment_mosaic { int64_t sample[4], turn[4]; fit_part part[4]; int64_t x, y; double scale[4]; } augment_mosaic;
-/* 1 where this sample is a mosaic. Part 0 is the sample itself; a set of one sample makes a mosaic of itself. */
+/* 1 where this sample is a mosaic. Part 0 is the sample itself, the others are numbers below n; a set of one sample makes a mosaic of itself. */
 int  augment_mosaic_draw(const augment_conf *c, const fit *f, int64_t n, uint64_t seed, int64_t epoch, int64_t sample, int64_t turn,
     augment_mosaic *m);
 /* Moves what was drawn for part k so that the film's corner lies at the mosaic's point. */

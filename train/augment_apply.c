@@ -12,9 +12,10 @@ void augment_scratch_free(augment_scratch *t)
 
 static void make_room(augment_scratch *t, int64_t n)
 {
-    if (t->inside) return;
+    if (t->pixels >= n) return;
+    free(t->inside), free(t->grey), free(t->spare), free(t->shift);
     t->inside = xalloc((size_t)n), t->grey = xalloc_n((size_t)n, sizeof *t->grey), t->spare = xalloc_n((size_t)n, sizeof *t->spare);
-    t->shift = xalloc_n((size_t)n, 2 * sizeof *t->shift);
+    t->shift = xalloc_n((size_t)n, 2 * sizeof *t->shift), t->pixels = n;
 }
 
 /* A part of the net's input, of this sample with this augmentation; grey and labels (net_h, net_w) are written there alone. */
@@ -48,8 +49,9 @@ augmentation augment_sample(const augment_conf *c, samples *set, const uint8_t s
     memcpy(t->classes, s.classes, sizeof t->classes);
     float *grey = channels == 1 ? image : t->grey;
     augmentation a = c ? augment_draw(c, &s.f, seed, epoch, i, turn) : augment_none(&s.f);
-    if (c && !t->alone && augment_mosaic_draw(c, &s.f, set->n, seed, epoch, i, turn, &m)) {
+    if (c && !t->alone && augment_mosaic_draw(c, &s.f, samples_of_size(set, set->size[i]), seed, epoch, i, turn, &m)) {
         for (int k = 0; k < 4; k++) {
+            if (k) m.sample[k] = samples_nth(set, set->size[i], m.sample[k]);        /* of the same size, so that its fit is the same */
             t->reading = m.sample[k];
             sample q = k ? samples_get(set, m.sample[k]) : s;
             augmentation b = augment_draw(c, &q.f, seed, epoch, m.sample[k], m.turn[k]);

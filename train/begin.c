@@ -1,6 +1,7 @@
 /* begin.c - setting a run up: data, network, what it will need, a fresh start or the state of a checkpoint. Everything a user can have
  * wrong is found here, before anything is written. */
 #include "train/trainer.h"
+#include "base/words.h"
 #include "base/file.h"
 #include "base/machine.h"
 #include "base/version.h"
@@ -38,7 +39,7 @@ static void leave_out_faulty(trainer *t)
 {
     const int64_t n = store_count(t->s);
     uint8_t *marks = xalloc((size_t)n);
-    trainer_note(t, "%s: looking for faults in %lld cases (data.check=0 would not)", t->r->data.store, (long long)n);
+    trainer_note(t, "%s: looking for faults in %lld case%s (data.check=0 would not)", t->r->data.store, (long long)n, plural(n));
     faults f = check_store(t->s, NULL, NULL);
     faults_cases(&f, n, marks);
     samples_drop(t->set, marks), samples_drop(t->val, marks);
@@ -68,28 +69,43 @@ static void open_data(trainer *t, const net *n)
     if (limit && limit < t->set->n) t->set->n = t->val->n = limit;
     const double room = (double)d->cache * 1048576, all = (double)(t->set->n + t->val->n);
     t->set->room = (size_t)(room * (double)t->set->n / all), t->val->room = (size_t)(room * (double)t->val->n / all);
-    t->steps = loader_steps(t->set->n, t->r->solver.batch), t->total = t->steps * t->r->solver.epochs;
-    trainer_note(t, "%s: %lld cases to train on, %lld to validate on; %lld excluded cases left out; %lld steps an epoch, %lld in all", d->store,
-                 (long long)t->set->n, (long long)t->val->n, (long long)(t->set->excluded + (limit ? 0 : t->val->excluded)), (long long)t->steps,
-                 (long long)t->total);
+    t->steps = sampling_steps(t->set, t->r->solver.batch), t->total = t->steps * t->r->solver.epochs;
+    trainer_note(t, "%s: %lld case%s to train on, %lld to validate on; %lld excluded left out; %lld step%s an epoch, %lld in all", d->store,
+                 (long long)t->set->n, plural(t->set->n), (long long)t->val->n, (long long)(t->set->excluded + (limit ? 0 : t->val->excluded)), (long long)t->steps,
+                 plural(t->steps), (long long)t->total);
+    for (int k = 0; k < t->set->sizes.n && t->set->sizes.n > 1; k++)
+        trainer_note(t, "input size %lldx%lld: %lld to train on, %lld to validate on", (long long)t->set->sizes.h[k], (long long)t->set->sizes.w[k],
+                     (long long)samples_of_size(t->set, k), (long long)samples_of_size(t->val, k));
 }
 
 static double mib(size_t bytes) { return (double)bytes / 1048576; }
 
-static const char *const one_film[] = { "net.batch=1" };
+/* Words for the network that validates films of input size k. */
+typedef struct one_film { size_words size; const char *word[3]; } one_film;
 
-/* Bytes of validation: the network once more, for one film, without parameters of its own. */
+static const char *const *one_film_at(const trainer *t, int k, one_film *w)
+{
+    fit_sizes_words(&t->val->sizes, k, &w->size);
+    w->word[0] = "net.batch=1", w->word[1] = w->size.word[0], w->word[2] = w->size.word[1];
+    return w->word;
+}
+
+/* Bytes of validation: the network once more for each input size, for one film, without parameters of its own. */
 static size_t judge_bytes(const trainer *t)
 {
-    if (!t->val->n) return 0;
-    schedule forward = { 0 };
-    net *n = net_parse(t->net, t->r->net_path, one_film, 1);
-    context c = net_context(n, t->o->dev);
-    net_inference(n, &forward);
-    plan_make(&forward, &c, 1);
-    const size_t bytes = forward.arena + n->input->x.size + validate_bytes(t->val, &n->conf);
-    schedule_free(&forward), net_free(n);
-    return bytes;
+    size_t bytes = 0;
+    for (int k = 0; k < t->val->sizes.n; k++) {
+        if (!samples_of_size(t->val, k)) continue;
+        one_film w;
+        schedule forward = { 0 };
+        net *n = net_parse(t->net, t->r->net_path, one_film_at(t, k, &w), 3);
+        context c = net_context(n, t->o->dev);
+        net_inference(n, &forward);
+        plan_make(&forward, &c, 1);
+        bytes += forward.arena + n->input->x.size;
+        schedule_free(&forward), net_free(n);
+    }
+    return bytes ? bytes + validate_bytes(t->val, &t->m->t->conf) : 0;
 }
 
 /* Of the worst films a validation keeps their two label maps. */
@@ -106,7 +122,7 @@ static size_t worst_bytes(const trainer *t)
 static void check_memory(const trainer *t)
 {
     const net_conf *c = &t->m->t->conf;
-    const size_t area = (size_t)(c->height * c->width), batch = (size_t)t->r->solver.batch * area * ((size_t)c->channels * sizeof(float) + 1);
+    const size_t area = (size_t)fit_sizes_area(&t->set->sizes), batch = (size_t)t->r->solver.batch * area * ((size_t)c->channels * sizeof(float) + 1);
     const size_t maps = model_map_bytes(t->m), state = model_state_bytes(t->m, t->r), judge = judge_bytes(t), batches = 3 * batch;
     const size_t weights = t->r->evaluate.layers ? sizeof(real) * (size_t)model_numbers(t->m->t->g, PARAM) : 0;
     const size_t films = samples_room(t->set) + samples_room(t->val) + worst_bytes(t), there = maps + state + judge;
@@ -117,11 +133,11 @@ static void check_memory(const trainer *t)
     trainer_note(t, "memory: maps %.1f MiB, parameters and optimiser %.1f MiB, validation %.1f MiB, batches %.1f MiB, films %.1f MiB", mib(maps),
                  mib(state), mib(judge), mib(batches), mib(films));
     if (dev != &device_cpu && there > dev->room(dev))
-        die_machine("not enough memory on %s: the run needs %zu bytes there, it has %zu; a smaller batch or subdivisions= needs less", dev->name,
-                    there, dev->room(dev));
+        die_machine("not enough memory on %s: the run needs %s there, it has %s; a smaller batch or subdivisions= needs less", dev->name,
+                    BYTES(there), BYTES(dev->room(dev)));
     if (need > room)
-        die_machine("not enough memory: the run needs %zu bytes, there are %zu; a smaller batch, subdivisions= or data.cache= needs less", need,
-                    room);
+        die_machine("not enough memory: the run needs %s, there are %s; a smaller batch, subdivisions= or data.cache= needs less",
+                    BYTES(need), BYTES(room));
 }
 
 /* Checkpoints that stand in the folder give their room to those that replace them. */
@@ -140,8 +156,8 @@ static void check_disk(const trainer *t)
     struct statvfs v;
     if (statvfs(t->o->out, &v)) return;
     const double left = (double)v.f_bavail * (double)v.f_frsize;
-    if ((double)disk > left) die_machine("%s: not enough space: checkpoints need %zu bytes, there are %.0f", t->o->out, disk, left);
-    if (2 * (double)disk > left) warn("%s: checkpoints need %zu bytes of the %.0f that are left", t->o->out, disk, left);
+    if ((double)disk > left) die_machine("%s: not enough space: checkpoints need %s, there are %s", t->o->out, BYTES(disk), BYTES(left));
+    if (2 * (double)disk > left) warn("%s: checkpoints need %s of the %s that are left", t->o->out, BYTES(disk), BYTES(left));
 }
 
 /* A number that changes with the training cases, their order, films and labels (FNV-1a). */
@@ -288,7 +304,10 @@ static void open_judge(trainer *t)
     if (!t->val->n) return;
     t->judged = *t->m->p;
     if (t->m->o->ema) t->judged.x = t->m->o->ema;
-    t->judge = net_program_new(t->net, r->net_path, one_film, 1, &t->judged, t->o->dev);
+    for (int k = 0; k < t->val->sizes.n; k++) {
+        one_film w;
+        if (samples_of_size(t->val, k)) t->judge[k] = net_program_new(t->net, r->net_path, one_film_at(t, k, &w), 3, &t->judged, t->o->dev);
+    }
 }
 
 static void start_loader(trainer *t)
@@ -385,7 +404,7 @@ void trainer_begin(trainer *t, run *r, const train_options *o)
 void trainer_end(trainer *t)
 {
     loader_free(t->l);
-    net_program_free(t->judge);
+    for (int k = 0; k < FIT_SIZES; k++) net_program_free(t->judge[k]);
     model_free(t->m);
     sampling_free(&t->drawn_by);
     samples_free(t->set), samples_free(t->val);

@@ -5,6 +5,7 @@
 #include "base/die.h"
 #include "base/clock.h"
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -20,12 +21,11 @@ struct loader {
     pthread_mutex_t lock;
     pthread_cond_t room, ready;
     int stop, failed;
-    uint8_t *bad; int64_t skipped;           /* (set->n) cases that cannot be read; how many */
+    uint8_t *bad; int64_t skipped, steps;    /* (set->n) cases that cannot be read; how many; batches of an epoch */
+    char why[sizeof ((die_trap *)0)->text];  /* the last of them could not be read */
     die_trap error;
     double waited;
 };
-
-int64_t loader_steps(int64_t n, int64_t batch) { return (n + batch - 1) / batch; }
 
 void loader_scratch_free(loader_scratch *s) { augment_scratch_free(s); }
 
@@ -34,25 +34,18 @@ augmentation loader_sample(const loader_conf *c, int64_t epoch, int64_t i, int64
     return augment_sample(c->augment, c->set, c->swap, c->seed, epoch, i, turn, c->channels, t, image, labels);
 }
 
-typedef struct worker { loader *l; int64_t *order, *turn, turns, epoch; loader_scratch scratch; } worker;
+/* sample, turn: of the epoch, as sampling_deal leaves them */
+typedef struct worker { loader *l; int64_t *sample, *turn, epoch; loader_scratch scratch; } worker;
 
-/* Under the lock: every worker stops, and the caller gets this error, unless there was one before. */
-static void fail(loader *l, const die_trap *why)
-{
-    if (!l->failed) l->error = *why;
-    l->failed = l->stop = 1;
-    pthread_cond_broadcast(&l->room), pthread_cond_broadcast(&l->ready);
-}
-
-/* Once for each case: it is not tried again, so what a failed reading leaves in memory stays small. With none left the loader stops. */
-static void leave_out(loader *l, int64_t i, const die_trap *why)
+/* Once for each case: it is not tried again, so what a failed reading leaves in memory stays small. */
+static void leave_out(loader *l, int64_t i, const char *why)
 {
     pthread_mutex_lock(&l->lock);
     const int first = !l->bad[i];
     l->bad[i] = 1, l->skipped += first;
-    if (l->skipped == l->c.set->n) fail(l, why);
+    snprintf(l->why, sizeof l->why, "%s", why);
     pthread_mutex_unlock(&l->lock);
-    if (first) warn("case %s is skipped (data.bad=skip): %s", samples_case(l->c.set, i)->id, why->text);
+    if (first) warn("case %s is skipped (data.bad=skip): %s", samples_case(l->c.set, i)->id, why);
 }
 
 /* Returns 1, or 0 and what the reading died of in *trap; t->reading then says which case. */
@@ -69,58 +62,56 @@ static int trapped_sample(worker *w, int64_t epoch, int64_t i, int64_t turn, flo
 }
 
 /* 0: with `skip`, the sample cannot be read. A mosaic is made of several: where another one of them is at fault, the sample stands alone. */
-static int try_sample(worker *w, int64_t epoch, int64_t i, int64_t turn, float *image, uint8_t *labels, die_trap *trap)
+static int try_sample(worker *w, int64_t epoch, int64_t i, int64_t turn, float *image, uint8_t *labels)
 {
     loader *l = w->l;
+    die_trap trap;
     pthread_mutex_lock(&l->lock);
     const int bad = l->bad[i];
     pthread_mutex_unlock(&l->lock);
     if (bad) return 0;
     if (!l->c.skip) return loader_sample(&l->c, epoch, i, turn, &w->scratch, image, labels), 1;
-    if (trapped_sample(w, epoch, i, turn, image, labels, trap)) return 1;
-    leave_out(l, w->scratch.reading, trap);
+    if (trapped_sample(w, epoch, i, turn, image, labels, &trap)) return 1;
+    leave_out(l, w->scratch.reading, trap.text);
     if (w->scratch.reading == i) return 0;
     w->scratch.alone = 1;
-    const int read = trapped_sample(w, epoch, i, turn, image, labels, trap);
+    const int read = trapped_sample(w, epoch, i, turn, image, labels, &trap);
     w->scratch.alone = 0;
-    if (!read) leave_out(l, i, trap);
+    if (!read) leave_out(l, i, trap.text);
     return read;
 }
 
-static int stopped(loader *l)
+/* The case that stands in for i, which cannot be read: the next of its input size. Dies where all from `first` on have been tried. */
+static int64_t next_of_size(loader *l, int64_t i, int64_t first)
 {
+    const samples *set = l->c.set;
+    do i = (i + 1) % set->n; while (set->size[i] != set->size[first]);
+    if (i != first) return i;
     pthread_mutex_lock(&l->lock);
-    const int stop = l->stop;
+    char *why = xdup(l->why);
     pthread_mutex_unlock(&l->lock);
-    return stop;
+    die("%s", why);
 }
 
-/* 0: the loader was stopped before a sample was found that can be read. */
-static int prepare(worker *w, int64_t ticket)
+static void prepare(worker *w, int64_t ticket)
 {
     loader *l = w->l;
     const loader_conf *c = &l->c;
-    const int64_t n = c->set->n, steps = loader_steps(n, c->batch), b = ticket / c->batch, at = ticket % c->batch;
-    const int64_t epoch = b / steps, position = b % steps * c->batch + at, area = c->set->net_h * c->set->net_w;
-    if (c->shuffle && epoch != w->epoch) w->turns = 1 + sampling_order(c->seed, w->epoch = epoch, n, c->weight, w->order, w->turn);
+    const int64_t b = ticket / c->batch, at = ticket % c->batch, epoch = b / l->steps, position = b % l->steps * c->batch + at;
+    if (epoch != w->epoch) sampling_deal(c->set, c->seed, w->epoch = epoch, c->batch, c->shuffle, c->weight, w->sample, w->turn);
+    const int64_t first = w->sample[position], turn = w->turn[position];
+    const int64_t area = c->set->sizes.h[c->set->size[first]] * c->set->sizes.w[c->set->size[first]];
     slot *s = &l->ring[b % l->n];
-    const int64_t k = position % n, turn = w->turn[k] + position / n * w->turns;
-    int64_t i = w->order[k];
-    die_trap trap;
-    while (!try_sample(w, epoch, i, turn, s->b.image + at * area * c->channels, s->b.labels + at * area, &trap)) {
-        if (stopped(l)) return 0;
-        i = (i + 1) % n;
-    }
+    int64_t i = first;
+    while (!try_sample(w, epoch, i, turn, s->b.image + at * area * c->channels, s->b.labels + at * area)) i = next_of_size(l, i, first);
     memcpy(s->b.classes + at * INSTANCE_IDS, w->scratch.classes, INSTANCE_IDS);
     s->b.sample[at] = i;
-    return 1;
 }
 
 /* May this batch be prepared now? There must be a slot for it, and with one_epoch its epoch must have begun. */
 static int may_prepare(const loader *l, int64_t b)
 {
-    const int64_t steps = loader_steps(l->c.set->n, l->c.batch);
-    return b < l->oldest + l->n && (!l->c.one_epoch || b / steps <= l->asked / steps);
+    return b < l->oldest + l->n && (!l->c.one_epoch || b / l->steps <= l->asked / l->steps);
 }
 
 static void work(worker *w)
@@ -132,10 +123,10 @@ static void work(worker *w)
         if (!may_prepare(l, ticket / l->c.batch)) { pthread_cond_wait(&l->room, &l->lock); continue; }
         l->ticket++;
         pthread_mutex_unlock(&l->lock);
-        const int prepared = prepare(w, ticket);
+        prepare(w, ticket);
         pthread_mutex_lock(&l->lock);
         slot *s = &l->ring[ticket / l->c.batch % l->n];
-        if (prepared && ++s->done == l->c.batch) pthread_cond_signal(&l->ready);
+        if (++s->done == l->c.batch) pthread_cond_signal(&l->ready);
     }
     pthread_mutex_unlock(&l->lock);
 }
@@ -151,11 +142,13 @@ static void *worker_main(void *arg)
         die_trap_pop(&t);
     } else {
         pthread_mutex_lock(&l->lock);
-        fail(l, &t);
+        if (!l->failed) l->error = t;
+        l->failed = l->stop = 1;
+        pthread_cond_broadcast(&l->room), pthread_cond_broadcast(&l->ready);
         pthread_mutex_unlock(&l->lock);
     }
     loader_scratch_free(&w->scratch);
-    free(w->order), free(w->turn), free(w);
+    free(w->sample), free(w->turn), free(w);
     return NULL;
 }
 
@@ -167,9 +160,8 @@ static void start(loader *l)
     pthread_sigmask(SIG_SETMASK, &all, &before);
     for (int i = 0; i < l->c.workers; i++) {
         worker *w = xalloc(sizeof *w);
-        const size_t n = (size_t)l->c.set->n;
-        *w = (worker){ .l = l, .order = xalloc_n(n, sizeof *w->order), .turn = xalloc_n(n, sizeof *w->turn), .turns = 1, .epoch = -1 };
-        for (int64_t k = 0; k < l->c.set->n; k++) w->order[k] = k;
+        const size_t n = (size_t)(l->steps * l->c.batch);
+        *w = (worker){ .l = l, .sample = xalloc_n(n, sizeof *w->sample), .turn = xalloc_n(n, sizeof *w->turn), .epoch = -1 };
         if (pthread_create(&l->thread[l->threads], NULL, worker_main, w)) die_machine("cannot start a loader thread");
         l->threads++;
     }
@@ -179,8 +171,8 @@ static void start(loader *l)
 loader *loader_new(const loader_conf *c)
 {
     loader *l = xalloc(sizeof *l);
-    const size_t area = (size_t)(c->set->net_h * c->set->net_w), batch = (size_t)c->batch;
-    l->c = *c, l->n = c->ahead + 1;                                     /* one more: the batch the caller holds */
+    const size_t area = (size_t)fit_sizes_area(&c->set->sizes), batch = (size_t)c->batch;
+    l->c = *c, l->steps = sampling_steps(c->set, c->batch), l->n = c->ahead + 1;            /* one more: the batch the caller holds */
     l->ring = xalloc_n((size_t)l->n, sizeof *l->ring);
     for (int i = 0; i < l->n; i++) {
         l->ring[i].b.image = xalloc_n(batch * area * (size_t)c->channels, sizeof(float));
@@ -230,6 +222,7 @@ const batch *loader_next(loader *l)
     pthread_mutex_unlock(&l->lock);
     l->waited += clock_now() - before;
     if (!whole) die_again(&l->error);
+    s->b.size = l->c.set->size[s->b.sample[0]];
     return &s->b;
 }
 

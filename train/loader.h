@@ -2,8 +2,8 @@
  *
  * What batch b holds is a pure function of (seed, b) and of the weights: epoch b / steps, order by a Philox shuffle of (seed, epoch; Fisher
  * and Yates 1938, Durstenfeld 1964), augmentation of (seed, epoch, sample). So a loader needs no state to resume and gives the same bits
- * with any number of threads. An epoch has
- * ceil(n / batch) batches; the last is filled up with the epoch's first samples, augmented anew: none is left out. */
+ * with any number of threads. An epoch has ceil(n / batch) batches; the last is filled up with the epoch's first samples, augmented anew:
+ * none is left out. With several input sizes that holds for the samples of each, and a batch has one size (train/sampling.h). */
 #ifndef TRAIN_LOADER_H
 #define TRAIN_LOADER_H
 #include "train/augment_apply.h"
@@ -25,8 +25,9 @@ typedef struct loader_conf {
 
 typedef struct batch {
     int64_t index;                           /* which batch of the run */
-    float *image;                            /* (batch, net_h, net_w, channels) */
-    uint8_t *labels;                         /* (batch, net_h, net_w) classes, or numbers of instances */
+    int size;                                /* of the input, one of the set's */
+    float *image;                            /* (batch, h, w, channels) of that size */
+    uint8_t *labels;                         /* (batch, h, w) classes, or numbers of instances */
     uint8_t *classes;                        /* (batch, INSTANCE_IDS) classes of these numbers */
     int64_t *sample;                         /* (batch) index into the set */
 } batch;
@@ -39,11 +40,9 @@ void    loader_free(loader *l);              /* also in the middle of anything *
 const batch *loader_next(loader *l);
 double  loader_waited(const loader *l);      /* seconds spent waiting in loader_next so far */
 
-/* Batches, and so optimiser steps, of an epoch of n samples. */
-int64_t loader_steps(int64_t n, int64_t batch);
 int64_t loader_skipped(loader *l);           /* cases that could not be read so far, with skip */
 
-/* One sample, as a worker makes it; image (net_h, net_w, channels), labels (net_h, net_w). scratch: grows, start with {0}. */
+/* One sample, as a worker makes it; image (h, w, channels), labels (h, w) of its input size. scratch: grows, start with {0}. */
 typedef augment_scratch loader_scratch;
 augmentation loader_sample(const loader_conf *c, int64_t epoch, int64_t i, int64_t turn, loader_scratch *scratch, float *image,
     uint8_t *labels);

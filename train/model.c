@@ -1,6 +1,7 @@
 /* model.c - see model.h. */
 #include "train/model.h"
 #include "base/die.h"
+#include "base/words.h"
 #include "nn/detector_input.h"
 #include "train/instances.h"
 #include "nn/weights.h"
@@ -21,7 +22,7 @@ static char *list_words(const char *key, const double *v, int n)
 }
 
 /* A detector's losses are part of its graph. */
-static void add_detection(model *m, const run *r)
+static void add_detection(model_size *m, const run *r)
 {
     char *at = xprintf("%s: objective", r->path);
     m->loss = graph_words(m->t->g, "total", "loss", at, m->t->detector->terms, m->t->detector->term, " ");
@@ -40,7 +41,7 @@ static net *with_truth(net *t)
     return u;
 }
 
-static void add_objective(model *m, const run *r)
+static void add_objective(model_size *m, const run *r)
 {
     graph *g = m->t->g;
     const shape s = m->t->output->s;
@@ -89,39 +90,81 @@ static int trained(const run *r, graph *g, tensor **wrt)
     return n;
 }
 
+static void plan_size(model *m, const run *r, net *t)
+{
+    model_size *z = &m->of[m->sizes++];
+    tensor **wrt = xalloc_n((size_t)t->g->nt, sizeof *wrt);
+    z->t = t;
+    if (t->detector) add_detection(z, r);
+    else add_objective(z, r);
+    const int n = trained(r, t->g, wrt);
+    schedule_forward(&z->plan, t->g, &z->loss, 1);
+    z->forward = z->plan.n;
+    schedule_backward(&z->plan, t->g, z->loss, wrt, n);
+    plan_make(&z->plan, &m->c, 1);
+    free(wrt);
+}
+
+/* The network for another size. What cannot be built for it, or would have other parameters, is the size's fault. */
+static net *resized(const model *m, const run *r, int64_t h, int64_t w)
+{
+    char at[80], a[64], b[64];
+    die_trap trap;
+    snprintf(at, sizeof at, "data.sizes: %lldx%lld", (long long)h, (long long)w);
+    die_trap_push(&trap);
+    if (setjmp(trap.jump)) {
+        if (trap.status != EXIT_INPUT) die_again(&trap);
+        die_at(at, "%s", trap.text);
+    }
+    net *t = with_truth(run_net_at(r, m->images, h, w));
+    die_trap_pop(&trap);
+    for (int i = 0; i < m->t->g->nt; i++) {
+        const tensor *own = m->t->g->tensor[i], *here = graph_find(t->g, own->name);
+        if ((own->role == PARAM || own->role == STATE) && (!here || !shape_same(&own->s, &here->s)))
+            die_at(at, "%s would be %s and is %s at the net's own size: this network is for one size", own->name,
+                   here ? shape_text(&here->s, a) : "missing", shape_text(&own->s, b));
+    }
+    return t;
+}
+
 static void plan_adversary(model *m, const run *r)
 {
     const run_adversary *v = &r->adversary;
     const adversary_conf f = { v->critic, v->features, v->perceptual, v->weight, v->codebook, v->start, v->loss, v->dropout };
     m->a = adversary_plan(&f, m->t, run_net(r, m->images), (uint64_t)r->solver.seed, 1, m->c.dev);
-    m->plan = m->a->build, m->c = m->a->c, m->loss = m->a->loss, m->forward = m->a->forward;
+    m->of[m->sizes++] = (model_size){ .t = m->t, .loss = m->a->loss, .plan = m->a->build, .forward = m->a->forward };
+    m->c = m->a->c;
 }
 
 model *model_plan(const run *r, net *t, const device *dev)
 {
+    const fit_sizes s = fit_sizes_of(&r->data.fit, t->conf.height, t->conf.width);
     model *m = xalloc(sizeof *m);
-    t = with_truth(t);
-    m->t = t, m->images = t->conf.batch, m->parts = r->solver.subdivisions;
+    m->t = t = with_truth(t), m->images = t->conf.batch, m->parts = r->solver.subdivisions;
     m->c = net_context(t, dev), m->part_loss = xalloc_n((size_t)m->parts, sizeof *m->part_loss);
     m->c.training = 1, m->c.seed = (uint64_t)r->solver.seed, m->c.loss_scale = 1.0 / (double)m->parts;
     if (r->adversary.critic) { plan_adversary(m, r); return m; }
-    if (t->detector) add_detection(m, r);
-    else add_objective(m, r);
-    graph *g = t->g;
-    tensor **wrt = xalloc_n((size_t)g->nt, sizeof *wrt);
-    const int n = trained(r, g, wrt);
-    schedule_forward(&m->plan, g, &m->loss, 1);
-    m->forward = m->plan.n;
-    schedule_backward(&m->plan, g, m->loss, wrt, n);
-    plan_make(&m->plan, &m->c, 1);
-    free(wrt);
+    plan_size(m, r, t);
+    for (int k = 1; k < s.n; k++) plan_size(m, r, resized(m, r, s.h[k], s.w[k]));
     return m;
+}
+
+/* Bytes of the largest plan, input and label map; 0 for the last of a detector, whose sizes have their truth each for itself. */
+static void largest(const model *m, size_t *maps, size_t *input, size_t *labels)
+{
+    *maps = *input = *labels = 0;
+    for (int k = 0; k < m->sizes; k++) {
+        const model_size *z = &m->of[k];
+        if (z->plan.arena > *maps) *maps = z->plan.arena;
+        if (z->t->input->x.size > *input) *input = z->t->input->x.size;
+        if (z->truth && z->truth->x.size > *labels) *labels = z->truth->x.size;
+    }
 }
 
 static void *take(const device *dev, size_t bytes)
 {
     void *p = dev->alloc(dev, bytes);
-    if (!p) die_machine("out of memory on %s: need %zu bytes, have %zu", dev->name, bytes, dev->room(dev));
+    if (!p) die_machine("out of memory on %s: need %s, have %s", dev->name, BYTES(bytes), BYTES(dev->room(dev)));
     return p;
 }
 
@@ -139,7 +182,7 @@ static void take_adversary(model *m, const run *r)
 {
     adversary_take(m->a, &r->solver.optim);
     if (r->adversary.features) read_features(m->a->p, r->adversary.features_weights);
-    m->plan = m->a->build, m->p = m->a->p, m->o = m->a->o;
+    m->of[0].plan = m->a->build, m->p = m->a->p, m->o = m->a->o;
     if (sizeof(real) != sizeof(float)) m->staging = xalloc(m->t->input->x.size);
 }
 
@@ -148,15 +191,22 @@ void model_take(model *m, const run *r)
     const device *dev = m->c.dev;
     if (m->a) { take_adversary(m, r); return; }
     m->p = params_new(m->t->g, dev, 1);
-    params_bind(m->p, m->t->g);
     params_init(m->p, (uint64_t)r->solver.seed);
     for (int i = 0; i < m->p->n; i++) m->p->p[i].frozen = params_fits(r->solver.freeze, m->p->p[i].name);
     m->o = optim_new(&r->solver.optim, m->p);
-    m->t->input->x.p = take(dev, m->t->input->x.size);
-    if (m->truth) m->truth->x.p = take(dev, m->truth->x.size);
-    else instances_take(m->t, dev);
-    plan_place(&m->plan, dev);
-    if (sizeof(real) != sizeof(float) || m->t->detector) m->staging = xalloc(m->t->input->x.size);
+    size_t maps, input, labels;
+    largest(m, &maps, &input, &labels);
+    m->maps = take(dev, maps), m->input = take(dev, input);
+    if (labels) m->labels = take(dev, labels);
+    for (int k = 0; k < m->sizes; k++) {
+        model_size *z = &m->of[k];
+        params_bind(m->p, z->t->g);
+        z->t->input->x.p = m->input;
+        if (z->truth) z->truth->x.p = m->labels;
+        else instances_take(z->t, dev);
+        plan_place_at(&z->plan, m->maps);
+    }
+    if (sizeof(real) != sizeof(float) || m->t->detector) m->staging = xalloc(input);
 }
 
 void model_free(model *m)
@@ -168,11 +218,11 @@ void model_free(model *m)
         free(m->staging), free(m->part_loss), free(m);
         return;
     }
-    if (m->p) dev->free(dev, m->t->input->x.p);
-    if (m->p && m->truth) dev->free(dev, m->truth->x.p);
-    if (m->p && !m->truth) instances_free(m->t, dev);
-    schedule_free(&m->plan);
-    optim_free(m->o), params_free(m->p), net_free(m->t);
+    if (m->p) dev->free(dev, m->input), dev->free(dev, m->maps);
+    if (m->labels) dev->free(dev, m->labels);
+    for (int k = 0; k < m->sizes && m->p; k++) if (!m->of[k].truth) instances_free(m->of[k].t, dev);
+    optim_free(m->o), params_free(m->p);
+    for (int k = 0; k < m->sizes; k++) schedule_free(&m->of[k].plan), net_free(m->of[k].t);
     free(m->staging), free(m->part_loss), free(m);
 }
 
@@ -187,8 +237,11 @@ static int moments(const run *r) { return r->solver.optim.optimiser == OPTIM_SGD
 
 size_t model_map_bytes(const model *m)
 {
+    size_t maps, input, labels;
     if (m->a) return adversary_map_bytes(m->a);
-    return m->plan.arena + m->t->input->x.size + (m->truth ? m->truth->x.size : instances_bytes(m->t));
+    largest(m, &maps, &input, &labels);
+    for (int k = 0; k < m->sizes; k++) if (!m->of[k].truth) labels += instances_bytes(m->of[k].t);
+    return maps + input + labels;
 }
 
 size_t model_state_bytes(const model *m, const run *r)
@@ -204,44 +257,46 @@ size_t model_file_bytes(const model *m, const run *r)
 }
 
 /* Part `part` of the images as the network takes them */
-static const void *staged(model *m, int64_t part, const float *image)
+static const void *staged(model *m, const net *t, int64_t part, const float *image)
 {
-    const int64_t n = shape_volume(&m->t->input->s);
+    const int64_t n = shape_volume(&t->input->s);
     if (!m->staging) return image + part * n;
     for (int64_t i = 0; i < n; i++) m->staging[i] = (real)image[part * n + i];
-    if (m->t->detector) detector_normalise(&m->t->detector->conf, n, m->staging);
+    if (t->detector) detector_normalise(&t->detector->conf, n, m->staging);
     return m->staging;
 }
 
 /* Part `part` of a batch onto the device. */
-static void put_part(model *m, int64_t part, const float *image, const uint8_t *labels)
+static void put_part(model *m, const model_size *z, int64_t part, const float *image, const uint8_t *labels)
 {
     const device *dev = m->c.dev;
-    dev->put(dev, m->t->input->x.p, staged(m, part, image), m->t->input->x.size);
-    if (m->truth) dev->put(dev, m->truth->x.p, labels + part * tensor_pixels(m->truth), m->truth->x.size);
-    else instances_put(m->t, dev, labels + part * tensor_pixels(m->t->input), m->classes + part * m->images * INSTANCE_IDS);
+    const int64_t area = tensor_pixels(z->t->input);
+    dev->put(dev, z->t->input->x.p, staged(m, z->t, part, image), z->t->input->x.size);
+    if (z->truth) dev->put(dev, z->truth->x.p, labels + part * area, z->truth->x.size);
+    else instances_put(z->t, dev, labels + part * area, m->classes + part * m->images * INSTANCE_IDS);
 }
 
 /* The worse of the two norms says whether all went well. */
 static double adversary_turn(model *m, int64_t step, double lr, const float *image, double *loss)
 {
     adversary_losses *l = &m->said;
-    adversary_step(m->a, step, lr, staged(m, 0, image), l);
+    adversary_step(m->a, step, lr, staged(m, m->t, 0, image), l);
     *loss = m->part_loss[0] = l->loss;
     return isfinite(l->loss) && isfinite(l->critic) && isfinite(l->critic_norm) ? l->norm : NAN;
 }
 
-double model_step(model *m, int64_t step, double lr, const float *image, const uint8_t *labels, double *loss)
+double model_step(model *m, int64_t step, double lr, int size, const float *image, const uint8_t *labels, double *loss)
 {
+    const model_size *z = &m->of[size];
     real one;
     if (m->a) return adversary_turn(m, step, lr, image, loss);
     *loss = 0;
     m->c.step = (uint32_t)step;
     for (int64_t part = 0; part < m->parts; part++) {
         m->c.micro = (uint32_t)part, m->c.accumulate = part > 0;
-        put_part(m, part, image, labels);
-        schedule_run(&m->plan, &m->c);
-        m->c.dev->get(m->c.dev, &one, m->loss->x.p, sizeof one);
+        put_part(m, z, part, image, labels);
+        schedule_run(&z->plan, &m->c);
+        m->c.dev->get(m->c.dev, &one, z->loss->x.p, sizeof one);
         m->part_loss[part] = (double)one;
         *loss += (double)one / (double)m->parts;
         if (!isfinite(*loss)) return NAN;
@@ -251,13 +306,14 @@ double model_step(model *m, int64_t step, double lr, const float *image, const u
     return norm;
 }
 
-void model_look(model *m, int64_t step, const float *image, const uint8_t *labels)
+void model_look(model *m, int64_t step, int size, const float *image, const uint8_t *labels)
 {
+    const model_size *z = &m->of[size];
     m->c.step = (uint32_t)step;
     for (int64_t part = 0; part < m->parts; part++) {
         m->c.micro = (uint32_t)part;
-        put_part(m, part, image, labels);
-        schedule_run_part(&m->plan, &m->c, 0, m->forward);
+        put_part(m, z, part, image, labels);
+        schedule_run_part(&z->plan, &m->c, 0, z->forward);
     }
 }
 
@@ -286,8 +342,9 @@ static const tensor *bad_of(const model *m, const step *s, const char **what)
     return NULL;
 }
 
-void model_first_bad(model *m, const float *image, const uint8_t *labels, char out[160])
+void model_first_bad(model *m, int size, const float *image, const uint8_t *labels, char out[160])
 {
+    const model_size *z = &m->of[size];
     const char *what = "";
     snprintf(out, 160, "none when repeated");
     for (int i = 0; i < m->p->n; i++) {
@@ -296,11 +353,11 @@ void model_first_bad(model *m, const float *image, const uint8_t *labels, char o
     }
     for (int64_t part = 0; part < m->parts; part++) {
         m->c.micro = (uint32_t)part, m->c.accumulate = part > 0;
-        put_part(m, part, image, labels);
-        if (!all_finite(m, m->t->input, m->t->input->x.p)) { snprintf(out, 160, "input"); return; }
-        for (int i = 0; i < m->plan.n; i++) {
-            schedule_run_part(&m->plan, &m->c, i, i + 1);
-            const tensor *t = bad_of(m, &m->plan.s[i], &what);
+        put_part(m, z, part, image, labels);
+        if (!all_finite(m, z->t->input, z->t->input->x.p)) { snprintf(out, 160, "input"); return; }
+        for (int i = 0; i < z->plan.n; i++) {
+            schedule_run_part(&z->plan, &m->c, i, i + 1);
+            const tensor *t = bad_of(m, &z->plan.s[i], &what);
             if (t) { snprintf(out, 160, "%s%s", what, t->name); return; }
         }
     }

@@ -51,11 +51,14 @@ void preview(run *r, const char *path, int rows, int columns)
 {
     net *t = run_net(r, 1);
     run_check(r, t);
-    const int64_t h = t->conf.height, w = t->conf.width, c = t->conf.channels, k = t->conf.classes, step_y = h + GAP, step_x = w + GAP;
+    const int64_t c = t->conf.channels, k = t->conf.classes;
     store *s = store_open(r->data.store);
     char *part = run_part(r, 0);
-    samples *set = samples_new(s, &r->data, part, k == 1 ? 2 : k, r->objective.ignore, h, w, (size_t)r->data.cache << 20, rows);
+    samples *set = samples_new(s, &r->data, part, k == 1 ? 2 : k, r->objective.ignore, t->conf.height, t->conf.width, (size_t)r->data.cache << 20, rows);
     free(part);
+    int64_t h = 0, w = 0;                                    /* of a place: it holds the largest size */
+    for (int i = 0; i < set->sizes.n; i++) h = set->sizes.h[i] > h ? set->sizes.h[i] : h, w = set->sizes.w[i] > w ? set->sizes.w[i] : w;
+    const int64_t step_y = h + GAP, step_x = w + GAP;
     if (set->n < rows) rows = (int)set->n;
     if (!rows) die("%s: data.train=none: nothing to show", r->path);
     loader_conf conf = { .set = set, .seed = (uint64_t)r->solver.seed, .channels = c };
@@ -73,7 +76,7 @@ void preview(run *r, const char *path, int rows, int columns)
             conf.augment = j ? &alone_here : NULL;
             loader_sample(&conf, j ? j - 1 : 0, which, 0, &scratch, image, labels);
             sample one = samples_get(set, which);
-            place_sample(image, c, labels, h, w, one.source.lo, one.source.hi, rgb + 3 * (i * step_y * sheet_w + j * step_x), sheet_w);
+            place_sample(image, c, labels, one.f.net_h, one.f.net_w, one.source.lo, one.source.hi, rgb + 3 * (i * step_y * sheet_w + j * step_x), sheet_w);
             samples_done(&one);
         }
         if (i >= rows) overlay_text(rgb, sheet_h, sheet_w, 4, i * step_y + 4, h >= 256 ? 3 : 2, white, alone[kind[i - rows]].name);

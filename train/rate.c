@@ -1,5 +1,6 @@
 /* rate.c - see rate.h. */
 #include "train/rate.h"
+#include "base/clock.h"
 #include "eval/plots.h"
 #include "train/trainer.h"
 #include <math.h>
@@ -36,16 +37,18 @@ static int blown_up(const rate_test *t)
 static void climb(rate_test *out, trainer *t)
 {
     const train_watch *w = &t->o->watch;
+    const double began = clock_now();
     while (out->n < RATE_STEPS && !(w->stop && w->stop(w->arg))) {
         const double rate = lowest_rate * pow(highest_rate / lowest_rate, (double)out->n / (RATE_STEPS - 1));
         const batch *b = loader_next(t->l);
         t->m->classes = b->classes;
-        double loss, norm = model_step(t->m, out->n, rate, b->image, b->labels, &loss);
+        double loss, norm = model_step(t->m, out->n, rate, b->size, b->image, b->labels, &loss);
         if (!isfinite(loss) || !isfinite(norm)) return;
         out->rate[out->n] = rate, out->loss[out->n++] = loss;
         if (w->stepped) {
             const train_status s = { .epoch = 1, .epochs = 1, .step = out->n, .steps = RATE_STEPS, .done = out->n, .total = RATE_STEPS, .loss = loss,
-                                     .lr = rate };
+                                     .lr = rate, .images_per_second = (double)(out->n * t->r->solver.batch) / (clock_now() - began),
+                                     .waiting = loader_waited(t->l) / (clock_now() - began) };
             w->stepped(w->arg, &s);
         }
         if (blown_up(out)) return;

@@ -1,5 +1,6 @@
 /* run.c - see run.h. A text is split by blanking the lines of the other half, so that both halves keep their line numbers. */
 #include "train/run.h"
+#include "datasets/sizes.h"
 #include "kernels/loss.h"
 #include "base/die.h"
 #include "base/file.h"
@@ -290,17 +291,25 @@ void run_free(run *r)
     free(r->word), free(r->path), free(r->net_text), free(r->net_path), free(r);
 }
 
-net *run_net(const run *r, int64_t batch)
+net *run_net_at(const run *r, int64_t batch, int64_t h, int64_t w)
 {
-    const char **word = xalloc_n((size_t)r->words + 1, sizeof *word);
-    char *last = xprintf("net.batch=%lld", (long long)batch);
+    const int64_t value[] = { batch, h, w };
+    static const char *const name[] = { "batch", "height", "width" };
+    const char **word = xalloc_n((size_t)r->words + 3, sizeof *word);
+    char *own[3];
     int n = 0;
     for (; n < r->words; n++) word[n] = r->word[n];
-    if (batch) word[n++] = last;
+    for (int i = 0; i < 3; i++) {
+        own[i] = xprintf("net.%s=%lld", name[i], (long long)value[i]);
+        if (value[i]) word[n++] = own[i];
+    }
     net *t = net_parse(r->net_text, r->net_path, word, n);
-    free(word), free(last);
+    for (int i = 0; i < 3; i++) free(own[i]);
+    free(word);
     return t;
 }
+
+net *run_net(const run *r, int64_t batch) { return run_net_at(r, batch, 0, 0); }
 
 int run_losses(const run *r, int kind[LOSSES], double weight[LOSSES])
 {
@@ -374,6 +383,7 @@ static void check_adversary(const run *r, const net *t)
         key_unused(adversary_keys, v, "dropout", v->features != NULL, "no features", at);
         if (r->solver.subdivisions != 1) die_at(at, "solver.subdivisions: got %lld, wanted 1", (long long)r->solver.subdivisions);
         if (r->solver.optim.swa || r->solver.freeze) die_at(at, "solver.swa and solver.freeze: wanted neither with a critic");
+        if (r->data.fit.sizes && *r->data.fit.sizes) die_at(at, "data.sizes: got %s, wanted none with a critic", r->data.fit.sizes);
         if (t->conf.classes != t->conf.channels)
             die_at(at, "the network takes %lld channels and gives %lld (net.channels, net.classes): wanted as many", (long long)t->conf.channels,
                    (long long)t->conf.classes);
@@ -395,6 +405,7 @@ void run_check(run *r, const net *t)
         die_at(at, "classes: got %lld, but the network tells %lld apart (net.classes=%lld)", (long long)r->data.classes, (long long)values,
                (long long)k);
     free(at);
+    fit_sizes_of(&r->data.fit, t->conf.height, t->conf.width);
     at = xprintf("%s: augment", r->path);
     augment_check(&r->augment, values, at, swap);
     if (t->detector && r->augment.mosaic > 0) die_at(at, "mosaic: got %g, but a detector knows instances by numbers of one film: wanted 0", r->augment.mosaic);

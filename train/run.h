@@ -73,8 +73,9 @@ run *run_read(const char *path, const char *const *words, int n);
 run *run_parse(const char *text, const char *path, const char *const *words, int n);
 void run_free(run *r);
 
-/* The network for this many images a pass (0: as its cfg says). */
+/* The network for this many images a pass (0: as its cfg says); and the same for an input of this size (0: as its cfg says). */
 net *run_net(const run *r, int64_t batch);
+net *run_net_at(const run *r, int64_t batch, int64_t h, int64_t w);
 /* What can only be checked against the network; fills r->objective.loss and weights where they were left to it. */
 void run_check(run *r, const net *t);
 /* The whole run as text, every value explicit, the network included. */

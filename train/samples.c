@@ -21,31 +21,13 @@ static void choose(samples *t, const char *name, int64_t limit)
     }
     if (t->n) return;
     if (t->excluded) die("%s: all %lld cases of %s are excluded", store_path(t->s), (long long)t->excluded, name);
-    if (wanted.kind == PART_FOLD || wanted.kind == PART_REST)
-        die("%s: no case is in part %s (it has %d folds): `darkspine split --folds 5` assigns them", store_path(t->s), name, folds);
+    const int fold = wanted.kind == PART_FOLD || wanted.kind == PART_REST;
+    if (fold && folds)
+        die("%s: no case is in part %s: its folds are 1 to %d (data.fold=0: no cross-validation); `darkspine split --folds N` deals others",
+            store_path(t->s), name, folds);
+    if (fold) die("%s: no case is in part %s, it has no folds: `darkspine split --folds 5` deals them", store_path(t->s), name);
     die("%s: no case is in part %s (train %lld, val %lld, test %lld, none %lld): `darkspine split` assigns them", store_path(t->s), name,
         (long long)count[SPLIT_TRAIN], (long long)count[SPLIT_VAL], (long long)count[SPLIT_TEST], (long long)count[SPLIT_NONE]);
-}
-
-int samples_values(const char *labels, int value[256])
-{
-    int n = 0;
-    int64_t a, b;
-    uint8_t seen[256] = { 0 };
-    char *copy = xdup(labels), *save;
-    value[0] = 0;
-    for (char *w = strtok_r(copy, ", ", &save); w; w = strtok_r(NULL, ", ", &save)) {
-        char *dash = strchr(w, '-');
-        if (dash) *dash = 0;
-        if (!text_int(w, &a) || !text_int(dash ? dash + 1 : w, &b) || a < 1 || b > 255 || a > b)
-            die("data.labels: got '%s', wanted all, any, or values from 1 to 255 such as 8-19,20", labels);
-        for (; a <= b; a++) {
-            if (seen[a]++) die("data.labels: value %lld stands twice", (long long)a);
-            value[++n] = (int)a;
-        }
-    }
-    free(copy);
-    return n;
 }
 
 static void meaning(samples *t, const char *labels, int64_t values, int64_t ignore)
@@ -65,7 +47,7 @@ static void meaning(samples *t, const char *labels, int64_t values, int64_t igno
         found = 1;
     } else {
         int value[256];
-        found = samples_values(labels, value);
+        found = classes_values(labels, "data.labels", value);
         for (int v = 0; v < 256; v++) t->class_of[v] = 0;
         for (int k = 1; k <= found; k++) t->class_of[value[k]] = (int16_t)k;
     }
@@ -81,19 +63,20 @@ samples *samples_new(const store *s, const run_data *d, const char *part, int64_
                      size_t room, int64_t limit)
 {
     samples *t = xalloc(sizeof *t);
-    *t = (samples){ .s = s, .fit = d->fit, .net_h = net_h, .net_w = net_w, .room = room };
+    *t = (samples){ .s = s, .fit = d->fit, .sizes = fit_sizes_of(&d->fit, net_h, net_w), .room = room };
     pthread_mutex_init(&t->lock, NULL);
     if (!strcmp(part, "none")) return t;
     choose(t, part, limit);
     meaning(t, d->labels, values, ignore);
-    t->memory = xalloc_n((size_t)t->n, sizeof *t->memory);
+    t->memory = xalloc_n((size_t)t->n, sizeof *t->memory), t->size = xalloc((size_t)t->n);
+    for (int64_t i = 0; i < t->n; i++) t->size[i] = (uint8_t)fit_sizes_choose(&t->sizes, samples_case(t, i)->h, samples_case(t, i)->w);
     return t;
 }
 
 void samples_drop(samples *t, const uint8_t *marks)
 {
     int64_t n = 0;
-    for (int64_t i = 0; i < t->n; i++) if (!marks[t->at[i]]) t->at[n++] = t->at[i];
+    for (int64_t i = 0; i < t->n; i++) if (!marks[t->at[i]]) t->size[n] = t->size[i], t->at[n++] = t->at[i];
     t->faulty += t->n - n;
     t->n = n;
 }
@@ -103,7 +86,28 @@ void samples_free(samples *t)
     if (!t) return;
     for (int64_t i = 0; i < t->n; i++) fit_source_free(&t->memory[i].source);      /* a dropped case was never read */
     pthread_mutex_destroy(&t->lock);
-    free(t->memory), free(t->at), free(t);
+    free(t->memory), free(t->size), free(t->at), free(t);
+}
+
+static fit fit_of(const samples *t, int64_t i)
+{
+    const store_case *c = samples_case(t, i);
+    return fit_make(&t->fit, c->h, c->w, t->sizes.h[t->size[i]], t->sizes.w[t->size[i]]);
+}
+
+int64_t samples_of_size(const samples *t, int size)
+{
+    int64_t n = 0;
+    for (int64_t i = 0; i < t->n; i++) n += t->size[i] == size;
+    return n;
+}
+
+int64_t samples_nth(const samples *t, int size, int64_t k)
+{
+    if (t->sizes.n == 1) return k;
+    int64_t i = 0;
+    while (t->size[i] != size || k-- > 0) i++;
+    return i;
 }
 
 size_t samples_room(const samples *t)
@@ -111,7 +115,7 @@ size_t samples_room(const samples *t)
     size_t sum = 0;
     for (int64_t i = 0; i < t->n; i++) {
         const store_case *c = samples_case(t, i);
-        const fit f = fit_make(&t->fit, c->h, c->w, t->net_h, t->net_w);
+        const fit f = fit_of(t, i);
         sum += (size_t)(2 * ((c->h + f.ky - 1) / f.ky) * ((c->w + f.kx - 1) / f.kx) + (c->h + f.ly - 1) / f.ly * ((c->w + f.lx - 1) / f.lx));
     }
     return sum < t->room ? sum : t->room;
@@ -156,7 +160,7 @@ void samples_instances(const samples *t, int64_t i, uint8_t *numbers, uint8_t cl
 static sample read_now(const samples *t, int64_t i)
 {
     const store_case *c = samples_case(t, i);
-    sample s = { .f = fit_make(&t->fit, c->h, c->w, t->net_h, t->net_w) };
+    sample s = { .f = fit_of(t, i) };
     size_t n = (size_t)(c->h * c->w);
     void *pixels = xalloc_n(n, (size_t)c->bits / 8);
     uint8_t *labels = xalloc(n);

@@ -6,7 +6,7 @@
 #ifndef TRAIN_SAMPLES_H
 #define TRAIN_SAMPLES_H
 #include <pthread.h>
-#include "datasets/fit.h"
+#include "datasets/sizes.h"
 #include "datasets/store.h"
 #include "train/run.h"
 #include "train/instances.h"
@@ -23,18 +23,14 @@ typedef struct samples {
     int64_t *at, n;                          /* rows of the store, ascending */
     int64_t excluded, faulty;                /* cases of this part that are left out: as marked in the store, by samples_drop */
     fit_conf fit;
-    int64_t net_h, net_w;
+    fit_sizes sizes; uint8_t *size;          /* of the net's input; (n) which of them each sample has */
     int instances;                           /* 1: labels of samples are numbers of instances, from 1, rather than classes */
     int16_t class_of[256];                   /* of each value of a label map; -1: not allowed */
     sample *memory; pthread_mutex_t lock;    /* (n); source.p NULL where not read yet */
     size_t used, room;                       /* bytes */
 } samples;
 
-/* data.labels as a list, "8-19,20": value[k] is the label value of class k = 1, 2, ... in this order, value[0] = 0. Returns how many
- * classes; dies 2 where it is no such list. */
-int samples_values(const char *labels, int value[256]);
-
-/* part: by name (datasets/split.h). values: classes of the labels; ignore: a value of the label maps that becomes IGNORED,
+/* Input sizes are those of d->fit.sizes and net_h x net_w. part: by name (datasets/split.h). values: classes of the labels; ignore: a value of the label maps that becomes IGNORED,
  * or -1. room: bytes that may be kept. limit > 0: only the first so many. Dies 2 where the store has no such cases, naming what it has. */
 samples *samples_new(const store *s, const run_data *d, const char *part, int64_t values, int64_t ignore, int64_t net_h, int64_t net_w,
                      size_t room, int64_t limit);
@@ -46,6 +42,9 @@ sample   samples_get(samples *t, int64_t i);
 void     samples_done(sample *s);
 /* Bytes that the memory will grow to: all reduced films, or the room there is. */
 size_t   samples_room(const samples *t);
+/* Samples of this input size, and the k-th of them. */
+int64_t  samples_of_size(const samples *t, int size);
+int64_t  samples_nth(const samples *t, int size, int64_t k);
 const store_case *samples_case(const samples *t, int64_t i);
 /* The instances of sample i as a map of numbers (h, w), the later on top, and their classes. Dies 2 where the case has none. */
 void     samples_instances(const samples *t, int64_t i, uint8_t *numbers, uint8_t classes[INSTANCE_IDS]);

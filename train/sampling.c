@@ -108,24 +108,25 @@ void sampling_load(sampling *s, const checkpoint *k)
     }
 }
 
-static void shuffle(uint64_t seed, int64_t epoch, int64_t n, int64_t *order)
+static void shuffle(uint64_t seed, int64_t epoch, uint32_t which, int64_t n, int64_t *order)
 {
     for (int64_t i = n - 1; i > 0; i--) {
-        rng4 r = rng_draw(seed, RNG_SHUFFLE, (uint32_t)epoch, 0, (uint64_t)i);
+        rng4 r = rng_draw(seed, RNG_SHUFFLE, (uint32_t)epoch, which, (uint64_t)i);
         int64_t j = rng_below(r.v[0], (uint32_t)i + 1), t = order[i];
         order[i] = order[j], order[j] = t;
     }
 }
 
-int64_t sampling_order(uint64_t seed, int64_t epoch, int64_t n, const double *weight, int64_t *order, int64_t *turn)
+int64_t sampling_order(uint64_t seed, int64_t epoch, int size, int64_t n, const double *weight, int64_t *order, int64_t *turn)
 {
-    const double offset = rng_u01(rng_draw(seed, RNG_SHUFFLE, (uint32_t)epoch, 1, 0).v[0]);
+    const uint32_t which = 2 * (uint32_t)size;
+    const double offset = rng_u01(rng_draw(seed, RNG_SHUFFLE, (uint32_t)epoch, which + 1, 0).v[0]);
     double sum = 0;
     int64_t at = 0, most = 0;
     for (int64_t i = 0; i < n && weight; i++)
         for (sum += weight[i]; at < n && (double)at + offset < sum; at++) order[at] = i;
     for (; at < n; at++) order[at] = weight ? n - 1 : at;        /* weights may add up to a rounding less than n */
-    shuffle(seed, epoch, n, order);
+    shuffle(seed, epoch, which, n, order);
     int64_t *seen = xalloc_n((size_t)n, sizeof *seen);
     for (int64_t i = 0; i < n; i++) {
         turn[i] = seen[order[i]]++;
@@ -133,4 +134,49 @@ int64_t sampling_order(uint64_t seed, int64_t epoch, int64_t n, const double *we
     }
     free(seen);
     return most;
+}
+
+static int64_t batches(int64_t n, int64_t batch) { return (n + batch - 1) / batch; }
+
+int64_t sampling_steps(const samples *set, int64_t batch)
+{
+    int64_t steps = 0;
+    for (int k = 0; k < set->sizes.n; k++) steps += batches(samples_of_size(set, k), batch);
+    return steps;
+}
+
+/* The batches of one size, its n samples; weight: of the whole set. Returns how many samples they hold. */
+static int64_t deal_size(const samples *set, int size, int64_t n, uint64_t seed, int64_t epoch, int64_t batch, int mix, const double *weight,
+                         int64_t *sample, int64_t *turn)
+{
+    const int64_t all = batches(n, batch) * batch;
+    int64_t *member = xalloc_n((size_t)n, sizeof *member), *order = xalloc_n((size_t)n, sizeof *order), *before = xalloc_n((size_t)n, sizeof *before);
+    double *own = weight ? xalloc_n((size_t)n, sizeof *own) : NULL;
+    for (int64_t i = 0, k = 0; i < set->n; i++) {
+        if (set->size[i] != size) continue;
+        if (own) own[k] = weight[i];
+        order[k] = k, member[k++] = i;
+    }
+    if (own && set->sizes.n > 1) normalise(own, n);          /* one size alone: they are */
+    const int64_t turns = 1 + (mix ? sampling_order(seed, epoch, size, n, own, order, before) : 0);
+    for (int64_t p = 0; p < all; p++) sample[p] = member[order[p % n]], turn[p] = before[p % n] + p / n * turns;
+    free(member), free(order), free(before), free(own);
+    return all;
+}
+
+void sampling_deal(const samples *set, uint64_t seed, int64_t epoch, int64_t batch, int mix, const double *weight, int64_t *sample, int64_t *turn)
+{
+    const int64_t steps = sampling_steps(set, batch), all = steps * batch;
+    int64_t at = 0, *place = xalloc_n((size_t)steps, sizeof *place), *s = xalloc_n((size_t)all, 2 * sizeof *s), *t = s + all;
+    for (int k = 0; k < set->sizes.n; k++) {
+        const int64_t n = samples_of_size(set, k);
+        if (n) at += deal_size(set, k, n, seed, epoch, batch, mix, weight, s + at, t + at);
+    }
+    for (int64_t b = 0; b < steps; b++) place[b] = b;
+    if (mix && set->sizes.n > 1) shuffle(seed, epoch, 2 * FIT_SIZES, steps, place);
+    for (int64_t p = 0; p < all; p++) {
+        const int64_t to = place[p / batch] * batch + p % batch;
+        sample[to] = s[p], turn[to] = t[p];
+    }
+    free(place), free(s);
 }

@@ -29,6 +29,14 @@ void sampling_save(const sampling *s, checkpoint *k);
 void sampling_load(sampling *s, const checkpoint *k);
 
 /* order (n): cases drawn by weight (n) for this epoch, shuffled; turn (n): how often the case stands there before. Returns the highest
- * turn. weight NULL: each once. */
-int64_t sampling_order(uint64_t seed, int64_t epoch, int64_t n, const double *weight, int64_t *order, int64_t *turn);
+ * turn. weight NULL: each once. size: draws of its own for each. */
+int64_t sampling_order(uint64_t seed, int64_t epoch, int size, int64_t n, const double *weight, int64_t *order, int64_t *turn);
+
+/* Batches, and so optimiser steps, of an epoch: those of each input size, its last one filled up with the first samples of that size. */
+int64_t sampling_steps(const samples *set, int64_t batch);
+/* The epoch's batches one after the other: sample and turn (sampling_steps * batch). All samples of a batch have one input size; batches of several
+ * sizes come in random order, each size as often as its films ask for whatever their weights. shuffle 0: cases as they stand in the set,
+ * once each, size after size. */
+void    sampling_deal(const samples *set, uint64_t seed, int64_t epoch, int64_t batch, int shuffle, const double *weight, int64_t *sample,
+                      int64_t *turn);
 #endif

@@ -26,7 +26,7 @@ static int new_statistics(trainer *t)
         if (trainer_asked_to_stop(t)) return 0;
         const batch *b = loader_next(t->l);
         t->m->classes = b->classes;
-        model_look(t->m, t->step + i, b->image, b->labels);
+        model_look(t->m, t->step + i, b->size, b->image, b->labels);
     }
     return 1;
 }

@@ -35,7 +35,7 @@ static _Noreturn void numbers_went_wrong(trainer *t, const batch *b, double loss
     const char *what = isfinite(loss) ? "the gradient's norm" : "the loss";
     trainer_save(t, t->failed, CHECKPOINT_STATE);
     record_write(t, "failed");
-    model_first_bad(t->m, b->image, b->labels, bad);
+    model_first_bad(t->m, b->size, b->image, b->labels, bad);
     name_samples(t, b, ids, sizeof ids);
     die_numbers("step %lld (epoch %lld): %s is %s; first bad tensor: %s; samples: %s; state in %s", (long long)t->step + 1,
                 (long long)(t->step / t->steps + 1), what, isnan(isfinite(loss) ? norm : loss) ? "not a number" : "infinite", bad, ids, t->failed);
@@ -97,7 +97,7 @@ static void one_step(trainer *t)
     const batch *b = loader_next(t->l);
     real *before = t->r->evaluate.layers && (t->step + 1) % t->steps == 0 ? layers_before(t->m) : NULL;
     t->m->classes = b->classes;
-    double loss, norm = model_step(t->m, t->step, lr, b->image, b->labels, &loss);
+    double loss, norm = model_step(t->m, t->step, lr, b->size, b->image, b->labels, &loss);
     if (!isfinite(norm)) numbers_went_wrong(t, b, loss, norm);
     for (int64_t i = 0; i < s->batch; i++) sampling_met(&t->drawn_by, b->sample[i], t->m->part_loss[i / t->m->images]);
     t->epoch_loss += loss;
@@ -170,7 +170,7 @@ static double metric_of(const trainer *t, const validation *v)
 /* Validation, with the worst films drawn. cases 0: asked to stop before it was through. */
 static validation judge(trainer *t, int64_t epoch)
 {
-    if (t->m->a) return validate_rebuilt(t->val, t->judge, &(validate_watch){ .arg = t, .stop = trainer_asked_to_stop });
+    if (t->m->a) return validate_rebuilt(t->val, t->judge[0], &(validate_watch){ .arg = t, .stop = trainer_asked_to_stop });
     judging j = { t, worst_new(t->val, t->r->evaluate.worst) };
     validation v = validate(t->val, t->judge, t->r->objective.ignore < 0 ? -1 : IGNORED, &(validate_watch){ &j, stop_judging, seen });
     if (v.cases) worst_write(&j.films, v.case_dice, epoch, t->o->out);

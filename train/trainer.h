@@ -16,7 +16,7 @@ typedef struct trainer {
     samples *set, *val;                      /* val->n 0: no validation */
     model *m;
     params judged;                           /* the parameters as validation sees them: the average, where there is one */
-    net_program *judge;
+    net_program *judge[FIT_SIZES];           /* at each input size that validation has films of */
     loader *l;
     sampling drawn_by;                       /* how often a case stands in an epoch */
     run_log *log;

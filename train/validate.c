@@ -21,7 +21,7 @@ static void predict(const sample *s, net_program *r, buffers *b)
 }
 
 /* Film i, added to *v; its mean DSC over the classes. */
-static double one(samples *set, int64_t i, net_program *r, int ignore, buffers *b, validation *v, const validate_watch *w)
+static double one(samples *set, int64_t i, net_program *const *r, int ignore, buffers *b, validation *v, const validate_watch *w)
 {
     double dice[256], iou[256], sum = 0;
     int n = 0;
@@ -29,7 +29,7 @@ static double one(samples *set, int64_t i, net_program *r, int ignore, buffers *
     const size_t area = (size_t)(c->h * c->w);
     sample s = samples_get(set, i);
     b->plane = xalloc_n(fit_plane_floats(&s.source), sizeof *b->plane), b->pred = xalloc(area), b->truth = xalloc(area);
-    predict(&s, r, b);
+    predict(&s, r[set->size[i]], b);
     samples_labels(set, i, b->truth);
     agreement(b->pred, b->truth, c->h * c->w, ignore, dice, iou);
     for (int k = 0; k < 256; k++) {
@@ -46,7 +46,7 @@ static double one(samples *set, int64_t i, net_program *r, int ignore, buffers *
 
 size_t validate_bytes(const samples *set, const net_conf *c)
 {
-    const size_t area = (size_t)(set->net_h * set->net_w), k = (size_t)c->classes;
+    const size_t area = (size_t)fit_sizes_area(&set->sizes), k = (size_t)c->classes;
     size_t film = 0;
     for (int64_t i = 0; i < set->n; i++) {
         const store_case *one = samples_case(set, i);
@@ -68,13 +68,14 @@ static void finish(validation *v)
     v->dice = n ? dice / n : NAN, v->iou = n ? iou / n : NAN;
 }
 
-validation validate(samples *set, net_program *r, int ignore, const validate_watch *w)
+validation validate(samples *set, net_program *const *r, int ignore, const validate_watch *w)
 {
-    const size_t area = (size_t)(set->net_h * set->net_w);
+    const size_t area = (size_t)fit_sizes_area(&set->sizes);
     const double began = clock_now();
-    net_program_changed(r);
+    for (int k = 0; k < set->sizes.n; k++) if (r[k]) net_program_changed(r[k]);
     validation v = { .case_dice = xalloc_n((size_t)set->n, sizeof(double)) };
-    const size_t c = (size_t)r->t->conf.channels, k = (size_t)r->t->conf.classes;
+    const net_conf *conf = &r[set->size[0]]->t->conf;
+    const size_t c = (size_t)conf->channels, k = (size_t)conf->classes;
     buffers b = { .grey = xalloc_n(area, sizeof(float)), .scores = xalloc_n(area * k, sizeof(float)),
                   .in = xalloc_n(area * c, sizeof(real)), .out = xalloc_n(area * k, sizeof(real)) };
     for (int64_t i = 0; i < set->n; i++) {
@@ -107,7 +108,7 @@ static double rebuilt(samples *set, int64_t i, net_program *r, buffers *b)
 
 validation validate_rebuilt(samples *set, net_program *r, const validate_watch *w)
 {
-    const size_t area = (size_t)(set->net_h * set->net_w), c = (size_t)r->t->conf.channels;
+    const size_t area = (size_t)(set->sizes.h[0] * set->sizes.w[0]), c = (size_t)r->t->conf.channels;
     const double began = clock_now();
     double sum = 0;
     int64_t n = 0;

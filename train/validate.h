@@ -23,8 +23,9 @@ typedef struct validate_watch {
     void (*seen)(void *arg, int64_t i, double dice, const uint8_t *pred, const uint8_t *truth);
 } validate_watch;
 
-/* r: the network for one image, bound to the weights to judge. ignore: a class whose pixels do not count, or -1. w may be NULL. */
-validation validate(samples *set, net_program *r, int ignore, const validate_watch *w);
+/* r: the network for one image, bound to the weights to judge, at each input size of the set that has samples. ignore: a class whose pixels
+ * do not count, or -1. w may be NULL. */
+validation validate(samples *set, net_program *const *r, int ignore, const validate_watch *w);
 /* Of a network that rebuilds its input (train/adversary.h): psnr, of each film as the network sees it, with a peak of the film's range. */
 validation validate_rebuilt(samples *set, net_program *r, const validate_watch *w);
 /* Bytes that it takes beside the network: for the input, the scores and the largest film. */

@@ -73,7 +73,7 @@ static void train_step(void *arg)
 {
     training *t = arg;
     double loss;
-    model_step(t->m, t->step++, 1e-4, t->image, t->labels, &loss);
+    model_step(t->m, t->step++, 1e-4, 0, t->image, t->labels, &loss);
 }
 
 void bench_training(bench *b, const char *path, const char *const *words, int n, const device *dev, int steps)
@@ -90,7 +90,7 @@ void bench_training(bench *b, const char *path, const char *const *words, int n,
     for (int64_t i = 0; i < pixels * t->conf.channels; i++) s.image[i] = (float)rng_u01(rng_draw(1, RNG_TEST, 0, 0, (uint64_t)i).v[0]);
     for (int64_t i = 0; i < pixels; i++) s.labels[i] = (uint8_t)rng_below(rng_draw(2, RNG_TEST, 0, 0, (uint64_t)i).v[0], (uint32_t)classes);
     finish(b, t, path, "training step", bench_time(train_step, &s, b->repeats), 3, reset);
-    if (steps) bench_steps(b, "training", &s.m->plan, &s.m->c);
+    if (steps) bench_steps(b, "training", &s.m->of[0].plan, &s.m->c);
     free(s.image), free(s.labels);
     model_free(s.m), run_free(r);
 }

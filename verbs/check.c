@@ -5,6 +5,7 @@
 #include "verbs/object.h"
 #include "verbs/progress.h"
 #include "base/die.h"
+#include "base/words.h"
 #include "datasets/check.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -27,7 +28,7 @@ static void tick(void *with, int64_t done, int64_t total)
     progress_step(p, done, NULL);
 }
 
-static void print_json(const store *s, const faults *f, int64_t cases, int64_t errors)
+static void print_json(const store *s, const faults *f, int64_t cases, int64_t errors, const char *sheet)
 {
     json_t *list = json_array();
     for (int64_t i = 0; i < f->n; i++) {
@@ -37,8 +38,10 @@ static void print_json(const store *s, const faults *f, int64_t cases, int64_t e
         if (a->at < 0) json_object_set_new(o, "case_why", json_string("concerns the whole store"));
         object_append(list, o);
     }
-    object_print(json_pack("{s:o, s:I, s:I, s:I, s:I}", "faults", list, "cases", (json_int_t)store_count(s), "faulty", (json_int_t)cases,
-                           "errors", (json_int_t)errors, "warnings", (json_int_t)f->warnings));
+    json_t *o = json_pack("{s:o, s:I, s:I, s:I, s:I}", "faults", list, "cases", (json_int_t)store_count(s), "faulty", (json_int_t)cases,
+                           "errors", (json_int_t)errors, "warnings", (json_int_t)f->warnings);
+    if (o && sheet) json_object_set_new(o, "sheet", object_text(sheet));
+    object_print(o);
 }
 
 static void print_text(const store *s, const faults *f, int64_t cases)
@@ -52,8 +55,8 @@ static void print_text(const store *s, const faults *f, int64_t cases)
         const fault *a = &f->f[i];
         printf("%-*s  %-7s  %-16s  %s\n", wide, a->at < 0 ? "store" : store_at(s, a->at)->id, a->error ? "error" : "warning", a->code, a->text);
     }
-    printf("%lld cases: %lld errors in %lld cases, %lld warnings\n", (long long)store_count(s), (long long)f->errors, (long long)cases,
-        (long long)f->warnings);
+    printf("%lld case%s: %lld error%s in %lld case%s, %lld warning%s\n", (long long)store_count(s), plural(store_count(s)), (long long)f->errors,
+           plural(f->errors), (long long)cases, plural(cases), (long long)f->warnings, plural(f->warnings));
 }
 
 /* The cases to show: those with any fault, or all. */
@@ -92,17 +95,20 @@ int verb_check(int argc, char **argv)
     int64_t cases = faults_cases(&f, n, marks);
     if (sheet) make_sheet(s, &f, sheet);
     for (int64_t i = 0; i < n; i++) standing += marks[i] && !store_at(s, i)->excluded;
-    if (flags_has(fl, "--json")) print_json(s, &f, cases, f.errors); else print_text(s, &f, cases);
-    if (sheet && !flags_has(fl, "--json")) printf("drawn: %s\n", sheet);
+    if (flags_has(fl, "--json")) print_json(s, &f, cases, f.errors, sheet);
+    else {
+        print_text(s, &f, cases);
+        if (sheet) printf("%s drawn: %s\n", f.n ? "the cases with faults" : "all cases", sheet);
+    }
     fflush(stdout);
     store_close(s);
     if (flags_has(fl, "--exclude")) {
         store_mark(path, NULL, marks, n), standing = 0;
-        if (!flags_has(fl, "--json")) printf("%lld cases are now left out of training\n", (long long)cases);
+        if (!flags_has(fl, "--json")) printf("%lld case%s left out of training from now on\n", (long long)cases, plural(cases));
     }
     faults_free(&f), free(marks), flags_free(fl);
     if (standing)
         fprintf(stderr, "darkspine: %s: %lld case%s with errors; --exclude leaves them out of training\n", path, (long long)standing,
-                standing == 1 ? "" : "s");
+                plural(standing));
     return standing ? EXIT_INPUT : EXIT_OK;
 }

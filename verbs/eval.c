@@ -2,6 +2,7 @@
 #include "verbs/verb.h"
 #include "base/die.h"
 #include "base/file.h"
+#include "base/words.h"
 #include "eval/provenance.h"
 #include "geometry/geometry.h"
 #include "verbs/compute.h"
@@ -11,12 +12,16 @@
 #include "verbs/progress.h"
 #include "verbs/scored.h"
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 static const flag own[] = {
     { "--split", "train|val|test|foldN", "only the cases of this split of the store TRUTH" },
     { "--spacing", "SX,SY", "mm per pixel, x first, of every film (default: what the store TRUTH knows, else pixels)" },
     { "--tau", "T", "tolerance of the NSD (default 2 px, or 1 mm where spacing is known)" },
+    { "--labels", "all|any|LIST", "how to read TRUTH: every value a class, all but 0 class 1, or these values (8-19,20), others background\n"
+      "                          (default: as the run of predictions.h5 read its data.labels, else all)" },
     { "--classes", "FILE.csv", "names of the values: value,name,kind (default: those of the store or predictions)" },
     { "--region", "whole|cervical|thoracic|lumbar|ap", "what the films show, for the parameters (default whole)" },
     { "--no-parameters", NULL, "compare label maps only" },
@@ -94,7 +99,10 @@ static void finish(const flags *f, scored *r, const provenance *from)
     if (folder || flags_has(f, "--json")) r->provenance = provenance_json(from);
     if (folder) scored_write(r, folder);
     if (flags_has(f, "--json")) object_print(scored_json(r));
-    else scored_print(r);
+    else {
+        scored_print(r);
+        if (folder) printf("\ntables and pictures: %s\n", folder);
+    }
     json_decref(r->provenance);
 }
 
@@ -112,13 +120,18 @@ static void eval_maps(const flags *f, const double *given, uint64_t seed)
         flags_text(f, "--reader2", NULL));
     parameter_options how_parameters = parameter_choices(f, seed, &published);
     pairs *p = pairs_open(f->input[0], f->input[1], flags_text(f, "--split", NULL));
-    classes names = file ? classes_read(file) : pairs_classes(p);
+    if (flags_has(f, "--labels")) pairs_read_as(p, flags_text(f, "--labels", NULL), "--labels");
+    else if (strcmp(pairs_labels(p), "all") && !flags_has(f, "--quiet"))
+        fprintf(stderr, "%s: its run read label maps by data.labels=%s, and so is %s read (--labels all: every class)\n", f->input[0],
+                pairs_labels(p), f->input[1]);
+    classes names = file ? classes_given("--classes", file) : pairs_classes(p);
     score_options o = options(f, p, &names, name, given, seed, why);
     score *s = score_new(&o);
     both_sides m = measured_new(f->input[0], f->input[1]);
     int skip = flags_has(f, "--no-parameters");
     if (pairs_excluded(p) && !flags_has(f, "--quiet"))
-        warn("%s: %" PRId64 " cases are left out: `check --exclude` marked them as faulty", f->input[1], pairs_excluded(p));
+        warn("%s: %" PRId64 " case%s left out: `check --exclude` marked what is faulty", f->input[1], pairs_excluded(p),
+             plural(pairs_excluded(p)));
     int spine = add_all(s, skip ? NULL : &m, p, &names, given, f);
     parameters found = spine ? parameters_compare(&m.pred, &m.ref, NULL, 0, &how_parameters) : (parameters){ 0 };
     scored r = { .s = s, .p = spine ? &found : NULL, .pred = &m.pred, .ref = &m.ref,
@@ -132,8 +145,8 @@ static void eval_maps(const flags *f, const double *given, uint64_t seed)
 
 static void eval_readings(const flags *f, const double *given, uint64_t seed)
 {
-    static const char *const maps_only[] = { "--split", "--tau", "--no-parameters" };
-    for (int i = 0; i < 3; i++) if (flags_has(f, maps_only[i])) die_at(maps_only[i],
+    static const char *const maps_only[] = { "--split", "--tau", "--no-parameters", "--labels" };
+    for (int i = 0; i < 4; i++) if (flags_has(f, maps_only[i])) die_at(maps_only[i],
         "%s is a reader's file: there are no label maps to compare", f->input[1]);
     const char *file = flags_text(f, "--reader2", NULL);
     double *published;

@@ -5,6 +5,7 @@
 #include "verbs/object.h"
 #include "verbs/progress.h"
 #include "base/die.h"
+#include "base/words.h"
 #include "datasets/import.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -95,7 +96,7 @@ int verb_import(int argc, char **argv)
     for (int i = 0; i < r.nbad && !flags_has(f, "--json"); i++) warn("%s: %s", r.bad[i].file, r.bad[i].why);
     if (flags_has(f, "--json")) print_json(&r, out);
     else {
-        printf("%lld cases in %s", (long long)r.cases, out);
+        printf("%lld case%s in %s", (long long)r.cases, plural(r.cases), out);
         if (r.nbad) printf(", %d left out", r.nbad);
         printf("  (%.1f s)\n", progress_seconds(&p));
     }

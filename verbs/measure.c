@@ -2,6 +2,7 @@
 #include "verbs/measure.h"
 #include "base/die.h"
 #include "base/file.h"
+#include "base/words.h"
 #include "verbs/compute.h"
 #include "verbs/object.h"
 #include "verbs/progress.h"
@@ -111,7 +112,7 @@ static void finish(collected *k, json_t *whole, const char *text, const char *ou
     }
     if (flags_has(k->f, "--json")) object_print(json_incref(whole));
     else if (!out) fputs(text, stdout);
-    else printf("%lld film%s measured: %s\n", (long long)k->done, k->done == 1 ? "" : "s", out);
+    else printf("%lld film%s measured: %s\n", (long long)k->done, plural(k->done), out);
     if (!flags_has(k->f, "--json") && k->drawn == 1) printf("\ndrawn: %s\n", k->picture);
     else if (!flags_has(k->f, "--json") && k->drawn) printf("\n%lld films drawn: %s\n", (long long)k->drawn, k->overlay);
     if (k->ambiguous) warn("%lld film%s not say which way the patient looks (E_FACING_AMBIGUOUS): nothing that has a front is measured; "

@@ -78,12 +78,12 @@ typedef struct { int64_t parameters, trainable, macs; size_t bytes, training, in
 static totals add_up(const planned *p)
 {
     const graph *g = p->inference->g;
-    totals s = { .parameters = model_numbers(g, PARAM), .macs = net_macs(p->inference), .workspace = p->m->plan.work };
+    totals s = { .parameters = model_numbers(g, PARAM), .macs = net_macs(p->inference), .workspace = p->m->of[0].plan.work };
     s.trainable = s.parameters;
     s.bytes = (size_t)(s.parameters + model_numbers(g, STATE)) * sizeof(real);
     s.training = model_map_bytes(p->m) + model_state_bytes(p->m, p->r);
     s.inference = p->forward.arena + p->inference->input->x.size + s.bytes;
-    s.bound[0] = plan_bound(&p->m->plan), s.bound[1] = plan_bound(&p->forward);
+    s.bound[0] = plan_bound(&p->m->of[0].plan), s.bound[1] = plan_bound(&p->forward);
     for (int i = 0; i < p->forward.fixed; i++) {
         const step *t = &p->forward.s[i];
         if (t->pack) s.kept += t->n->packed[0]->x.size;
@@ -106,6 +106,28 @@ static char *kernels(const net *t, int i)
     return text;
 }
 
+/* The sizes of data.sizes beside the net's own, each with its own plan in the same memory. */
+static void print_sizes(const planned *p)
+{
+    for (int k = 0; k < p->m->sizes && p->m->sizes > 1; k++) {
+        const model_size *z = &p->m->of[k];
+        printf("%-12s%" PRId64 " x %" PRId64 ": %.1f MiB training arena, %.3f G multiply-adds an image%s\n", k ? "" : "input sizes", z->t->conf.height,
+               z->t->conf.width, (double)z->plan.arena / (1 << 20), (double)net_macs(z->t) * 1e-9, k ? "" : " (the net's own, as above)");
+    }
+    if (p->m->sizes > 1) printf("%-12sone arena holds any of them: training, above, counts the largest\n", "");
+}
+
+static json_t *object_sizes(const planned *p)
+{
+    json_t *list = json_array();
+    for (int k = 0; k < p->m->sizes; k++) {
+        const model_size *z = &p->m->of[k];
+        object_append(list, json_pack("{s:I s:I s:I s:I}", "height", (json_int_t)z->t->conf.height, "width", (json_int_t)z->t->conf.width,
+                                      "training_arena", (json_int_t)z->plan.arena, "macs", (json_int_t)net_macs(z->t)));
+    }
+    return list;
+}
+
 static json_t *object(const planned *p, const char *path)
 {
     const net *t = p->m->t;
@@ -122,11 +144,11 @@ static json_t *object(const planned *p, const char *path)
         json_object_set_new(json_array_get(rows, (size_t)i), "inference_kernel", json_string(inference));
         free(kernel), free(inference);
     }
-    return json_pack("{s:o s:[I,I,I,I] s:I s:I s:I s:s s:o s:{s:I s:I s:I s:I s:I s:I s:I s:I s:I}}", "net", object_text(path), "input", (json_int_t)c->batch,
+    return json_pack("{s:o s:o s:[I,I,I,I] s:I s:I s:I s:s s:o s:{s:I s:I s:I s:I s:I s:I s:I s:I s:I}}", "net", object_text(path), "sizes", object_sizes(p), "input", (json_int_t)c->batch,
                      (json_int_t)c->height, (json_int_t)c->width, (json_int_t)c->channels, "parameters", (json_int_t)s.parameters, "trainable", (json_int_t)s.trainable,
                      "macs", (json_int_t)s.macs, "loss", run_loss(p->r), "layers", rows, "memory", "parameters", (json_int_t)s.bytes,
                      "training_peak", (json_int_t)s.training, "inference_peak", (json_int_t)s.inference, "workspace", (json_int_t)s.workspace,
-                     "training_arena", (json_int_t)p->m->plan.arena, "training_bound", (json_int_t)s.bound[0],
+                     "training_arena", (json_int_t)p->m->of[0].plan.arena, "training_bound", (json_int_t)s.bound[0],
                      "inference_arena", (json_int_t)p->forward.arena, "inference_bound", (json_int_t)s.bound[1], "inference_kept", (json_int_t)s.kept);
 }
 
@@ -162,15 +184,16 @@ static void print(const planned *p, int memory, int inference)
     }
     printf("\ninput       %s, %" PRId64 " parameters, %.3f G multiply-adds an image\n",
            shape_text(&t->input->s, text), s.parameters, (double)s.macs * 1e-9);
-    printf("objective   %s; %d steps forward and backward\n", run_loss(p->r), p->m->plan.n);
+    printf("objective   %s; %d steps forward and backward\n", run_loss(p->r), p->m->of[0].plan.n);
     printf("maps        %s\n", maps(p));
+    print_sizes(p);
     printf("memory      %10.1f MiB parameters\n            %10.1f MiB training: maps, parameters, gradients, optimiser", (double)s.bytes / mib,
            (double)s.training / mib);
     printf("\n            %10.1f MiB inference\n            %10.1f MiB of these: scratch\n", (double)s.inference / mib, (double)s.workspace / mib);
-    print_arena("training", p->m->plan.arena, s.bound[0]), print_arena("inference", p->forward.arena, s.bound[1]);
+    print_arena("training", p->m->of[0].plan.arena, s.bound[0]), print_arena("inference", p->forward.arena, s.bound[1]);
     printf("inference   %d norms folded; %d of %d steps, which make %.1f MiB of weights, run only when parameters have changed\n", p->norms,
            p->forward.fixed, p->forward.n, (double)s.kept / mib);
-    if (memory) putchar('\n'), plan_print(&p->m->plan);
+    if (memory) putchar('\n'), plan_print(&p->m->of[0].plan);
 }
 
 int verb_plan(int argc, char **argv)

@@ -3,6 +3,7 @@
 #include "base/die.h"
 #include "base/file.h"
 #include "base/machine.h"
+#include "base/words.h"
 #include "eval/predict.h"
 #include "verbs/compute.h"
 #include "verbs/flags.h"
@@ -25,7 +26,8 @@ static const flag own[] = {
     { 0 }
 };
 static const usage how = { "predict", "WEIGHTS INPUT...",
-    "Predicts a label map for every film. WEIGHTS is a checkpoint of `train` (best.h5, last.h5); an INPUT is a film, a folder of films or a store.\n"
+    "Predicts a label map for every film. WEIGHTS is a checkpoint of `train`, or the folder of a run, whose best.h5 is taken; an INPUT is a\n"
+    "film, a folder of films or a store.\n"
     "Writes DIR/masks/STEM.png and DIR/overlay/STEM.png at each film's own size, and DIR/predictions.h5. Nothing is written before all films\n"
     "are known to be readable.",
     own, FLAG_JSON | FLAG_QUIET | FLAG_FORCE | FLAG_OUT | FLAG_COMPUTE, 2, -1, 0 };
@@ -59,7 +61,7 @@ static void join(predictor *p, const flags *f)
 {
     char *list = xdup(flags_text(f, "--ensemble", "")), *save;
     for (char *path = strtok_r(list, ",", &save); path; path = strtok_r(NULL, ",", &save)) {
-        checkpoint *k = checkpoint_open(path);
+        checkpoint *k = trained_checkpoint(path);
         run *r = trained_run(k);
         net *t = run_net(r, 1);
         classes table = classes_parse(k->classes ? k->classes : "", k->path);
@@ -72,13 +74,15 @@ static void join(predictor *p, const flags *f)
 
 static void advance(void *bar, int64_t films) { progress_step(bar, films, NULL); }
 
-static void report(const films *list, const double *each, double seconds, const char *folder, int json)
+static void report(const films *list, const double *each, double seconds, const char *folder, int overlays, int json)
 {
     const double rate = (double)list->n / seconds;
     const int64_t peak = machine_peak_rss();
     if (!json) {
-        printf("%" PRId64 " film%s in %.2f s, %.2f a second, peak memory %.1f MiB: %s/masks, %s/predictions.h5\n", list->n, list->n == 1 ? "" : "s",
-               seconds, rate, (double)peak / (1 << 20), folder, folder);
+        printf("%" PRId64 " film%s in %.2f s, %.2f a second, peak memory %s: %s/masks, %s/predictions.h5", list->n, plural(list->n), seconds, rate,
+               BYTES(peak), folder, folder);
+        if (overlays) printf(", %s/overlay", folder);
+        putchar('\n');
         return;
     }
     json_t *cases = json_array();
@@ -109,12 +113,12 @@ int verb_predict(int argc, char **argv)
     join(t.p, f);
     compute_tell(&c);
     progress bar = progress_begin("predict", list.n, flags_has(f, "--quiet"));
-    predict_job job = { &list, t.p, folder, f->input[0], flags_has(f, "--probabilities"), overlay, advance, &bar, NULL };
+    predict_job job = { &list, t.p, folder, t.k->path, flags_has(f, "--probabilities"), overlay, advance, &bar, NULL };
     double *each = xalloc_n((size_t)list.n, sizeof *each);
     predict_all(&job, each);
     double seconds = progress_seconds(&bar);
     progress_end(&bar);
-    report(&list, each, seconds, folder, flags_has(f, "--json"));
+    report(&list, each, seconds, folder, overlay > 0, flags_has(f, "--json"));
     free(each), films_free(&list), trained_close(&t), flags_free(f);
     return EXIT_OK;
 }

@@ -181,7 +181,10 @@ int verb_runs(int argc, char **argv)
     char **name = differing(&l, &n);
     if (picture) draw(&l, picture);
     if (flags_has(f, "--json")) print_json(&l, name, n);
-    else print_table(&l), print_differences(&l, name, n);
+    else {
+        print_table(&l), print_differences(&l, name, n);
+        if (picture) printf("\ncurves: %s\n", picture);
+    }
     for (int i = 0; i < n; i++) free(name[i]);
     for (int i = 0; i < l.n; i++) past_free(&l.r[i]);
     free(name), free(l.r), flags_free(f);

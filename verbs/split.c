@@ -3,6 +3,7 @@
 #include "verbs/flags.h"
 #include "verbs/object.h"
 #include "base/die.h"
+#include "base/words.h"
 #include "datasets/split.h"
 #include <math.h>
 #include <stdio.h>
@@ -50,6 +51,11 @@ static void count_groups(const store *s, const int *group, int64_t *count, int64
     }
 }
 
+static void print_group(const char *name, int64_t films, int64_t patients)
+{
+    printf("%-6s %6lld film%s  %6lld patient%s\n", name, (long long)films, plural(films), (long long)patients, plural(patients));
+}
+
 static void make_parts(const flags *f, store *s, uint64_t seed)
 {
     double share[SPLITS] = { 0 };
@@ -69,7 +75,7 @@ static void make_parts(const flags *f, store *s, uint64_t seed)
             "test", (json_int_t)count[SPLIT_TEST]));
     else
         for (int k = SPLIT_TRAIN; k < SPLITS; k++)
-            if (share[k] > 0) printf("%-6s %6lld films  %6lld patients\n", split_names[k], (long long)count[k], (long long)patients[k]);
+            if (share[k] > 0) print_group(split_names[k], count[k], patients[k]);
     free(part), free(group);
 }
 
@@ -88,8 +94,9 @@ static void make_folds(const flags *f, store *s, uint64_t seed)
     for (int k = 1; k <= folds; k++) json_array_append_new(list, json_integer((json_int_t)count[k]));
     if (flags_has(f, "--json")) object_print(json_pack("{s:o, s:I}", "folds", list, "test", (json_int_t)count[0]));
     else {
-        for (int k = 1; k <= folds; k++) printf("fold%-2d %6lld films  %6lld patients\n", k, (long long)count[k], (long long)patients[k]);
-        if (count[0]) printf("test   %6lld films  %6lld patients, in no fold\n", (long long)count[0], (long long)patients[0]);
+        char name[16];
+        for (int k = 1; k <= folds; k++) snprintf(name, sizeof name, "fold%d", k), print_group(name, count[k], patients[k]);
+        if (count[0]) print_group("test", count[0], patients[0]), puts("films of test are in no fold");
         json_decref(list);
     }
     free(fold);

@@ -4,6 +4,7 @@
 #include "base/die.h"
 #include "base/file.h"
 #include "base/parallel.h"
+#include "base/words.h"
 #include "datasets/stack.h"
 #include "datasets/synthetic.h"
 #include "nn/key.h"
@@ -249,7 +250,7 @@ int verb_synth(int argc, char **argv)
     if (flags_has(f, "--json"))
         object_print(json_pack("{s:I, s:f, s:o, s:b}", "cases", (json_int_t)cases, "seconds", seconds, "store", object_text(f->input[0]), "stopped", stopped));
     else if (stopped) printf("stopped after %lld of %lld films; the same call with --resume goes on\n", (long long)films, (long long)s.n);
-    else printf("%lld films of %lld x %lld, seed %lld, in %s (%.1f s)\n", (long long)cases, (long long)s.height, (long long)s.width,
+    else printf("%lld film%s of %lld x %lld, seed %lld, in %s (%.1f s)\n", (long long)cases, plural(cases), (long long)s.height, (long long)s.width,
                 (long long)s.seed, f->input[0], seconds);
     flags_free(f);
     return stopped ? EXIT_STOPPED : EXIT_OK;

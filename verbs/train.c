@@ -3,6 +3,7 @@
 #include "base/die.h"
 #include "base/file.h"
 #include "base/machine.h"
+#include "base/words.h"
 #include "train/preview.h"
 #include "train/rate.h"
 #include "train/train.h"
@@ -57,8 +58,8 @@ static void validated(void *arg, int64_t epoch, const validation *v, double metr
 {
     const screen *s = arg;
     if (s->quiet) return;
-    fprintf(stderr, "%sepoch %lld: validation %.4f on %lld films in %.1f s%s\n", s->bar.terminal ? "\r\033[K" : "", (long long)epoch, metric,
-            (long long)v->cases, v->seconds, best ? ", the best so far" : "");
+    fprintf(stderr, "%sepoch %lld: validation %.4f on %lld film%s in %.1f s%s\n", s->bar.terminal ? "\r\033[K" : "", (long long)epoch, metric,
+            (long long)v->cases, plural(v->cases), v->seconds, best ? ", the best so far" : "");
 }
 
 static int stop(void *arg)
@@ -134,9 +135,9 @@ static void summary(const train_result *t, const char *out, int64_t overfit, int
         object_print(o);
         return;
     }
-    printf("%s after %lld steps, %lld epochs, %.1f s; %.1f images a second, %.1f %% of the time waiting for data; peak memory %.1f MiB\n",
-           status == EXIT_STOPPED ? "stopped" : "trained", (long long)t->steps, (long long)t->epochs, t->seconds, t->images_per_second,
-           100 * t->waiting, (double)peak / (1 << 20));
+    printf("%s after %lld step%s, %lld epoch%s, %.1f s; %.1f images a second, %.1f %% of the time waiting for data; peak memory %s\n",
+           status == EXIT_STOPPED ? "stopped" : "trained", (long long)t->steps, plural(t->steps), (long long)t->epochs, plural(t->epochs), t->seconds,
+           t->images_per_second, 100 * t->waiting, BYTES(peak));
     if (t->best_epoch) printf("best validation %s %.4f in epoch %lld: %s/best.h5\n", t->metric, t->best, (long long)t->best_epoch, out);
     if (isfinite(t->swa)) printf("averaged weights: %s %.4f: %s/swa.h5\n", t->metric, t->swa, out);
     if (status != EXIT_STOPPED) return;
@@ -163,7 +164,7 @@ static void make_sheet(const flags *f, run *r, const char *sheet)
     flags_may_write(f, sheet);
     preview(r, sheet, 4, 5);
     if (flags_has(f, "--json")) object_print(json_pack("{s:o}", "preview", object_text(sheet)));
-    else printf("drawn: %s\n", sheet);
+    else printf("what the network sees of the training films: %s\n", sheet);
 }
 
 static void find_rate(const flags *f, compute *c, run *r, const char *picture)

@@ -1,17 +1,17 @@
 /* trained.c - see trained.h. */
 #include "verbs/trained.h"
 #include "base/die.h"
-#include "train/samples.h"
+#include "base/file.h"
 #include <stdlib.h>
 #include <string.h>
 
 meaning trained_meaning(const run *r, const net_conf *c, const classes *t, const char *path)
 {
     static const char background[] = "background";
-    meaning m = { .n = c->classes == 1 ? 2 : (int)c->classes };
+    meaning m = { .n = c->classes == 1 ? 2 : (int)c->classes, .labels = r->data.labels };
     if (!strcmp(r->data.labels, "all")) for (int i = 1; i < m.n; i++) m.value[i] = i;
     else if (!strcmp(r->data.labels, "any")) m.value[1] = 1;
-    else if (samples_values(r->data.labels, m.value) != m.n - 1)
+    else if (classes_values(r->data.labels, "data.labels", m.value) != m.n - 1)
         die("%s: data.labels=%s is not a list of its %d classes", path, r->data.labels, m.n - 1);
     m.name[0] = background;
     for (int i = 1; i < m.n; i++) {
@@ -24,6 +24,19 @@ meaning trained_meaning(const run *r, const net_conf *c, const classes *t, const
     return m;
 }
 
+checkpoint *trained_checkpoint(const char *path)
+{
+    static const char *const names[] = { "best.h5", "last.h5" };
+    checkpoint *k = NULL;
+    for (int i = 0; i < 2 && file_is_folder(path) && !k; i++) {
+        char *inside = path_join(path, names[i]);
+        if (file_exists(inside)) k = checkpoint_open(inside);
+        free(inside);
+    }
+    if (!k && file_is_folder(path)) die("%s: a folder without best.h5 and last.h5, wanted a checkpoint or the folder of a run", path);
+    return k ? k : checkpoint_open(path);
+}
+
 run *trained_run(const checkpoint *k)
 {
     static const char *const alone[] = { "data.store=none" };
@@ -33,7 +46,7 @@ run *trained_run(const checkpoint *k)
 
 trained trained_open(const char *path, const predict_how *how, const char *precision, const device *dev)
 {
-    trained t = { .k = checkpoint_open(path) };
+    trained t = { .k = trained_checkpoint(path) };
     t.r = trained_run(t.k);
     t.t = run_net(t.r, 1);
     t.table = classes_parse(t.k->classes ? t.k->classes : "", t.k->path);

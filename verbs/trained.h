@@ -4,9 +4,11 @@
 #include "eval/predict.h"
 #include "train/run.h"
 
+/* The checkpoint of this name; of a run's folder its best weights, or the state where there was no validation yet. */
+checkpoint *trained_checkpoint(const char *path);
 /* The run; a checkpoint without one (converted weights) gets every value at its default. Dies 2 where it holds no network either. */
 run *trained_run(const checkpoint *k);
-/* What the classes of its network mean by data.labels and the class table. names live as long as the table. */
+/* What the classes of its network mean by data.labels and the class table. names live as long as the table, and labels as the run. */
 meaning trained_meaning(const run *r, const net_conf *c, const classes *t, const char *path);
 
 /* A checkpoint ready to predict, with all that it was made from. */

@@ -7,7 +7,7 @@ static void make_sound(const char *path)
     enum { H = 6, W = 5 };
     static const int value[] = { 0, 3, 7 };
     static const char *const name[] = { "background", "L4", "" };
-    predictions *p = predictions_create(path, "best.h5", 3, value, name);
+    predictions *p = predictions_create(path, "best.h5", "3,7", 3, value, name);
     for (int k = 0; k < 2; k++) {
         uint8_t map[H * W];
         float probability[H * W * 3];
