@@ -12,7 +12,7 @@
 
 /* ---- the pipeline ------------------------------------------------------------------------------------------------------------------- */
 
-typedef struct { int64_t i; image film; uint8_t *labels; float *probabilities; } slot;      /* i < 0: empty */
+typedef struct { int64_t i; image film; uint8_t *labels; float *probabilities; instances found; } slot;      /* i < 0: empty */
 
 typedef struct {
     const predict_job *job;
@@ -59,7 +59,8 @@ static void write_film(const predict_job *job, predictions *h5, slot *s, double 
     image_write(path, &(image){ s->film.h, s->film.w, 8, s->labels });
     if (job->overlay > 0) write_overlay(job, s);
     predictions_add(h5, e->stem, e->source, s->film.h, s->film.w, s->labels, s->probabilities);
-    free(path), free(s->labels), free(s->probabilities);
+    if (s->found.number) predictions_add_instances(h5, e->stem, s->film.h, s->film.w, &s->found);
+    free(path), free(s->labels), free(s->found.number), free(s->probabilities);
     image_free(&s->film);
     seconds[s->i] += clock_now() - start;
     *s = (slot){ .i = -1 };
@@ -84,7 +85,8 @@ static void compute(const predict_job *job, slot *s, errand *e)
     pthread_t second;
     if (pthread_create(&second, NULL, run_errand, e)) die_machine("cannot start a thread");
     double start = clock_now();
-    predictor_run(job->p, &s->film, s->labels, s->probabilities);
+    if (predictor_detects(job->p)) s->found = predictor_detect(job->p, &s->film, s->labels);
+    else predictor_run(job->p, &s->film, s->labels, s->probabilities);
     e->seconds[s->i] += clock_now() - start;
     pthread_join(second, NULL);
     if (e->failed) die_again(&e->trap);

@@ -7,6 +7,8 @@
  *     /.about/weights       text (1): the file they came from
  *     /STEM/labels          uint8 (h, w): the value is the class, at the film's own size
  *     /STEM/probabilities   float32 (h, w, c), where asked for
+ *     /STEM/instances       of a detector: uint8 (h, w), the number of the instance that has the pixel, from 1
+ *     /STEM/boxes, scores, classes   float32 (n, 4) x1 y1 x2 y2, float32 (n), int32 (n): instance 1, 2, ...; absent where there are none
  *     attribute source      the film's file, or STORE.h5:ID
  * The root group is in HDF5's earliest form, and nothing that is read back is an attribute: HDF5 1.10 reads beyond
  * a damaged one, while datasets are read with the checks of a store.
@@ -15,6 +17,7 @@
 #define EVAL_PREDICTIONS_H
 #include <stdint.h>
 #include "datasets/classes.h"
+#include "eval/instances.h"
 
 typedef struct predictions predictions;
 
@@ -22,6 +25,8 @@ typedef struct predictions predictions;
 predictions *predictions_create(const char *path, const char *weights, int nclasses, const int *values, const char *const *names);
 /* labels (h, w); probabilities (h, w, nclasses) or NULL */
 void predictions_add(predictions *p, const char *stem, const char *source, int64_t h, int64_t w, const uint8_t *labels, const float *probabilities);
+/* To a film that has been added, of this size. */
+void predictions_add_instances(predictions *p, const char *stem, int64_t h, int64_t w, const instances *o);
 void predictions_commit(predictions *p);                     /* p is gone */
 
 /* Reading. Dies 2 on a file that is none, is damaged, or lies about its sizes. */

@@ -30,12 +30,15 @@ predictor *predictor_new(checkpoint *k, const fit_conf *conf, const meaning *m, 
     if (m->n != (c->classes == 1 ? 2 : (int)c->classes))
         die("%s: its run names %d classes, its network has %lld", k->path, m->n, (long long)c->classes);
     const size_t pixels = (size_t)(c->height * c->width);
+    if (predictor_detects(p) && (how->mirror || how->tile != 0))
+        die("%s: a detector sees a film once and whole: wanted no --tta and no --tile", k->path);
     p->in = xalloc_n(pixels * (size_t)c->channels, sizeof *p->in), p->out = xalloc_n(pixels * (size_t)c->classes, sizeof *p->out);
     return p;
 }
 
 void predictor_join(predictor *p, checkpoint *k, const fit_conf *fit, const meaning *m, const char *precision)
 {
+    if (predictor_detects(p)) die("%s: a detector cannot be averaged with others: wanted no --ensemble", k->path);
     if (p->n == PREDICT_MOST) die("%s: an ensemble has at most %d members", k->path, PREDICT_MOST);
     add_member(p, k, precision, p->of[0].p->dev);
     const net_conf *a = conf_of(p), *b = &p->of[p->n - 1].program->t->conf;
@@ -136,6 +139,24 @@ static int64_t canvas_side(const predictor *p, int64_t film, int64_t net)
     const double tile = p->how.tile;
     if (tile == PREDICT_FULL) return film > net ? film : net;
     return tile > 1 ? (int64_t)((double)net * tile + 0.5) : net;
+}
+
+int predictor_detects(const predictor *p) { return p->of[0].program->t->detector != NULL; }
+
+instances predictor_detect(predictor *p, const image *film, uint8_t *labels)
+{
+    const net_conf *c = conf_of(p);
+    const size_t n = (size_t)(c->height * c->width * c->channels);
+    fit f = fit_make(&p->fit, film->h, film->w, c->height, c->width);
+    float *image = xalloc_n(n, sizeof *image);
+    fit_film(&f, film->p, film->bits, c->channels, image);
+    for (size_t i = 0; i < n; i++) p->in[i] = (real)image[i];
+    net_program_run(p->of[0].program, p->in, p->out);
+    instances o = instances_of(p->of[0].program, &f);
+    for (int i = 0; i < o.n; i++) o.class[i] = p->classes.value[o.class[i]];
+    for (int64_t i = 0; i < film->h * film->w; i++) labels[i] = (uint8_t)(o.number[i] ? o.class[o.number[i] - 1] : p->classes.value[0]);
+    free(image);
+    return o;
 }
 
 void predictor_run(predictor *p, const image *film, uint8_t *labels, float *probabilities)

@@ -111,6 +111,7 @@ int verb_predict(int argc, char **argv)
     films_check(&list);
     const predict_how seen = how_of(f);
     predictor *p = predictor_new(k, &r->data.fit, &m, &seen, f->precision, c.dev);
+    if (predictor_detects(p) && flags_has(f, "--probabilities")) die_at("--probabilities", "got it for a detector, which has none for every pixel");
     join(p, f);
     compute_tell(&c);
     progress bar = progress_begin("predict", list.n, flags_has(f, "--quiet"));
