@@ -12,7 +12,7 @@
 
 /* ---- the pipeline ------------------------------------------------------------------------------------------------------------------- */
 
-typedef struct { int64_t i; image film; uint8_t *labels; float *probabilities; } slot;      /* i < 0: empty */
+typedef struct { int64_t i; image film; uint8_t *labels; float *probabilities; instances found; } slot;      /* i < 0: empty */
 
 typedef struct {
     const predict_job *job;
@@ -51,6 +51,23 @@ static void write_overlay(const predict_job *job, const slot *s)
     free(path), free(rgb);
 }
 
+/* What a network found, in the form that all kinds share: a detector's map of numbers becomes masks. */
+static void hand_on(const predict_job *job, const slot *s)
+{
+    const int64_t h = s->film.h, w = s->film.w;
+    const int n = s->found.number ? s->found.n : 0;
+    instance *o = xalloc_n((size_t)n + 1, sizeof *o);
+    double *score = xalloc_n((size_t)n + 1, sizeof *score);
+    uint8_t *mask = xalloc_n((size_t)h, (size_t)w);
+    for (int k = 0; k < n; k++) {
+        for (int64_t i = 0; i < h * w; i++) mask[i] = s->found.number[i] == k + 1;
+        o[k] = instance_from_mask(mask, h, w, s->found.class[k], ""), score[k] = s->found.score[k];
+    }
+    job->each(job->arg, s->i, &s->film, &(segmentation){ .labels = s->labels, .ninstances = n, .instances = o, .score = score });
+    for (int k = 0; k < n; k++) free(o[k].runs);
+    free(o), free(score), free(mask);
+}
+
 static void write_film(const predict_job *job, predictions *h5, slot *s, double *seconds)
 {
     double start = clock_now();
@@ -61,8 +78,9 @@ static void write_film(const predict_job *job, predictions *h5, slot *s, double 
     predictions_add(h5, e->stem, e->source, s->film.h, s->film.w, s->labels, s->probabilities);
     const store_case *c = e->s ? store_at(e->s, e->at) : NULL;
     predictions_add_film(h5, e->stem, &s->film, c && store_spacing_known(c) ? c->spacing : (double[2]){ 0, 0 }, c ? c->spacing_source : "");
-    if (job->each) job->each(job->arg, s->i, &s->film, &(segmentation){ .labels = s->labels });
-    free(path), free(s->labels), free(s->probabilities);
+    if (s->found.number) predictions_add_instances(h5, e->stem, s->film.h, s->film.w, &s->found);
+    if (job->each) hand_on(job, s);
+    free(path), free(s->labels), free(s->found.number), free(s->probabilities);
     image_free(&s->film);
     seconds[s->i] += clock_now() - start;
     *s = (slot){ .i = -1 };
@@ -87,7 +105,8 @@ static void compute(const predict_job *job, slot *s, errand *e)
     pthread_t second;
     if (pthread_create(&second, NULL, run_errand, e)) die_machine("cannot start a thread");
     double start = clock_now();
-    predictor_run(job->p, &s->film, s->labels, s->probabilities);
+    if (predictor_detects(job->p)) s->found = predictor_detect(job->p, &s->film, s->labels);
+    else predictor_run(job->p, &s->film, s->labels, s->probabilities);
     e->seconds[s->i] += clock_now() - start;
     pthread_join(second, NULL);
     if (e->failed) die_again(&e->trap);

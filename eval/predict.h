@@ -10,6 +10,7 @@
 #include "datasets/sizes.h"
 #include "datasets/image.h"
 #include "datasets/store.h"
+#include "eval/instances.h"
 #include "nn/checkpoint.h"
 #include "nn/net.h"
 
@@ -53,6 +54,9 @@ void predictor_free(predictor *p);
 int  predictor_channels(const predictor *p);         /* c of the probabilities: the net's classes */
 /* labels (h, w) of the film; probabilities (h, w, c) or NULL. */
 void predictor_run(predictor *p, const image *film, uint8_t *labels, float *probabilities);
+/* Of a detector: its instances, with the values of their classes, and these as labels. The film is seen once and whole. */
+int  predictor_detects(const predictor *p);
+instances predictor_detect(predictor *p, const image *film, uint8_t *labels);
 
 /* What a network says of one film, whatever its kind: a label map (h, w) at the film's own size, and, from a network that finds objects
  * one by one, these too, which may overlap. score (ninstances), or NULL: 1 each. */

@@ -104,6 +104,19 @@ void predictions_add_film(predictions *p, const char *stem, const image *film, c
     if (!ok) die_machine("%s: cannot be written (disk full?)", p->path);
 }
 
+void predictions_add_instances(predictions *p, const char *stem, int64_t h, int64_t w, const instances *o)
+{
+    const hsize_t dims[2] = { (hsize_t)h, (hsize_t)w }, n[2] = { (hsize_t)o->n, 4 };
+    h5_enter();
+    hid_t group = H5Gopen2(p->file, stem, H5P_DEFAULT);
+    int ok = group >= 0 && put_array(group, "instances", H5T_NATIVE_UINT8, 2, dims, o->number, "IMAGE_INDEXED");
+    if (o->n) ok = ok && h5_put(group, "boxes", H5T_NATIVE_FLOAT, 2, n, o->box) && h5_put(group, "scores", H5T_NATIVE_FLOAT, 1, n, o->score) &&
+                   h5_put(group, "classes", H5T_NATIVE_INT, 1, n, o->class);
+    if (group >= 0) H5Gclose(group);
+    h5_leave();
+    if (!ok) die_machine("%s: cannot be written (disk full?)", p->path);
+}
+
 static void release(predictions *p)
 {
     for (int64_t i = 0; i < p->n; i++) free(p->e[i].stem);

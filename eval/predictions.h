@@ -11,6 +11,8 @@
  *     /STEM/film            uint8 or uint16 (h, w): the radiograph, so that it can be drawn on
  *     /STEM/spacing         float64 (2): mm per pixel, x then y; absent: not known
  *     /STEM/spacing_source  text (1), beside it
+ *     /STEM/instances       of a detector: uint8 (h, w), the number of the instance that has the pixel, from 1
+ *     /STEM/boxes, scores, classes   float32 (n, 4) x1 y1 x2 y2, float32 (n), int32 (n): instance 1, 2, ...; absent where there are none
  *     attribute source      the film's file, or STORE.h5:ID
  * The root group is in HDF5's earliest form, and nothing that is read back is an attribute: HDF5 1.10 reads beyond
  * a damaged one, while datasets are read with the checks of a store.
@@ -20,6 +22,7 @@
 #include <stdint.h>
 #include "datasets/classes.h"
 #include "datasets/image.h"
+#include "eval/instances.h"
 
 typedef struct predictions predictions;
 
@@ -30,6 +33,8 @@ predictions *predictions_create(const char *path, const char *weights, const cha
 void predictions_add(predictions *p, const char *stem, const char *source, int64_t h, int64_t w, const uint8_t *labels, const float *probabilities);
 /* What more is known of a film that was added: its pixels, and its spacing in mm (0 0: not known) with where that comes from. */
 void predictions_add_film(predictions *p, const char *stem, const image *film, const double spacing[2], const char *spacing_source);
+/* To a film that has been added, of this size. */
+void predictions_add_instances(predictions *p, const char *stem, int64_t h, int64_t w, const instances *o);
 void predictions_commit(predictions *p);                     /* p is gone */
 
 /* Reading. Dies 2 on a file that is none, is damaged, or lies about its sizes. */

@@ -47,12 +47,15 @@ predictor *predictor_new(checkpoint *k, const fit_conf *conf, const meaning *m, 
     if (how->tile) p->sizes.n = 1;
     add_member(p, k, precision, dev);
     const size_t pixels = (size_t)fit_sizes_area(&p->sizes);
+    if (predictor_detects(p) && (how->mirror || how->tile != 0))
+        die("%s: a detector sees a film once and whole: wanted no --tta and no --tile", k->path);
     p->in = xalloc_n(pixels * (size_t)c.channels, sizeof *p->in), p->out = xalloc_n(pixels * (size_t)c.classes, sizeof *p->out);
     return p;
 }
 
 void predictor_join(predictor *p, checkpoint *k, const fit_conf *fit, const meaning *m, const char *precision)
 {
+    if (predictor_detects(p)) die("%s: a detector cannot be averaged with others: wanted no --ensemble", k->path);
     if (p->n == PREDICT_MOST) die("%s: an ensemble has at most %d members", k->path, PREDICT_MOST);
     const net_conf *a = conf_of(p), own = conf_in(k), *b = &own;
     if (a->height != b->height || a->width != b->width || a->channels != b->channels || a->classes != b->classes)
@@ -156,6 +159,25 @@ static int64_t canvas_side(const predictor *p, int64_t film, int64_t net)
     const double tile = p->how.tile;
     if (tile == PREDICT_FULL) return film > net ? film : net;
     return tile > 1 ? (int64_t)((double)net * tile + 0.5) : net;
+}
+
+int predictor_detects(const predictor *p) { return p->of[0].program[0]->t->detector != NULL; }
+
+instances predictor_detect(predictor *p, const image *film, uint8_t *labels)
+{
+    net_program *r = p->of[0].program[fit_sizes_choose(&p->sizes, film->h, film->w)];
+    const net_conf *c = &r->t->conf;
+    const size_t n = (size_t)(c->height * c->width * c->channels);
+    fit f = fit_make(&p->fit, film->h, film->w, c->height, c->width);
+    float *image = xalloc_n(n, sizeof *image);
+    fit_film(&f, film->p, film->bits, c->channels, image);
+    for (size_t i = 0; i < n; i++) p->in[i] = (real)image[i];
+    net_program_run(r, p->in, p->out);
+    instances o = instances_of(r, &f);
+    for (int i = 0; i < o.n; i++) o.class[i] = p->classes.value[o.class[i]];
+    for (int64_t i = 0; i < film->h * film->w; i++) labels[i] = (uint8_t)(o.number[i] ? o.class[o.number[i] - 1] : p->classes.value[0]);
+    free(image);
+    return o;
 }
 
 void predictor_run(predictor *p, const image *film, uint8_t *labels, float *probabilities)

@@ -3,7 +3,6 @@
 #include "nn/net.h"
 #include "base/words.h"
 #include "nn/detector_input.h"
-#include "nn/detector_paint.h"
 #include "nn/fold.h"
 #include "base/die.h"
 #include <assert.h>
@@ -285,25 +284,36 @@ net_program *net_program_new(const char *text, const char *path, const char *con
     return r;
 }
 
-/* What was found in each image, painted into output. */
-static void paint(const net_program *r, real *output)
+detected net_program_detected(const net_program *r)
 {
     const device *d = r->c.dev;
     const detector *t = r->t->detector;
-    const net_conf *c = &r->t->conf;
     const tensor *from[5] = { t->boxes, t->count, t->scores, t->label, r->t->output };
-    const int64_t keep = t->boxes->s.d[1], size = r->t->output->s.d[1], area = c->height * c->width * c->classes;
-    void *host[5];
+    const int64_t keep = t->boxes->s.d[1], size = r->t->output->s.d[1];
+    detected f = { .image = xalloc_n((size_t)r->t->conf.batch, sizeof *f.image) };
     for (int i = 0; i < 5; i++) {
-        host[i] = xalloc(from[i]->x.size);
-        d->get(d, host[i], from[i]->x.p, from[i]->x.size);
+        f.memory[i] = xalloc(from[i]->x.size);
+        d->get(d, f.memory[i], from[i]->x.p, from[i]->x.size);
     }
-    for (int64_t n = 0; n < c->batch; n++) {
-        const found f = { ((const int32_t *)host[1])[n], size, (const box *)host[0] + n * keep, (const real *)host[2] + n * keep,
-                          (const int32_t *)host[3] + n * keep, (const real *)host[4] + n * keep * size * size };
-        detector_paint(&t->conf, &f, c->height, c->width, c->classes, output + n * area);
-    }
-    for (int i = 0; i < 5; i++) free(host[i]);
+    for (int64_t n = 0; n < r->t->conf.batch; n++)
+        f.image[n] = (found){ ((const int32_t *)f.memory[1])[n], size, (const box *)f.memory[0] + n * keep, (const real *)f.memory[2] + n * keep,
+                              (const int32_t *)f.memory[3] + n * keep, (const real *)f.memory[4] + n * keep * size * size };
+    return f;
+}
+
+void detected_free(detected *f)
+{
+    for (int i = 0; i < 5; i++) free(f->memory[i]);
+    free(f->image);
+}
+
+static void paint(const net_program *r, real *output)
+{
+    const net_conf *c = &r->t->conf;
+    detected f = net_program_detected(r);
+    for (int64_t n = 0; n < c->batch; n++)
+        detector_paint(&r->t->detector->conf, &f.image[n], c->height, c->width, c->classes, output + n * c->height * c->width * c->classes);
+    detected_free(&f);
 }
 
 void net_program_run(net_program *r, const real *input, real *output)

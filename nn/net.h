@@ -5,7 +5,7 @@
 #ifndef NN_NET_H
 #define NN_NET_H
 #include "nn/cfg.h"
-#include "nn/detector.h"
+#include "nn/detector_paint.h"
 #include "nn/device.h"
 #include "nn/layer.h"
 #include "nn/params.h"
@@ -72,8 +72,12 @@ context net_context(const net *t, const device *dev);            /* for evaluati
 /* A forward-only program: the net for one input size, planned and placed, with the parameters of `p` bound. */
 typedef struct net_program { net *t; schedule plan; context c; int settled; } net_program;     /* settled: fixed steps have run */
 net_program *net_program_new(const char *text, const char *path, const char *const *overrides, int n, const params *p, const device *d);
-/* Host arrays n,h,w,c in; n,h,w,classes out, where a detector's findings are painted (nn/detector_paint.h). */
+/* Host arrays n,h,w,c in; n,h,w,classes out, where what a detector found is painted (nn/detector_paint.h). */
 void net_program_run(net_program *r, const real *input, real *output);
+/* What the detector of a program found in its last run: (batch) images, on the host. */
+typedef struct detected { found *image; void *memory[5]; } detected;
+detected net_program_detected(const net_program *r);
+void detected_free(detected *f);
 void net_program_changed(net_program *r);        /* the parameters have changed: what was made of them alone is made anew */
 void net_program_free(net_program *r);
 #endif

@@ -59,7 +59,7 @@ static const key solver_keys[] = {
 
 static const key objective_keys[] = {
     { "loss",          K_TEXT, OBJECTIVE(loss), "",
-      "terms by comma: cross_entropy, bce, dice (default: cross_entropy,dice, or bce,dice for a net of one class)", 0, 0, 0 },
+      "terms by comma: cross_entropy, bce, dice (default: cross_entropy,dice, or bce,dice for a net of one class; a detector has its own: detection)", 0, 0, 0 },
     { "weights",       K_LIST, OBJECTIVE(weights), "", "weight of each term (default: 1 each)", 0, 1e6, 0 },
     { "dice",          K_WORD, OBJECTIVE(dice), "transunet",
       "dice: which one (those of nnunet fall from 0 to -1, the others from 1 to 0)", 0, 0, DICE_WORDS },
@@ -185,6 +185,8 @@ static void fill(run *r, cfg *c)
     }
 }
 
+#define DETECTION "detection"            /* objective.loss of a detector, which brings its own losses */
+
 /* The terms of objective.loss: kind of each; returns how many. No term comes twice, so there are at most LOSSES. */
 static int loss_terms(const char *loss, int kind[LOSSES], const char *at)
 {
@@ -228,7 +230,7 @@ static void check(run *r)
     augment_check(&r->augment, 256, at, swap);
     free(at);
     at = xprintf("%s: objective", r->path);
-    if (r->objective.loss) check_loss(&r->objective, kind, at);
+    if (r->objective.loss && strcmp(r->objective.loss, DETECTION)) check_loss(&r->objective, kind, at);      /* DETECTION: run_check */
     free(at);
 }
 
@@ -365,8 +367,8 @@ static void check_detection(run *r)
 {
     run_objective *o = &r->objective;
     char *at = xprintf("%s: objective", r->path);
-    if (o->loss && strcmp(o->loss, "detection")) die_at(at, "loss: got %s, but a detector has its own five (detection)", o->loss);
-    if (!o->loss) o->loss = xdup("detection");
+    if (o->loss && strcmp(o->loss, DETECTION)) die_at(at, "loss: got %s, but a detector has its own five (" DETECTION ")", o->loss);
+    if (!o->loss) o->loss = xdup(DETECTION);
     if (o->ignore >= 0) die_at(at, "ignore: got %lld, but a detector has no label map: wanted -1", (long long)o->ignore);
     if (o->weights.n || o->class_weights.n) die_at(at, "weights, class_weights: a detector's losses are added up as they are: wanted none");
     free(at);

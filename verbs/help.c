@@ -21,6 +21,7 @@ static const char grammar[] =
 static void sections_line(const char *title, int of_run)
 {
     printf("%s [net]", title);
+    if (!of_run) printf(" [detector]");
     if (of_run) for (const run_section *s = run_sections; s->name; s++) printf(" [%s]", s->name);
     else for (int i = 0; layers[i]; i++) printf("%s[%s]", i == 6 || i == 12 ? "\n                   " : " ", layers[i]->section);
     putchar('\n');
@@ -66,6 +67,14 @@ static int help_run(const char *name)
         key_print_help(net_keys);
         return 1;
     }
+    if (!strcmp(name, "detector")) {
+        printf("[detector] - after [net]: a network that finds instances, and by whose conventions it computes. Defaults of torchvision, then those\nthat convention=detectron2 changes.\n\n");
+        key_print_help(detector_keys(CONVENTION_TORCHVISION));
+        printf("\n");
+        for (const key *a = detector_keys(CONVENTION_TORCHVISION), *b = detector_keys(CONVENTION_DETECTRON2); a->name; a++, b++)
+            if (strcmp(a->def, b->def)) printf("  %-18s %s\n", b->name, b->def);
+        return 1;
+    }
     for (const run_section *s = run_sections; s->name; s++) {
         if (strcmp(s->name, name)) continue;
         printf("[%s] - %s\n\n", s->name, s->help);
@@ -77,8 +86,8 @@ static int help_run(const char *name)
 
 static _Noreturn void unknown(const char *name)
 {
-    const char *names[MOST_NAMES] = { "net" };
-    int n = 1;
+    const char *names[MOST_NAMES] = { "net", "detector" };
+    int n = 2;
     for (const verb *v = verbs; v->name && n < MOST_NAMES; v++) names[n++] = v->name;
     for (const run_section *s = run_sections; s->name && n < MOST_NAMES; s++) names[n++] = s->name;
     for (int i = 0; layers[i] && n < MOST_NAMES; i++) names[n++] = layers[i]->section;

@@ -110,6 +110,7 @@ int verb_predict(int argc, char **argv)
     films list = films_find(f->input + 1, f->n - 1, flags_text(f, "--split", NULL));
     may_write(f, &list, folder, overlay > 0);
     films_check(&list);
+    if (predictor_detects(t.p) && flags_has(f, "--probabilities")) die_at("--probabilities", "got it for a detector, which has none for every pixel");
     join(t.p, f);
     compute_tell(&c);
     progress bar = progress_begin("predict", list.n, flags_has(f, "--quiet"));

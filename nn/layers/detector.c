@@ -207,12 +207,25 @@ static tensor *detections_build(const place *p, const void *values, tensor **fro
 
 /* ---- [masks] ---- */
 
+/* Doubled by transposed convolutions, NAME.up1 and so on, until it has this size */
+static tensor *larger(const place *p, tensor *x, int64_t size)
+{
+    char suffix[16];
+    const int64_t was = x->s.d[1];
+    for (int i = 1; x->s.d[1] < size; i++) {
+        snprintf(suffix, sizeof suffix, "up%d", i);
+        x = layer_inner(p, "deconvolutional", suffix, 1, &x, "filters=%lld size=2 stride=2 init=he_out activation=relu", (long long)tensor_channels(x));
+    }
+    if (x->s.d[1] != size || x->s.d[2] != size)
+        die_at(p->at, "got maps of %lld x %lld, wanted detector.mask_size, %lld, or that divided by 2, 4, ...", (long long)was, (long long)was, (long long)size);
+    return x;
+}
+
 static tensor *masks_build(const place *p, const void *values, tensor **from, int nfrom)
 {
     (void)values, (void)nfrom;
     const detector_conf *d = &need(p)->conf;
-    if (from[0]->s.d[1] != d->mask_size || from[0]->s.d[2] != d->mask_size)
-        die_at(p->at, "got maps of %lld x %lld, wanted detector.mask_size, %lld", (long long)from[0]->s.d[1], (long long)from[0]->s.d[2], (long long)d->mask_size);
+    from[0] = larger(p, from[0], d->mask_size);
     const char *start = d->background == BACKGROUND_LAST ? "init=normal init_deviation=0.001" : "init=he_out";
     tensor *in[2] = { layer_inner(p, "convolutional", "logits", 1, from, "filters=%lld %s", (long long)regressions(p), start) };
     const node *boxes = beside(p, from[1], 1)->from;

@@ -1,0 +1,39 @@
+/* instances.c - see instances.h. A mask is pasted at the film's own size, so borders are as fine as the film. */
+#include "eval/instances.h"
+#include "base/die.h"
+#include "nn/net.h"
+#include <stdlib.h>
+
+/* An edge of pixels lies half a pixel before the centre of the next one. */
+static box on_film(const fit *f, box b)
+{
+    double a[2], c[2];
+    affine_apply(&f->to_film, (double)b.x1 - 0.5, (double)b.y1 - 0.5, a);
+    affine_apply(&f->to_film, (double)b.x2 - 0.5, (double)b.y2 - 0.5, c);
+    const box out = { (real)(a[0] + 0.5), (real)(a[1] + 0.5), (real)(c[0] + 0.5), (real)(c[1] + 0.5) };
+    return box_clip(out, (real)f->w, (real)f->h);
+}
+
+instances instances_of(const net_program *r, const fit *f)
+{
+    const detector_conf *d = &r->t->detector->conf;
+    detected all = net_program_detected(r);
+    const found *o = all.image;
+    const int64_t pixels = f->h * f->w;
+    instances out = { .number = xalloc((size_t)pixels) };
+    real *map = xalloc_n((size_t)pixels, sizeof *map);
+    for (int64_t k = 0; k < o->n && out.n < INSTANCES_MOST; k++) {
+        const box b = on_film(f, o->boxes[k]);
+        int64_t covered = 0;
+        mask_paste(d->paste == PASTE_SAMPLED, o->size, o->maps + k * o->size * o->size, b, f->h, f->w, map);
+        for (int64_t i = 0; i < pixels; i++)
+            if (!out.number[i] && map[i] >= (real)d->mask_threshold) out.number[i] = (uint8_t)(out.n + 1), covered++;
+        if (!covered) continue;
+        const float edge[4] = { (float)b.x1, (float)b.y1, (float)b.x2, (float)b.y2 };
+        for (int j = 0; j < 4; j++) out.box[out.n][j] = edge[j];
+        out.score[out.n] = (float)o->scores[k], out.class[out.n] = (int)detector_class(d, o->label[k]);
+        out.n++;
+    }
+    free(map), detected_free(&all);
+    return out;
+}
