@@ -18,10 +18,11 @@ enum { FIT_SCALE, FIT_ZSCORE, FIT_PERCENTILE };
 enum { FIT_UNIT, FIT_SIGNED };
 
 typedef struct fit_conf {
-    int mode, normalise, range;
+    int mode, normalise;
     double low, high;                /* percentiles */
     double clahe;                    /* clip limit; 0: without */
     int64_t clahe_tiles;             /* along each side */
+    int range;
     const char *sizes;               /* of the input, beside the net's own (datasets/sizes.h); NULL: none */
 } fit_conf;
 

@@ -102,10 +102,10 @@ const param *optim_first_bad(const optim *o)
     return bad;
 }
 
-/* The share that the running average keeps at its next update. */
+/* The share that the running average keeps at the update that begin_step has counted. */
 static double keeps(const optim *o)
 {
-    const double n = (double)o->ema_updates, warm = (1 + n) / (10 + n);
+    const double n = (double)(o->ema_updates - 1), warm = (1 + n) / (10 + n);
     return o->conf.ema_warmup && warm < o->conf.ema ? warm : o->conf.ema;
 }
 
@@ -149,21 +149,19 @@ static void step_group(optim *o, const context *c, double lr, int group)
 static void begin_step(optim *o, const context *c)
 {
     if (o->ema && !o->ema_updates) o->p->dev->code->average(c, o->p->total, o->p->x, o->ema, 0);
-    o->step++;
+    o->step++, o->ema_updates += o->ema != NULL;
 }
 
 void optim_step(optim *o, const context *c, double lr)
 {
     begin_step(o, c);
     step_group(o, c, lr, EVERY_GROUP);
-    o->ema_updates += o->ema != NULL;
 }
 
 void optim_step_group(optim *o, const context *c, double lr, int group)
 {
     if (!group) begin_step(o, c);
     step_group(o, c, lr, group);
-    o->ema_updates += o->ema && !group;
 }
 
 void optim_average(optim *o, const context *c)

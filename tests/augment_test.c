@@ -3,7 +3,7 @@
 #include "train/augment.h"
 
 enum { H = 240, W = 160, N = 128 };
-static const fit_conf letterbox = { FIT_LETTERBOX, FIT_SCALE, 0, 100, 0, 8, NULL };
+static const fit_conf letterbox = { FIT_LETTERBOX, FIT_SCALE, 0, 100, 0, 8, FIT_UNIT, NULL };
 
 static augment_conf conf_of(const char *words)
 {
@@ -130,7 +130,7 @@ static void film_labels_and_points_move_together(void **state)
 static void rotation_is_rigid_on_the_film(void **state)
 {
     (void)state;
-    const fit_conf stretch = { FIT_STRETCH, FIT_SCALE, 0, 100, 0, 8, NULL };
+    const fit_conf stretch = { FIT_STRETCH, FIT_SCALE, 0, 100, 0, 8, FIT_UNIT, NULL };
     augment_conf c = conf_of("rotate=45 scale=1,1 shift=0.1");
     fit f = fit_make(&stretch, 400, 100, 64, 64);
     for (int k = 0; k < 20; k++) {

@@ -7,7 +7,7 @@
 #include "train/augment.h"
 
 enum { H = 240, W = 160, N = 128 };
-static const fit_conf letterbox = { FIT_LETTERBOX, FIT_SCALE, 0, 100, 0, 8, NULL };
+static const fit_conf letterbox = { FIT_LETTERBOX, FIT_SCALE, 0, 100, 0, 8, FIT_UNIT, NULL };
 static const fit_part all = { 0, N, 0, N };
 #define STILL "geometry=0 intensity=0 "
 

@@ -5,7 +5,7 @@
 #include "datasets/clahe.h"
 #include "nn/key.h"
 
-static const fit_conf letterbox = { FIT_LETTERBOX, FIT_SCALE, 0, 100, 0, 8, NULL }, stretch = { FIT_STRETCH, FIT_SCALE, 0, 100, 0, 8, NULL };
+static const fit_conf letterbox = { FIT_LETTERBOX, FIT_SCALE, 0, 100, 0, 8, FIT_UNIT, NULL }, stretch = { FIT_STRETCH, FIT_SCALE, 0, 100, 0, 8, FIT_UNIT, NULL };
 
 static void same_size_is_the_identity(void **state)
 {
@@ -84,7 +84,7 @@ static void padding_is_zero_and_not_inside(void **state)
     (void)state;
     uint8_t film[20 * 10];
     memset(film, 200, sizeof film);
-    fit_conf z = { FIT_LETTERBOX, FIT_ZSCORE, 0, 100, 0, 8, NULL };
+    fit_conf z = { FIT_LETTERBOX, FIT_ZSCORE, 0, 100, 0, 8, FIT_UNIT, NULL };
     for (int i = 0; i < 100; i++) film[i] = 100;
     fit f = fit_make(&z, 20, 10, 20, 20);
     fit_source s = fit_reduce(&f, film, 8, NULL);
@@ -107,13 +107,31 @@ static void percentiles_clip(void **state)
     float out[1000];
     for (int i = 0; i < 1000; i++) film[i] = (uint16_t)(1000 + i);
     film[999] = 65535;                                             /* a burnt-in letter */
-    fit_conf c = { FIT_STRETCH, FIT_PERCENTILE, 1, 99, 0, 8, NULL };
+    fit_conf c = { FIT_STRETCH, FIT_PERCENTILE, 1, 99, 0, 8, FIT_UNIT, NULL };
     fit f = fit_make(&c, 20, 50, 20, 50);
     fit_film(&f, film, 16, 1, out);
     near(out[0], 0, 1e-6); near(out[999], 1, 1e-6); near(out[500], (1500. - 1009) / (1989 - 1009), 1e-5);
     memset(film, 0, sizeof film);
     fit_film(&f, film, 16, 1, out);
     near(out[17], 0, 0);                                           /* a film of one grey */
+}
+
+/* range=signed is twice the other less 1, clipped where that is clipped; zscore knows no range */
+static void signed_films(void **state)
+{
+    (void)state;
+    static const int how[] = { FIT_SCALE, FIT_PERCENTILE, FIT_PERCENTILE, FIT_ZSCORE };
+    uint16_t film[1000];
+    for (int i = 0; i < 1000; i++) film[i] = (uint16_t)(500 + 37 * i % 1000 * 60);
+    for (int k = 0; k < 4; k++) {
+        float out[2][1000];
+        for (int range = 0; range < 2; range++) {
+            const fit_conf c = { FIT_STRETCH, how[k], 2, 98, k == 2 ? 2 : 0, 2, range ? FIT_SIGNED : FIT_UNIT };
+            fit f = fit_make(&c, 20, 50, 20, 50);
+            fit_film(&f, film, 16, 1, out[range]);
+        }
+        for (int i = 0; i < 1000; i++) near(out[1][i], how[k] == FIT_ZSCORE ? out[0][i] : 2 * out[0][i] - 1, 2e-6);
+    }
 }
 
 static void labels_take_the_commonest(void **state)
@@ -183,7 +201,7 @@ static void odd_sizes(void **state)
                     uint8_t film[33 * 33], mask[33 * 33], small[25];
                     float out[3 * 25], scores[25] = { 0 };
                     memset(film, 255, sizeof film), memset(mask, 3, sizeof mask);
-                    fit_conf c = { mode, FIT_SCALE, 0, 100, 0, 8, NULL };
+                    fit_conf c = { mode, FIT_SCALE, 0, 100, 0, 8, FIT_UNIT, NULL };
                     fit f = fit_make(&c, h, w, n, n + 1 > 5 ? 5 : n);
                     fit_film(&f, film, 8, 3, out), fit_mask(&f, mask, small);
                     fit_back(&f, scores, 1, mask, NULL);
@@ -257,7 +275,7 @@ static void clahe_then_normalise(void **state)
     for (int i = 0; i < TALL * WIDE; i++) mean += want[i] / (double)(TALL * WIDE), least = fmin(least, want[i]), most = fmax(most, want[i]);
     for (int i = 0; i < TALL * WIDE; i++) var += (want[i] - mean) * (want[i] - mean) / (TALL * WIDE);
     for (int normalise = FIT_SCALE; normalise <= FIT_PERCENTILE; normalise++) {
-        const fit_conf c = { FIT_STRETCH, normalise, 0, 100, 3, 4, NULL };
+        const fit_conf c = { FIT_STRETCH, normalise, 0, 100, 3, 4, FIT_UNIT, NULL };
         const fit f = fit_make(&c, TALL, WIDE, TALL, WIDE);
         const int z = normalise == FIT_ZSCORE;
         fit_film(&f, film, 8, 1, out);
@@ -299,7 +317,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(same_size_is_the_identity), cmocka_unit_test(corners_of_the_film_meet_the_net), cmocka_unit_test(ramps_keep_their_place),
-        cmocka_unit_test(shrinking_averages), cmocka_unit_test(padding_is_zero_and_not_inside), cmocka_unit_test(percentiles_clip),
+        cmocka_unit_test(shrinking_averages), cmocka_unit_test(padding_is_zero_and_not_inside), cmocka_unit_test(percentiles_clip), cmocka_unit_test(signed_films),
         cmocka_unit_test(labels_take_the_commonest), cmocka_unit_test(scores_come_back), cmocka_unit_test(a_disc_survives_the_round_trip),
         cmocka_unit_test(odd_sizes), cmocka_unit_test(clahe_is_off_unless_asked_for), cmocka_unit_test(clahe_raises_local_contrast),
         cmocka_unit_test(clahe_then_normalise), cmocka_unit_test(clahe_is_the_same_in_validation_and_prediction),

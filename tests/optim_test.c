@@ -99,6 +99,37 @@ static void clip_scales_the_step(void **state)
     optim_free(o), params_free(p), graph_free(g), json_decref(j);
 }
 
+/* Two groups in turn make the step of the whole, to the bit; a norm and its clip are of the group alone. */
+static void groups_take_turns(void **state)
+{
+    (void)state;
+    json_t *j = golden(), *grads = json_object_get(j, "gradients");
+    const context c = { .dev = &device_cpu };
+    graph *g[2];
+    params *p[2] = { model(&g[0], 0), model(&g[1], 0) };
+    p[1]->p[1].group = 1;                                          /* b, between a and c */
+    optim *o[2] = { start("optimiser=adam decay=0.1 decay_norm=0 ema=0.9", p[0]), start("optimiser=adam decay=0.1 decay_norm=0 ema=0.9", p[1]) };
+    for (size_t t = 0; t < 5; t++) {
+        for (size_t i = 0; i < 8; i++) for (int k = 0; k < 2; k++) *number(p[k]->g, p[k], i) = (real)at(json_array_get(grads, t), i);
+        optim_step(o[0], &c, 0.1);
+        const real b = *number(p[1]->x, p[1], 3), a = *number(p[1]->x, p[1], 0);
+        optim_step_group(o[1], &c, 0.1, 0);
+        assert_true(*number(p[1]->x, p[1], 3) == b && *number(p[1]->x, p[1], 0) != a);
+        optim_step_group(o[1], &c, 0.1, 1);
+        assert_memory_equal(p[0]->x, p[1]->x, p[0]->total * sizeof(real));
+        assert_memory_equal(o[0]->ema, o[1]->ema, p[0]->total * sizeof(real));
+    }
+    assert_int_equal(o[1]->step, 5), assert_int_equal(o[1]->ema_updates, 5);
+    const double whole = optim_clip(o[1], &c), one = optim_clip_group(o[1], &c, 1), other = optim_clip_group(o[1], &c, 0);
+    near(one, fabs((double)*number(p[1]->g, p[1], 3)), 1e-15);
+    near(one * one + other * other, whole * whole, 1e-14 * whole * whole);
+    o[1]->conf.clip = one / 2;
+    optim_clip_group(o[1], &c, 1);
+    near(o[1]->scale, o[1]->conf.clip / (one + 1e-6), 1e-12);
+    for (int k = 0; k < 2; k++) optim_free(o[k]), params_free(p[k]), graph_free(g[k]);
+    json_decref(j);
+}
+
 static void bad_gradients_are_named(void **state)
 {
     (void)state;
@@ -275,7 +306,7 @@ static void plateau_waits_and_reduces(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(five_steps_as_pytorch), cmocka_unit_test(clip_scales_the_step), cmocka_unit_test(bad_gradients_are_named),
+        cmocka_unit_test(five_steps_as_pytorch), cmocka_unit_test(clip_scales_the_step), cmocka_unit_test(groups_take_turns), cmocka_unit_test(bad_gradients_are_named),
         cmocka_unit_test(norm_parameters_keep_from_decay), cmocka_unit_test(average_follows_the_weights),
         cmocka_unit_test(same_bits_on_any_thread_count), cmocka_unit_test(unused_keys_are_errors),
         cmocka_unit_test(policies_are_their_formulas), cmocka_unit_test(policy_mistakes), cmocka_unit_test(plateau_waits_and_reduces),

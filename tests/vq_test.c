@@ -2,6 +2,7 @@
  * codes after a batch. What all ops have to hold stands in op_test.c. */
 #include "tests/golden.h"
 #include "tests/rig.h"
+#include "nn/schedule.h"
 
 enum { ROWS = 12, CHANNELS = 3, CODES = 5 };
 static const double strict = sizeof(real) == 8;
@@ -101,6 +102,21 @@ static void straight_through(void **state)
     rig_free(r);
 }
 
+/* A schedule asks for no gradient where an op stops it: the decoder teaches the codes nothing. */
+static void codes_stop_the_gradient(void **state)
+{
+    (void)state;
+    graph *g = graph_new();
+    tensor *in[2] = { graph_leaf(g, "z", SHAPE4(1, 2, 2, 3), REAL_TYPE, PARAM), graph_leaf(g, "codes", (shape){ 2, { 4, 3 } }, REAL_TYPE, PARAM) };
+    tensor *q = graph_words(g, "quantize", "q", "test", 2, in, " "), *loss = graph_words(g, "reduce", "loss", "test", 1, &q, "over=all");
+    schedule s = { 0 };
+    int found = 0;
+    schedule_forward(&s, g, &loss, 1), schedule_backward(&s, g, loss, in, 2);
+    for (int i = 0; i < s.n; i++) if (s.s[i].n == q->from && s.s[i].backward) found++, assert_int_equal(s.s[i].want, 1);
+    assert_int_equal(found, 1);
+    schedule_free(&s), graph_free(g);
+}
+
 /* Codes 1 and 3 are the same, and code 4 is as far on the other side of a vector half way: the first is taken. NaN is code 0's. */
 static void ties(void **state)
 {
@@ -175,7 +191,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         { "legacy", reference, NULL, NULL, (void *)"legacy" }, { "corrected", reference, NULL, NULL, (void *)"corrected" }, cmocka_unit_test(pulls),
-        cmocka_unit_test(straight_through), cmocka_unit_test(ties), cmocka_unit_test(running_means), cmocka_unit_test(restarts),
+        cmocka_unit_test(straight_through), cmocka_unit_test(codes_stop_the_gradient), cmocka_unit_test(ties), cmocka_unit_test(running_means), cmocka_unit_test(restarts),
     };
     return RUN_TESTS(tests);
 }

@@ -5,6 +5,7 @@
 #include "tests/golden.h"
 #include "tests/reference.h"
 #include "tests/adversary.h"
+#include "base/file.h"
 
 static const double strict = sizeof(real) == 8;
 static const adversary_conf published = { "configs/nets/patchgan.cfg", "configs/nets/vgg16-features.cfg", 1, 0.8, 1, 0, 0, 0 };
@@ -275,6 +276,21 @@ static void checkpoint_keys(void **state)
     params_free(p), net_free(t);
 }
 
+/* The small network and its critic out under the reference's names and in again, to the bit */
+static void names_round_trip(void **state)
+{
+    (void)state;
+    char *folder = test_scratch(), *path = path_join(folder, "small.safetensors");
+    net *t = net_load("configs/nets/vqgan-small.cfg", (const char *const[]){ "quantize.restart=0" }, 1);
+    net_extend(t, "configs/nets/patchgan-small.cfg", "discriminator.", NULL, t->output);
+    params *a = params_new(t->g, &device_cpu, 0), *b = params_new(t->g, &device_cpu, 0);
+    params_init(a, 3), params_init(b, 4);
+    assert_true(memcmp(a->x, b->x, a->total * sizeof(real)) != 0);
+    weights_write(path, a, key_map_find("taming")), weights_read(path, b, key_map_find("taming"));
+    assert_memory_equal(a->x, b->x, a->total * sizeof(real));
+    params_free(a), params_free(b), net_free(t), free(path), test_scratch_remove(folder);
+}
+
 /* Any size goes through: 37 x 45 is seen as 40 x 48, and comes out as 37 x 45. */
 static void any_size(void **state)
 {
@@ -294,7 +310,7 @@ static void any_size(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(counts), cmocka_unit_test(checkpoint_keys), cmocka_unit_test(any_size),
+        cmocka_unit_test(counts), cmocka_unit_test(checkpoint_keys), cmocka_unit_test(any_size), cmocka_unit_test(names_round_trip),
         { "colour", distance, NULL, NULL, (void *)(intptr_t)3 }, { "grey", distance, NULL, NULL, (void *)(intptr_t)1 },
         cmocka_unit_test(the_reference_run),
     };

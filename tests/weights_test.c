@@ -252,6 +252,25 @@ static void reading_is_strict(void **state)
     params_free(p), graph_free(g), free(path);
 }
 
+/* What a map says may stand beside the network's tensors may, and nothing else */
+static void a_map_may_leave_a_folder_unread(void **state)
+{
+    char *path = path_join(*state, "net.safetensors");
+    const real one[1] = { 1 };
+    graph *g = graph_new();
+    graph_leaf(g, "encoder.conv_in.bias", SHAPE1(1), REAL_TYPE, PARAM);
+    params *p = params_new(g, &device_cpu, 0);
+    for (int lost = 0; lost < 2; lost++) {
+        safetensors_writer *w = safetensors_begin(path);
+        safetensors_declare(w, "encoder.conv_in.bias", REAL_TYPE, SHAPE1(1));
+        safetensors_declare(w, lost ? "lossy.logvar" : "loss.logvar", REAL_TYPE, SHAPE1(1));
+        safetensors_put(w, 0, one), safetensors_put(w, 1, one), safetensors_commit(w);
+        if (lost) dies(2, "has 1 tensor that the network has not, the first is lossy.logvar", weights_read(path, p, key_map_find("taming")));
+        else assert_int_equal(weights_read(path, p, key_map_find("taming")), 2);
+    }
+    params_free(p), graph_free(g), free(path);
+}
+
 static void a_full_disk_leaves_the_old_file(void **state)
 {
     char *path = path_join(*state, "net.safetensors");
@@ -291,6 +310,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_map_is_the_references), IN_FOLDER(files_round_trip), IN_FOLDER(layouts_are_turned),
         IN_FOLDER(lying_headers_are_refused), IN_FOLDER(narrow_types_are_read_exactly), IN_FOLDER(reading_is_strict),
+        IN_FOLDER(a_map_may_leave_a_folder_unread),
         IN_FOLDER(a_full_disk_leaves_the_old_file),
     };
     return RUN_TESTS(tests);

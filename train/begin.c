@@ -54,10 +54,8 @@ static void leave_out_faulty(trainer *t)
 
 static void open_data(trainer *t, const net *n)
 {
-    run_data of = t->r->data;
-    const run_data *d = &of;
-    const int64_t k = n->conf.classes, values = k == 1 || t->r->adversary.critic ? 2 : k, ignore = t->r->objective.ignore, limit = t->o->overfit;
-    if (t->r->adversary.critic) of.labels = "any";           /* they are read, and not looked at */
+    const run_data *d = &t->r->data;
+    const int64_t values = run_values(t->r, n), ignore = t->r->objective.ignore, limit = t->o->overfit;
     t->s = store_open(d->store);
     char *train = run_part(t->r, 0), *val = run_part(t->r, 1);
     t->set = samples_new(t->s, d, train, values, ignore, n->conf.height, n->conf.width, 0, 0);

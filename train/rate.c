@@ -61,10 +61,9 @@ rate_test rate_find(run *r, const train_options *o)
     trainer t = { .r = r, .o = o };
     net *n = run_net(r, r->solver.batch / r->solver.subdivisions);
     run_check(r, n);
-    const int64_t k = n->conf.classes;
     char *part = run_part(r, 0);
     t.s = store_open(r->data.store);
-    t.set = samples_new(t.s, &r->data, part, k == 1 ? 2 : k, r->objective.ignore, n->conf.height, n->conf.width, (size_t)r->data.cache << 20, 0);
+    t.set = samples_new(t.s, &r->data, part, run_values(r, n), r->objective.ignore, n->conf.height, n->conf.width, (size_t)r->data.cache << 20, 0);
     t.set->instances = n->detector != NULL;
     if (!t.set->n) die("%s: data.train=none: nothing to train on", r->path);
     t.m = model_plan(r, n, o->dev);

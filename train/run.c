@@ -375,7 +375,7 @@ static void check_detection(run *r)
 }
 
 /* With a critic: what a run of labels has and this one has not. Without: that nothing speaks of it. */
-static void check_adversary(const run *r, const net *t)
+static void check_adversary(run *r, const net *t)
 {
     const run_adversary *v = &r->adversary;
     char *at = xprintf("%s: adversary", r->path);
@@ -390,14 +390,17 @@ static void check_adversary(const run *r, const net *t)
             die_at(at, "the network takes %lld channels and gives %lld (net.channels, net.classes): wanted as many", (long long)t->conf.channels,
                    (long long)t->conf.classes);
         for (const key *k = objective_keys; k->name; k++) key_unused(objective_keys, &r->objective, k->name, 0, "a critic", at);
+        free((char *)r->data.labels), r->data.labels = xdup("any");    /* they are read, and not looked at */
     }
     free(at);
 }
 
+int64_t run_values(const run *r, const net *t) { return t->conf.classes == 1 || r->adversary.critic ? 2 : t->conf.classes; }
+
 void run_check(run *r, const net *t)
 {
     uint8_t swap[256];
-    const int64_t k = t->conf.classes, values = k == 1 || r->adversary.critic ? 2 : k;
+    const int64_t k = t->conf.classes, values = run_values(r, t);
     check_adversary(r, t);
     if (t->detector) check_detection(r);
     else if (!r->adversary.critic) check_objective(r, k);

@@ -78,6 +78,8 @@ net *run_net(const run *r, int64_t batch);
 net *run_net_at(const run *r, int64_t batch, int64_t h, int64_t w);
 /* What can only be checked against the network; fills r->objective.loss and weights where they were left to it. */
 void run_check(run *r, const net *t);
+/* How many values of the label maps the run tells apart, background included. */
+int64_t run_values(const run *r, const net *t);
 /* The whole run as text, every value explicit, the network included. */
 char *run_text(const run *r, const net *t);
 

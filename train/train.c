@@ -54,6 +54,7 @@ static void report(const trainer *t, double lr)
 /* Half the filters of a layer without gradient is worth a line, once. */
 static void tell_dead(trainer *t, const layer_step *s, int n)
 {
+    if (t->m->a && t->step <= t->r->adversary.start) return;     /* a critic that waits has no gradient */
     if (!t->told) t->told = xalloc((size_t)n);
     for (int i = 0; i < n; i++) {
         if (s[i].dead < 0.5 || t->told[i]++) continue;
