@@ -26,9 +26,10 @@ int64_t measure_input(const measure_job *job, const char *path);
 /* PNGs that are instances of one film. */
 int64_t measure_instances(const measure_job *job, char *const *paths, int n, const char *id);
 
-/* One label map whose values t names; 0, and nothing is handed on, where t names nothing of a spine. */
-int measure_labels(const measure_job *job, const char *id, int64_t h, int64_t w, const uint8_t *labels, const classes *t);
-/* One case of a store: its landmarks, else its instances, else its label map. t as in measure_labels, or empty. */
+/* Does t name anything of a spine? One label map whose values t names so. */
+int  measure_names(const classes *t);
+void measure_labels(const measure_job *job, const char *id, int64_t h, int64_t w, const uint8_t *labels, const classes *t);
+/* One case of a store: its landmarks, else its instances, else its label map. t as in measure_names, or empty. */
 void measure_case(const measure_job *job, const store *s, int64_t i, const classes *t);
 
 /* The object of section `measure` in docs/measure.md. normal: NULL where there are none. */
