@@ -123,13 +123,17 @@ static audit_cell parse(const char *s)
     double value = strtod(word, &end);
     const char *rest = s + n + strspn(s + n, " "), *point = strchr(word, '.');
     if (*end || !isfinite(value) || (*rest && *rest != '%')) return c;
-    return (audit_cell){ 1, point ? (int)strspn(point + 1, "0123456789") : 0, *rest == '%', value };
+    const char *power = strpbrk(word, "eE");
+    return (audit_cell){ 1, (point ? (int)strspn(point + 1, "0123456789") : 0) - (power ? atoi(power + 1) : 0), *rest == '%', value };
 }
 
 audit audit_table(const char *path, const char *reference)
 {
+    enum { MOST_ROWS = 20000, MOST_COLUMNS = 1000 };             /* some rules look at pairs of rows or columns */
     audit a = { .t = csv_read(path) };
     if (reference) a.reference = csv_read(reference);
+    if (a.t.nrows > MOST_ROWS || a.t.ncols > MOST_COLUMNS)
+        die("%s: got %d rows and %d columns, wanted a table of results: at most %d and %d", path, a.t.nrows, a.t.ncols, MOST_ROWS, MOST_COLUMNS);
     a.cell = xalloc_n((size_t)(a.t.nrows * a.t.ncols), sizeof *a.cell);
     for (int i = 0; i < a.t.nrows * a.t.ncols; i++) a.cell[i] = parse(a.t.cell[i]);
     for (const audit_rule *r = audit_rules; r->id; r++) r->look(&a);

@@ -219,12 +219,14 @@ static int feasible(double share, double half, double n, double *k)
     return fabs(*k / n - share) <= half;
 }
 
+/* A heading of shares of n: not of means over n images, their spread, or gains. */
 static int is_share(const char *heading)
 {
-    static const char *const words[] = { "accuracy", "sensitivity", "specificity", "rate", "percent", "fraction", "recall", "success",
-        "within", "%" };
-    for (size_t i = 0; i < sizeof words / sizeof *words; i++) if (strcasestr(heading, words[i])) return 1;
-    return 0;
+    static const char *const words[] = { "accuracy", "sensitivity", "specificity", "rate", "percent", "fraction", "success", "within" };
+    static const char *const others[] = { "mean", "median", "sd", "ci", "low", "high", "gain", "improvement", "increase", "all" };
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++) if (audit_word(heading, others[i])) return 0;
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++) if (audit_word(heading, words[i])) return 1;
+    return strchr(heading, '%') != NULL;
 }
 
 /* A column n, and columns that hold shares of it. */

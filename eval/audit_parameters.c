@@ -48,7 +48,7 @@ static int row_of(const audit *a, int like, const char *name, int parameter, int
 /* A row a parameter: means of one source, which is whatever stands before the column `parameter`. */
 static void identity_in_rows(audit *a)
 {
-    int parameter = audit_column(a, "parameter"), value = audit_column(a, "mean"), statistic = audit_column(a, "statistic");
+    int parameter = audit_column(a, "parameter"), value = audit_named(a, "mean", ""), statistic = audit_column(a, "statistic");
     if (value < 0 && statistic >= 0) value = audit_column(a, "value");       /* the identity holds for means, not for errors */
     if (parameter < 0 || value < 0) return;
     for (int i = 0; i < a->t.nrows; i++) {

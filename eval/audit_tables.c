@@ -60,17 +60,28 @@ static int by_value(const void *a, const void *b)
     return x->value != y->value ? (x->value > y->value) - (x->value < y->value) : x->row - y->row;
 }
 
+/* Figures of a column that a person may have copied: of four to nine digits (more come from a program, and measures in pixels coincide). */
+static int duplicate_entries(const audit *a, int column, entry *e)
+{
+    int n = 0;
+    for (int i = 0; i < a->t.nrows; i++) {
+        int many = digits(csv_cell(&a->t, i, column));
+        if (audit_has(a, i, column) && audit_at(a, i, column)->decimals >= 2 && many >= 4 && many <= 9)
+            e[n++] = (entry){ audit_value(a, i, column), i };
+    }
+    qsort(e, (size_t)n, sizeof *e, by_value);
+    return n;
+}
+
+/* Where more than a tenth of a column stands twice, that is how the quantity is, and nobody's slip. */
 void audit_duplicates(audit *a)
 {
     entry *e = xalloc_n((size_t)a->t.nrows + 1, sizeof *e);
     for (int k = 0; k < a->t.ncols; k++) {
-        int n = 0;
         if (!audit_numeric(a, k) || audit_word(a->t.name[k], "year") || audit_word(a->t.name[k], "n")) continue;
-        for (int i = 0; i < a->t.nrows; i++)
-            if (audit_has(a, i, k) && audit_at(a, i, k)->decimals >= 2 && digits(csv_cell(&a->t, i, k)) >= 4)
-                e[n++] = (entry){ audit_value(a, i, k), i };
-        qsort(e, (size_t)n, sizeof *e, by_value);
-        for (int i = 1; i < n; i++)
+        int n = duplicate_entries(a, k, e), twice = 0;
+        for (int i = 1; i < n; i++) twice += e[i].value == e[i - 1].value && !same_thing(a, e[i].row, e[i - 1].row);
+        for (int i = 1; i < n && (twice == 1 || 10 * twice <= n); i++)
             if (e[i].value == e[i - 1].value && !same_thing(a, e[i].row, e[i - 1].row))
                 audit_say(a, "duplicate", 0, e[i].row, k, "%s %s stands in row %d and in row %d: copied?", a->t.name[k],
                     csv_cell(&a->t, e[i].row, k), e[i - 1].row + 1, e[i].row + 1);
@@ -130,9 +141,11 @@ void audit_ranges(audit *a)
     char room[32];
     if (example < 0) example = ending(a, "predicted");
     if (low < 0 || high < 0) return;
+    int interval = audit_word(a->t.name[low], "CI") || strcasestr(a->t.name[low], "limit") != NULL;      /* may be of no width */
     for (int i = 0; i < a->t.nrows; i++) {
         int l = audit_has(a, i, low), h = audit_has(a, i, high), e = audit_has(a, i, example);
-        if (l && h && !(audit_value(a, i, low) < audit_value(a, i, high)))
+        if (l && h && (audit_value(a, i, low) > audit_value(a, i, high)
+            || (!interval && audit_value(a, i, low) == audit_value(a, i, high))))
             audit_say(a, "range", 1, i, low, "%s: low %g is not below high %g", audit_label(a, i, room), audit_value(a, i, low),
                 audit_value(a, i, high));
         if (e && l && audit_value(a, i, example) < audit_value(a, i, low))
@@ -144,7 +157,7 @@ void audit_ranges(audit *a)
         if (e && !l && !h) audit_say(a, "range", 0, i, example, "%s: a value (%g) without a range", audit_label(a, i, room),
             audit_value(a, i, example));
     }
-    range_copies(a, low, high), range_signs(a, low);
+    if (!interval) range_copies(a, low, high), range_signs(a, low);
 }
 
 /* ---- units, lists, n ----------------------------------------------------------------------------------------------------------------- */
@@ -204,7 +217,7 @@ void audit_n_missing(audit *a)
             spread |= audit_word(a->t.name[k], spreads[i]) || (!strncasecmp(a->t.name[k], spreads[i], m) && a->t.name[k][m] == '_');
         }
         n |= !strcasecmp(a->t.name[k], "n") || !strncasecmp(a->t.name[k], "n_", 2) || audit_word(a->t.name[k], "cases")
-            || audit_word(a->t.name[k], "images");
+            || audit_word(a->t.name[k], "images") || audit_word(a->t.name[k], "films");
     }
     if (metric >= 0 && (!n || !spread))
         audit_say(a, "n_missing", 0, -1, metric, "%s is given without %s%s%s: neither its precision nor a share can be judged",

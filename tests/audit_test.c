@@ -169,6 +169,8 @@ static void figures(void **state)
         "TK: 28 - 30 = -2, printed +2: the opposite sign");
     passes("row,TK,LL\nAI,30.0,50.0\nreaders,28.0,51.0\nAI minus readers,2.0,-1.0\n", "mixed_units");
     finds("set,n,accuracy\nours,40,0.94\n", "percent_of_n", 1, 0, "37 / 40 = 0.925, 38 / 40 = 0.95");
+    passes("class,n,recall_mean,accuracy_sd,within 5 of all\nL1,7,0.905,0.112,0.913\n", "percent_of_n");
+    passes("case,PI,PT,SS\na,5.01e1,1.2e1,3.81e1\n", "pi_identity");
     passes("set,n,accuracy\nours,40,0.95\ntheirs,40,0.925\n", "percent_of_n");
     finds("set,n,sensitivity\nours,7,85.0\n", "percent_of_n", 1, 0, "85.0 is no k / 7");
     finds("net,a,b,average\nx,0.5,0.7,0.8\n", "average", 1, 0, "is 0.6, printed 0.8");

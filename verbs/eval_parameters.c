@@ -13,7 +13,7 @@ const char *const eval_regions[GEO_REGIONS] = { [GEO_REGION_WHOLE] = "whole", [G
     [GEO_REGION_THORACIC] = "thoracic",
     [GEO_REGION_LUMBAR] = "lumbar", [GEO_REGION_AP] = "ap" };
 
-typedef struct { readings *into; const char *id, *patient; int truth; progress *bar; int64_t done; } collector;
+typedef struct { readings *into; const char *id, *patient; int truth, frontal; progress *bar; int64_t done; } collector;
 
 /* The values of a film. What rests on a vertebra that was not seen may be a prediction, but is no truth. */
 static void collect(void *arg, findings *f, const image *film)
@@ -23,6 +23,7 @@ static void collect(void *arg, findings *f, const image *film)
     int n = findings_rows(f, NULL, &row);
     reading *r = readings_add(c->into, c->id ? c->id : f->id, c->patient ? c->patient : "", 0);
     (void)film;
+    c->frontal = f->frontal;
     for (int i = 0; i < n; i++) {
         int p = row[i].v.code || (c->truth && row[i].v.interpolated) ? -1 : readings_find(row[i].name);
         if (p >= 0) r->value[p] = row[i].v.value, c->into->given[p] = 1;
@@ -54,15 +55,17 @@ int measured_add(both_sides *m, const pairs *p, int64_t i, int64_t h, int64_t w,
     const store *s = pairs_store(p, i, &at);
     geo_case *base = geo_case_new();
     if (!base) die_machine("out of memory");
-    collector of_pred = { .into = &m->pred, .id = e->id, .patient = e->patient }, of_truth = { .into = &m->ref, .id = e->id,
-        .patient = e->patient, .truth = 1 };
-    measure_job job = job_of(&of_pred, NULL, given ? given : e->spacing, region);
+    collector of_pred = { .into = &m->pred, .id = e->id, .patient = e->patient }, of_truth = of_pred;
+    of_truth.into = &m->ref, of_truth.truth = 1;
+    measure_job job = job_of(&of_truth, NULL, given ? given : e->spacing, region);
     job.settings.base = base;
-    int any = measure_labels(&job, e->id, h, w, pred, names);
+    int any = measure_names(names);
     if (any) {
-        job.arg = &of_truth;
         if (s) measure_case(&job, s, at, names);
         else measure_labels(&job, e->id, h, w, truth, names);
+        if (region < 0 && of_truth.frontal) job.settings.region = GEO_REGION_AP;         /* as the landmarks say */
+        job.arg = &of_pred;
+        measure_labels(&job, e->id, h, w, pred, names);
     }
     geo_case_free(base);
     return any;

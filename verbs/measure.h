@@ -50,8 +50,9 @@ measure_settings measure_settings_case(const measure_settings *s, const store *f
 /* One film as a network sees it. path: what messages call it; t: what its values mean, n 0 where that is not known. */
 void measure_segmentation(const measure_job *job, const char *path, const char *id, const image *film, const segmentation *s,
                           const classes *t);
-/* One label map whose values t names; 0, and nothing is handed on, where t names nothing of a spine. */
-int measure_labels(const measure_job *job, const char *id, int64_t h, int64_t w, const uint8_t *labels, const classes *t);
+/* Does t name anything of a spine? One label map whose values t names so. */
+int  measure_names(const classes *t);
+void measure_labels(const measure_job *job, const char *id, int64_t h, int64_t w, const uint8_t *labels, const classes *t);
 /* One case of a store as its labels have it, with the job's settings and what the store adds to them; t: its classes. */
 void measure_case(const measure_job *job, const store *s, int64_t i, const classes *t);
 /* What a class is of a spine: a level, or GEO_ROLE_*. */

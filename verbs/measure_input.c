@@ -65,12 +65,15 @@ static void measure_png(const measure_job *job, const char *path, const classes 
     image_free(&m), free(labels), free(id);
 }
 
-int measure_labels(const measure_job *job, const char *id, int64_t h, int64_t w, const uint8_t *labels, const classes *t)
+int measure_names(const classes *t)
 {
     int role[256];
-    if (!roles_of(t, role)) return 0;
+    return roles_of(t, role);
+}
+
+void measure_labels(const measure_job *job, const char *id, int64_t h, int64_t w, const uint8_t *labels, const classes *t)
+{
     measure_map(job, &(map){ .path = id, .id = id, .h = h, .w = w, .labels = labels }, t);
-    return 1;
 }
 
 /* ---- instances ----------------------------------------------------------------------------------------------------------------------- */
