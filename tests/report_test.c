@@ -83,7 +83,7 @@ static void tables_are_whole(void **state)
     table_column(t, "class", "", COLUMN_TEXT, 0), table_column(t, "DSC", "mm", COLUMN_SPREAD, 2);
     table_text(t, HOSTILE), table_numbers(t, 0.5, 0.25), table_rule(t);
     table_text(t, "L2"), table_missing(t, HOSTILE), table_note(t, HOSTILE);
-    html_begin(m->f, "t"), table_write(t, m->f, TABLE_HTML), html_end(m->f);
+    html_begin(m->f, "t"), table_html(t, m->f), html_end(m->f);
     fclose(m->f);
     page_check(m->text);
     assert_non_null(strstr(m->text, "<td class=\"n\">0.50 ± 0.25</td>"));

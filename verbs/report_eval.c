@@ -75,7 +75,7 @@ static void class_table(FILE *f, const json_t *eval, const char *title, const co
     for (const column *k = c; k->name; k++) table_column(t, k->name, k->length ? text_of(eval, "units", "") : "", k->kind, k->length ? 2 : 3);
     for (size_t i = 0; i < json_array_size(classes); i++) class_row(t, c, text_of(json_array_get(classes, i), "name", "?"), json_array_get(classes, i));
     if (json_array_size(classes) > 1) table_rule(t), class_row(t, c, "mean over classes", at(eval, "overall"));
-    table_note(t, note), table_write(t, f, TABLE_HTML);
+    table_note(t, note), table_html(t, f);
     table_free(t);
 }
 
@@ -112,7 +112,7 @@ static void parameter_table(FILE *f, const json_t *rows)
             else if (json_is_array(v) && json_array_size(v) == 2) add_interval(t, row, key);
         }
     }
-    table_write(t, f, TABLE_HTML), table_free(t);
+    table_html(t, f), table_free(t);
 }
 
 /* ---- figures ------------------------------------------------------------------------------------------------------------------------- */
@@ -198,6 +198,6 @@ void report_failures(FILE *f, int number, const json_t *eval)
     char *line = xprintf("%d structures of %zu images were missed, invented or found elsewhere%s", found, json_array_size(cases),
                          found > MOST ? "; the first 200 are listed" : "");
     html_paragraph(f, found ? "bad" : "good", line);
-    if (found) table_write(t, f, TABLE_HTML);
+    if (found) table_html(t, f);
     table_free(t), free(line);
 }

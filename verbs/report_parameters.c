@@ -111,7 +111,7 @@ static void error_table(FILE *f, FILE *text, const both *b, const paired *r, int
     for (int i = 0; i < n; i++) row_of(t, b, &r[i]);
     table_note(t, "films: those whose truth has a value; failed: the prediction gave none; MAE ± SD of the absolute error over the others; within 5 "
                   "units: share of all films, failed ones included");
-    table_write(t, f, TABLE_HTML), table_write(t, text, TABLE_PLAIN);
+    table_html(t, f), table_write(t, text, TABLE_PLAIN);
     table_free(t);
 }
 
@@ -151,7 +151,7 @@ static void failed_table(FILE *f, const both *b, const paired *r, int n, const p
             free(names);
         }
     if (found > MOST) table_note(t, "the first 200 are listed");
-    if (found) table_write(t, f, TABLE_HTML);
+    if (found) table_html(t, f);
     table_free(t);
 }
 

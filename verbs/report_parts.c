@@ -60,7 +60,7 @@ void report_files(FILE *f, char *const *path, int n)
     for (int i = 0; i < n; i++) if (path[i]) hash_row(t, path[i], path[i]);
     hash_row(t, "the program itself", "/proc/self/exe");
     html_section(f, "files", 1, "Files and their hashes");
-    table_write(t, f, TABLE_HTML);
+    table_html(t, f);
     table_free(t);
 }
 
@@ -113,7 +113,7 @@ static void values_table(FILE *f, const finding *row, int n, int spread)
         table_text(t, flag), table_text(t, r->normal ? r->normal->source : "");
         free(flag), free(value);
     }
-    if (any) table_write(t, f, TABLE_HTML);
+    if (any) table_html(t, f);
     table_free(t);
 }
 
@@ -137,7 +137,7 @@ static void errors_table(FILE *f, const finding *row, int n)
     table_column(t, "parameter", "", COLUMN_TEXT, 0), table_column(t, "", "", COLUMN_TEXT, 0), table_column(t, "why", "", COLUMN_TEXT, 0);
     for (int i = 0; i < n; i++)
         if (row[i].v.code) table_text(t, row[i].name), table_text(t, row[i].title), table_text(t, row[i].v.error), any = 1;
-    if (any) table_write(t, f, TABLE_HTML);
+    if (any) table_html(t, f);
     table_free(t);
 }
 
