@@ -169,6 +169,12 @@ void pairs_load(const pairs *p, int64_t i, int64_t *h, int64_t *w, uint8_t **pre
             ph, pw, *h, *w);
 }
 
+const store *pairs_store(const pairs *p, int64_t i, int64_t *at)
+{
+    *at = p->truth.s ? p->truth.e[p->of_truth[i]].at : -1;
+    return p->truth.s;
+}
+
 static classes named(const source *s)
 {
     if (s->p) return predictions_classes(s->p);

@@ -7,6 +7,7 @@
 #define EVAL_PAIRS_H
 #include <stdint.h>
 #include "datasets/classes.h"
+#include "datasets/store.h"
 
 typedef struct pair {
     const char *id, *patient;            /* patient: "" unknown */
@@ -23,6 +24,8 @@ int64_t pairs_excluded(const pairs *p);                       /* true cases left
 const pair *pairs_at(const pairs *p, int64_t i);              /* ascending by id; lives until close */
 /* Fresh arrays (h, w): free() both. Dies 2 on an unreadable map, different sizes, a value above 255. */
 void    pairs_load(const pairs *p, int64_t i, int64_t *h, int64_t *w, uint8_t **pred, uint8_t **truth);
+/* The store that pair i's truth lies in, and its place there; NULL where the truth is no store. */
+const store *pairs_store(const pairs *p, int64_t i, int64_t *at);
 /* The classes that the truth names, or else the prediction; n = 0 where neither does. classes_free */
 classes pairs_classes(const pairs *p);
 #endif

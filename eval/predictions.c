@@ -238,6 +238,18 @@ void predictions_read(const predictions *p, int64_t i, uint8_t *labels)
     if (reason) die("%s: damaged: /%s/labels cannot be read: %s", p->path, p->e[i].stem, reason);
 }
 
+char *predictions_weights(const predictions *p)
+{
+    char **text = NULL;
+    hsize_t n = 0;
+    h5_enter();
+    const char *reason = h5_strings(p->file, "/.about/weights", 1, &n, &text);
+    h5_leave();
+    char *name = xdup(!reason && n == 1 ? text[0] : "");
+    h5_strings_free(text, n);
+    return name;
+}
+
 classes predictions_classes(const predictions *p)
 {
     hsize_t n = 0, names = 0;

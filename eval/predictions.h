@@ -32,5 +32,6 @@ int64_t     predictions_count(const predictions *p);
 const char *predictions_stem(const predictions *p, int64_t i);       /* ascending; lives until close */
 void predictions_size(const predictions *p, int64_t i, int64_t *h, int64_t *w);
 void predictions_read(const predictions *p, int64_t i, uint8_t *labels);         /* (h, w) */
+char   *predictions_weights(const predictions *p);           /* the file they came from, as it was named then; fresh, "" not said */
 classes predictions_classes(const predictions *p);           /* the table without background; classes_free */
 #endif

@@ -1,5 +1,5 @@
 /* table.c - see table.h. Cells are kept as numbers; `shown` is the one place that turns a cell into words, and a form only decides what
- * stands around them, so that another form (LaTeX) is one more function in `writers`. */
+ * stands around them, so that another form is one more function in `writers`. */
 #include "eval/table.h"
 #include "eval/html.h"
 #include "base/utf8.h"
@@ -264,8 +264,48 @@ static void write_csv(const table *t, FILE *f)
     }
 }
 
+/* Text with LaTeX's special characters escaped, and the signs of the tables as commands. */
+static void put_latex(FILE *f, const char *s)
+{
+    static const struct { const char *from, *to; } signs[] = { { "\\", "\\textbackslash{}" }, { "~", "\\textasciitilde{}" }, { "^",
+        "\\textasciicircum{}" },
+        { "<", "\\textless{}" }, { ">", "\\textgreater{}" }, { "|", "\\textbar{}" }, { "±", "$\\pm$" }, { "–", "--" }, { "&", "\\&" },
+            { "%", "\\%" },
+        { "$", "\\$" }, { "#", "\\#" }, { "_", "\\_" }, { "{", "\\{" }, { "}", "\\}" }, { "\"", "\\textquotedbl{}" } };
+    while (*s) {
+        size_t i = 0, n = sizeof signs / sizeof *signs;
+        while (i < n && strncmp(s, signs[i].from, strlen(signs[i].from))) i++;
+        if (i < n) fputs(signs[i].to, f), s += strlen(signs[i].from);
+        else if (*s == '-' && s[1] >= '0' && s[1] <= '9') fputs("$-$", f), s++;          /* a minus, not a hyphen */
+        else fputc(*s++, f);
+    }
+}
+
+static void write_latex(const table *t, FILE *f)
+{
+    const char **reasons;
+    int nreasons;
+    char **words = all_shown(t, &reasons, &nreasons);
+    fputs("\\begin{table}\n", f);
+    if (*t->title) fputs("\\caption{", f), put_latex(f, t->title), fputs("}\n", f);
+    fputs("\\begin{tabular}{", f);
+    for (int j = 0; j < t->ncolumns; j++) fputc(t->columns[j].kind == COLUMN_TEXT ? 'l' : 'r', f);
+    fputs("}\n\\hline\n", f);
+    for (int64_t r = 0; r <= t->ncells / t->ncolumns; r++) {
+        if (r && rule_before(t, r - 1)) fputs("\\hline\n", f);
+        for (int j = 0; j < t->ncolumns; j++) fputs(j ? " & " : "", f), put_latex(f, words[r * t->ncolumns + j]);
+        fputs(r ? " \\\\\n" : " \\\\\n\\hline\n", f);
+    }
+    fputs("\\hline\n\\end{tabular}\n", f);
+    for (int i = 0; i < t->nnotes; i++) fputs("\\par ", f), put_latex(f, t->note[i]), fputc('\n', f);
+    for (int i = 0; i < nreasons; i++) fprintf(f, "\\par [%d] ", i + 1), put_latex(f, reasons[i]), fputc('\n', f);
+    fputs("\\end{table}\n", f);
+    free_words(t, words, reasons);
+}
+
+const char *const table_suffix[TABLE_FORMS] = { "txt", "md", "csv", "tex" };
 static void (*const writers[TABLE_FORMS])(const table *, FILE *) = {
-    [TABLE_PLAIN] = write_plain, [TABLE_MARKDOWN] = write_markdown, [TABLE_CSV] = write_csv,
+    [TABLE_PLAIN] = write_plain, [TABLE_MARKDOWN] = write_markdown, [TABLE_CSV] = write_csv, [TABLE_LATEX] = write_latex,
 };
 
 void table_write(const table *t, FILE *f, enum table_form form)

@@ -19,7 +19,7 @@ static const rule rules[] = {
 };
 /* In eval, metrics, statistics, tables and plots stand alone. */
 static const char *const alone[] = { "metrics", "distance", "stats", "table", "plots", "plots_axis", "plots_strips", "score", "score_write",
-                                     "html", "html_plots" };
+                                     "distributions", "agreement", "paired", "html", "html_plots" };
 
 static int starts(const char *s, const char *prefix) { return !strncmp(s, prefix, strlen(prefix)); }
 

@@ -77,6 +77,27 @@ static void csv(void **state)
     table_free(t);
 }
 
+static void latex(void **state)
+{
+    (void)state;
+    table *t = example();
+    looks(t, TABLE_LATEX,
+          "\\begin{table}\n\\caption{Agreement}\n\\begin{tabular}{lrrrr}\n\\hline\n"
+          "class & n & DSC & CI & HD95 (mm) \\\\\n\\hline\n"
+          "요추 1 & 128 & 0.300 $\\pm$ 0.041 & 0.25 to 0.35 & 3.2 \\\\\n"
+          "a\\textbar{}b,\\textquotedbl{}c\\textquotedbl{} & 0 & -- [1] & -- [1] & -- [2] \\\\\n"
+          "\\hline\n"
+          "sacrum & 7 & 0.000 $\\pm$ 1.000 & $-$1.00 to 12.00 & $-$2.0 \\\\\n"
+          "\\hline\n\\end{tabular}\n\\par mean $\\pm$ SD\n\\par [1] no image has it\n\\par [2] no border\n\\end{table}\n");
+    table_free(t);
+    t = table_new("");
+    table_column(t, "50 % of a_b & {c} ~ ^ # $ \\", "", COLUMN_TEXT, 0);
+    looks(t, TABLE_LATEX, "\\begin{table}\n\\begin{tabular}{l}\n\\hline\n50 \\% of a\\_b \\& \\{c\\} \\textasciitilde{} "
+        "\\textasciicircum{} \\# \\$ "
+          "\\textbackslash{} \\\\\n\\hline\n\\hline\n\\end{tabular}\n\\end{table}\n");
+    table_free(t);
+}
+
 static void no_rows(void **state)
 {
     (void)state;
@@ -107,7 +128,7 @@ static void names_are_made_safe(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(plain_text), cmocka_unit_test(markdown), cmocka_unit_test(csv), cmocka_unit_test(no_rows),
+        cmocka_unit_test(plain_text), cmocka_unit_test(markdown), cmocka_unit_test(csv), cmocka_unit_test(latex), cmocka_unit_test(no_rows),
         cmocka_unit_test(names_are_made_safe),
     };
     return RUN_TESTS(tests);

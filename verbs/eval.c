@@ -1,8 +1,11 @@
-/* eval.c - `darkspine eval PRED TRUTH`: how well label maps agree with the truth. */
+/* eval.c - `darkspine eval PRED TRUTH`: how well label maps, and the parameters measured on them, agree with the truth or with readers. */
 #include "verbs/verb.h"
 #include "base/die.h"
 #include "base/file.h"
+#include "eval/provenance.h"
+#include "geometry/geometry.h"
 #include "verbs/compute.h"
+#include "verbs/eval_parameters.h"
 #include "verbs/flags.h"
 #include "verbs/object.h"
 #include "verbs/progress.h"
@@ -15,13 +18,20 @@ static const flag own[] = {
     { "--spacing", "SX,SY", "mm per pixel, x first, of every film (default: what the store TRUTH knows, else pixels)" },
     { "--tau", "T", "tolerance of the NSD (default 2 px, or 1 mm where spacing is known)" },
     { "--classes", "FILE.csv", "names of the values: value,name,kind (default: those of the store or predictions)" },
+    { "--region", "whole|cervical|thoracic|lumbar|ap", "what the films show, for the parameters (default whole)" },
+    { "--no-parameters", NULL, "compare label maps only" },
+    { "--reader2", "FILE.csv", "a second reader: the reference is the mean of both, and each stands beside it" },
+    { "--published", "FILE.csv", "parameter,value: published mean absolute differences to stand beside ours" },
+    { "--margin", "D", "test equivalence of the parameters within D degrees or mm" },
     { 0 }
 };
 static const usage how = { "eval", "PRED TRUTH",
-    "Compares predicted with true label maps: DSC, IoU, precision, recall, HD95, ASSD and NSD, class by class and case by case.\n"
-    "Each of the two is a store, a predictions.h5 or a folder of label maps (*.png, or masks/*.png), paired by case or stem.\n"
-    "Confidence intervals resample patients. --out DIR writes table.{txt,md,csv}, borders.{txt,md,csv}, cases.csv,\n"
-    "presence.csv, eval.json, dsc.svg and dsc.png.",
+    "Compares predicted with true label maps: DSC, IoU, precision, recall, HD95, ASSD and NSD, class by class and case by case; and the\n"
+    "parameters of the spine measured on both. Each of the two is a store, a predictions.h5 or a folder of label maps (*.png, or\n"
+    "masks/*.png), paired by case or stem. TRUTH may also be a reader's CSV file (case,patient,TK,LL,...): then the parameters alone are\n"
+    "compared, and PRED is another such file or whatever `measure` reads. Confidence intervals resample patients. --out DIR writes\n"
+    "table, borders, parameters, bias, reliability, classifications and readers as .txt .md .csv .tex, cases.csv, presence.csv,\n"
+    "values.csv, eval.json, dsc.svg and dsc.png. docs/evaluation.md says what each figure means.",
     own, FLAG_JSON | FLAG_QUIET | FLAG_FORCE | FLAG_OUT | FLAG_COMPUTE, 2, 2, 0 };
 
 static void may_write(const flags *f, const char *folder)
@@ -47,21 +57,100 @@ static score_options options(const flags *f, const pairs *p, const classes *name
     return o;
 }
 
-static void add_all(score *s, const pairs *p, const double *given, int quiet)
+/* What the flags say about parameters; published is the caller's to free. */
+static parameter_options parameter_choices(const flags *f, uint64_t seed, double **published)
+{
+    const char *file = flags_text(f, "--published", NULL);
+    parameter_options o = { .agreement = agreement_defaults(), .published_from = file };
+    o.agreement.seed = seed, o.published = *published = file ? published_read(file) : NULL;
+    if (flags_has(f, "--margin")) o.margin = flags_real(f, "--margin", 0, 1e-6, 1e4);
+    return o;
+}
+
+/* Every pair scored, and measured where m is there; 0 where its classes name nothing of a spine. */
+static int add_all(score *s, both_sides *m, const pairs *p, const classes *names, const double *given, const flags *f)
 {
     int64_t n = pairs_count(p);
-    progress bar = progress_begin("eval", n, quiet);
+    int spine = m != NULL, region = flags_word(f, "--region", eval_regions, GEO_REGIONS, -1);
+    progress bar = progress_begin("eval", n, flags_has(f, "--quiet"));
     for (int64_t i = 0; i < n; i++) {
         const pair *e = pairs_at(p, i);
         int64_t h, w;
         uint8_t *pred, *truth;
         pairs_load(p, i, &h, &w, &pred, &truth);
         score_add(s, e->id, e->patient, given ? given : e->spacing, h, w, pred, truth);
+        if (spine) spine = measured_add(m, p, i, h, w, pred, truth, names, given, region);
         free(pred), free(truth);
         progress_step(&bar, i + 1, NULL);
     }
     progress_end(&bar);
     score_finish(s);
+    return spine;
+}
+
+static void finish(const flags *f, scored *r, const provenance *from)
+{
+    const char *folder = flags_text(f, "--out", NULL);
+    if (folder || flags_has(f, "--json")) r->provenance = provenance_json(from);
+    if (folder) scored_write(r, folder);
+    if (flags_has(f, "--json")) object_print(scored_json(r));
+    else scored_print(r);
+    json_decref(r->provenance);
+}
+
+static provenance source_of(const flags *f, int64_t n, const char **id)
+{
+    return (provenance){ f->input[0], f->input[1], flags_text(f, "--reader2", NULL), flags_text(f, "--split", NULL), n, id };
+}
+
+static void eval_maps(const flags *f, const double *given, uint64_t seed)
+{
+    char why[96];
+    const char *name[256] = { 0 }, *file = flags_text(f, "--classes", NULL);
+    double *published;
+    if (flags_has(f, "--reader2")) die_at("--reader2", "got %s, wanted TRUTH to be a reader's CSV file too",
+        flags_text(f, "--reader2", NULL));
+    parameter_options how_parameters = parameter_choices(f, seed, &published);
+    pairs *p = pairs_open(f->input[0], f->input[1], flags_text(f, "--split", NULL));
+    classes names = file ? classes_read(file) : pairs_classes(p);
+    score_options o = options(f, p, &names, name, given, seed, why);
+    score *s = score_new(&o);
+    both_sides m = measured_new(f->input[0], f->input[1]);
+    int skip = flags_has(f, "--no-parameters");
+    if (pairs_excluded(p) && !flags_has(f, "--quiet"))
+        warn("%s: %" PRId64 " cases are left out: `check --exclude` marked them as faulty", f->input[1], pairs_excluded(p));
+    int spine = add_all(s, skip ? NULL : &m, p, &names, given, f);
+    parameters found = spine ? parameters_compare(&m.pred, &m.ref, NULL, 0, &how_parameters) : (parameters){ 0 };
+    scored r = { .s = s, .p = spine ? &found : NULL, .pred = &m.pred, .ref = &m.ref,
+                 .why = skip ? "--no-parameters" : "the classes name no vertebra, sacrum, femoral head or skull" };
+    const char **id = xalloc_n((size_t)pairs_count(p), sizeof *id);
+    for (int64_t i = 0; i < pairs_count(p); i++) id[i] = pairs_at(p, i)->id;
+    const provenance from = source_of(f, pairs_count(p), id);
+    finish(f, &r, &from);
+    free(id), free(published), parameters_free(&found), measured_free(&m), score_free(s), classes_free(&names), pairs_close(p);
+}
+
+static void eval_readings(const flags *f, const double *given, uint64_t seed)
+{
+    static const char *const maps_only[] = { "--split", "--tau", "--no-parameters" };
+    for (int i = 0; i < 3; i++) if (flags_has(f, maps_only[i])) die_at(maps_only[i],
+        "%s is a reader's file: there are no label maps to compare", f->input[1]);
+    const char *file = flags_text(f, "--reader2", NULL);
+    double *published;
+    parameter_options o = parameter_choices(f, seed, &published);
+    readings ref = readings_csv(f->input[1]), second = file ? readings_csv(file) : (readings){ 0 };
+    readings pred = readings_from(f->input[0], flags_text(f, "--classes", NULL), given,
+        flags_word(f, "--region", eval_regions, GEO_REGIONS, -1), flags_has(f, "--quiet"));
+    parameters found = parameters_compare(&pred, &ref, file ? &second : NULL, file ? 2 : 1, &o);
+    if (!found.n) die("%s and %s have no parameter in common", f->input[0], f->input[1]);
+    if (*found.left_out && !flags_has(f, "--quiet")) warn("not compared, since not every source gives it: %s", found.left_out);
+    scored r = { .p = &found, .pred = &pred, .ref = &ref, .second = file ? &second : NULL };
+    const char **id = xalloc_n((size_t)pred.n, sizeof *id);
+    for (int64_t i = 0; i < pred.n; i++) id[i] = pred.r[i].id;
+    const provenance from = source_of(f, pred.n, id);
+    finish(f, &r, &from);
+    free(id), free(published), parameters_free(&found), readings_free(&pred), readings_free(&ref);
+    if (file) readings_free(&second);
 }
 
 int verb_eval(int argc, char **argv)
@@ -69,21 +158,11 @@ int verb_eval(int argc, char **argv)
     flags *f = flags_parse(&how, argc, argv);
     if (!f) return EXIT_OK;
     const compute c = compute_begin(f);
-    double given[2];
-    char why[96];
-    const char *name[256] = { 0 }, *folder = flags_text(f, "--out", NULL), *file = flags_text(f, "--classes", NULL);
-    const double *spacing = flags_pair(f, "--spacing", given) ? given : NULL;
-    may_write(f, folder);
-    pairs *p = pairs_open(f->input[0], f->input[1], flags_text(f, "--split", NULL));
-    classes names = file ? classes_read(file) : pairs_classes(p);
-    score_options o = options(f, p, &names, name, spacing, c.seed, why);
-    score *s = score_new(&o);
-    if (pairs_excluded(p) && !flags_has(f, "--quiet"))
-        warn("%s: %" PRId64 " cases are left out: `check --exclude` marked them as faulty", f->input[1], pairs_excluded(p));
-    add_all(s, p, spacing, flags_has(f, "--quiet"));
-    if (folder) scored_write(s, folder);
-    if (flags_has(f, "--json")) object_print(score_json(s));
-    else scored_print(s);
-    score_free(s), classes_free(&names), pairs_close(p), flags_free(f);
+    double pair_of[2];
+    const double *spacing = flags_pair(f, "--spacing", pair_of) ? pair_of : NULL;
+    may_write(f, flags_text(f, "--out", NULL));
+    if (readings_like(f->input[1])) eval_readings(f, spacing, c.seed);
+    else eval_maps(f, spacing, c.seed);
+    flags_free(f);
     return EXIT_OK;
 }

@@ -114,7 +114,7 @@ static void report(const flags *f, const char *folder, const train_result *t, in
     } else {
         table_write(each, stdout, TABLE_PLAIN);
         putchar('\n');
-        scored_print(s);
+        scored_print(&(scored){ .s = s });
     }
     table_free(each);
 }
@@ -157,7 +157,7 @@ int folds_train(const flags *f, compute *c, const char *folder)
         free(own), free(part);
     }
     score *s = score_folds(folder, path, folds, c->seed);
-    scored_write(s, joined);
+    scored_write(&(scored){ .s = s, .why = "cross-validation compares label maps" }, joined);
     report(f, folder, t, folds, s);
     score_free(s), free(path), free(joined);
     return EXIT_OK;

@@ -129,7 +129,7 @@ int verb_measure(int argc, char **argv)
                     .list = out && ends_with(out, ".csv") ? measure_list_new() : NULL, .out = open_memstream(&text, &size) };
     if (!k.out || !k.cases) die_machine("out of memory");
     k.bar = progress_begin("measure", 0, flags_has(f, "--quiet"));
-    measure_job job = { s, flags_text(f, "--classes", NULL), flags_has(f, "--instances"), &k.total, take, &k };
+    measure_job job = { s, flags_text(f, "--classes", NULL), flags_has(f, "--instances"), 0, &k.total, take, &k };
     if (f->n > 1 && job.instances) {
         k.total = 1;
         char *id = path_stem(f->input[0]);

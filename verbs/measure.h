@@ -5,6 +5,7 @@
 #include "eval/findings.h"
 #include "eval/predict.h"
 #include "eval/table.h"
+#include "datasets/classes.h"
 #include "verbs/flags.h"
 #include <jansson.h>
 #include <stdio.h>
@@ -33,6 +34,7 @@ typedef struct measure_job {
     measure_settings settings;
     const char *classes;                         /* --classes, or NULL */
     int instances;                               /* the PNGs of an input are instances of one film */
+    int blind;                                   /* films themselves are not wanted and not read */
     int64_t *total;                              /* number of films, once known; may be NULL */
     measure_each *each;
     void *arg;
@@ -48,6 +50,8 @@ measure_settings measure_settings_case(const measure_settings *s, const store *f
 /* One film as a network sees it. path: what messages call it; t: what its values mean, n 0 where that is not known. */
 void measure_segmentation(const measure_job *job, const char *path, const char *id, const image *film, const segmentation *s,
                           const classes *t);
+/* One label map whose values t names; 0, and nothing is handed on, where t names nothing of a spine. */
+int measure_labels(const measure_job *job, const char *id, int64_t h, int64_t w, const uint8_t *labels, const classes *t);
 /* One case of a store as its labels have it, with the job's settings and what the store adds to them; t: its classes. */
 void measure_case(const measure_job *job, const store *s, int64_t i, const classes *t);
 /* --classes FILE, or the bare name of a table that the program brings along. classes_free */

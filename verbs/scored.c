@@ -1,4 +1,4 @@
-/* scored.c - see scored.h. */
+/* scored.c - see scored.h. Every table is a row of `tables`: which file it goes into, in which forms, and how it is made. */
 #include "verbs/scored.h"
 #include "base/die.h"
 #include "base/file.h"
@@ -7,20 +7,34 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum { WORST = 5 };
 
-const char *const scored_products[] = { "table.txt", "table.md", "table.csv", "borders.txt", "borders.md", "borders.csv", "cases.csv",
-                                       "presence.csv", "eval.json", "dsc.svg", "dsc.png", NULL };
+const char *const scored_products[] = { "table.txt", "table.md", "table.csv", "table.tex", "borders.txt", "borders.md", "borders.csv",
+    "borders.tex", "cases.csv",
+    "presence.csv", "parameters.txt", "parameters.md", "parameters.csv", "parameters.tex", "bias.txt", "bias.md", "bias.csv", "bias.tex",
+        "reliability.txt",
+    "reliability.md", "reliability.csv", "reliability.tex", "classifications.txt", "classifications.md", "classifications.csv",
+    "classifications.tex", "readers.txt", "readers.md", "readers.csv", "readers.tex", "values.csv", "eval.json", "dsc.svg",
+    "dsc.png", NULL };
 
-static void write_table(table *t, const char *folder, const char *name, enum table_form form)
+static void write_form(const table *t, const char *folder, const char *stem, enum table_form form)
 {
-    char *path = path_join(folder, name);
+    char *name = xprintf("%s.%s", stem, table_suffix[form]), *path = path_join(folder, name);
     FILE *out = file_begin(path);
     table_write(t, out, form);
     file_commit(out, path);
-    free(path);
+    free(path), free(name);
 }
+
+static void write_all(table *t, const char *folder, const char *stem)
+{
+    for (enum table_form form = 0; form < TABLE_FORMS; form++) write_form(t, folder, stem, form);
+    table_free(t);
+}
+
+static void write_csv(table *t, const char *folder, const char *stem) { write_form(t, folder, stem, TABLE_CSV), table_free(t); }
 
 /* The DSC of every image, a row a class, as dsc.svg and dsc.png. */
 static void plot(const score *s, const char *folder)
@@ -44,32 +58,83 @@ static void plot(const score *s, const char *folder)
     free(g), free(x);
 }
 
-void scored_write(const score *s, const char *folder)
+void scored_write(const scored *r, const char *folder)
 {
-    table *classes = score_class_table(s), *borders = score_border_table(s), *cases = score_case_table(s, 0), *present = score_presence_table(s);
     file_make_folders(folder);
-    write_table(classes, folder, "table.txt", TABLE_PLAIN);
-    write_table(classes, folder, "table.md", TABLE_MARKDOWN);
-    write_table(classes, folder, "table.csv", TABLE_CSV);
-    write_table(borders, folder, "borders.txt", TABLE_PLAIN);
-    write_table(borders, folder, "borders.md", TABLE_MARKDOWN);
-    write_table(borders, folder, "borders.csv", TABLE_CSV);
-    write_table(cases, folder, "cases.csv", TABLE_CSV);
-    write_table(present, folder, "presence.csv", TABLE_CSV);
-    table_free(classes), table_free(borders), table_free(cases), table_free(present);
-    json_t *o = score_json(s);
+    if (r->s) {
+        write_all(score_class_table(r->s), folder, "table"), write_all(score_border_table(r->s), folder, "borders");
+        write_csv(score_case_table(r->s, 0), folder, "cases"), write_csv(score_presence_table(r->s), folder, "presence");
+        plot(r->s, folder);
+    }
+    if (r->p) {
+        write_all(parameters_error_table(r->p), folder, "parameters"), write_all(parameters_bias_table(r->p), folder, "bias");
+        write_all(parameters_agreement_table(r->p), folder, "reliability");
+        table *classes = parameters_class_table(r->p);
+        if (classes) write_all(classes, folder, "classifications");
+        if (r->p->readers == 2) write_all(parameters_reader_table(r->p), folder, "readers");
+        write_csv(parameters_film_table(r->pred, r->ref, r->second), folder, "values");
+    }
+    json_t *o = scored_json(r);
     char *path = path_join(folder, "eval.json");
     object_write(o, path);
     json_decref(o), free(path);
-    plot(s, folder);
 }
 
-void scored_print(const score *s)
+void scored_print(const scored *r)
 {
-    table *t[] = { score_class_table(s), score_border_table(s), score_case_table(s, WORST) };
-    for (int i = 0; i < 3; i++) {
+    table *t[8];
+    int n = 0;
+    if (r->s) t[n++] = score_class_table(r->s), t[n++] = score_border_table(r->s), t[n++] = score_case_table(r->s, WORST);
+    if (r->p) t[n++] = parameters_error_table(r->p), t[n++] = parameters_agreement_table(r->p), t[n++] = parameters_class_table(r->p);
+    if (r->p && r->p->readers == 2) t[n++] = parameters_reader_table(r->p);
+    for (int i = 0; i < n; i++) {
+        if (!t[i]) continue;
         if (i) putchar('\n');
         table_write(t[i], stdout, TABLE_PLAIN);
         table_free(t[i]);
     }
+}
+
+static void set_value(json_t *o, const char *key, double x)
+{
+    json_object_set_new(o, key, object_real(x));
+    if (!isnan(x)) return;
+    char *why = xprintf("%s_why", key);
+    json_object_set_new(o, why, json_string("no value")), free(why);
+}
+
+/* [{case, name, unit, prediction, reference, (second_reader,) error}]: every parameter of every film that has a reference. */
+static json_t *values_json(const scored *r)
+{
+    json_t *list = json_array();
+    int64_t *order, *other = NULL;
+    readings_match(r->pred, r->ref, &order);
+    if (r->second) readings_match(r->pred, r->second, &other);
+    for (int64_t i = 0; i < r->pred->n; i++)
+        for (int k = 0; k < r->pred->nparameters; k++) {
+            double p = r->pred->r[i].value[k], a = r->ref->r[order[i]].value[k], b = r->second ? r->second->r[other[i]].value[k] : a;
+            if (isnan(a)) continue;
+            json_t *o = json_pack("{s:o, s:s, s:s}", "case", object_text(r->pred->r[i].id), "name", readings_name(k), "unit",
+                readings_unit(k));
+            set_value(o, "prediction", p), set_value(o, "reference", a);
+            if (r->second) set_value(o, "second_reader", b);
+            set_value(o, "error", p - 0.5 * (a + b));
+            object_append(list, o);
+        }
+    free(order), free(other);
+    return list;
+}
+
+json_t *scored_json(const scored *r)
+{
+    json_t *o = r->s ? score_json(r->s) : json_pack("{s:s, s:[], s:[]}", "units", "mm", "classes", "cases");
+    if (!o) die_machine("out of memory");
+    json_object_set_new(o, "parameters", r->p ? parameters_json(r->p) : json_array());
+    if (r->p) {
+        json_object_set_new(o, "classifications", parameters_class_json(r->p));
+        json_object_set_new(o, "values", values_json(r));
+        json_object_set_new(o, "not_compared", json_string(r->p->left_out));
+    } else json_object_set_new(o, "parameters_why", json_string(r->why));
+    json_object_set(o, "provenance", r->provenance);
+    return o;
 }

@@ -1,10 +1,20 @@
-/* scored.h - what a finished evaluation leaves: tables on stdout, and the files of `eval --out`. */
+/* scored.h - what a finished evaluation leaves: tables on stdout, the files of `eval --out`, the object of `eval --json`. */
 #ifndef VERBS_SCORED_H
 #define VERBS_SCORED_H
 #include "eval/pairs.h"
+#include "eval/parameters.h"
 #include "eval/score.h"
 
+typedef struct scored {
+    const score *s;                      /* label maps; NULL: readings only */
+    const parameters *p;                 /* NULL: no parameters were compared */
+    const readings *pred, *ref, *second; /* those of p; second may be NULL */
+    const char *why;                     /* why there are no parameters */
+    json_t *provenance;                  /* kept by the caller */
+} scored;
+
 extern const char *const scored_products[];                  /* names of the files; NULL at the end */
-void scored_write(const score *s, const char *folder);       /* the folder is made */
-void scored_print(const score *s);
+void    scored_write(const scored *r, const char *folder);   /* the folder is made */
+void    scored_print(const scored *r);
+json_t *scored_json(const scored *r);                        /* fresh */
 #endif

@@ -1,0 +1,24 @@
+/* eval_parameters.h - where `eval` gets parameters from: measured on the label maps it compares, or from readers' files. */
+#ifndef VERBS_EVAL_PARAMETERS_H
+#define VERBS_EVAL_PARAMETERS_H
+#include "eval/pairs.h"
+#include "eval/parameters.h"
+#include "verbs/flags.h"
+
+extern const char *const eval_regions[];                     /* GEO_REGIONS words for --region */
+
+/* Parameters of both sides of every pair, measured. region: -1 not said. */
+typedef struct both_sides { readings pred, ref; } both_sides;
+both_sides measured_new(const char *pred, const char *truth);
+/* 0: names names nothing of a spine, nothing was measured. given: --spacing or NULL. */
+int  measured_add(both_sides *m, const pairs *p, int64_t i, int64_t h, int64_t w, const uint8_t *pred, const uint8_t *truth,
+    const classes *names,
+                  const double *given, int region);
+void measured_free(both_sides *m);
+
+/* Whatever `measure` can read, as readings: a CSV of readings as it stands, anything else measured. */
+readings readings_from(const char *path, const char *classes, const double *given, int region, int quiet);
+
+/* --published FILE.csv: parameter,value and, where there, unit; (readings_parameters()) values, NAN none. Dies 2. */
+double *published_read(const char *path);
+#endif
