@@ -113,7 +113,7 @@ static void make_work(void)
         succeeds("split films.h5 --by patient --parts train=.5,val=.5 --quiet", "4");
         succeeds(TRAIN, "trained");
         succeeds("predict work/run/best.h5 films.h5 --out work/test --quiet", "8 films");
-        succeeds("eval work/test films.h5 --out work/eval --quiet", "body");
+        succeeds("eval work/test films.h5 --region ap --out work/eval --quiet", "body");
     }
     free(work);
 }
@@ -122,7 +122,7 @@ static void report_of_a_run(void **state)
 {
     (void)state;
     make_work();
-    json_t *o = object("report work --region ap --json");
+    json_t *o = object("report work --json");
     assert_string_equal(json_string_value(json_object_get(o, "file")), "work/report.html");
     near(number(o, "evaluations"), 1, 0);
     near(number(o, "runs"), 1, 0);
@@ -148,8 +148,8 @@ static void what_belongs_together_is_found(void **state)
     make_work();
     succeeds("export films.h5 few --quiet", "8");
     succeeds("predict work/run/best.h5 few/images/stack_1_00003.png --out work/decoy --quiet", "1 film");
-    succeeds("eval work/test films.h5 --out work/again --quiet", "body");
-    succeeds("report work --region ap --out two.html", "two.html");
+    succeeds("eval work/test films.h5 --region ap --out work/again --quiet", "body");
+    succeeds("report work --out two.html", "two.html");
     char *text = page("two.html");
     assert_int_equal(page_check(text), 16);
     assert_non_null(strstr(text, "id=\"worst-2\""));
@@ -173,8 +173,8 @@ static void failed_films_stay_in_the_count(void **state)
         free(mask);
     }
     predictions_commit(p), store_close(s);
-    succeeds("eval half/predictions.h5 films.h5 --out half/eval --quiet", "body");
-    result r = call("report half --region ap --truth films.h5");
+    succeeds("eval half/predictions.h5 films.h5 --region ap --out half/eval --quiet", "body");
+    result r = call("report half");
     const char *row = strstr(r.out, "\ncobb");
     if (!row) fail_msg("no row of the Cobb angle: %s%s", r.out, r.err);
     int films = 0, bad = 0;
@@ -347,7 +347,7 @@ static void browser_is_silent(void **state)
     (void)state;
     make_work();
     if (shell("command -v chromium >/dev/null 2>&1")) skip();
-    succeeds("report work --force --region ap", "work/report.html");
+    succeeds("report work --force", "work/report.html");
     char *dom, *console = console_of("work/report.html", &dom);
     assert_non_null(strstr(dom, "Files and their hashes"));
     if (strstr(console, "CONSOLE")) fail_msg("the console says %.300s", strstr(console, "CONSOLE"));

@@ -18,14 +18,14 @@ echo; echo "3. training a small U-Net (configs/demo/demo.cfg)"
 ./darkspine train configs/demo/demo.cfg --out demo/run data.store=demo/train.h5
 echo; echo "4. the test films: structures by the network, compared with the truth"
 ./darkspine predict demo/run/best.h5 demo/test.h5 --out demo/test
-./darkspine eval demo/test demo/test.h5 --out demo/eval >demo/eval.txt
+./darkspine eval demo/test demo/test.h5 --region lumbar --out demo/eval >demo/eval.txt
 echo; echo "5. one of them as it would come from a scanner: masks, corners, parameters, drawing, report"
 ./darkspine export demo/test.h5 demo/plain
 ./darkspine run "demo/plain/images/lumbar_${test_seed}_00000.png" --weights demo/run/best.h5 --region lumbar --out demo/film
 echo; echo "6. the report; headline:"
 sed '/^$/,$d' demo/eval.txt
 echo
-./darkspine report demo --region lumbar
+./darkspine report demo
 echo
 echo "Done in $(($(date +%s) - began)) s. Look at:"
 echo "  demo/report.html             everything above in one file, with pictures: open it in a browser"
