@@ -1,7 +1,7 @@
 /* html.h - one self-contained HTML file: no script, no font, no picture from elsewhere, so that it opens from a disk, a mail or a printer
  * ten years from now as it does today. Light and dark follow the reader's system; figures are inline SVG in the page's own colours.
  *
- *     html_begin(f, "title");  html_section(f, "id", 1, "heading");  table_write(t, f, TABLE_HTML);  ...  html_end(f);
+ *     html_begin(f, "title");  html_section(f, "id", 1, "heading");  table_html(t, f);  ...  html_end(f);
  *
  * The trap: names of cases and files come from outside. Every text goes through html_text, which leaves no character standing that means
  * anything to a browser, or to whoever searches the file for addresses: `<script src=http://...>` comes out without <, =, : or /. */

@@ -303,9 +303,21 @@ static void write_latex(const table *t, FILE *f)
     free_words(t, words, reasons);
 }
 
-/* Rows after a rule begin a group (class of the row); columns of numbers stand to the right (class n). */
-static void write_html(const table *t, FILE *f)
+const char *const table_suffix[TABLE_FORMS] = { "txt", "md", "csv", "tex" };
+static void (*const writers[TABLE_FORMS])(const table *, FILE *) = {
+    [TABLE_PLAIN] = write_plain, [TABLE_MARKDOWN] = write_markdown, [TABLE_CSV] = write_csv, [TABLE_LATEX] = write_latex,
+};
+
+void table_write(const table *t, FILE *f, enum table_form form)
 {
+    assert(t->ncolumns && t->ncells % t->ncolumns == 0);
+    writers[form](t, f);
+}
+
+/* Rows after a rule begin a group (class of the row); columns of numbers stand to the right (class n). */
+void table_html(const table *t, FILE *f)
+{
+    assert(t->ncolumns && t->ncells % t->ncolumns == 0);
     const char **reasons;
     int nreasons;
     char **words = all_shown(t, &reasons, &nreasons);
@@ -326,15 +338,4 @@ static void write_html(const table *t, FILE *f)
     for (int i = 0; i < nreasons; i++) fprintf(f, "<p class=\"note\">[%d] ", i + 1), html_text(f, reasons[i]), fputs("</p>\n", f);
     fputs("</figure>\n", f);
     free_words(t, words, reasons);
-}
-
-const char *const table_suffix[TABLE_HTML] = { "txt", "md", "csv", "tex" };
-static void (*const writers[TABLE_FORMS])(const table *, FILE *) = {
-    [TABLE_PLAIN] = write_plain, [TABLE_MARKDOWN] = write_markdown, [TABLE_CSV] = write_csv, [TABLE_LATEX] = write_latex, [TABLE_HTML] = write_html,
-};
-
-void table_write(const table *t, FILE *f, enum table_form form)
-{
-    assert(t->ncolumns && t->ncells % t->ncolumns == 0);
-    writers[form](t, f);
 }

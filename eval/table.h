@@ -1,4 +1,4 @@
-/* table.h - every table of the project: built cell by cell, written as aligned text, Markdown, CSV, LaTeX or HTML.
+/* table.h - every table of the project: built cell by cell, written as aligned text, Markdown, CSV or LaTeX.
  *
  *     table *t = table_new("DSC by class");
  *     table_column(t, "class", "", COLUMN_TEXT, 0);
@@ -23,8 +23,8 @@ enum column_kind {
     COLUMN_RANGE,        /* two ends: "0.895 to 0.927"; in CSV NAME_low and NAME_high */
     COLUMN_KINDS
 };
-enum table_form { TABLE_PLAIN, TABLE_MARKDOWN, TABLE_CSV, TABLE_LATEX, TABLE_HTML, TABLE_FORMS };
-extern const char *const table_suffix[TABLE_HTML];   /* "txt", "md", "csv", "tex": the forms that are files of their own */
+enum table_form { TABLE_PLAIN, TABLE_MARKDOWN, TABLE_CSV, TABLE_LATEX, TABLE_FORMS };
+extern const char *const table_suffix[TABLE_FORMS];  /* "txt", "md", "csv", "tex" */
 
 /* All strings are copied. title and unit may be "". Columns come before the first cell. decimals: of NUMBER, SPREAD and RANGE. */
 table *table_new(const char *title);
@@ -46,4 +46,6 @@ void table_note(table *t, const char *note);
 /* Rows must be whole. LaTeX is a table environment in plain LaTeX (\hline; no package beyond inputenc's UTF-8). CSV is RFC 4180 with
  * "\n" line ends; numbers in the shortest form that reads back to the same double. */
 void table_write(const table *t, FILE *f, enum table_form form);
+/* As part of a page (eval/html.h), which is no form of its own: it needs the page's style. */
+void table_html(const table *t, FILE *f);
 #endif

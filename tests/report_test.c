@@ -4,6 +4,7 @@
 #include "tests/page.h"
 #include "eval/html.h"
 #include "eval/html_plots.h"
+#include "eval/predictions.h"
 #include "eval/table.h"
 #include "verbs/measure.h"
 #include <math.h>
@@ -82,7 +83,7 @@ static void tables_are_whole(void **state)
     table_column(t, "class", "", COLUMN_TEXT, 0), table_column(t, "DSC", "mm", COLUMN_SPREAD, 2);
     table_text(t, HOSTILE), table_numbers(t, 0.5, 0.25), table_rule(t);
     table_text(t, "L2"), table_missing(t, HOSTILE), table_note(t, HOSTILE);
-    html_begin(m->f, "t"), table_write(t, m->f, TABLE_HTML), html_end(m->f);
+    html_begin(m->f, "t"), table_html(t, m->f), html_end(m->f);
     fclose(m->f);
     page_check(m->text);
     assert_non_null(strstr(m->text, "<td class=\"n\">0.50 ± 0.25</td>"));
@@ -112,7 +113,7 @@ static void make_work(void)
         succeeds("split films.h5 --by patient --parts train=.5,val=.5 --quiet", "4");
         succeeds(TRAIN, "trained");
         succeeds("predict work/run/best.h5 films.h5 --out work/test --quiet", "8 films");
-        succeeds("eval work/test films.h5 --out work/eval --quiet", "body");
+        succeeds("eval work/test films.h5 --region ap --out work/eval --quiet", "body");
     }
     free(work);
 }
@@ -121,7 +122,7 @@ static void report_of_a_run(void **state)
 {
     (void)state;
     make_work();
-    json_t *o = object("report work --region ap --json");
+    json_t *o = object("report work --json");
     assert_string_equal(json_string_value(json_object_get(o, "file")), "work/report.html");
     near(number(o, "evaluations"), 1, 0);
     near(number(o, "runs"), 1, 0);
@@ -137,6 +138,52 @@ static void report_of_a_run(void **state)
     json_decref(e), free(dsc), free(text);
     refused("report work", "work/report.html: exists already");
     succeeds("report work --force --out other.html --truth films.h5", "other.html");
+}
+
+/* Two evaluations in one folder, and predictions of a single film beside those of all: each part has its own place, each evaluation the
+ * predictions that hold its cases. */
+static void what_belongs_together_is_found(void **state)
+{
+    (void)state;
+    make_work();
+    succeeds("export films.h5 few --quiet", "8");
+    succeeds("predict work/run/best.h5 few/images/stack_1_00003.png --out work/decoy --quiet", "1 film");
+    succeeds("eval work/test films.h5 --region ap --out work/again --quiet", "body");
+    succeeds("report work --out two.html", "two.html");
+    char *text = page("two.html");
+    assert_int_equal(page_check(text), 16);
+    assert_non_null(strstr(text, "id=\"worst-2\""));
+    free(text);
+}
+
+/* A film whose prediction gives no value is a failure and stays in the count. */
+static void failed_films_stay_in_the_count(void **state)
+{
+    (void)state;
+    make_work();
+    char *path = in("films.h5"), *out = in("half/predictions.h5"), *parent = in("half");
+    file_make_folders(parent);
+    store *s = store_open(path);
+    predictions *p = predictions_create(out, "none", 2, (const int[]){ 0, 1 }, (const char *const[]){ "background", "body" });
+    for (int64_t i = 0; i < store_count(s); i++) {
+        const store_case *c = store_at(s, i);
+        uint8_t *mask = xalloc_n((size_t)c->h, (size_t)c->w);
+        if (i >= 2) assert_true(store_read_mask(s, i, mask));
+        predictions_add(p, c->id, path, c->h, c->w, mask, NULL);
+        free(mask);
+    }
+    predictions_commit(p), store_close(s);
+    succeeds("eval half/predictions.h5 films.h5 --region ap --out half/eval --quiet", "body");
+    result r = call("report half");
+    const char *row = strstr(r.out, "\ncobb");
+    if (!row) fail_msg("no row of the Cobb angle: %s%s", r.out, r.err);
+    int films = 0, bad = 0;
+    if (sscanf(row, " cobb ° %d %d", &films, &bad) != 2 || films != 8 || bad != 2) fail_msg("wanted 8 films and 2 failed: %.60s", row);
+    char *text = page("half/report.html");
+    page_check(text);
+    assert_non_null(strstr(text, "2 structures of 8 images were missed"));
+    assert_non_null(strstr(text, "<td>missed</td>"));
+    drop(&r), free(text), free(path), free(out), free(parent);
 }
 
 static void report_refuses(void **state)
@@ -300,7 +347,7 @@ static void browser_is_silent(void **state)
     (void)state;
     make_work();
     if (shell("command -v chromium >/dev/null 2>&1")) skip();
-    succeeds("report work --force --region ap", "work/report.html");
+    succeeds("report work --force", "work/report.html");
     char *dom, *console = console_of("work/report.html", &dom);
     assert_non_null(strstr(dom, "Files and their hashes"));
     if (strstr(console, "CONSOLE")) fail_msg("the console says %.300s", strstr(console, "CONSOLE"));
@@ -317,7 +364,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(text_is_no_markup), cmocka_unit_test(pictures_are_base64), cmocka_unit_test(figures_are_whole), cmocka_unit_test(tables_are_whole),
-        cmocka_unit_test(report_of_a_run), cmocka_unit_test(report_refuses), cmocka_unit_test(hostile_evaluation),
+        cmocka_unit_test(report_of_a_run), cmocka_unit_test(what_belongs_together_is_found),
+        cmocka_unit_test(failed_films_stay_in_the_count), cmocka_unit_test(report_refuses), cmocka_unit_test(hostile_evaluation),
         cmocka_unit_test(run_joins_predict_and_measure), cmocka_unit_test(run_of_one_film), cmocka_unit_test(objects_are_measured_as_maps_are), cmocka_unit_test(browser_is_silent),
     };
     folder = test_scratch();

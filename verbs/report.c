@@ -18,8 +18,7 @@
 enum { DEPTH = 3, MOST = 64, EVAL_LIMIT = 512 << 20, CFG_LIMIT = 1 << 22 };
 
 static const flag own[] = {
-    { "--truth", "STORE.h5", "the true films (default: a store in DIR or the run's data.store, where it holds the cases)" },
-    { "--region", "whole|cervical|thoracic|lumbar|ap", "what the films show, for the parameters (default whole)" },
+    { "--truth", "STORE.h5", "the true films for the pictures (default: what the evaluation was made from, a store in DIR, the run's data.store)" },
     { 0 }
 };
 static const usage how = { "report", "DIR",
@@ -107,21 +106,43 @@ static const char *best_of(const paths *l, holds *count, const json_t *cases, co
     return best;
 }
 
-/* The store with the cases: --truth, a store that was found, the data.store of a run. Fresh, or NULL. */
-static char *truth_of(const found *l, const flags *f, const json_t *cases, const char *eval)
+/* The path that the evaluation says it was made from, if it is still there. */
+static const char *said(const json_t *eval, const char *side)
 {
-    const char *given = flags_text(f, "--truth", NULL);
+    const char *path = json_string_value(json_object_get(json_object_get(json_object_get(eval, "provenance"), side), "path"));
+    return path && file_exists(path) ? path : NULL;
+}
+
+/* The predictions with the cases: those the evaluation names, as a file or as the folder that `predict` wrote, else those found. Fresh, or
+ * NULL. */
+static char *predictions_of(const found *l, const json_t *eval, const char *path)
+{
+    const json_t *cases = json_object_get(eval, "cases");
+    const char *named = said(eval, "prediction");
+    char *own = named ? file_is_folder(named) ? path_join(named, "predictions.h5") : xdup(named) : NULL;
+    if (own && file_exists(own) && predictions_is(own) && predictions_hold(own, cases)) return own;
+    free(own);
+    const char *best = best_of(&l->predictions, predictions_hold, cases, path);
+    return best ? xdup(best) : NULL;
+}
+
+/* The store with the cases: --truth, the one that the evaluation names, one that was found, the data.store of a run. Fresh, or NULL. */
+static char *truth_of(const found *l, const flags *f, const json_t *eval, const char *path)
+{
+    const json_t *cases = json_object_get(eval, "cases");
+    const char *given = flags_text(f, "--truth", NULL), *named = said(eval, "truth");
     if (given && !file_exists(given)) die_at("--truth", "%s: no such store", given);
-    if (given && !store_holds(given, cases)) die_at("--truth", "%s holds none of the cases of %s", given, eval);
+    if (given && !store_holds(given, cases)) die_at("--truth", "%s holds none of the cases of %s", given, path);
     if (given) return xdup(given);
-    const char *found = best_of(&l->stores, store_holds, cases, eval);
-    if (found) return xdup(found);
+    if (named && store_holds(named, cases)) return xdup(named);
+    const char *best = best_of(&l->stores, store_holds, cases, path);
+    if (best) return xdup(best);
     for (int i = 0; i < l->runs.n; i++) {
         past_run r = past_read(l->runs.p[i]);
         const char *set = past_setting(&r, "data.store");
-        char *path = set && file_exists(set) && store_holds(set, cases) ? xdup(set) : NULL;
+        char *own = set && file_exists(set) && store_holds(set, cases) ? xdup(set) : NULL;
         past_free(&r);
-        if (path) return path;
+        if (own) return own;
     }
     return NULL;
 }
@@ -171,16 +192,14 @@ static json_t *eval_read(const char *path)
     return o;
 }
 
-static void evaluation(FILE *f, FILE *text, int number, const found *l, const flags *v, int region)
+static void evaluation(FILE *f, FILE *text, int number, const found *l, const flags *v)
 {
     const char *path = l->evals.p[number - 1];
     json_t *eval = eval_read(path);
-    const json_t *cases = json_object_get(eval, "cases");
-    const char *pred = best_of(&l->predictions, predictions_hold, cases, path);
-    char *truth = pred ? truth_of(l, v, cases, path) : NULL;
-    report_evaluation(f, number, eval, path), report_parameters(f, text, number, pred, truth, region);
-    report_worst(f, number, eval, pred, truth), report_failures(f, number, eval);
-    json_decref(eval), free(truth);
+    char *pred = predictions_of(l, eval, path), *truth = truth_of(l, v, eval, path);
+    report_evaluation(f, number, eval, path), report_parameters(f, text, number, eval);
+    report_worst(f, number, eval, pred, truth), report_failures(f, number, eval), report_provenance(f, eval);
+    json_decref(eval), free(pred), free(truth);
 }
 
 static void contents(FILE *f, const found *l)
@@ -214,13 +233,13 @@ static void hashes(FILE *f, const found *l)
     free(path);
 }
 
-static void write_all(FILE *f, FILE *text, const found *l, const flags *v, int region)
+static void write_all(FILE *f, FILE *text, const found *l, const flags *v)
 {
     char *whole = realpath(v->input[0], NULL), *last = whole ? strrchr(whole, '/') : NULL;
     char *title = xprintf("Report of %s", last && last[1] ? last + 1 : v->input[0]);
     html_begin(f, title), free(title), free(whole);
     contents(f, l);
-    for (int i = 1; i <= l->evals.n; i++) evaluation(f, text, i, l, v, region);
+    for (int i = 1; i <= l->evals.n; i++) evaluation(f, text, i, l, v);
     for (int i = 1; i <= l->runs.n; i++) report_training(f, i, l->runs.p[i - 1]);
     report_environment(f), hashes(f, l);
     html_end(f);
@@ -228,10 +247,8 @@ static void write_all(FILE *f, FILE *text, const found *l, const flags *v, int r
 
 int verb_report(int argc, char **argv)
 {
-    static const char *const regions[] = { "whole", "cervical", "thoracic", "lumbar", "ap" };
     flags *v = flags_parse(&how, argc, argv);
     if (!v) return EXIT_OK;
-    const int region = flags_word(v, "--region", regions, 5, -1);
     const char *given = flags_text(v, "--out", NULL);
     if (!file_is_folder(v->input[0])) die("%s: no such folder", v->input[0]);
     char *path = given ? xdup(given) : path_join(v->input[0], "report.html");
@@ -244,7 +261,7 @@ int verb_report(int argc, char **argv)
     size_t n;
     FILE *f = file_begin(path), *people = open_memstream(&text, &n);
     if (!people) die_machine("out of memory");
-    write_all(f, people, &l, v, region);
+    write_all(f, people, &l, v);
     file_commit(f, path);
     if (fclose(people)) die_machine("out of memory");
     if (flags_has(v, "--json")) object_print(json_pack("{s:o s:i s:i s:i}", "file", object_text(path), "evaluations", l.evals.n, "runs", l.runs.n,

@@ -27,9 +27,11 @@ void report_failures(FILE *f, int number, const json_t *eval);
 enum { REPORT_WORST = 10 };
 void report_worst(FILE *f, int number, const json_t *eval, const char *pred, const char *truth);
 
-/* Parameters measured on the predicted and on the true films of a store: errors, agreement. pred, truth as above; region: GEO_REGION_* or
- * -1. The table of errors goes to text too, for people. */
-void report_parameters(FILE *f, FILE *text, int number, const char *pred, const char *truth, int region);
+/* Errors and agreement of the parameters, from `parameters` and `values`; the table of errors goes to text too, for people. */
+void report_parameters(FILE *f, FILE *text, int number, const json_t *eval);
+
+/* What the evaluation was made from, with hashes as they were then. */
+void report_provenance(FILE *f, const json_t *eval);
 
 /* The run that was trained in this folder. */
 void report_training(FILE *f, int number, const char *folder);

@@ -75,7 +75,7 @@ static void class_table(FILE *f, const json_t *eval, const char *title, const co
     for (const column *k = c; k->name; k++) table_column(t, k->name, k->length ? text_of(eval, "units", "") : "", k->kind, k->length ? 2 : 3);
     for (size_t i = 0; i < json_array_size(classes); i++) class_row(t, c, text_of(json_array_get(classes, i), "name", "?"), json_array_get(classes, i));
     if (json_array_size(classes) > 1) table_rule(t), class_row(t, c, "mean over classes", at(eval, "overall"));
-    table_note(t, note), table_write(t, f, TABLE_HTML);
+    table_note(t, note), table_html(t, f);
     table_free(t);
 }
 
@@ -88,31 +88,6 @@ static void class_tables(FILE *f, const json_t *eval)
     class_table(f, eval, "Overlap by class, mean ± SD over images", overlap, how);
     class_table(f, eval, "Borders by class, mean ± SD over images", borders, near);
     free(how), free(near);
-}
-
-/* The rows of `parameters` with every key of the first one that is a number, a text or an interval, in the file's order. */
-static void parameter_table(FILE *f, const json_t *rows)
-{
-    const json_t *first = json_array_get(rows, 0), *v;
-    const char *key;
-    table *t = table_new("Parameters: predicted - reference");
-    json_object_foreach((json_t *)first, key, v) {
-        if (json_is_string(v)) table_column(t, key, "", COLUMN_TEXT, 0);
-        else if (json_is_integer(v)) table_column(t, key, "", COLUMN_COUNT, 0);
-        else if (json_is_real(v) || json_is_null(v)) table_column(t, key, "", COLUMN_NUMBER, 2);
-        else if (json_is_array(v) && json_array_size(v) == 2) table_column(t, key, "", COLUMN_RANGE, 2);
-    }
-    for (size_t i = 0; i < json_array_size(rows); i++) {
-        const json_t *row = json_array_get(rows, i);
-        json_object_foreach((json_t *)first, key, v) {
-            if (json_is_string(v)) table_text(t, text_of(row, key, ""));
-            else if (json_is_integer(v) && json_is_integer(at(row, key))) table_count(t, json_integer_value(at(row, key)));
-            else if (json_is_integer(v)) table_missing(t, "not in the file");
-            else if (json_is_real(v) || json_is_null(v)) table_quantity(t, quantity_at(row, key));
-            else if (json_is_array(v) && json_array_size(v) == 2) add_interval(t, row, key);
-        }
-    }
-    table_write(t, f, TABLE_HTML), table_free(t);
 }
 
 /* ---- figures ------------------------------------------------------------------------------------------------------------------------- */
@@ -167,7 +142,6 @@ void report_evaluation(FILE *f, int number, const json_t *eval, const char *path
         strips(f, eval, "DSC", "", 0, 1), strips(f, eval, "HD95", text_of(eval, "units", ""), 0, 0);
         fputs("</div>\n", f);
     }
-    if (json_array_size(at(eval, "parameters"))) parameter_table(f, at(eval, "parameters"));
 }
 
 /* ---- failures ------------------------------------------------------------------------------------------------------------------------ */
@@ -198,6 +172,22 @@ void report_failures(FILE *f, int number, const json_t *eval)
     char *line = xprintf("%d structures of %zu images were missed, invented or found elsewhere%s", found, json_array_size(cases),
                          found > MOST ? "; the first 200 are listed" : "");
     html_paragraph(f, found ? "bad" : "good", line);
-    if (found) table_write(t, f, TABLE_HTML);
+    if (found) table_html(t, f);
     table_free(t), free(line);
+}
+
+void report_provenance(FILE *f, const json_t *eval)
+{
+    static const char *const sides[] = { "program", "prediction", "truth", "second_reader", "split", "weights", "cfg" };
+    table *t = table_new("What this evaluation was made from");
+    int any = 0;
+    table_column(t, "", "", COLUMN_TEXT, 0), table_column(t, "which", "", COLUMN_TEXT, 0), table_column(t, "SHA-256", "", COLUMN_TEXT, 0);
+    for (size_t i = 0; i < sizeof sides / sizeof *sides; i++) {
+        const json_t *side = at(at(eval, "provenance"), sides[i]);
+        const char *which = text_of(side, "path", text_of(side, "name", text_of(side, "commit", ""))), *hash = text_of(side, "sha256", NULL);
+        if (!hash) continue;
+        table_text(t, sides[i]), table_text(t, which), table_text(t, hash), any = 1;
+    }
+    if (any) table_html(t, f);
+    table_free(t);
 }

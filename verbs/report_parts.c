@@ -3,13 +3,14 @@
 #include "base/die.h"
 #include "base/file.h"
 #include "eval/html.h"
+#include "eval/provenance.h"
 #include "eval/table.h"
 #include "verbs/measure.h"
 #include "verbs/verb.h"
 #include <math.h>
-#include <openssl/evp.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 enum { PICTURE_LIMIT = 64 << 20 };
 
@@ -26,30 +27,12 @@ void report_environment(FILE *f)
     free(text);
 }
 
-/* SHA-256 of a file in hex and its size; 0 where it cannot be read. */
-static int hash_file(const char *path, char hex[65], int64_t *bytes)
-{
-    unsigned char buffer[65536], digest[EVP_MAX_MD_SIZE];
-    unsigned len = 0;
-    FILE *in = fopen(path, "rb");
-    EVP_MD_CTX *c = in ? EVP_MD_CTX_new() : NULL;
-    if (!in) return 0;
-    if (!c || !EVP_DigestInit_ex(c, EVP_sha256(), NULL)) die_machine("SHA-256 is not available");
-    *bytes = 0;
-    for (size_t n; (n = fread(buffer, 1, sizeof buffer, in)) > 0; *bytes += (int64_t)n) EVP_DigestUpdate(c, buffer, n);
-    const int whole = !ferror(in);
-    EVP_DigestFinal_ex(c, digest, &len);
-    EVP_MD_CTX_free(c), fclose(in);
-    for (unsigned i = 0; i < 32; i++) snprintf(hex + 2 * i, 3, "%02x", digest[i]);
-    return whole;
-}
-
 static void hash_row(table *t, const char *name, const char *path)
 {
     char hex[65];
-    int64_t bytes;
+    struct stat s;
     table_text(t, name);
-    if (hash_file(path, hex, &bytes)) table_count(t, bytes), table_text(t, hex);
+    if (!stat(path, &s) && provenance_hash(path, hex)) table_count(t, s.st_size), table_text(t, hex);
     else table_missing(t, "cannot be read"), table_missing(t, "cannot be read");
 }
 
@@ -60,7 +43,7 @@ void report_files(FILE *f, char *const *path, int n)
     for (int i = 0; i < n; i++) if (path[i]) hash_row(t, path[i], path[i]);
     hash_row(t, "the program itself", "/proc/self/exe");
     html_section(f, "files", 1, "Files and their hashes");
-    table_write(t, f, TABLE_HTML);
+    table_html(t, f);
     table_free(t);
 }
 
@@ -113,7 +96,7 @@ static void values_table(FILE *f, const finding *row, int n, int spread)
         table_text(t, flag), table_text(t, r->normal ? r->normal->source : "");
         free(flag), free(value);
     }
-    if (any) table_write(t, f, TABLE_HTML);
+    if (any) table_html(t, f);
     table_free(t);
 }
 
@@ -137,7 +120,7 @@ static void errors_table(FILE *f, const finding *row, int n)
     table_column(t, "parameter", "", COLUMN_TEXT, 0), table_column(t, "", "", COLUMN_TEXT, 0), table_column(t, "why", "", COLUMN_TEXT, 0);
     for (int i = 0; i < n; i++)
         if (row[i].v.code) table_text(t, row[i].name), table_text(t, row[i].title), table_text(t, row[i].v.error), any = 1;
-    if (any) table_write(t, f, TABLE_HTML);
+    if (any) table_html(t, f);
     table_free(t);
 }
 

@@ -139,7 +139,7 @@ static void write_report(const session *s, const char *weights, const char *html
     html_paragraph(f, "soft", line);
     html_contents(f, id + !many, heading + !many, 4 - !many);
     if (many) html_section(f, id[0], 1, heading[0]);
-    for (int k = 0; k < 2 && many; k++) if (s->rows[k]) table_write(s->summary[k], f, TABLE_HTML);
+    for (int k = 0; k < 2 && many; k++) if (s->rows[k]) table_html(s->summary[k], f);
     html_section(f, id[1], 1, many ? heading[1] : "Film");
     fputs(html, f);
     if (s->list.n > EMBEDDED) html_paragraph(f, "note", "The drawings of the other films lie in the folder overlay beside this file.");

@@ -30,7 +30,7 @@ static void write_form(const table *t, const char *folder, const char *stem, enu
 
 static void write_all(table *t, const char *folder, const char *stem)
 {
-    for (enum table_form form = 0; form < TABLE_HTML; form++) write_form(t, folder, stem, form);
+    for (enum table_form form = 0; form < TABLE_FORMS; form++) write_form(t, folder, stem, form);
     table_free(t);
 }
 
