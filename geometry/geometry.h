@@ -113,7 +113,7 @@ void geo_contour_free(geo_contour *c);          /* c itself stays; safe on an em
 
 enum {                                  /* how corners are found */
     /* MEAN, EXTREME, LINES, RECTANGLE, AXIS: the first whose result passes all tests; where a body of 80 pixels or more has a lip (a corner
-     * beyond straight sides by more than 11 % of the depth) SIDES comes first */
+     * beyond straight sides by more than 11 % of the depth, and a second one by 6 %) SIDES comes first */
     GEO_CORNERS_AUTO,
     GEO_CORNERS_MEAN,                   /* plates half way between the extreme corners and the fitted lines: the most precise */
     GEO_CORNERS_EXTREME,                /* extreme points of the body's own frame: the most robust to leaks */
