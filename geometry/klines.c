@@ -7,10 +7,11 @@
 #include <string.h>
 
 enum { ROUNDS = 12 };
-/* Lips of drawn osteophytes stand out by 0.10 to 0.27 of the depth, corners of sound bodies with noise by 0.02 to 0.10. A pedicle that leaks into
- * the mask turns the line of its side so that one corner stands out; but that line fits badly, and lips come in pairs. */
+/* Lips of drawn osteophytes stand out by 0.10 to 0.27 of the depth, corners of sound bodies with noise by 0.02 to 0.10. A pedicle that
+ * leaks into the mask turns the line of its side so that one corner stands out; but that line fits badly, and lips come in pairs. */
 static const double LIP = 0.11, SECOND_LIP = 0.06;
-static const double FIRST_TRIM = 0.18, TRIM = 0.12, FARTHEST = 0.33;       /* shares of a side; of the depth, how far a corner may move in a round */
+static const double FIRST_TRIM = 0.18, TRIM = 0.12;         /* shares of a side */
+static const double FARTHEST = 0.33;                        /* of the depth: how far a corner may move in a round */
 
 int corners_sides(const geo_contour *c, const body_frame *b, geo_quad *out)
 {
@@ -26,7 +27,8 @@ int corners_sides(const geo_contour *c, const body_frame *b, geo_quad *out)
         for (int k = 0; k < 4; k++) index[k] = shape_nearest(c, out->p[k]);
         for (int k = 0; k < 4; k++) {
             const geo_point ends[2] = { out->p[k], out->p[(k + 1) % 4] };
-            if (!endplate_fit(c, index[k], index[(k + 1) % 4], ends, round < 2 ? FIRST_TRIM : TRIM, &centre[k], &d[k])) return GEO_DEGENERATE;
+            const double trim = round < 2 ? FIRST_TRIM : TRIM;
+            if (!endplate_fit(c, index[k], index[(k + 1) % 4], ends, trim, &centre[k], &d[k])) return GEO_DEGENERATE;
         }
         for (int k = 0; k < 4; k++) {
             const int before = (k + 3) % 4;

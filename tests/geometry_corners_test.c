@@ -103,8 +103,8 @@ static void what_is_no_body_is_said(void **state)
     assert_true(status == GEO_DEGENERATE || b.method == GEO_CORNERS_AXIS || b.method == GEO_CORNERS_RECTANGLE);
 }
 
-/* Lips at the corners draw all estimators outwards but the crossings of the sides; the automatic choice takes these, and where there is no lip
- * it does not. */
+/* Lips at the corners draw all estimators outwards but the crossings of the sides; the automatic choice takes these, and where there is
+ * no lip it does not. */
 static void osteophytes_are_survived(void **state)
 {
     (void)state;

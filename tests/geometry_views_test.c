@@ -1,5 +1,5 @@
-/* geometry_views_test.c - the whole way in one call for what is no label map of a lateral film: instances, frontal films, landmarks with noise,
- * fractures that only a mask shows, and nothing at all. */
+/* geometry_views_test.c - the whole way in one call for what is no label map of a lateral film: instances, frontal films, landmarks with
+ * noise, fractures that only a mask shows, and nothing at all. */
 #include "tests/chain_rig.h"
 
 /* Instances that overlap, in any order; the worse one of a pair of duplicates goes. */

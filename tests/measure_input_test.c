@@ -70,8 +70,8 @@ static void test_predicted_film(void **state)
     char names[31][16];
     for (int v = 0; v < 31; v++) {
         value[v] = v, name[v] = names[v];
-        snprintf(names[v], sizeof names[v], "%s", v > 0 && v < 25 ? geo_level_name(v) : v == 25 ? "sacrum" : v == 26 || v == 27 ? "femoral_head" : "");
-        if (v == 27) snprintf(names[v], sizeof names[v], "femoral_head_2");
+        static const char *const others[] = { "sacrum", "femoral_head", "femoral_head_2" };
+        snprintf(names[v], sizeof names[v], "%s", !v || v > 27 ? "" : v < 25 ? geo_level_name(v) : others[v - 25]);
     }
     image film = image_new(FH, FW, 16);
     for (int64_t i = 0; i < FH * FW; i++) ((uint16_t *)film.p)[i] = (uint16_t)(i % FW * 100);
@@ -107,7 +107,8 @@ static void test_wanted_of_the_other_view(void **state)
     (void)state;
     static const char bodies[] = "\"vertebrae\": {\"T1\": {\"UL\": [10, 10], \"UR\": [40, 12], \"LL\": [10, 30], \"LR\": [40, 32]}, "
                                  "\"T2\": {\"UL\": [10, 40], \"UR\": [40, 30], \"LL\": [12, 60], \"LR\": [42, 52]}";
-    char *text = xprintf("[{\"mode\": \"coronal\", \"want\": [\"cobb\", \"SS\"], %s}}, {\"mode\": \"coronal\", \"want\": [\"SS\", \"x\"], %s}}, "
+    char *text = xprintf("[{\"mode\": \"coronal\", \"want\": [\"cobb\", \"SS\"], %s}}, "
+        "{\"mode\": \"coronal\", \"want\": [\"SS\", \"x\"], %s}}, "
         "{\"mode\": \"lateral\", \"facing\": \"right\", \"want\": [\"cobb\"], %s}}, {\"mode\": \"coronal\", %s, "
         "\"S1\": {\"UL\": [10, 90], \"UR\": [40, 70]}}}]", bodies, bodies, bodies, bodies);
     write_text("want.json", text);
@@ -192,8 +193,8 @@ static void test_corner_table_in_any_order(void **state)
     for (int i = 0; i < 3; i++)
         for (int k = 0; k < 2; k++) {
             const int level = k ? 3 - i : i + 1;
-            char *more = xprintf("%s,T%d_TL_x,T%d_TL_y,T%d_TR_x,T%d_TR_y,T%d_BL_x,T%d_BL_y,T%d_BR_x,T%d_BR_y", text[k], level, level, level, level,
-                                 level, level, level, level);
+            char *more = xprintf("%s,T%d_TL_x,T%d_TL_y,T%d_TR_x,T%d_TR_y,T%d_BL_x,T%d_BL_y,T%d_BR_x,T%d_BR_y", text[k], level, level,
+                                 level, level, level, level, level, level);
             free(text[k]), text[k] = more;
         }
     json_t *o[2];
@@ -236,7 +237,8 @@ static void test_bad_landmarks(void **state)
     refused_text("{\"FH\": [[1, 2, 3]], \"spacing\": [0.005, 9]}", "neither above ten times the other");
     refused_text("{\"FH\": [[1, 2, 3]], \"spacing\": 1000}", "0.005 to 10");
     refused_text("{\"mode\": \"ap\", \"vertebrae\": {\"T1\": {\"UL\": [1, 1], \"UR\": [9, 1], \"LL\": [1, 9], \"LR\": [9, 9]}, "
-                 "\"T2\": {\"SA\": [1, 11], \"SP\": [9, 11], \"IA\": [1, 19], \"IP\": [9, 19]}}}", "T2: got nothing, wanted the corners UL UR LL LR");
+                 "\"T2\": {\"SA\": [1, 11], \"SP\": [9, 11], \"IA\": [1, 19], \"IP\": [9, 19]}}}",
+                 "T2: got nothing, wanted the corners UL UR LL LR");
     refused_text("{\"FH\": [[1, 2, 3]], \"age\": \"old\"}", "age");
     refused_text("{\"FH\": [[1, 2, 3]], \"facing\": \"up\"}", "auto, right, left");
     refused_text("{\"FH\": [[1, 2, 3]], \"mode\": \"oblique\"}", "lateral");

@@ -47,7 +47,8 @@ static void test_uncertainty(void **state)
 static void test_hint(void **state)
 {
     (void)state;
-    write_text("unclear.json", "{\"vertebrae\": {\"L3\": {\"UL\": [0, 0], \"UR\": [9, 0], \"LL\": [0, 5], \"LR\": [9, 5]}}, \"mode\": \"lateral\"}");
+    write_text("unclear.json", "{\"vertebrae\": {\"L3\": {\"UL\": [0, 0], \"UR\": [9, 0], \"LL\": [0, 5], \"LR\": [9, 5]}}, "
+                               "\"mode\": \"lateral\"}");
     result r = call("measure unclear.json unclear.json --json");
     assert_int_equal(r.status, 0);
     assert_non_null(strstr(r.err, "2 films do not say which way the patient looks (E_FACING_AMBIGUOUS)"));

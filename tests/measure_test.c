@@ -60,11 +60,13 @@ static void test_side_given_or_found(void **state)
     for (int k = 0; k < 2; k++) {
         for (int64_t i = 0; i < FH * FW; i++) m[i] = k && labels_drawn[i] == GEO_L5 ? 0 : labels_drawn[i];
         save("side.png", m);
-        json_t *o[2] = { object("measure side.png --spacing .7,.7 --json"), object("measure side.png --spacing .7,.7 --facing right --json") };
+        json_t *o[2] = { object("measure side.png --spacing .7,.7 --json"),
+                         object("measure side.png --spacing .7,.7 --facing right --json") };
         assert_string_equal(json_string_value(at(only(o[0]), "facing")), "right");
         for (int j = 0; j < 2; j++)
             json_object_del((json_t *)only(o[j]), "seconds"), json_object_del((json_t *)only(o[j]), "facing_score");
-        if (!json_equal(only(o[0]), only(o[1]))) fail_msg("%s:\n%s\n%s", k ? "without L5" : "whole", json_dumps(only(o[0]), 0), json_dumps(only(o[1]), 0));
+        if (!json_equal(only(o[0]), only(o[1])))
+            fail_msg("%s:\n%s\n%s", k ? "without L5" : "whole", json_dumps(only(o[0]), 0), json_dumps(only(o[1]), 0));
         json_decref(o[0]), json_decref(o[1]);
     }
     free(m);
