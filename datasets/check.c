@@ -106,7 +106,8 @@ static void check_image(const store *s, int64_t at, faults *f, summary *k)
 
 /* ---- one case: the labels -------------------------------------------------------------------------------------------------------- */
 
-/* Do the masks leave this level out: every vertebra class is one level, and none is this one (corners of T1 on a film whose classes end at C7)? */
+/* Do the masks leave this level out: every vertebra class is one level, and none is this one (corners of T1 on a film whose classes end
+ * at C7)? */
 static int left_out(const classes *table, const char *level)
 {
     int levels = 0;

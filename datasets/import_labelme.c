@@ -82,7 +82,8 @@ static void add_landmark(task *t, const drawn *d)
     for (int i = 0; i < l->nlandmarks; i++) {
         const size_t n = strlen(d->label);
         const char *rest = l->landmarks[i].name + n;         /* "L3_SM" is no second "L3", "femoral_head_2" is one of "femoral_head" */
-        same += !strncmp(l->landmarks[i].name, d->label, n) && (!*rest || (*rest == '_' && rest[1] && !rest[1 + strspn(rest + 1, "0123456789")]));
+        same += !strncmp(l->landmarks[i].name, d->label, n) && 
+            (!*rest || (*rest == '_' && rest[1] && !rest[1 + strspn(rest + 1, "0123456789")]));
     }
     if (same > 1) snprintf(m->name, STORE_NAME, "%.50s_%d", d->label, same); else snprintf(m->name, STORE_NAME, "%s", d->label);
     l->nlandmarks++;

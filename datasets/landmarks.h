@@ -28,8 +28,8 @@ typedef struct landmark_cases { int64_t n; landmark_case *c; } landmark_cases;
 /* region: GEO_REGION_AP reads every case as frontal, the others as lateral; -1: by its `mode`, else frontal where corners are named UL UR
  * LL LR and there is neither a sacrum nor a head. path: what messages call it. */
 landmark_cases landmarks_json(const char *text, size_t n, const char *path, int region);
-/* A table with the columns file, LEVEL_TL_x ... LEVEL_BR_y and, where known, height, age, spacing_x and spacing_y or spacing; frontal unless
- * region says otherwise. */
+/* A table with the columns file, LEVEL_TL_x ... LEVEL_BR_y and, where known, height, age, spacing_x and spacing_y or spacing; frontal
+ * unless region says otherwise. */
 landmark_cases landmarks_csv(const char *path, int region);
 /* Those of a case of a store; 0 where it has no corners. */
 int  landmarks_store(const store *s, int64_t i, int region, landmark_case *out);

@@ -96,7 +96,8 @@ static void add_scaling(bench *b, work *w)
         double seconds = clock_now() - start;
         if (k == 1) one = FILMS / seconds;
         snprintf(name, sizeof name, "%d films on %d thread%s", FILMS, k, k == 1 ? "" : "s");
-        snprintf(bench_add(b, name, seconds, FILMS, "films/s", one * k)->note, sizeof b->row->note, "contours, corners, circles, parameters");
+        bench_row *r = bench_add(b, name, seconds, FILMS, "films/s", one * k);
+        snprintf(r->note, sizeof r->note, "contours, corners, circles, parameters");
         if (k >= b->threads) return;
     }
 }

@@ -84,7 +84,8 @@ void predictions_add(predictions *p, const char *stem, const char *source, int64
     hsize_t dims[3] = { (hsize_t)h, (hsize_t)w, (hsize_t)p->nclasses };
     h5_enter();
     hid_t group = H5Gcreate2(p->file, stem, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);      /* not marked as UTF-8: see list */
-    int ok = group >= 0 && put_text(group, "source", source) && put_array(group, "labels", H5T_NATIVE_UINT8, 2, dims, labels, "IMAGE_INDEXED");
+    int ok = group >= 0 && put_text(group, "source", source) &&
+        put_array(group, "labels", H5T_NATIVE_UINT8, 2, dims, labels, "IMAGE_INDEXED");
     if (probabilities) ok = ok && put_array(group, "probabilities", H5T_NATIVE_FLOAT, 3, dims, probabilities, NULL);
     if (group >= 0) H5Gclose(group);
     h5_leave();
@@ -96,7 +97,8 @@ void predictions_add_film(predictions *p, const char *stem, const image *film, c
     const hsize_t dims[2] = { (hsize_t)film->h, (hsize_t)film->w }, two = 2;
     h5_enter();
     hid_t group = H5Gopen2(p->file, stem, H5P_DEFAULT);
-    int ok = group >= 0 && put_array(group, "film", film->bits == 16 ? H5T_NATIVE_UINT16 : H5T_NATIVE_UINT8, 2, dims, film->p, "IMAGE_GRAYSCALE");
+    int ok = group >= 0 &&
+        put_array(group, "film", film->bits == 16 ? H5T_NATIVE_UINT16 : H5T_NATIVE_UINT8, 2, dims, film->p, "IMAGE_GRAYSCALE");
     if (spacing[0] > 0) ok = ok && h5_put(group, "spacing", H5T_NATIVE_DOUBLE, 1, &two, spacing) &&
         h5_put_strings(group, "spacing_source", 1, &spacing_source);
     if (group >= 0) H5Gclose(group);
@@ -181,8 +183,8 @@ static herr_t collect(hid_t root, const char *name, const H5L_info_t *info, void
     return p->e[p->n].stem ? p->n++, 0 : -1;
 }
 
-/* A member of entry i of at most `bytes` a pixel, opened and found to be what it should be; -1 otherwise, with the reason where it is there.
- * Inside the lock. */
+/* A member of entry i of at most `bytes` a pixel, opened and found to be what it should be; -1 otherwise, with the reason where it is
+ * there. Inside the lock. */
 static hid_t open_picture(const predictions *p, int64_t i, const char *name, size_t bytes, layout *l, const char **reason)
 {
     char path[NAME + 16];
@@ -208,8 +210,8 @@ static hid_t open_labels(const predictions *p, int64_t i, layout *l, const char 
 }
 
 /* Fills the list; the reason why that is impossible, or NULL. *bad: the entry that is wrong, -1 where it is the file. Inside the lock.
- * Only a root group in HDF5's earliest form is listed, which is what HDF5 writes unless told otherwise: of the later, compact form HDF5 1.10
- * believes the number of links that the file claims, and frees what it never read. */
+ * Only a root group in HDF5's earliest form is listed, which is what HDF5 writes unless told otherwise: of the later, compact form HDF5
+ * 1.10 believes the number of links that the file claims, and frees what it never read. */
 static const char *list(predictions *p, int64_t *bad)
 {
     const char *reason = NULL;

@@ -104,9 +104,9 @@ static int snap(geo_quad *q, int left, int right, geo_point centre, geo_point d,
     return GEO_OK;
 }
 
-/* share 1: the fitted lines themselves; below: so much of the way from the corner-to-corner chord to the line, about the chord's middle. The
- * chord is that of the extreme vertices by themselves: smoothed corners err with the line, single ones beside it, so that their mean is better.
- * *apart_deg: the larger angle between line and chord. */
+/* share 1: the fitted lines themselves; below: so much of the way from the corner-to-corner chord to the line, about the chord's middle.
+ * The chord is that of the extreme vertices by themselves: smoothed corners err with the line, single ones beside it, so that their mean
+ * is better. *apart_deg: the larger angle between line and chord. */
 static int from_lines(const geo_contour *c, const body_frame *b, double share, double trim, geo_quad *out, double *apart_deg)
 {
     static const int end[2][2] = { { 0, 1 }, { 3, 2 } };
@@ -192,7 +192,8 @@ static int has_lip(const rim *o, const body_frame *b)
 /* The first method of the list without a fault, else the one with the fewest. */
 static int choose(const geo_contour *c, const rim *l, const body_frame *b, const geo_corners_options *o, geo_body *out)
 {
-    static const int order[] = { GEO_CORNERS_SIDES, GEO_CORNERS_MEAN, GEO_CORNERS_EXTREME, GEO_CORNERS_LINES, GEO_CORNERS_RECTANGLE, GEO_CORNERS_AXIS };
+    static const int order[] = { GEO_CORNERS_SIDES, GEO_CORNERS_MEAN, GEO_CORNERS_EXTREME, GEO_CORNERS_LINES, GEO_CORNERS_RECTANGLE,
+        GEO_CORNERS_AXIS };
     geo_quad first = { { { 0, 0 } } };
     double off = 0, ignore;
     int have = !estimate(c, l, b, GEO_CORNERS_MEAN, o->trim, &first, &off), status = GEO_DEGENERATE;

@@ -6,8 +6,8 @@
 #define GEOMETRY_CORNERS_H
 #include "geometry/shape.h"
 
-/* What the estimators look at: the contour itself (inside 0), or the centres of the pixels along one traced from a mask, which lie half a pixel
- * inside it; m: moments of the contour, or of the pixels within. On failure there is nothing to free. */
+/* What the estimators look at: the contour itself (inside 0), or the centres of the pixels along one traced from a mask, which lie half
+ * a pixel inside it; m: moments of the contour, or of the pixels within. On failure there is nothing to free. */
 typedef struct rim { geo_contour c; double inside; moments m; } rim;
 int  rim_of(const geo_contour *c, rim *out);                               /* rim.c; GEO_DEGENERATE below 8 vertices */
 

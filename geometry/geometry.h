@@ -71,7 +71,8 @@ int64_t geo_components(const uint8_t *mask, int64_t h, int64_t w, int32_t *label
  * the share of the mask's pixels that lay in other components; above 0.05 treat the result as of low quality. GEO_EMPTY: no pixel set. */
 int geo_mask_clean(const uint8_t *mask, int64_t h, int64_t w, uint8_t *out, double *dropped);
 
-/* Opening: what discs of this radius (pixels) that fit into the mask cover. Takes off lips and stumps that are narrower. out (h, w), 0 or 1. */
+/* Opening: what discs of this radius (pixels) that fit into the mask cover. Takes off lips and stumps that are narrower. out (h, w), 0
+ * or 1. */
 int geo_mask_open(const uint8_t *mask, int64_t h, int64_t w, double radius, uint8_t *out);
 
 /* The box of every value of a label map (h, w), in one pass. */
@@ -113,7 +114,7 @@ void geo_contour_free(geo_contour *c);          /* c itself stays; safe on an em
 
 enum {                                  /* how corners are found */
     /* MEAN, EXTREME, LINES, RECTANGLE, AXIS: the first whose result passes all tests; where a body of 80 pixels or more has a lip (a corner
-     * beyond straight sides by more than 11 % of the depth) SIDES comes first */
+     * beyond straight sides by more than 11 % of the depth, and a second one by 6 %) SIDES comes first */
     GEO_CORNERS_AUTO,
     GEO_CORNERS_MEAN,                   /* plates half way between the extreme corners and the fitted lines: the most precise */
     GEO_CORNERS_EXTREME,                /* extreme points of the body's own frame: the most robust to leaks */
@@ -393,8 +394,8 @@ int geo_result_compression(const geo_result *r, int level, geo_compression *out)
 /* The same with every fractured neighbour replaced by the height that the next unfractured body (up to three levels away) and the usual
  * sizes of adults let expect of it. */
 int geo_result_compression_sound(const geo_result *r, int level, geo_compression *out);
-/* Genant's grade less the usual wedging of a body of this level, which thoracic ones have forwards and L5 backwards: heights over those that
- * an unfractured body with the same posterior height has. type as above. */
+/* Genant's grade less the usual wedging of a body of this level, which thoracic ones have forwards and L5 backwards: heights over those
+ * that an unfractured body with the same posterior height has. type as above. */
 typedef struct geo_genant { double loss; int grade; const char *type; char error[64]; } geo_genant;
 int geo_result_genant(const geo_result *r, int level, geo_genant *out);                /* 0 or a GEO_E_* code */
 /* Level of a fractured body (grade 1 or more) that one of this parameter's plates belongs to: the angle is then partly a local one.

@@ -1,9 +1,9 @@
 /* numbering.c - which outline is which vertebra: order, merged and split ones mended, levels; see geometry.h.
  *
- * Names given by the label map are kept unless they contradict the places along the spine: a person or a network saw more than
- * centroids do. What has no name is counted from what has one (an anchor: a named body, or the sacrum under L5). The trap: a hole in
- * the names with no room in the picture is a wrong name, not a missing body, and nothing may be made up there. Which way the patient looks is
- * not asked here, so that a side that was given and one that is found later lead to the same levels. */
+ * * Names given by the label map are kept unless they contradict the places along the spine: a person or a network saw more than
+ * centroids do. What has no name is counted from what has one (an anchor: a named body, or the sacrum under L5). The trap: a hole in the
+ * names with no room in the picture is a wrong name, not a missing body, and nothing may be made up there. Which way the patient looks
+ * is not asked here, so that a side that was given and one that is found later lead to the same levels. */
 #include "geometry/tracing.h"
 #include "geometry/shape.h"
 #include "geometry/vec.h"

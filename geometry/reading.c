@@ -1,8 +1,8 @@
 /* reading.c - from the outlines of a film to its landmarks; see geometry.h.
  *
- * The order matters: bodies first (their neighbours say which way is up), then the sacrum (L5 says where its plate is), the heads (the
- * plate says how large they are), then which way the patient looks. Where votes had to say that, all but the bodies is read once more: what is
- * found must not depend on whether the side was given. */
+ * * The order matters: bodies first (their neighbours say which way is up), then the sacrum (L5 says where its plate is), the heads (the
+ * plate says how large they are), then which way the patient looks. Where votes had to say that, all but the bodies is read once more:
+ * what is found must not depend on whether the side was given. */
 #include "geometry/tracing.h"
 #include "geometry/shape.h"
 #include "geometry/vec.h"

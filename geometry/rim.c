@@ -1,9 +1,9 @@
 /* rim.c - a contour traced from a mask, seen as the pixels it runs around; see corners.h.
  *
- * Such a contour lies on the cracks between pixels: its extreme vertex is on top of a pixel at one corner and beside it at the other, which
- * tilts a plate of 24 pixels by up to a degree, and it has more vertices on a steep flank than the flank has pixels. So corners and plates are
- * looked for among the centres of the pixels along it, and the result is grown by the half pixel that they lie inside. The trap is that a
- * contour may come from elsewhere (a soft map, stretched to square pixels, a polygon): that one is taken as it is. */
+ * * Such a contour lies on the cracks between pixels: its extreme vertex is on top of a pixel at one corner and beside it at the other,
+ * which tilts a plate of 24 pixels by up to a degree, and it has more vertices on a steep flank than the flank has pixels. So corners
+ * and plates are looked for among the centres of the pixels along it, and the result is grown by the half pixel that they lie inside.
+ * The trap is that a contour may come from elsewhere (a soft map, stretched to square pixels, a polygon): that one is taken as it is. */
 #include "geometry/corners.h"
 #include "geometry/vec.h"
 

@@ -67,13 +67,14 @@ static uint8_t *all_of(const char *name, size_t *bytes)
     for (int64_t i = 0; i < FILMS; i++) {
         int64_t h, w;
         double mm[2];
-        char from[STORE_NAME] = "";
+        char *from = NULL;
         predictions_size(p, i, &h, &w);
         all = xgrow(all, *bytes + (size_t)(h * w) + HEAD);
         predictions_read(p, i, all + *bytes);
-        assert_int_equal(predictions_spacing(p, i, mm, from), 1);
+        assert_int_equal(predictions_spacing(p, i, mm, &from), 1);
         memcpy(all + *bytes + h * w, mm, sizeof mm), memset(all + *bytes + h * w + sizeof mm, 0, STORE_NAME);
-        memcpy(all + *bytes + h * w + sizeof mm, from, strlen(from));
+        memcpy(all + *bytes + h * w + sizeof mm, from, strlen(from) < STORE_NAME ? strlen(from) : STORE_NAME);
+        free(from);
         *bytes += (size_t)(h * w) + HEAD;
     }
     predictions_close(p), free(path);
@@ -132,13 +133,15 @@ static void measures_do_not_know_the_truth(void **state)
     int value[16] = { 0 };
     const char *name[16] = { "background" };
     for (int i = 0; i < t->n; i++) value[i + 1] = t->c[i].value, name[i + 1] = t->c[i].name;
-    predictions *p = predictions_create(out, "none", t->n + 1, value, name);
+    predictions *p = predictions_create(out, "none", "all", t->n + 1, value, name);
     for (int64_t i = 0; i < FILMS; i++) {
         const store_case *c = store_at(s, i);
         uint8_t *mask = xalloc((size_t)(c->h * c->w));
         char *source = xprintf("%s:%s", films, c->id);
         store_read_mask(s, i, mask);
-        predictions_add(p, c->id, source, c->h, c->w, mask, NULL), predictions_add_spacing(p, c->id, c->spacing, c->spacing_source);
+        const image film = { c->h, c->w, 8, mask };             /* nothing to be learned from it either */
+        predictions_add(p, c->id, source, c->h, c->w, mask, NULL);
+        predictions_add_film(p, c->id, &film, c->spacing, c->spacing_source);
         free(mask), free(source);
     }
     predictions_commit(p), store_close(s);

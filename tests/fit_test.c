@@ -126,7 +126,7 @@ static void signed_films(void **state)
     for (int k = 0; k < 4; k++) {
         float out[2][1000];
         for (int range = 0; range < 2; range++) {
-            const fit_conf c = { FIT_STRETCH, how[k], 2, 98, k == 2 ? 2 : 0, 2, range ? FIT_SIGNED : FIT_UNIT };
+            const fit_conf c = { FIT_STRETCH, how[k], 2, 98, k == 2 ? 2 : 0, 2, range ? FIT_SIGNED : FIT_UNIT, NULL };
             fit f = fit_make(&c, 20, 50, 20, 50);
             fit_film(&f, film, 16, 1, out[range]);
         }

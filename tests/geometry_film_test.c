@@ -205,6 +205,31 @@ static void drawn_films_are_measured(void **state)
     for (int i = 0; i < ROWS; i++) if (!(worst[i] <= rows[i].limit)) fail_msg("%s is off by %.2f", rows[i].name, worst[i]);
 }
 
+/* The plate of S1 is doubted where the hips lie as no hips do. */
+static void plate_and_hips_fit(void **state)
+{
+    (void)state;
+    for (int k = 0; k < 12; k++) {
+        const int moved = k % 3;                            /* hips where they are, at the sacrum, far away */
+        spine s = spine_make(&seed, &(spine_noise){ 0.7, 1, 0, 0, 0 });
+        spine_view v = { k % 2 ? -1 : 1, 0.35, 0.35, FW / 2, 1600, 0 };
+        geo_point m = { 0.5 * (s.corner[GEO_S1][0].x + s.corner[GEO_S1][1].x), 0.5 * (s.corner[GEO_S1][0].y + s.corner[GEO_S1][1].y) };
+        const double by = moved == 1 ? 0.55 : moved == 2 ? 1.6 : 1;
+        for (int i = 0; i < 2; i++)
+            s.head[i] = (geo_point){ m.x + by * (s.head[i].x - m.x) + (moved == 1 ? 40 : 0), m.y + by * (s.head[i].y - m.y) };
+        spine_draw(&s, &v, film, FH, FW);
+        int status, doubted = 0;
+        geo_tracing *t = geo_tracing_new(film, FH, FW, NULL, &status);
+        geo_case *c = geo_case_new();
+        geo_case_spacing(c, v.sx, v.sy), geo_case_facing(c, v.facing);
+        assert_true(geo_tracing_landmarks(t, c) > 0);
+        geo_result *r = geo_measure(c);
+        for (int i = 0; i < geo_result_warnings(r); i++) doubted |= !strcmp(geo_result_warning(r, i), "W_LOW_QUALITY:S1");
+        assert_int_equal(doubted, moved != 0);
+        geo_result_free(r), geo_case_free(c), geo_tracing_free(t);
+    }
+}
+
 static void sacrum_without_l5(void **state)
 {
     (void)state;
@@ -300,7 +325,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = { cmocka_unit_test(circle_is_exact_without_noise), cmocka_unit_test(heads_in_spite_of_a_neck),
         cmocka_unit_test(two_heads_in_one_mask), cmocka_unit_test(dens_and_c1), cmocka_unit_test(skull_points),
-        cmocka_unit_test(drawn_films_are_measured), cmocka_unit_test(sacrum_without_l5),
+        cmocka_unit_test(drawn_films_are_measured), cmocka_unit_test(sacrum_without_l5), cmocka_unit_test(plate_and_hips_fit),
             cmocka_unit_test(uncertainty_is_repeatable_and_grows),
         cmocka_unit_test(strange_masks) };
     return RUN_TESTS(tests);

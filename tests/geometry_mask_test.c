@@ -256,8 +256,34 @@ static void nonsense_is_refused(void **state)
     geo_contour_free(&c);
     geo_point p[3] = { { 0, 0 }, { NAN, 1 }, { 1, 1 } };
     assert_int_equal(geo_mask_fill(&(geo_contour){ p, 3 }, m, 2, 2, 1), GEO_BAD);
-    assert_string_equal(geo_version(), "1.1");
+    assert_string_equal(geo_version(), "1.2");
     assert_string_equal(geo_status_text(GEO_EMPTY), "nothing there");
+}
+
+/* A pixel stays where a disc that lies in the mask covers it; beyond the border there is no mask. */
+static void opening_is_discs_that_fit(void **state)
+{
+    (void)state;
+    uint8_t m[H * W], got[H * W];
+    for (int round = 0; round < 60; round++) {
+        const double radius = 0.5 * (round % 7);
+        random_mask(m, 0.75 + round % 5 * 0.06);
+        assert_int_equal(geo_mask_open(m, H, W, radius, got), GEO_OK);
+        for (int i = 0; i < H * W; i++) {
+            int covered = 0;
+            for (int k = 0; k < H * W && !covered; k++) {
+                int fits = hypot(k % W - i % W, k / W - i / W) <= radius;
+                for (int y = -1; y <= H && fits; y++)
+                    for (int x = -1; x <= W; x++) {
+                        const int inside = x >= 0 && y >= 0 && x < W && y < H && m[y * W + x];
+                        fits &= inside || hypot(x - k % W, y - k / W) > radius;
+                    }
+                covered = fits;
+            }
+            assert_int_equal(got[i], covered);
+        }
+    }
+    assert_int_equal(geo_mask_open(m, H, W, -1, got), GEO_BAD);
 }
 
 int main(void)
@@ -265,6 +291,6 @@ int main(void)
     const struct CMUnitTest tests[] = { cmocka_unit_test(components_are_floods), cmocka_unit_test(clean_keeps_one_and_fills),
         cmocka_unit_test(runs_come_back), cmocka_unit_test(distances_are_exact), cmocka_unit_test(outline_and_back),
         cmocka_unit_test(soft_outline_is_sub_pixel), cmocka_unit_test(labels_in_boxes), cmocka_unit_test(simplified_stays_near),
-        cmocka_unit_test(smallest_rectangle), cmocka_unit_test(nonsense_is_refused) };
+        cmocka_unit_test(smallest_rectangle), cmocka_unit_test(opening_is_discs_that_fit), cmocka_unit_test(nonsense_is_refused) };
     return RUN_TESTS(tests);
 }

@@ -333,6 +333,33 @@ static void t1_from_c7_and_c2_from_mask(void **state)
     geo_result_free(r);
 }
 
+/* T8 and its neighbours, anterior heights of 94 % (what is usual there), then of 70 %: the usual wedging is no loss of height. */
+static void genant_less_usual_wedging(void **state)
+{
+    (void)state;
+    static const double share[] = { 0.94, 0.70 }, plain[] = { 6, 30 };
+    for (int k = 0; k < 2; k++) {
+        geo_case *c = geo_case_new();
+        geo_case_facing(c, 1);
+        for (int level = GEO_T7; level <= GEO_T9; level++) {
+            const double y = 60. * (level - GEO_T7), front = 40 * (level == GEO_T8 ? share[k] : 0.94);
+            geo_corners q = { { 60, y }, { 0, y }, { 60, y + front }, { 0, y + 40 } };
+            geo_case_vertebra(c, level, &q);
+        }
+        geo_result *r = measure(c);
+        geo_compression g;
+        geo_genant n;
+        assert_int_equal(geo_result_compression(r, GEO_T8, &g), 0);
+        assert_int_equal(geo_result_genant(r, GEO_T8, &n), 0);
+        near(g.genant_loss, plain[k], 1e-6);
+        near(n.loss, 100 * (1 - share[k] / 0.94), 1e-6);
+        assert_int_equal(n.grade, k ? 2 : 0);
+        assert_string_equal(n.type, k ? "wedge" : "none");
+        assert_true(geo_result_genant(r, GEO_L1, &n) != 0 && n.error[0] && n.grade == 0);
+        geo_result_free(r);
+    }
+}
+
 static void setters_refuse_nonsense(void **state)
 {
     (void)state;
@@ -343,6 +370,9 @@ static void setters_refuse_nonsense(void **state)
     assert_int_equal(geo_case_vertebra(c, GEO_S1, &q), GEO_BAD);
     assert_int_equal(geo_case_vertebra(c, 0, &q), GEO_BAD);
     assert_int_equal(geo_case_spacing(c, 0, 1), GEO_BAD);
+    static const double odd[][2] = { { 0.004, 0.04 }, { 9, 11 }, { 0.1, 1.01 }, { 1.01, 0.1 }, { NAN, 1 }, { 1, INFINITY } };
+    for (size_t i = 0; i < sizeof odd / sizeof *odd; i++) assert_int_equal(geo_case_spacing(c, odd[i][0], odd[i][1]), GEO_BAD);
+    assert_true(geo_spacing_sound(0.005, 0.05) && geo_spacing_sound(10, 10));
     assert_int_equal(geo_case_age(c, NAN), GEO_BAD);
     assert_int_equal(geo_case_named(c, "L9_SM", (geo_point){ 0, 0 }), GEO_BAD);
     assert_int_equal(geo_case_named(c, "elbow", (geo_point){ 0, 0 }), GEO_BAD);
@@ -419,6 +449,6 @@ int main(void)
         cmocka_unit_test(a_turn_changes_what_it_may), cmocka_unit_test(order_of_input_is_nothing), cmocka_unit_test(choices_differ),
         cmocka_unit_test(errors_and_their_order), cmocka_unit_test(votes_and_the_tag), cmocka_unit_test(warnings_of_a_case),
         cmocka_unit_test(t1_from_c7_and_c2_from_mask), cmocka_unit_test(setters_refuse_nonsense), cmocka_unit_test(cobb_of_an_s),
-        cmocka_unit_test(noise_of_landmarks) };
+        cmocka_unit_test(genant_less_usual_wedging), cmocka_unit_test(noise_of_landmarks) };
     return RUN_TESTS(tests);
 }

@@ -19,6 +19,8 @@ static void write_two(const char *path)
     predictions *w = predictions_create(path, "best.h5", "3,7", 3, value, name);
     predictions_add(w, "zoe", "films/zoe.png", 2, 1, b, NULL);
     predictions_add(w, "adam \xc3\xbc", "films/adam.png", 2, 3, a, p);
+    uint16_t deep[6] = { 0, 1, 256, 65535, 7, 9 };
+    predictions_add_film(w, "adam \xc3\xbc", &(image){ 2, 3, 16, deep }, (double[2]){ 0.2, 0.3 }, "given");
     assert_false(file_exists(path));             /* not before it is whole */
     predictions_commit(w);
 }
@@ -44,7 +46,16 @@ static void test_round_trip(void **state)
     assert_int_equal(t.n, 1);                    /* background is none, and a class without a name is called by its number */
     assert_int_equal(t.c[0].value, 3);
     assert_string_equal(t.c[0].name, "L4");
-    classes_free(&t), predictions_close(p);
+    image film = predictions_film(p, 0), none = predictions_film(p, 1);
+    static const uint16_t deep[6] = { 0, 1, 256, 65535, 7, 9 };
+    double spacing[2];
+    char *source;
+    assert_true(film.h == 2 && film.w == 3 && film.bits == 16 && none.h == 0);
+    assert_memory_equal(film.p, deep, sizeof deep);
+    assert_true(predictions_spacing(p, 0, spacing, &source) && spacing[0] == 0.2 && spacing[1] == 0.3);
+    assert_string_equal(source, "given"), free(source);
+    assert_false(predictions_spacing(p, 1, spacing, &source));
+    image_free(&film), classes_free(&t), predictions_close(p);
     hid_t file = H5Fopen(path, H5F_ACC_RDONLY, H5P_DEFAULT), d = H5Dopen2(file, "/adam \xc3\xbc/probabilities", H5P_DEFAULT);
     float probabilities[18];
     assert_true(H5Dread(d, H5T_NATIVE_FLOAT, H5S_ALL, H5S_ALL, H5P_DEFAULT, probabilities) >= 0);

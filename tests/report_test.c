@@ -164,7 +164,7 @@ static void failed_films_stay_in_the_count(void **state)
     char *path = in("films.h5"), *out = in("half/predictions.h5"), *parent = in("half");
     file_make_folders(parent);
     store *s = store_open(path);
-    predictions *p = predictions_create(out, "none", 2, (const int[]){ 0, 1 }, (const char *const[]){ "background", "body" });
+    predictions *p = predictions_create(out, "none", "all", 2, (const int[]){ 0, 1 }, (const char *const[]){ "background", "body" });
     for (int64_t i = 0; i < store_count(s); i++) {
         const store_case *c = store_at(s, i);
         uint8_t *mask = xalloc_n((size_t)c->h, (size_t)c->w);

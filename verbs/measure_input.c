@@ -319,9 +319,13 @@ static int64_t measure_store(const measure_job *job, const char *path)
 
 /* ---- landmarks ----------------------------------------------------------------------------------------------------------------------- */
 
-static int64_t measure_landmarks(const measure_job *job, landmark_cases *l, const char *path)
+static void refuse_classes(const measure_job *job, const char *path)
 {
     if (job->classes) die_at("--classes", "got landmarks, %s; wanted label maps, whose values a class table explains", path);
+}
+
+static int64_t measure_landmarks(const measure_job *job, landmark_cases *l)
+{
     set_total(job, l->n);
     for (int64_t i = 0; i < l->n; i++) {
         findings f = findings_landmarks(&l->c[i], &job->settings);
@@ -346,15 +350,17 @@ int64_t measure_input(const measure_job *job, const char *path)
     if (predictions_is(path)) return measure_predictions(job, path);
     if (store_like(path)) return measure_store(job, path);
     if (ends_with(path, ".csv")) {
+        refuse_classes(job, path);
         landmark_cases l = landmarks_csv(path, job->settings.region);
-        return measure_landmarks(job, &l, path);
+        return measure_landmarks(job, &l);
     }
     if (ends_with(path, ".json")) {
         size_t n;
+        refuse_classes(job, path);
         char *text = file_read(path, JSON_LIMIT, &n);
         landmark_cases l = landmarks_json(text, n, path, job->settings.region);
         free(text);
-        return measure_landmarks(job, &l, path);
+        return measure_landmarks(job, &l);
     }
     classes t = job->classes ? classes_given("--classes", job->classes) : (classes){ 0 };
     set_total(job, 1);

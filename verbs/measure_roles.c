@@ -9,7 +9,8 @@
 
 /* Names that mean a structure, and kinds that do where the name does not. */
 static const struct { const char *name; int role; } names[] = { { "sacrum", GEO_ROLE_SACRUM }, { "S1", GEO_ROLE_SACRUM },
-    { "femoral_head", GEO_ROLE_HEAD }, { "hard_palate", GEO_ROLE_PALATE }, { "basion", GEO_ROLE_BASION }, { "opisthion", GEO_ROLE_OPISTHION },
+    { "femoral_head", GEO_ROLE_HEAD }, { "hard_palate", GEO_ROLE_PALATE }, { "basion", GEO_ROLE_BASION },
+    { "opisthion", GEO_ROLE_OPISTHION },
     { "vertebra", GEO_ROLE_BODY } },
     kinds[] = { { "sacrum", GEO_ROLE_SACRUM }, { "femoral_head", GEO_ROLE_HEAD }, { "vertebra", GEO_ROLE_BODY } };
 enum { NAMES = sizeof names / sizeof *names, KINDS = sizeof kinds / sizeof *kinds };

@@ -117,6 +117,7 @@ static void print_bodies(FILE *out, const findings *f)
 {
     const landmark_case *a = f->asked;
     geo_compression g;
+    geo_genant net;
     geo_slip s;
     int any = 0;
     for (int i = GEO_C3; i <= GEO_L5; i++) {
@@ -125,10 +126,12 @@ static void print_bodies(FILE *out, const findings *f)
         if (asked && bad) fprintf(out, "%s: %s\n", geo_level_name(i), g.error), any = 1;
         if (bad || (!asked && (!g.grade || i < GEO_T4))) continue;
         fprintf(out, "%s: Genant grade %d%s%s (loss %.0f %%), anterior / posterior %.2f, wedge %.1f°; "
-                "against the neighbours %.2f %.2f %.2f\n",
+                "against the neighbours %.2f %.2f %.2f",
                 geo_level_name(i), g.grade, g.grade ? ", " : "", g.grade ? g.type : "", g.genant_loss, g.ratio, g.wedge, g.cr[0], g.cr[1],
                     g.cr[2]);
-        any = 1;
+        if (!geo_result_genant(f->chain.result, i, &net) && net.grade != g.grade)
+            fprintf(out, "; less the usual wedging grade %d (loss %.0f %%)", net.grade, net.loss);
+        fputc('\n', out), any = 1;
     }
     for (int i = GEO_C2; i <= GEO_L5; i++) {
         if (geo_result_slip(f->chain.result, i, i + 1, &s) || fabs(s.percent) <= 3 || i < GEO_L1) continue;

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Finds the bodies in masks of whole vertebrae (verse_drr: body and posterior elements in one mask, overlapping those beside it) and checks that
-they lie inside: opening by a disc takes the processes off, corners are then found as on any mask. Draws what it found.
+they lie inside: the mask is cut at the narrowest place of its middle third, between body and arch; corners of the part in front are found as
+on any mask. Draws what it found.
 
 Usage: verse.py LIBRARY VERSE_FOLDER OUT_FOLDER     (LIBRARY: the libdarkspine-geometry.so of `make geometry`; needs python3-pil, python3-numpy)"""
 import ctypes as C, glob, os, re, sys
@@ -16,37 +17,27 @@ class Options(C.Structure): _fields_ = [('size', C.c_size_t), ('method', C.c_int
     ('fractured', C.c_int)]
 
 geo = C.CDLL(sys.argv[1])
-geo.geo_distance.argtypes = [C.c_void_p, C.c_int64, C.c_int64, C.c_double, C.c_double, C.c_void_p]
-geo.geo_mask_open.argtypes = [C.c_void_p, C.c_int64, C.c_int64, C.c_double, C.c_void_p]
-geo.geo_components.argtypes = [C.c_void_p, C.c_int64, C.c_int64, C.c_void_p, C.c_void_p, C.c_int64]
-geo.geo_components.restype = C.c_int64
+geo.geo_contour_split.argtypes = [C.POINTER(Contour), Point, C.c_void_p]
 geo.geo_contour_trace.argtypes = [C.c_void_p, C.c_int64, C.c_int64, C.POINTER(Contour), C.c_void_p]
 geo.geo_mask_fill.argtypes = [C.POINTER(Contour), C.c_void_p, C.c_int64, C.c_int64, C.c_uint8]
 LEVELS = [f'T{i}' for i in range(1, 13)] + [f'L{i}' for i in range(1, 6)]
-SHARE = 0.75                            # of the largest disc in the mask, which lies in the body: the radius of the opening
 
 def at(a): return a.ctypes.data_as(C.c_void_p)
 
-def body_of(mask):
-    """The opened part of the mask round its largest disc."""
-    h, w = mask.shape
-    far, opened, labels = np.zeros((h, w)), np.zeros((h, w), np.uint8), np.zeros((h, w), np.int32)
-    padded = np.zeros((h + 2, w + 2), np.uint8); padded[1:-1, 1:-1] = mask
-    outside, deep = (1 - padded).copy(), np.zeros((h + 2, w + 2))
-    geo.geo_distance(at(outside), h + 2, w + 2, 1, 1, at(deep))
-    y, x = np.unravel_index(deep.argmax(), deep.shape)
-    geo.geo_mask_open(at(mask), h, w, SHARE * deep.max(), at(opened))
-    geo.geo_components(at(opened), h, w, at(labels), None, 0)
-    return np.ascontiguousarray((labels == labels[y - 1, x - 1]).astype(np.uint8)), deep.max()
+def contour_of(mask):
+    c = Contour()
+    return None if geo.geo_contour_trace(at(mask), *mask.shape, C.byref(c), None) else c
 
-def corners_of(mask, up):
-    h, w = mask.shape
-    c, o, b = Contour(), Options(), Body()
+def body_of(mask, forwards):
+    """The part of the mask in front of its narrowest place, and the corners of that."""
+    c, part, o, b = contour_of(mask), (Contour * 2)(), Options(), Body()
     geo.geo_corners_defaults(C.byref(o))
-    o.up = Point(*up)
-    if geo.geo_contour_trace(at(mask), h, w, C.byref(c), None): return None
-    status = geo.geo_corners_find(C.byref(c), C.byref(o), C.byref(b))
+    o.up, o.fractured = Point(forwards[1], -forwards[0]), 1
+    status = geo.geo_contour_split(C.byref(c), Point(*forwards), part)
     geo.geo_contour_free(C.byref(c))
+    if status: return None
+    status = geo.geo_corners_find(C.byref(part[0]), C.byref(o), C.byref(b))
+    for k in range(2): geo.geo_contour_free(C.byref(part[k]))
     return b if not status or b.method else None
 
 def main():
@@ -59,13 +50,12 @@ def main():
             level = re.search(r'_([TL]\d+)_whole', path).group(1)
             whole[level] = np.ascontiguousarray((np.array(Image.open(path).convert('L')) > 0).astype(np.uint8))
         order = [v for v in LEVELS if v in whole]
-        body = {v: body_of(whole[v]) for v in order}
-        centre = {v: np.argwhere(body[v][0]).mean(0)[::-1] for v in order}
+        centre = {v: np.argwhere(whole[v]).mean(0)[::-1] for v in order}
         picture = Image.open(film).convert('RGB')
         draw = ImageDraw.Draw(picture)
         for i, v in enumerate(order):
             d = centre[order[max(i - 1, 0)]] - centre[order[min(i + 1, len(order) - 1)]]
-            b = corners_of(body[v][0], d / np.hypot(*d))
+            b = body_of(whole[v], (-d[1] / np.hypot(*d), d[0] / np.hypot(*d)))          # the patient looks to the right
             edge = bool(whole[v][[0, -1]].any() or whole[v][:, [0, -1]].any())
             if not b: rows.append((n, v, edge, None)); continue
             q = [(p.x, p.y) for p in b.quad.p]

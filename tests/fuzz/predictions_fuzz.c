@@ -14,6 +14,7 @@ static void make_sound(const char *path)
         for (int i = 0; i < H * W; i++) map[i] = (uint8_t)value[i % 3];
         for (int i = 0; i < H * W * 3; i++) probability[i] = (float)i;
         predictions_add(p, k ? "b" : "a", "films/x.png", H, W, map, k ? probability : NULL);
+        predictions_add_film(p, k ? "b" : "a", &(image){ H, W, 8, map }, (double[2]){ 0.2, 0.2 }, "given");
     }
     predictions_commit(p);
 }
@@ -30,6 +31,11 @@ static void read_all(const char *path)
             predictions_size(p, i, &h, &w);
             uint8_t map[4096];
             if (h * w <= 4096) predictions_read(p, i, map);
+            double spacing[2];
+            char *source = NULL;
+            image film = predictions_film(p, i);
+            predictions_spacing(p, i, spacing, &source);
+            image_free(&film), free(source);
         }
         classes c = predictions_classes(p);
         classes_free(&c);
