@@ -167,7 +167,7 @@ static int estimate(const geo_contour *c, const rim *o, const body_frame *b, int
         return status;
     case GEO_CORNERS_MEAN: status = from_lines(&o->c, b, 0.5, trim, out, apart_deg); break;
     case GEO_CORNERS_LINES: status = from_lines(&o->c, b, 1, trim, out, apart_deg); break;
-    case GEO_CORNERS_SIDES: status = corners_sides(&o->c, b, out); break;
+    case GEO_CORNERS_SIDES: status = corners_sides(&o->c, b, SIDES_ROUNDS, out); break;
     case GEO_CORNERS_EXTREME: status = corners_extreme(&o->c, b, out, index); break;
     case GEO_CORNERS_RECTANGLE:
         status = geo_rectangle(&o->c, four);
@@ -182,11 +182,12 @@ void geo_corners_defaults(geo_corners_options *o)
     *o = (geo_corners_options){ .size = sizeof *o, .method = GEO_CORNERS_AUTO, .trim = 0.05, .up = { 0, -1 } };
 }
 
-/* Is there a lip on a body that is large enough for lines through all its sides? */
+/* Is there a lip on a body that is large enough for lines through all its sides? One round tells most bodies, which have none. */
 static int has_lip(const rim *o, const body_frame *b)
 {
     geo_quad q;
-    return sqrt(12) * b->m.spread[0] >= 80 && !corners_sides(&o->c, b, &q) && corners_has_lip(&o->c, b, &q);
+    if (!(sqrt(12) * b->m.spread[0] >= 80) || corners_sides(&o->c, b, 1, &q) || !corners_has_lip(&o->c, b, &q, 0.6)) return 0;
+    return !corners_sides(&o->c, b, SIDES_ROUNDS, &q) && corners_has_lip(&o->c, b, &q, 1);
 }
 
 /* The first method of the list without a fault, else the one with the fewest. */

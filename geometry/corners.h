@@ -21,10 +21,11 @@ int  corners_axis(const body_frame *b, geo_quad *out);
 /* Four points in cyclic order, named by the frame. */
 void corners_order(const geo_point four[4], const body_frame *b, geo_quad *out);
 
-/* klines.c: crossings of lines through the four sides; GEO_DEGENERATE where they do not settle. */
-int corners_sides(const geo_contour *c, const body_frame *b, geo_quad *out);
-/* Do extreme vertices stand out beyond straight sides, as osteophytes do? */
-int corners_has_lip(const geo_contour *c, const body_frame *b, const geo_quad *sides);
+/* klines.c: crossings of lines through the four sides, fitted anew between them in every round; GEO_DEGENERATE where they do not settle. */
+enum { SIDES_ROUNDS = 12 };
+int corners_sides(const geo_contour *c, const body_frame *b, int rounds, geo_quad *out);
+/* Do extreme vertices stand out beyond straight sides, as osteophytes do? By this share of the limits: 1. */
+int corners_has_lip(const geo_contour *c, const body_frame *b, const geo_quad *sides, double share);
 
 /* endplate.c: the line through the contour from index i to index j (the shorter way), without `trim` of the length of the chord between the
  * two ends at either of them. direction points from i to j. 0: too few points. */

@@ -6,21 +6,20 @@
 #include "geometry/vec.h"
 #include <string.h>
 
-enum { ROUNDS = 12 };
 /* Lips of drawn osteophytes stand out by 0.10 to 0.27 of the depth, corners of sound bodies with noise by 0.02 to 0.10. A pedicle that
  * leaks into the mask turns the line of its side so that one corner stands out; but that line fits badly, and lips come in pairs. */
 static const double LIP = 0.11, SECOND_LIP = 0.06;
 static const double FIRST_TRIM = 0.18, TRIM = 0.12;         /* shares of a side */
 static const double FARTHEST = 0.33;                        /* of the depth: how far a corner may move in a round */
 
-int corners_sides(const geo_contour *c, const body_frame *b, geo_quad *out)
+int corners_sides(const geo_contour *c, const body_frame *b, int rounds, geo_quad *out)
 {
     int64_t index[4];
     int status = corners_extreme(c, b, out, index);
     if (status) return status;
     for (int k = 0; k < 4; k++) out->p[k] = c->p[index[k]];
     const double depth = 0.5 * (apart(out->p[0], out->p[1]) + apart(out->p[2], out->p[3]));
-    for (int round = 0; round < ROUNDS; round++) {
+    for (int round = 0; round < rounds; round++) {
         geo_point centre[4], d[4];
         double moved = 0;
         geo_quad q;
@@ -60,7 +59,7 @@ static double roughness(const geo_contour *c, const geo_quad *q, int k)
     return count > 0 ? sqrt(sum / count) : INFINITY;
 }
 
-int corners_has_lip(const geo_contour *c, const body_frame *b, const geo_quad *sides)
+int corners_has_lip(const geo_contour *c, const body_frame *b, const geo_quad *sides, double share)
 {
     geo_quad extreme;
     int64_t index[4];
@@ -74,5 +73,5 @@ int corners_has_lip(const geo_contour *c, const body_frame *b, const geo_quad *s
         }
         second = fmax(second, fmin(out, lip)), lip = fmax(lip, out), rough = fmax(rough, roughness(c, sides, k));
     }
-    return lip > LIP * depth && second > SECOND_LIP * depth && lip > 3.5 * rough;
+    return lip > share * LIP * depth && second > share * SECOND_LIP * depth && lip > share * 3.5 * rough;
 }

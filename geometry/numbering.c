@@ -160,7 +160,10 @@ static int check(chain *c)
     unsigned odd[GEO_CHAIN_MOST];
     for (int i = 0; i < c->n; i++) b[i] = c->e[i].b;
     int status = c->n ? geo_chain_check(b, c->n, (int64_t)((double)c->t->h * c->k), c->t->w, odd) : GEO_OK;
-    for (int i = 0; i < c->n && !status; i++) c->e[i].b = b[i], c->e[i].odd = odd[i] | c->t->o[c->e[i].at].odd;
+    for (int i = 0; i < c->n && !status; i++) {
+        if (role_of(c, i) == GEO_C2) odd[i] &= ~(unsigned)GEO_ODD_MERGED;       /* twice as large as C3, with the dens */
+        c->e[i].b = b[i], c->e[i].odd = odd[i] | c->t->o[c->e[i].at].odd;
+    }
     return status;
 }
 

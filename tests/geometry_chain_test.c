@@ -132,6 +132,28 @@ static void disc(double x, double y, double r, uint8_t v)
     geo_mask_fill(&(geo_contour){ p, 90 }, film, FH, FW, v);
 }
 
+/* With its dens C2 is more than twice as large as C3, and longer: it is one body all the same. */
+static void a_long_dens_is_no_second_body(void **state)
+{
+    (void)state;
+    for (int k = 0; k < 4; k++) {
+        spine s;
+        draw(&s, &right);
+        geo_corners q = spine_body(&s, GEO_C2, &right);
+        geo_point top = part(q.sa, q.sp, 0.4), foot = part(q.ia, q.ip, 0.4);
+        for (int i = 0; i <= 30; i++)
+            disc(top.x + (top.x - foot.x) * 0.055 * i, top.y + (top.y - foot.y) * 0.055 * i, 0.4 * hypot(q.sa.x - q.sp.x, q.sa.y - q.sp.y),
+                 GEO_C2);
+        if (k % 2) forget_names();
+        measured_film m = measure(&s, &right, k % 2 ? as_whole : as_levels, GEO_REGION_WHOLE, 0);
+        assert_int_equal(m.chain.n, 23);
+        assert_int_equal(m.chain.count, 0);
+        for (int i = 0; i < 23; i++) assert_int_equal(m.chain.body[i].level, GEO_C2 + i);
+        close_to_truth(&m, 4, 2);
+        drop(&m);
+    }
+}
+
 /* Both heads in one class, apart; and specks of any class, which are no structures. */
 static void components_of_a_class(void **state)
 {
@@ -269,6 +291,7 @@ int main(void)
         cmocka_unit_test(missing_is_made_up),
         cmocka_unit_test(missing_at_an_end),
         cmocka_unit_test(merged_is_cut),
+        cmocka_unit_test(a_long_dens_is_no_second_body),
         cmocka_unit_test(split_is_joined),
         cmocka_unit_test(wrong_names),
         cmocka_unit_test(false_body_is_dropped),
