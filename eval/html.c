@@ -25,10 +25,10 @@ static const char style[] =
     ".bad{color:var(--mark);font-weight:600}.good{color:var(--good)}\n"
     "figure{margin:1rem 0;min-width:0}figcaption{font-weight:600;margin-bottom:.35rem;overflow-wrap:anywhere}\n"
     ".wide{overflow-x:auto}\n"
-    "table{border-collapse:collapse;font-size:.9rem;font-variant-numeric:tabular-nums}\n"
+    "table{border-collapse:collapse;width:max-content;font-size:.9rem;font-variant-numeric:tabular-nums}\n"
     "th,td{padding:.28rem .7rem;text-align:left;vertical-align:top;border-bottom:1px solid var(--line)}\n"
     "th{font-weight:600;border-bottom:2px solid var(--line);vertical-align:bottom}\n"
-    "td{max-width:24rem;overflow-wrap:break-word}\n"
+    "td{max-width:22rem;overflow-wrap:break-word}\n"
     ".n{text-align:right;white-space:nowrap}\n"
     "tr.rule td{border-top:2px solid var(--line)}\n"
     ".grid{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,21rem),1fr));gap:1rem}\n"
@@ -47,7 +47,7 @@ static const char style[] =
     "@media print{:root{color-scheme:light;--paper:#fff;--ink:#000;--soft:#444;--line:#ccc;--panel:#f2f2f2;--mark:#a00;--good:#060;"
     "--s0:#0072b2;--s1:#d55e00;--s2:#00865f;--s3:#b04f8b;--s4:#2f8fc4;--s5:#a86f00;--s6:#555}"
     "body{max-width:none;padding:0;font-size:10pt}nav{display:none}figure,tr,.tile{break-inside:avoid}"
-    "figure.table{break-inside:auto}h2,h3,figcaption{break-after:avoid}.wide{overflow:visible}table{font-size:8.5pt}th,td{padding:.15rem .4rem}"
+    "figure.table{break-inside:auto}h2,h3,figcaption{break-after:avoid}.wide{overflow:visible}table{width:auto;font-size:8.5pt}th,td{padding:.15rem .4rem}"
     "thead{display:table-header-group}.film img{max-height:22cm}a{color:inherit;text-decoration:none}}\n";
 
 void html_text(FILE *f, const char *text)

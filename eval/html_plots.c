@@ -169,17 +169,17 @@ void html_error_shares(FILE *f, const char *title, const char *unit, const html_
         double *sorted = xalloc_n((size_t)e[i].n, sizeof *sorted);
         memcpy(sorted, e[i].error, (size_t)e[i].n * sizeof *sorted);
         stats_sort(sorted, e[i].n);
-        if (e[i].n) most = fmax(most, stats_percentile(sorted, e[i].n, 97.5));         /* a single wild value does not flatten the rest */
+        if (e[i].n) most = fmax(most, stats_percentile(sorted, e[i].n, 90));           /* a few wild values do not flatten the rest */
         free(sorted);
     }
-    const axis x = axis_make(0, most > 0 ? 1.05 * most : 1, 1, 0, LEFT, WIDTH - RIGHT), y = axis_make(0, 100, 1, 0, HEIGHT - BOTTOM, TOP);
+    const axis x = axis_make(0, most > 0 ? 1.2 * most : 1, 1, 0, LEFT, WIDTH - RIGHT), y = axis_make(0, 100, 1, 0, HEIGHT - BOTTOM, TOP);
     char *x_label = xprintf("absolute error (%s)", unit);
     begin(f, title, HEIGHT);
     draw_axes(f, &x, &y, x_label, "films within (%)");
     for (int i = 0; i < n; i++) if (e[i].all) error_steps(f, &x, &y, &e[i], i);
     fputs("</svg>", f), key_begin(f);
     for (int i = 0; i < n; i++) key(f, i, e[i].label);
-    fputs("</p>", f), end(f);
+    fputs("</p>", f), html_paragraph(f, "note", "of all films, failed ones included; the axis ends at 1.2 times the largest P90"), end(f);
     free(x_label);
 }
 

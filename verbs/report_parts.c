@@ -138,6 +138,19 @@ static void flagged(FILE *f, const finding *row, int n)
     fputs("</p>\n", f);
 }
 
+/* What the measuring itself doubts stands before any value. */
+static void doubts(FILE *f, const findings *m)
+{
+    const int n = m->failed ? 0 : m->frontal ? m->chain.warnings : geo_result_warnings(m->chain.result);
+    if (!n) return;
+    fputs("<p><strong class=\"bad\">Not to be trusted without a look:</strong> ", f);
+    for (int i = 0; i < n; i++) {
+        if (i) fputs(", ", f);
+        html_text(f, m->frontal ? m->chain.warning[i] : geo_result_warning(m->chain.result, i));
+    }
+    fputs("</p>\n", f);
+}
+
 static void about(FILE *f, const findings *m)
 {
     char *size = xprintf("%s film, %lld x %lld pixels", m->frontal ? "frontal" : "lateral", (long long)m->w, (long long)m->h);
@@ -157,7 +170,7 @@ void report_film(FILE *f, const findings *m, const ranges *normal, const char *d
     by_group(row, n, sorted);
     about(f, m);
     if (m->failed) fputs("<p class=\"bad\">", f), html_text(f, m->failed), fputs(": nothing could be measured on this film</p>\n", f);
-    flagged(f, sorted, n);
+    flagged(f, sorted, n), doubts(f, m);
     if (drawing) report_picture(f, drawing, alt, NULL);
     values_table(f, sorted, n, m->spread != NULL);
     FILE *remarks = open_memstream(&text, &size);

@@ -2,7 +2,7 @@
 # make demo: the whole way from nothing: films of spines, a network trained on them, films it has never seen segmented and measured, and a
 # report. Everything lands in demo/.
 set -e
-train_seed=1 test_seed=2 size="height=256 width=192" kind="region=lumbar classes=hspine level=L1"
+train_seed=1 test_seed=2 size="height=256 width=192" kind="region=lumbar classes=whole level=L1"
 began=$(date +%s)
 rm -rf demo
 mkdir -p demo
