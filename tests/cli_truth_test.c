@@ -58,8 +58,9 @@ static int tear_down(void **state)
 /* The label maps and spacings of DIR/predictions.h5, one after the other. */
 static uint8_t *all_of(const char *name, size_t *bytes)
 {
-    char *path = in(name);
+    char *path = in(name), *films = in("films.h5");
     predictions *p = predictions_open(path);
+    store *s = store_open(films);
     enum { HEAD = 2 * sizeof(double) + STORE_NAME };
     uint8_t *all = NULL;
     *bytes = 0;
@@ -72,12 +73,14 @@ static uint8_t *all_of(const char *name, size_t *bytes)
         all = xgrow(all, *bytes + (size_t)(h * w) + HEAD);
         predictions_read(p, i, all + *bytes);
         assert_int_equal(predictions_spacing(p, i, mm, &from), 1);
+        const store_case *c = store_at(s, store_find(s, predictions_stem(p, i)));
+        assert_true(mm[0] == c->spacing[0] && mm[1] == c->spacing[1]);
         memcpy(all + *bytes + h * w, mm, sizeof mm), memset(all + *bytes + h * w + sizeof mm, 0, STORE_NAME);
         memcpy(all + *bytes + h * w + sizeof mm, from, strlen(from) < STORE_NAME ? strlen(from) : STORE_NAME);
         free(from);
         *bytes += (size_t)(h * w) + HEAD;
     }
-    predictions_close(p), free(path);
+    predictions_close(p), store_close(s), free(path), free(films);
     return all;
 }
 

@@ -130,6 +130,7 @@ static void pairs_differ_in_shadows_alone(void **state)
         picture *p = picture_new(a, &with), *q = picture_new(a, &without);
         assert_non_null(p->film_with), assert_non_null(p->implant), assert_null(q->film_with), assert_true(*p->implants);
         assert_memory_equal(p->log, q->log, (size_t)(p->h * p->w) * sizeof(float));        /* the same anatomy and the same noise */
+        assert_memory_equal(p->film, q->film, (size_t)(p->h * p->w) * sizeof *p->film);    /* and the same window: metal sets none */
         int64_t marked = 0, changed = 0;
         for (int64_t y = 0; y < p->h; y++)
             for (int64_t x = 0; x < p->w; x++) {
