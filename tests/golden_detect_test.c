@@ -259,6 +259,9 @@ static void levels(void **state)
         free(want);
     }
     free(side);
+    assert_int_equal(roi_level(&conventions[0].level, 4, (real)(223.9999 * 223.9999)), 2);     /* a hair below 224 is 224 to one of them */
+    assert_int_equal(roi_level(&conventions[1].level, 4, (real)(223.9999 * 223.9999)), 1);
+    assert_int_equal(roi_level(&conventions[0].level, 4, (real)NAN), 0);
 }
 
 /* nothing stands in ops_detection that no test reads */
