@@ -42,7 +42,8 @@ static __global__ void backward(int64_t pixels, int64_t channels, double eps, co
     }
 }
 
-#define LAUNCH_WARPS(kernel, pixels, stream, ...) LAUNCH(kernel, dim3(blocks_for(pixels, THREADS / 32)), dim3(32, THREADS / 32), 0, stream, __VA_ARGS__)
+#define LAUNCH_WARPS(kernel, pixels, stream, ...) \
+    LAUNCH(kernel, dim3(blocks_for(pixels, THREADS / 32)), dim3(32, THREADS / 32), 0, stream, __VA_ARGS__)
 
 void unit_difference_cuda(const context *c, int64_t pixels, int64_t channels, double eps, const real *a, int64_t as, const real *b, int64_t bs,
                           real *y, int64_t ys)

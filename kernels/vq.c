@@ -44,7 +44,10 @@ void vq_loss_cpu(const context *c, vq_size s, double scale, const real *z, int64
     *y = (real)(scale * sum / (double)(s.rows * s.channels));
 }
 
-static real slope(const vq_size *s, double scale, const real *gy) { return (real)(2 * scale * (double)*gy / (double)(s->rows * s->channels)); }
+static real slope(const vq_size *s, double scale, const real *gy)
+{
+    return (real)(2 * scale * (double)*gy / (double)(s->rows * s->channels));
+}
 
 void vq_loss_to_rows_cpu(const context *c, vq_size s, double scale, const real *z, int64_t zs, const real *codes, const int32_t *index,
                          const real *gy, real *gz, int add)

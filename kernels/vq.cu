@@ -67,7 +67,10 @@ void vq_loss_cuda(const context *c, vq_size s, double scale, const real *z, int6
     LAUNCH(loss_total, dim3(1), dim3(32), 0, c->stream, parts, scale / (double)(s.rows * s.channels), (const double *)work, y);
 }
 
-static __device__ real slope(const vq_size &s, double scale, const real *gy) { return (real)(2 * scale * (double)*gy / (double)(s.rows * s.channels)); }
+static __device__ real slope(const vq_size &s, double scale, const real *gy)
+{
+    return (real)(2 * scale * (double)*gy / (double)(s.rows * s.channels));
+}
 
 static __global__ void to_rows(vq_size s, double scale, const real *z, int64_t zs, const real *codes, const int32_t *index, const real *gy,
                                real *gz, int add)

@@ -317,7 +317,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(same_size_is_the_identity), cmocka_unit_test(corners_of_the_film_meet_the_net), cmocka_unit_test(ramps_keep_their_place),
-        cmocka_unit_test(shrinking_averages), cmocka_unit_test(padding_is_zero_and_not_inside), cmocka_unit_test(percentiles_clip), cmocka_unit_test(signed_films),
+        cmocka_unit_test(shrinking_averages), cmocka_unit_test(padding_is_zero_and_not_inside), cmocka_unit_test(percentiles_clip),
+        cmocka_unit_test(signed_films),
         cmocka_unit_test(labels_take_the_commonest), cmocka_unit_test(scores_come_back), cmocka_unit_test(a_disc_survives_the_round_trip),
         cmocka_unit_test(odd_sizes), cmocka_unit_test(clahe_is_off_unless_asked_for), cmocka_unit_test(clahe_raises_local_contrast),
         cmocka_unit_test(clahe_then_normalise), cmocka_unit_test(clahe_is_the_same_in_validation_and_prediction),

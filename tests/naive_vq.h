@@ -16,7 +16,8 @@ static inline void naive_quantize(const rig *r, double *y)
         int64_t best = 0;
         for (int64_t k = 1; k < codes; k++) if (vq_square(r, i, k) < vq_square(r, i, best)) best = k;
         for (int64_t j = 0; j < channels; j++) y[i * channels + j] = p_at(r, 1, best * channels + j);
-        if (*(int32_t *)slot_at(&r->y[1], i) != best) fail_msg("law 2: index %lld is %d, wanted %lld", (long long)i, *(int32_t *)slot_at(&r->y[1], i), (long long)best);
+        if (*(int32_t *)slot_at(&r->y[1], i) != best)
+            fail_msg("law 2: index %lld is %d, wanted %lld", (long long)i, *(int32_t *)slot_at(&r->y[1], i), (long long)best);
     }
 }
 

@@ -306,7 +306,8 @@ static void plateau_waits_and_reduces(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(five_steps_as_pytorch), cmocka_unit_test(clip_scales_the_step), cmocka_unit_test(groups_take_turns), cmocka_unit_test(bad_gradients_are_named),
+        cmocka_unit_test(five_steps_as_pytorch), cmocka_unit_test(clip_scales_the_step), cmocka_unit_test(groups_take_turns),
+        cmocka_unit_test(bad_gradients_are_named),
         cmocka_unit_test(norm_parameters_keep_from_decay), cmocka_unit_test(average_follows_the_weights),
         cmocka_unit_test(same_bits_on_any_thread_count), cmocka_unit_test(unused_keys_are_errors),
         cmocka_unit_test(policies_are_their_formulas), cmocka_unit_test(policy_mistakes), cmocka_unit_test(plateau_waits_and_reduces),

@@ -13,7 +13,8 @@ static rig *vq_rig(const char *op, const char *words, int nin, shape map, int64_
     const shape s[] = { map, { 2, { codes, c } }, { 3, { map.d[0], map.d[1], map.d[2] } }, SHAPE1(codes), SHAPE1(codes), { 2, { codes, c } } };
     const dtype t[] = { REAL_TYPE, REAL_TYPE, I32, REAL_TYPE, REAL_TYPE, REAL_TYPE };
     rig *r = rig_new(op, words, nin, s, t, DENSE);
-    for (int i = 0; i < nin; i++) for (int64_t k = 0; k < r->x[i].n; k++) if (t[i] == REAL_TYPE) slot_put(&r->x[i], k, (real)rig_u((uint32_t)i, k));
+    for (int i = 0; i < nin; i++)
+        for (int64_t k = 0; k < r->x[i].n && t[i] == REAL_TYPE; k++) slot_put(&r->x[i], k, (real)rig_u((uint32_t)i, k));
     return r;
 }
 static int32_t *whole(const slot *s, int64_t i) { return slot_at(s, i); }
@@ -191,7 +192,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         { "legacy", reference, NULL, NULL, (void *)"legacy" }, { "corrected", reference, NULL, NULL, (void *)"corrected" }, cmocka_unit_test(pulls),
-        cmocka_unit_test(straight_through), cmocka_unit_test(codes_stop_the_gradient), cmocka_unit_test(ties), cmocka_unit_test(running_means), cmocka_unit_test(restarts),
+        cmocka_unit_test(straight_through), cmocka_unit_test(codes_stop_the_gradient), cmocka_unit_test(ties),
+        cmocka_unit_test(running_means), cmocka_unit_test(restarts),
     };
     return RUN_TESTS(tests);
 }

@@ -21,7 +21,8 @@ static void fill_features(const params *p)
         const shape r = reference_shape(q);
         const int bias = strstr(q->name, ".bias") != NULL;
         double scale = bias ? 0.1 : sqrt(2) * sqrt(3.0 * (double)r.d[0] / (double)shape_volume(&r)), offset = 0;
-        if (sscanf(q->name, "perceptual.slice%d.%d.", &slice, &layer) == 2) snprintf(key, sizeof key, "lpips/features.%d.%s", layer, bias ? "bias" : "weight");
+        if (sscanf(q->name, "perceptual.slice%d.%d.", &slice, &layer) == 2)
+            snprintf(key, sizeof key, "lpips/features.%d.%s", layer, bias ? "bias" : "weight");
         else {
             assert_int_equal(sscanf(q->name, "perceptual.lin%d.weight", &layer), 1);
             snprintf(key, sizeof key, "lpips/lin%d", layer), scale = offset = 0.5;
@@ -134,7 +135,8 @@ static int run_to(const adversary *a, int from, const char *length, const golden
     schedule_run_part(&a->build, &c, from, to);
     double *want = golden_tensor(g, name, NULL), largest = 0;
     for (int64_t i = 0; i < (int64_t)q->count; i++) largest = fmax(largest, fabs(want[i]));
-    for (int64_t i = 0; i < (int64_t)q->count; i++) near(a->p->g[q->at + (size_t)reference_at(q, &r, i)], want[i], (strict ? 1e-7 : 2e-3) * largest);
+    for (int64_t i = 0; i < (int64_t)q->count; i++)
+        near(a->p->g[q->at + (size_t)reference_at(q, &r, i)], want[i], (strict ? 1e-7 : 2e-3) * largest);
     free(want);
     return to;
 }
@@ -209,7 +211,10 @@ static void distance(void **state)
     double *want = golden_tensor(g, name, NULL), largest = 0, worst = 0;
     real *mine = xalloc_n((size_t)shape_volume(&s), sizeof *mine);
     golden_nhwc(&nchw, want, mine);
-    for (int64_t i = 0; i < shape_volume(&s); i++) largest = fmax(largest, fabs(want[i])), worst = fmax(worst, fabs((double)mine[i] - (double)((const real *)b->g.p)[i]));
+    for (int64_t i = 0; i < shape_volume(&s); i++) {
+        const double got = (double)((const real *)b->g.p)[i];
+        largest = fmax(largest, fabs(want[i])), worst = fmax(worst, fabs((double)mine[i] - got));
+    }
     near(worst, 0, (strict ? 1e-7 : 2e-3) * largest);
     free(value), free(part), free(want), free(mine), free(a->x.p);
     schedule_free(&plan), params_free(p), graph_free(t.g), golden_free(g);
@@ -242,7 +247,10 @@ static void counts(void **state)
         if (want[i].giga > 0) near(1e-9 * (double)net_macs(t), want[i].giga, 0.002);
         net_extend(t, "configs/nets/patchgan.cfg", "discriminator.", NULL, t->output);
         assert_int_equal(numbers(t, "discriminator."), i == 1 ? 2763585 : 2765633);
-        if (i != 1) net_extend(t, "configs/nets/vgg16-features.cfg", "perceptual.", NULL, t->output), assert_int_equal(numbers(t, "perceptual."), 14714688);
+        if (i != 1) {
+            net_extend(t, "configs/nets/vgg16-features.cfg", "perceptual.", NULL, t->output);
+            assert_int_equal(numbers(t, "perceptual."), 14714688);
+        }
         net_free(t);
     }
 }

@@ -102,7 +102,8 @@ static tensor *last_weights(const net *t)
 {
     const node *n = t->output->from;
     while (n && !strcmp(n->op->name, "crop")) n = n->in[0]->from;
-    if (!n || strcmp(n->op->name, "conv")) die_at(t->layer[t->n - 1].at, "wanted a convolution as the last layer, whose weights balance the losses");
+    if (!n || strcmp(n->op->name, "conv"))
+        die_at(t->layer[t->n - 1].at, "wanted a convolution as the last layer, whose weights balance the losses");
     return n->in[1];
 }
 
@@ -209,7 +210,8 @@ adversary *adversary_plan(const adversary_conf *f, net *t, net *u, uint64_t seed
 {
     adversary *a = xalloc(sizeof *a);
     const shape x = t->input->s, y = t->output->s;
-    if (!shape_same(&x, &y)) die("%s: the output has %lld channels, the input %lld: wanted as many", t->text->path, (long long)y.d[3], (long long)x.d[3]);
+    if (!shape_same(&x, &y))
+        die("%s: the output has %lld channels, the input %lld: wanted as many", t->text->path, (long long)y.d[3], (long long)x.d[3]);
     a->t = t, a->u = u;
     a->c = net_context(t, dev), a->c.training = 1, a->c.seed = seed;
     add_losses(a, f);

@@ -137,7 +137,9 @@ static void take_line(const json_t *o, column c[COLUMNS], const char *metric, do
 }
 
 typedef struct { const char *metric, *title, *axis; double top; } metric_panel;      /* top: of the axis from 0; 0: by the values */
-static const metric_panel metrics[] = { { "iou", "Validation IoU", "IoU", 1 }, { "psnr", "Validation PSNR", "dB", 0 }, { "dice", "Validation DSC", "DSC", 1 } };
+static const metric_panel metrics[] = {
+    { "iou", "Validation IoU", "IoU", 1 }, { "psnr", "Validation PSNR", "dB", 0 }, { "dice", "Validation DSC", "DSC", 1 },
+};
 
 static const metric_panel *panel_of(const char *metric)
 {

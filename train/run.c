@@ -379,7 +379,8 @@ static void check_adversary(run *r, const net *t)
 {
     const run_adversary *v = &r->adversary;
     char *at = xprintf("%s: adversary", r->path);
-    for (const key *k = adversary_keys; k->name; k++) key_unused(adversary_keys, v, k->name, v->critic != NULL || !strcmp(k->name, "critic"), "no critic", at);
+    for (const key *k = adversary_keys; k->name; k++)
+        key_unused(adversary_keys, v, k->name, v->critic != NULL || !strcmp(k->name, "critic"), "no critic", at);
     if (v->critic) {
         if (!v->features != !v->features_weights) die_at(at, "features and features_weights: got one, wanted both or none");
         key_unused(adversary_keys, v, "dropout", v->features != NULL, "no features", at);

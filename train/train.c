@@ -80,8 +80,8 @@ static void log_layers(trainer *t, real *before)
 
 static void log_step(trainer *t, double loss, double lr, double norm)
 {
-    json_t *o = json_pack("{s:s,s:I,s:I,s:f,s:f,s:f}", "kind", "step", "step", (json_int_t)t->step, "epoch", (json_int_t)((t->step - 1) / t->steps + 1),
-                          "loss", loss, "lr", lr, "norm", norm);
+    json_t *o = json_pack("{s:s,s:I,s:I,s:f,s:f,s:f}", "kind", "step", "step", (json_int_t)t->step, "epoch",
+                          (json_int_t)((t->step - 1) / t->steps + 1), "loss", loss, "lr", lr, "norm", norm);
     const adversary_losses *l = &t->m->said;
     const struct { const char *name; double value; } said[] = {
         { "l1", l->l1 }, { "perceptual", l->perceptual }, { "codebook", l->codebook }, { "fooled", l->fooled }, { "balance", l->balance },
