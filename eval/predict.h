@@ -41,6 +41,7 @@ typedef struct predictor {
     meaning classes;
     predict_how how;
     real *in, *out;                          /* (net_h, net_w, channels), (net_h, net_w, classes) of the net */
+    struct bucket *bucket; int buckets;      /* detector.input=rule: a program for each padded size that has come (eval/buckets.c) */
 } predictor;
 
 /* The network of a checkpoint with what it evaluates (the average of the weights where there is one). m->n must suit its classes.
@@ -55,6 +56,9 @@ void predictor_run(predictor *p, const image *film, uint8_t *labels, float *prob
 /* Of a detector: its instances, with the values of their classes, and these as labels. The film is seen once and whole. */
 int  predictor_detects(const predictor *p);
 instances predictor_detect(predictor *p, const image *film, uint8_t *labels);
+/* The same before values and labels, by detector.input=rule: the film at the size that the rule gives it; and what it keeps for that. */
+instances buckets_detect(predictor *p, const image *film);
+void buckets_free(predictor *p);
 
 typedef struct predict_job {
     const films *f;

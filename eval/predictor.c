@@ -58,6 +58,7 @@ void predictor_free(predictor *p)
 {
     if (!p) return;
     for (int i = 0; i < p->n; i++) net_program_free(p->of[i].program), params_free(p->of[i].p);
+    buckets_free(p);
     free(p->in), free(p->out), free(p);
 }
 
@@ -143,19 +144,25 @@ static int64_t canvas_side(const predictor *p, int64_t film, int64_t net)
 
 int predictor_detects(const predictor *p) { return p->of[0].program->t->detector != NULL; }
 
-instances predictor_detect(predictor *p, const image *film, uint8_t *labels)
+static instances detect_fitted(predictor *p, const image *film)
 {
     const net_conf *c = conf_of(p);
     const size_t n = (size_t)(c->height * c->width * c->channels);
-    fit f = fit_make(&p->fit, film->h, film->w, c->height, c->width);
+    const fit f = fit_make(&p->fit, film->h, film->w, c->height, c->width);
     float *image = xalloc_n(n, sizeof *image);
     fit_film(&f, film->p, film->bits, c->channels, image);
     for (size_t i = 0; i < n; i++) p->in[i] = (real)image[i];
     net_program_run(p->of[0].program, p->in, p->out);
-    instances o = instances_of(p->of[0].program, &f);
+    free(image);
+    return instances_of(p->of[0].program, &f);
+}
+
+instances predictor_detect(predictor *p, const image *film, uint8_t *labels)
+{
+    const int rule = p->of[0].program->t->detector->conf.input == INPUT_RULE;
+    instances o = rule ? buckets_detect(p, film) : detect_fitted(p, film);
     for (int i = 0; i < o.n; i++) o.class[i] = p->classes.value[o.class[i]];
     for (int64_t i = 0; i < film->h * film->w; i++) labels[i] = (uint8_t)(o.number[i] ? o.class[o.number[i] - 1] : p->classes.value[0]);
-    free(image);
     return o;
 }
 

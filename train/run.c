@@ -353,6 +353,8 @@ void run_check(run *r, const net *t)
     uint8_t swap[256];
     const int64_t k = t->conf.classes, values = k == 1 ? 2 : k;
     if (t->detector) check_detection(r);
+    if (t->detector && t->detector->conf.input == INPUT_RULE)
+        die("%s: detector.input=rule is for prediction with published weights; training fits films to the network: wanted fit", r->path);
     else check_objective(r, k);
     check_listeners(r);
     char *at = xprintf("%s: data", r->path);
