@@ -3,34 +3,14 @@
  *
  * Boxes are x1 y1 x2 y2 in pixels of the padded input, areas without + 1. A list of boxes has a fixed capacity and a count; what stands
  * behind the count is zero and means nothing. Orders are strict: larger score first, then the lower place, so that no result depends
- * on threads or on a sort's ways. torchvision and Detectron2 share the network and differ in nearly every number: detect_conventions
- * has a row for each (torchvision 0.14.1; Detectron2 02b5c4e, Base-RCNN-FPN with masks).
+ * on threads or on a sort's ways. torchvision and Detectron2 share the network and differ in nearly every number; whatever they differ
+ * in is an argument here.
  * The trap: the order of an image's samples. Positives come first, each kind in the order of its places. */
 #ifndef KERNELS_DETECT_H
 #define KERNELS_DETECT_H
 #include "kernels/kernel.h"
 
 enum { DETECT_LEVELS = 5, DETECT_CELLS = 32 };           /* most maps of a pyramid, most anchors of one place */
-#define DETECT_CONVENTIONS "torchvision|detectron2"
-
-typedef struct detect_convention {
-    const char *name;
-    int round_anchors;                   /* half sides of the anchors to whole numbers, half to even */
-    int scales_last;                     /* anchors of one place: the ratio changes slowest (1), or the scale (0) */
-    int floor_strides;                   /* step of the anchors: floor(padded input / map) per axis; 0: 4, 8, 16 ... */
-    int sigmoid;                         /* proposals are ordered by the logistic of their logit; 0: by the logit */
-    double proposal_side; int proposal_strict;           /* both sides at least (strict: more than) this */
-    int64_t pre_train, pre_test, post_train, post_test;  /* proposals of a level before, of an image after suppression */
-    double rpn_beta, box_beta;           /* of the smooth L1 losses; 0: L1 */
-    int rpn_mean;                        /* both losses divided by the samples of the batch; 0: by samples an image x images */
-    double level_add; int level_inside;  /* level = floor(4 + log2(sqrt(area) / 224 + add)), or add outside the logarithm */
-    int64_t roi_sampling; int roi_aligned;
-    int mask_aligned, mask_hard;         /* targets of masks: RoIAlign aligned or not; then >= 0.5 */
-    int background_last;                 /* the background is the last column of the class logits; 0: column 0 */
-    double detection_side;               /* both sides of a detection at least this */
-    int paste_grid;                      /* masks are sampled at the centres of pixels; 0: resized to whole pixels */
-} detect_convention;
-extern const detect_convention detect_conventions[2];    /* by word of DETECT_CONVENTIONS */
 
 typedef struct { real x1, y1, x2, y2; } box;
 typedef struct { double x, y, w, h; } box_weights;       /* deltas are multiplied by these: 1 1 1 1 and 10 10 5 5 */
@@ -51,7 +31,8 @@ box  box_decode(box from, const real delta[4], box_weights w);
 typedef struct {
     int levels, ratios, scales;
     double size[DETECT_LEVELS], ratio[DETECT_CELLS], scale[DETECT_CELLS];    /* side of each level's; height / width; factors of the side */
-    int round, scales_last;
+    int round;                           /* half sides to whole numbers, half to even */
+    int scales_last;                     /* of one place the anchors of one scale follow each other (1), or those of one ratio (0) */
     int64_t h[DETECT_LEVELS], w[DETECT_LEVELS];          /* of the maps */
     real step_h[DETECT_LEVELS], step_w[DETECT_LEVELS];   /* pixels of the input from one place to the next */
 } anchor_grid;
@@ -74,7 +55,7 @@ typedef struct { int64_t size; double positive; sample_mode mode; } sample_rule;
 typedef struct { uint64_t seed; uint32_t purpose, step, image; } sample_key;
 typedef struct { int64_t positives, all; } sample_count;
 /* place: [size] the places of the sample, positives first; behind them -1. Of match[i] >= 0 at most floor(size x positive), of
- * MATCH_NONE as many as then fit: the first, or those of the smallest random numbers, which are functions of key and place. */
+ * MATCH_NONE as many as then fit: the first, or those of the smallest random numbers, 24 bits that key and place decide. */
 sample_count sample_boxes(int64_t n, const int32_t *match, sample_rule r, sample_key k, int32_t *place);
 
 /* ---- suppression, proposals, detections; detect_select.c ---- */
@@ -87,8 +68,9 @@ int64_t candidates_suppress(candidate *c, int64_t n, double overlap, int64_t kee
 
 typedef struct {
     int64_t pre, post;                   /* of a level before, of an image after suppression */
-    double overlap, side;                /* IoU, pixels */
-    int strict, sigmoid;                 /* as in detect_convention */
+    double overlap, side;                /* IoU; pixels */
+    int strict;                          /* both sides within the image are more than `side`; 0: at least */
+    int sigmoid;                         /* scores are the logistic of the logits, which can make ties; 0: the logits */
 } proposal_rule;
 int64_t proposals_space(const anchor_grid *g);           /* candidates of scratch for one image */
 /* One image. logit[l]: [h w cells], delta[l]: [h w cells 4] of its levels. height, width: of the image without padding.
@@ -107,13 +89,14 @@ typedef struct {
  * last. space: n x (classes - 1) candidates. boxes, scores, labels (columns of the logits): [keep]; the count. */
 int64_t detections_make(detection_rule r, int64_t n, const box *b, const real *logits, const real *deltas, int64_t height, int64_t width,
                         candidate *space, box *boxes, real *scores, int32_t *labels);
-/* Boxes of a resized film as boxes of the film: times to / from per axis, in float32. detectron2: clipped to the film too; the empty are
- * left out there. place: [n] which one each was; the count. */
-int64_t detections_rescale(int convention, int64_t n, box *b, const int64_t from[2], const int64_t to[2], int32_t *place);
+/* Boxes of a resized film as boxes of the film: times to / from per axis, in float32. clip: to the film, and without those that are empty
+ * then (Detectron2). place: [n] which one each was; the count. */
+int64_t detections_rescale(int clip, int64_t n, box *b, const int64_t from[2], const int64_t to[2], int32_t *place);
 
 /* ---- masks; detect_mask.c ---- */
 /* target: [size size] of one truth mask [h w] of 0 and other (1) in box b: RoIAlign with scale 1 and adaptive sampling; hard: then 0 or 1 */
 void mask_target(const uint8_t *mask, int64_t h, int64_t w, box b, int64_t size, int aligned, int hard, real *target);
-/* The map of one detection, [size size] of probabilities, as it lies in a film h x w: out [h w] */
+/* The map of one detection, [size size] of probabilities, as it lies in a film h x w: out [h w]. grid: sampled at the centres of pixels
+ * (Detectron2); 0: resized to whole pixels (torchvision) */
 void mask_paste(int grid, int64_t size, const real *map, box b, int64_t h, int64_t w, real *out);
 #endif

@@ -1,20 +1,7 @@
-/* detect_box.c - the conventions as a table, boxes, and anchors; see detect.h. Everything is computed in `real`, in the order in which
+/* detect_box.c - boxes and anchors; see detect.h. Everything is computed in `real`, in the order in which
  * the reference code computes it, since its roundings decide ties. */
 #include "kernels/detect.h"
 #include <math.h>
-
-const detect_convention detect_conventions[2] = {
-    {
-        .name = "torchvision", .round_anchors = 1, .floor_strides = 1, .sigmoid = 1, .proposal_side = 1e-3,
-        .pre_train = 2000, .pre_test = 1000, .post_train = 2000, .post_test = 1000,
-        .rpn_beta = 1.0 / 9, .box_beta = 1.0 / 9, .rpn_mean = 1, .level_add = 1e-6, .roi_sampling = 2, .detection_side = 1e-2,
-    }, {
-        .name = "detectron2", .scales_last = 1, .proposal_strict = 1,
-        .pre_train = 2000, .pre_test = 1000, .post_train = 1000, .post_test = 1000,
-        .level_add = 1e-8, .level_inside = 1, .roi_aligned = 1, .mask_aligned = 1, .mask_hard = 1, .background_last = 1,
-        .detection_side = -1, .paste_grid = 1,
-    },
-};
 
 static real higher(real a, real b) { return a > b ? a : b; }
 static real lower(real a, real b) { return a < b ? a : b; }

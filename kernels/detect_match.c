@@ -49,34 +49,25 @@ void match_boxes(int64_t n, const box *b, int64_t truths, const box *truth, doub
     }
 }
 
-typedef struct { uint64_t rank; int64_t place; } drawn;
-static int by_rank(const void *p, const void *q)
-{
-    const drawn *a = p, *b = q;
-    if (a->rank != b->rank) return a->rank < b->rank ? -1 : 1;
-    return (a->place > b->place) - (a->place < b->place);
-}
 static int by_place(const void *p, const void *q)
 {
     const int32_t a = *(const int32_t *)p, b = *(const int32_t *)q;
     return (a > b) - (a < b);
 }
 
-/* `take` of the places whose match is of one kind, into place[], in their order; d: space for all of them */
-static void sample_kind(int64_t n, const int32_t *match, int positive, int64_t take, sample_mode mode, sample_key k, drawn *d, int32_t *place)
+/* `take` of the places whose match is of one kind, into place[], in their order. space: for all of them. The best are the smallest
+ * numbers, or, where all are the same, the first. */
+static void sample_kind(int64_t n, const int32_t *match, int positive, int64_t take, sample_mode mode, sample_key k, candidate *space,
+                        int32_t *place)
 {
     int64_t have = 0;
     for (int64_t i = 0; i < n; i++) {
         if (positive ? match[i] < 0 : match[i] != MATCH_NONE) continue;
-        uint64_t rank = 0;
-        if (mode == SAMPLE_RANDOM) {
-            const rng4 r = rng_draw(k.seed, k.purpose, k.step, k.image, (uint64_t)i);
-            rank = (uint64_t)r.v[0] << 32 | r.v[1];
-        }
-        d[have++] = (drawn){ rank, i };
+        const uint32_t number = mode == SAMPLE_RANDOM ? rng_draw(k.seed, k.purpose, k.step, k.image, (uint64_t)i).v[0] >> 8 : 0;
+        space[have++] = (candidate){ .score = -(real)number, .place = i };
     }
-    if (mode == SAMPLE_RANDOM) qsort(d, (size_t)have, sizeof *d, by_rank);
-    for (int64_t i = 0; i < take; i++) place[i] = (int32_t)d[i].place;
+    candidates_top(space, have, take);
+    for (int64_t i = 0; i < take; i++) place[i] = (int32_t)space[i].place;
     qsort(place, (size_t)take, sizeof *place, by_place);
 }
 
@@ -84,13 +75,13 @@ sample_count sample_boxes(int64_t n, const int32_t *match, sample_rule r, sample
 {
     int64_t positives = 0, negatives = 0;
     for (int64_t i = 0; i < n; i++) positives += match[i] >= 0, negatives += match[i] == MATCH_NONE;
-    drawn *d = xalloc_n((size_t)(positives > negatives ? positives : negatives), sizeof *d);
+    candidate *space = xalloc_n((size_t)(positives > negatives ? positives : negatives), sizeof *space);
     const int64_t most = (int64_t)floor((double)r.size * r.positive);
     if (positives > most) positives = most;
     if (negatives > r.size - positives) negatives = r.size - positives;
-    sample_kind(n, match, 1, positives, r.mode, k, d, place);
-    sample_kind(n, match, 0, negatives, r.mode, k, d, place + positives);
+    sample_kind(n, match, 1, positives, r.mode, k, space, place);
+    sample_kind(n, match, 0, negatives, r.mode, k, space, place + positives);
     for (int64_t i = positives + negatives; i < r.size; i++) place[i] = -1;
-    free(d);
+    free(space);
     return (sample_count){ positives, positives + negatives };
 }

@@ -125,14 +125,14 @@ int64_t detections_make(detection_rule r, int64_t n, const box *b, const real *l
     return kept;
 }
 
-int64_t detections_rescale(int convention, int64_t n, box *b, const int64_t from[2], const int64_t to[2], int32_t *place)
+int64_t detections_rescale(int clip, int64_t n, box *b, const int64_t from[2], const int64_t to[2], int32_t *place)
 {
     const float y = (float)to[0] / (float)from[0], x = (float)to[1] / (float)from[1];
     int64_t left = 0;
     for (int64_t i = 0; i < n; i++) {
         box v = { b[i].x1 * x, b[i].y1 * y, b[i].x2 * x, b[i].y2 * y };
-        if (convention) v = box_clip(v, (real)to[1], (real)to[0]);
-        if (convention && !box_large(v, 0, 1)) continue;
+        if (clip) v = box_clip(v, (real)to[1], (real)to[0]);
+        if (clip && !box_large(v, 0, 1)) continue;
         b[left] = v, place[left++] = (int32_t)i;
     }
     return left;

@@ -6,6 +6,12 @@
 #include "kernels/detect.h"
 #include "kernels/roi_align.h"
 
+/* What the two reference codes do differently */
+typedef struct { const char *name; int round, scales_last, floor_strides, aligned, hard, grid; roi_rule level; } convention;
+static const convention conventions[2] = {
+    { "torchvision", 1, 0, 1, 0, 0, 0, { .finest = 2, .add = 1e-6 } },
+    { "detectron2", 0, 1, 0, 1, 1, 1, { .finest = 2, .add = 1e-8, .inside = 1 } },
+};
 static golden *g;
 static const double tight = sizeof(real) == 8 ? 1e-7 : 3e-6;
 
@@ -111,10 +117,9 @@ static void suppression(void **state)
 }
 
 /* ---- anchors ---- */
-static anchor_grid grid_of(int convention, int64_t height, int64_t width, const int64_t h[5], const int64_t w[5])
+static anchor_grid grid_of(const convention *d, int64_t height, int64_t width, const int64_t h[5], const int64_t w[5])
 {
-    const detect_convention *d = &detect_conventions[convention];
-    anchor_grid a = { .levels = 5, .ratios = 3, .scales = 1, .ratio = { 0.5, 1, 2 }, .scale = { 1 }, .round = d->round_anchors, .scales_last = d->scales_last };
+    anchor_grid a = { .levels = 5, .ratios = 3, .scales = 1, .ratio = { 0.5, 1, 2 }, .scale = { 1 }, .round = d->round, .scales_last = d->scales_last };
     for (int l = 0; l < 5; l++) {
         a.size[l] = 32 << l, a.h[l] = h[l], a.w[l] = w[l];
         a.step_h[l] = (real)(d->floor_strides ? height / h[l] : 4 << l), a.step_w[l] = (real)(d->floor_strides ? width / w[l] : 4 << l);
@@ -136,10 +141,10 @@ static void anchors(void **state)
 {
     (void)state;
     for (int k = 0; k < 2; k++) {
-        const anchor_grid a = grid_of(k, 32, 40, (int64_t[]){ 8, 4, 2, 1, 1 }, (int64_t[]){ 10, 5, 3, 2, 1 });
+        const anchor_grid a = grid_of(&conventions[k], 32, 40, (int64_t[]){ 8, 4, 2, 1, 1 }, (int64_t[]){ 10, 5, 3, 2, 1 });
         for (int l = 0; l < 5; l++) {
             box cell[DETECT_CELLS];
-            char *name = xprintf("anchors.%s.cell%d", detect_conventions[k].name, l);
+            char *name = xprintf("anchors.%s.cell%d", conventions[k].name, l);
             double *want = golden_tensor(g, name, NULL);
             anchor_cell(&a, l, cell);
             close_to(name, want, &cell[0].x1, 12, k ? tight : 0);
@@ -187,7 +192,7 @@ static void matches(void **state)
     (void)state;
     int64_t truths, n;
     box *truth = boxes_of("matcher.gt", &truths), *b = boxes_of("nms.boxes", &n);
-    const anchor_grid a = grid_of(0, 64, 64, (int64_t[]){ 16, 8, 4, 2, 1 }, (int64_t[]){ 16, 8, 4, 2, 1 });
+    const anchor_grid a = grid_of(&conventions[0], 64, 64, (int64_t[]){ 16, 8, 4, 2, 1 }, (int64_t[]){ 16, 8, 4, 2, 1 });
     box *all = all_of_grid(&a);
     const int64_t count = anchor_count(&a, 5);
     double *rpn = golden_tensor(g, "matcher.rpn_0.7_0.3_lowq", NULL), *regions = golden_tensor(g, "matcher.box_0.5_0.5", NULL);
@@ -212,10 +217,10 @@ static void mask_targets(void **state)
     real target[784];
     for (size_t i = 0; i < sizeof bytes; i++) bytes[i] = (uint8_t)mask[i];
     for (int k = 0; k < 2; k++) {
-        const detect_convention *d = &detect_conventions[k];
+        const convention *d = &conventions[k];
         double *want = golden_tensor(g, k ? "masktarget.detectron2_28_bool" : "masktarget.torchvision_28_soft", NULL);
         for (int64_t i = 0; i < n; i++) {
-            mask_target(bytes + (int)which[i] * 48 * 56, 48, 56, b[i], 28, d->mask_aligned, d->mask_hard, target);
+            mask_target(bytes + (int)which[i] * 48 * 56, 48, 56, b[i], 28, d->aligned, d->hard, target);
             close_to("masktarget", want + 784 * i, target, 784, k ? 0 : tight);
         }
         free(want);
@@ -234,7 +239,7 @@ static void pasting(void **state)
         double *want = golden_tensor(g, k ? "paste.detectron2_prob" : "paste.torchvision_prob", NULL);
         for (int64_t i = 0; i < n; i++) {
             for (int p = 0; p < 784; p++) map[p] = (real)masks[784 * i + p];
-            mask_paste(detect_conventions[k].paste_grid, 28, map, b[i], 48, 60, out);
+            mask_paste(conventions[k].grid, 28, map, b[i], 48, 60, out);
             close_to("paste", want + 2880 * i, out, 2880, sizeof(real) == 8 ? 1e-7 : 1e-5);
             for (int p = 0; k && p < 2880; p++) assert_int_equal(out[p] >= (real)0.5, (int)hard[2880 * i + p]);
         }
@@ -249,12 +254,14 @@ static void levels(void **state)
     shape s;
     double *side = golden_tensor(g, "fpnlevel.sqrt_area", &s);
     for (int k = 0; k < 2; k++) {
-        const roi_rule r = { .finest = 2, .add = detect_conventions[k].level_add, .inside = detect_conventions[k].level_inside };
         double *want = golden_tensor(g, k ? "fpnlevel.detectron2" : "fpnlevel.torchvision", NULL);
-        for (int64_t i = 0; i < s.d[0]; i++) assert_int_equal(2 + roi_level(&r, 4, (real)side[i] * (real)side[i]), (int)want[i]);
+        for (int64_t i = 0; i < s.d[0]; i++) assert_int_equal(2 + roi_level(&conventions[k].level, 4, (real)side[i] * (real)side[i]), (int)want[i]);
         free(want);
     }
     free(side);
+    assert_int_equal(roi_level(&conventions[0].level, 4, (real)(223.9999 * 223.9999)), 2);     /* a hair below 224 is 224 to one of them */
+    assert_int_equal(roi_level(&conventions[1].level, 4, (real)(223.9999 * 223.9999)), 1);
+    assert_int_equal(roi_level(&conventions[0].level, 4, (real)NAN), 0);
 }
 
 /* nothing stands in ops_detection that no test reads */

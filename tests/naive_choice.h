@@ -184,7 +184,7 @@ static inline int64_t place_in_sample(const rig *r, const int *match, int64_t n,
             const rng4 own = rng_draw(r->c.seed, purpose, r->c.step, image, (uint64_t)k);
             for (int64_t j = 0; j < n; j++) {
                 const rng4 other = rng_draw(r->c.seed, purpose, r->c.step, image, (uint64_t)j);
-                const int less = setting(r, "sampler") ? j < k : other.v[0] < own.v[0] || (other.v[0] == own.v[0] && other.v[1] < own.v[1]);
+                const int less = setting(r, "sampler") ? j < k : other.v[0] >> 8 < own.v[0] >> 8 || (other.v[0] >> 8 == own.v[0] >> 8 && j < k);
                 smaller += match[j] != -2 && (match[j] >= 0) == (match[k] >= 0) && less;
             }
             const int in = smaller < taken[match[k] < 0];
