@@ -43,6 +43,7 @@ typedef struct predictor {
     meaning classes;
     predict_how how;
     real *in, *out;                          /* (h, w, channels), (h, w, classes) of the largest input */
+    struct bucket *bucket; int buckets;      /* detector.input=rule: a program for each padded size that has come (eval/buckets.c) */
 } predictor;
 
 /* The network of a checkpoint with what it evaluates (the average of the weights where there is one). m->n must suit its classes.
@@ -57,6 +58,9 @@ void predictor_run(predictor *p, const image *film, uint8_t *labels, float *prob
 /* Of a detector: its instances, with the values of their classes, and these as labels. The film is seen once and whole. */
 int  predictor_detects(const predictor *p);
 instances predictor_detect(predictor *p, const image *film, uint8_t *labels);
+/* The same before values and labels, by detector.input=rule: the film at the size that the rule gives it; and what it keeps for that. */
+instances buckets_detect(predictor *p, const image *film);
+void buckets_free(predictor *p);
 
 /* What a network says of one film, whatever its kind: a label map (h, w) at the film's own size, and, from a network that finds objects
  * one by one, these too, which may overlap. score (ninstances), or NULL: 1 each. */

@@ -78,6 +78,7 @@ void predictor_free(predictor *p)
         for (int k = 0; k < p->sizes.n; k++) net_program_free(p->of[i].program[k]);
         params_free(p->of[i].p);
     }
+    buckets_free(p);
     free(p->in), free(p->out), free(p);
 }
 
@@ -163,20 +164,26 @@ static int64_t canvas_side(const predictor *p, int64_t film, int64_t net)
 
 int predictor_detects(const predictor *p) { return p->of[0].program[0]->t->detector != NULL; }
 
-instances predictor_detect(predictor *p, const image *film, uint8_t *labels)
+static instances detect_fitted(predictor *p, const image *film)
 {
     net_program *r = p->of[0].program[fit_sizes_choose(&p->sizes, film->h, film->w)];
     const net_conf *c = &r->t->conf;
     const size_t n = (size_t)(c->height * c->width * c->channels);
-    fit f = fit_make(&p->fit, film->h, film->w, c->height, c->width);
+    const fit f = fit_make(&p->fit, film->h, film->w, c->height, c->width);
     float *image = xalloc_n(n, sizeof *image);
     fit_film(&f, film->p, film->bits, c->channels, image);
     for (size_t i = 0; i < n; i++) p->in[i] = (real)image[i];
     net_program_run(r, p->in, p->out);
-    instances o = instances_of(r, &f);
+    free(image);
+    return instances_of(r, &f);
+}
+
+instances predictor_detect(predictor *p, const image *film, uint8_t *labels)
+{
+    const int rule = p->of[0].program[0]->t->detector->conf.input == INPUT_RULE;
+    instances o = rule ? buckets_detect(p, film) : detect_fitted(p, film);
     for (int i = 0; i < o.n; i++) o.class[i] = p->classes.value[o.class[i]];
     for (int64_t i = 0; i < film->h * film->w; i++) labels[i] = (uint8_t)(o.number[i] ? o.class[o.number[i] - 1] : p->classes.value[0]);
-    free(image);
     return o;
 }
 

@@ -11,6 +11,8 @@
 
 #define ROWS(D) { \
     { "convention", K_WORD, AT(convention), D("torchvision", "detectron2"), "whose defaults the other keys take", 0, 0, "torchvision|detectron2" }, \
+    { "input", K_WORD, AT(input), D("fit", "fit"), "films come fitted to the network's height and width, as in training; or in prediction by" \
+      " resize, resize_scale, min_size, max_size, multiple, which is how published weights were made", 0, 0, "fit|rule" }, \
     { "colours", K_WORD, AT(colours), D("rgb", "bgr"), "order of the input's channels (grey films: that of mean and std)", 0, 0, "rgb|bgr" }, \
     { "full_scale", K_REAL, AT(full_scale), D("1", "255"), "what white becomes before mean and std", 1e-6, 1e6, 0 }, \
     { "mean", K_LIST, AT(mean), D("0.485,0.456,0.406", "103.530,116.280,123.675"), "subtracted, one a channel", 0, 0, 0 }, \

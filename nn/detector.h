@@ -9,6 +9,7 @@
 #include "nn/cfg.h"
 
 enum { CONVENTION_TORCHVISION, CONVENTION_DETECTRON2 };
+enum { INPUT_FIT, INPUT_RULE };                  /* films fill the network's input; or each gets the size that a rule gives it */
 enum { COLOURS_RGB, COLOURS_BGR };
 enum { RESIZE_TENSOR, RESIZE_IMAGE };            /* the normalised tensor, no antialiasing; the bytes, antialiased, before normalisation */
 enum { SCALE_FLOAT32, SCALE_DOUBLE, SCALE_ROUND };
@@ -25,7 +26,7 @@ enum { DETECTOR_LEVELS = 8 };            /* most maps that anchors stand on */
 
 typedef struct detector_conf {
     int convention;
-    int colours, resize, resize_scale;
+    int input, colours, resize, resize_scale;
     int64_t min_size, max_size, multiple;
     double full_scale;                   /* what white is after scaling: 1 or 255 */
     key_list mean, std;

@@ -256,17 +256,20 @@ int net_inference(net *t, schedule *s)
     return norms;
 }
 
-/* Films fill the whole input of a program. */
-static void take_extent(net_program *r)
+static void put_extent(const net_program *r, const int32_t extent[2])
 {
-    const device *d = r->c.dev;
-    tensor *e = r->t->detector->extent;
+    const tensor *e = r->t->detector->extent;
     int32_t *host = xalloc(e->x.size);
-    for (int64_t i = 0; i < r->t->conf.batch; i++) host[2 * i] = (int32_t)r->t->conf.height, host[2 * i + 1] = (int32_t)r->t->conf.width;
-    e->x.p = d->alloc(d, e->x.size);
-    if (!e->x.p) die_machine("out of memory on %s: need %zu bytes", d->name, e->x.size);
-    d->put(d, e->x.p, host, e->x.size);
+    for (int64_t i = 0; i < 2 * r->t->conf.batch; i++) host[i] = extent[i % 2];
+    r->c.dev->put(r->c.dev, e->x.p, host, e->x.size);
     free(host);
+}
+
+static void *take(const device *d, size_t bytes)
+{
+    void *p = d->alloc(d, bytes);
+    if (!p) die_machine("out of memory on %s: need %s", d->name, BYTES(bytes));
+    return p;
 }
 
 net_program *net_program_new(const char *text, const char *path, const char *const *overrides, int n, const params *p, const device *d)
@@ -277,10 +280,9 @@ net_program *net_program_new(const char *text, const char *path, const char *con
     net_inference(r->t, &r->plan);
     params_bind(p, r->t->g);
     plan_make(&r->plan, &r->c, 1);
-    r->t->input->x.p = d->alloc(d, r->t->input->x.size);
-    if (!r->t->input->x.p) die_machine("out of memory on %s: need %s", d->name, BYTES(r->t->input->x.size));
+    r->t->input->x.p = take(d, r->t->input->x.size);
+    if (r->t->detector) r->t->detector->extent->x.p = take(d, r->t->detector->extent->x.size);
     plan_place(&r->plan, d);
-    if (r->t->detector) take_extent(r);
     return r;
 }
 
@@ -316,21 +318,34 @@ static void paint(const net_program *r, real *output)
     detected_free(&f);
 }
 
+static void run_on(net_program *r, const real *input)
+{
+    const device *d = r->c.dev;
+    d->put(d, r->t->input->x.p, input, r->t->input->x.size);
+    schedule_run_part(&r->plan, &r->c, r->settled ? r->plan.fixed : 0, r->plan.n);
+    r->settled = 1;
+}
+
+void net_program_detect(net_program *r, const real *input, const int32_t extent[2])
+{
+    put_extent(r, extent);
+    run_on(r, input);
+}
+
 void net_program_run(net_program *r, const real *input, real *output)
 {
     const device *d = r->c.dev;
-    real *normal = NULL;
-    if (r->t->detector) {
-        normal = xalloc(r->t->input->x.size);
-        memcpy(normal, input, r->t->input->x.size);
-        detector_normalise(&r->t->detector->conf, shape_volume(&r->t->input->s), normal);
+    if (!r->t->detector) {
+        run_on(r, input);
+        d->get(d, output, r->t->output->x.p, r->t->output->x.size);
+        return;
     }
-    d->put(d, r->t->input->x.p, normal ? normal : input, r->t->input->x.size);
+    real *normal = xalloc(r->t->input->x.size);
+    memcpy(normal, input, r->t->input->x.size);
+    detector_normalise(&r->t->detector->conf, shape_volume(&r->t->input->s), normal);
+    net_program_detect(r, normal, (const int32_t[]){ (int32_t)r->t->conf.height, (int32_t)r->t->conf.width });
+    paint(r, output);
     free(normal);
-    schedule_run_part(&r->plan, &r->c, r->settled ? r->plan.fixed : 0, r->plan.n);
-    r->settled = 1;
-    if (r->t->detector) paint(r, output);
-    else d->get(d, output, r->t->output->x.p, r->t->output->x.size);
 }
 
 void net_program_changed(net_program *r) { r->settled = 0; }

@@ -74,6 +74,9 @@ typedef struct net_program { net *t; schedule plan; context c; int settled; } ne
 net_program *net_program_new(const char *text, const char *path, const char *const *overrides, int n, const params *p, const device *d);
 /* Host arrays n,h,w,c in; n,h,w,classes out, where what a detector found is painted (nn/detector_paint.h). */
 void net_program_run(net_program *r, const real *input, real *output);
+/* The same for a detector whose input is normalised already, and whose films have this extent (height, width; the same for all of a batch)
+ * within it; what it found is left to net_program_detected. */
+void net_program_detect(net_program *r, const real *input, const int32_t extent[2]);
 /* What the detector of a program found in its last run: (batch) images, on the host. */
 typedef struct detected { found *image; void *memory[5]; } detected;
 detected net_program_detected(const net_program *r);

@@ -404,7 +404,9 @@ void run_check(run *r, const net *t)
     const int64_t k = t->conf.classes, values = run_values(r, t);
     check_adversary(r, t);
     if (t->detector) check_detection(r);
-    else if (!r->adversary.critic) check_objective(r, k);
+    if (t->detector && t->detector->conf.input == INPUT_RULE)
+        die("%s: detector.input=rule is for prediction with published weights; training fits films to the network: wanted fit", r->path);
+    if (!t->detector && !r->adversary.critic) check_objective(r, k);
     check_listeners(r);
     char *at = xprintf("%s: data", r->path);
     if (r->data.classes && r->data.classes != values)
