@@ -295,7 +295,7 @@ static void objects_are_measured_as_maps_are(void **state)
 {
     (void)state;
     double map_[6], objects[6], doubtful[6];
-    succeeds("synth lumbar.h5 region=lumbar n=1 seed=5 level=L0 classes=hspine height=512 width=384 --quiet", "1 films");
+    succeeds("synth lumbar.h5 region=lumbar n=1 seed=5 level=L0 classes=hspine height=512 width=384 --quiet", "1 film of");
     char *path = in("lumbar.h5");
     store *s = store_open(path);
     const store_case *c = store_at(s, 0);
