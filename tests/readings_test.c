@@ -39,6 +39,8 @@ static void a_row_a_value(void **state)
     readings_free(&r);
 }
 
+static void refuses(const char *text, const char *says) { dies(EXIT_INPUT, says, of("bad.csv", text)); }
+
 static void bad_files(void **state)
 {
     (void)state;
@@ -64,7 +66,7 @@ static void bad_files(void **state)
         { "case,parameter,value\na,kyphosis,1\n", "bad.csv:2: got the parameter 'kyphosis'" },
         { "case,parameter,value\na,TK,1\nb,TK,1\na,LL,1\n", "bad.csv:4: a stands twice" },
     };
-    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) dies(EXIT_INPUT, bad[i].says, of("bad.csv", bad[i].text));
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) refuses(bad[i].text, bad[i].says);
 }
 
 /* Six films with LL near 50, SVA near 30; line i + 2 of a file is film i. */
