@@ -7,6 +7,7 @@
 #include "eval/predictions.h"
 #include "eval/table.h"
 #include "verbs/measure.h"
+#include "verbs/report.h"
 #include <math.h>
 
 #define HOSTILE "<img src=http://x onerror=alert(1)>&\"'`</td><script>"
@@ -89,6 +90,37 @@ static void tables_are_whole(void **state)
     assert_non_null(strstr(m->text, "<td class=\"n\">0.50 ± 0.25</td>"));
     assert_non_null(strstr(m->text, "<tr class=\"rule\"><td>L2</td><td class=\"n\">– [1]</td></tr>"));
     table_free(t), end(m);
+}
+
+/* Four films have a reference; on one of them the prediction gave nothing. Of three structures one is missed, one invented, one there. */
+static void sections_count_what_failed(void **state)
+{
+    (void)state;
+    static const char text[] = "{\"units\":\"mm\",\"classes\":[{\"value\":1,\"name\":\"L1\"}],\"cases\":[{\"case\":\"one\",\"classes\":["
+        "{\"name\":\"L1\",\"DSC\":0,\"precision\":null,\"recall\":0},{\"name\":\"L2\",\"DSC\":0,\"precision\":0,\"recall\":null},"
+        "{\"name\":\"L3\",\"DSC\":0.5,\"precision\":0.5,\"recall\":0.5}]}],"
+        "\"parameters\":[{\"name\":\"SS\",\"unit\":\"deg\",\"films\":4,\"failed\":1,\"MAE\":2,\"SD\":1,\"loa\":[-3,4]}],\"values\":["
+        "{\"case\":\"one\",\"name\":\"SS\",\"unit\":\"deg\",\"prediction\":31,\"reference\":30,\"error\":1},"
+        "{\"case\":\"two\",\"name\":\"SS\",\"unit\":\"deg\",\"prediction\":42,\"reference\":40,\"error\":2},"
+        "{\"case\":\"three\",\"name\":\"SS\",\"unit\":\"deg\",\"prediction\":17,\"reference\":20,\"error\":-3},"
+        "{\"case\":\"four\",\"name\":\"SS\",\"unit\":\"deg\",\"prediction\":null,\"reference\":20,\"error\":null}]}";
+    json_t *eval = json_loads(text, 0, NULL);
+    assert_non_null(eval);
+    memory *m = begin(), *people = begin();
+    html_begin(m->f, "t");
+    report_parameters(m->f, people->f, 1, eval), report_parameters(m->f, people->f, 2, eval), report_failures(m->f, 1, eval);
+    html_end(m->f);
+    fclose(m->f), fclose(people->f);
+    page_check(m->text);
+    assert_non_null(strstr(m->text, "id=\"parameters-2\""));
+    assert_non_null(strstr(m->text, "V79.5H386.0"));                                 /* three of four films: 75 % of a height of 198 */
+    assert_non_null(strstr(m->text, "bias +0.00, limits of agreement -5.19 to +5.19"));      /* 1, 2, -3: SD sqrt(7) */
+    assert_non_null(strstr(m->text, "<tr><td>four</td><td>SS</td></tr>"));
+    assert_non_null(strstr(m->text, "<tr><td>one</td><td>L1</td><td>missed</td></tr>"));
+    assert_non_null(strstr(m->text, "<tr><td>one</td><td>L2</td><td>invented</td></tr>"));
+    assert_non_null(strstr(m->text, "2 structures of 1 images"));
+    assert_non_null(strstr(people->text, "2.00 ± 1.00"));
+    json_decref(eval), end(m), end(people);
 }
 
 /* ---- the verbs ----------------------------------------------------------------------------------------------------------------------- */
@@ -364,6 +396,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(text_is_no_markup), cmocka_unit_test(pictures_are_base64), cmocka_unit_test(figures_are_whole), cmocka_unit_test(tables_are_whole),
+        cmocka_unit_test(sections_count_what_failed),
         cmocka_unit_test(report_of_a_run), cmocka_unit_test(what_belongs_together_is_found),
         cmocka_unit_test(failed_films_stay_in_the_count), cmocka_unit_test(report_refuses), cmocka_unit_test(hostile_evaluation),
         cmocka_unit_test(run_joins_predict_and_measure), cmocka_unit_test(run_of_one_film), cmocka_unit_test(objects_are_measured_as_maps_are), cmocka_unit_test(browser_is_silent),
