@@ -16,7 +16,7 @@
 #include <string.h>
 
 static const flag own[] = {
-    { "--keys", "MAP", "names of a reference implementation in the other file: milesial, transunet; vit for .npz (default: darkspine's own)" },
+    { "--keys", "MAP", "names of a reference implementation in the other file: milesial, transunet, taming; vit for .npz (default: darkspine's own)" },
     { "--net", "NET.cfg", "the network that a .safetensors or .npz IN is for" },
     { 0 }
 };
