@@ -94,7 +94,7 @@ static const key_map torchvision_before = { "torchvision", "", torchvision_old, 
     TAMING_ATTENTION(half "." way ".#.attn.#."), TAMING_ATTENTION(half ".mid.attn_#.")
 static const key_rule taming[] = {
     TAMING_HALF("encoder", "down", "downsample"), TAMING_HALF("decoder", "up", "upsample"),
-    { "quantize.embedding.", "quantize.embedding." }, { "quant_conv.", "quant_conv." }, { "post_quant_conv.", "post_quant_conv." },
+    { "quantize.", "quantize." }, { "quant_conv.", "quant_conv." }, { "post_quant_conv.", "post_quant_conv." },
     { "loss.discriminator.main.0.", "discriminator.main.0." }, { "loss.discriminator.main.2.", "discriminator.main.2." },
     { "loss.discriminator.main.3.", "discriminator.main.2.norm." }, { "loss.discriminator.main.5.", "discriminator.main.5." },
     { "loss.discriminator.main.6.", "discriminator.main.5.norm." }, { "loss.discriminator.main.8.", "discriminator.main.8." },

@@ -1,6 +1,7 @@
 /* rebuild_test.c - a whole training of a network that rebuilds its films: it gets better, a stopped run ends where an uninterrupted one does,
  * and what does not go with a critic is refused. */
 #include "tests/tiny_run.h"
+#include "nn/checkpoint.h"
 
 static char *critic;
 static const char rebuild_cfg[] =
@@ -44,6 +45,20 @@ static void it_learns_and_continues(void **state)
     free(a), free(b), free(w);
 }
 
+/* The best weights are the network's alone: the critic stays behind. */
+static void the_result_is_the_network(void **state)
+{
+    (void)state;
+    char *w = words("solver.epochs=1"), *path = path_join(folder, "result/best.h5");
+    assert_int_equal(train_some("result", w, 0, -1, 0, NULL), EXIT_OK);
+    checkpoint *k = checkpoint_open(path);
+    net *t = net_parse(k->net, path, NULL, 0);
+    params *p = params_new(t->g, &device_cpu, 0);
+    checkpoint_load(k, p, NULL);                                   /* dies of what the network has not */
+    assert_non_null(params_find(p, "codes.embedding.weight"));
+    params_free(p), net_free(t), checkpoint_close(k), free(path), free(w);
+}
+
 static void refused(const char *more, const char *message)
 {
     char *w = words(more);
@@ -64,6 +79,7 @@ static void what_does_not_go_together(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = { cmocka_unit_test(it_learns_and_continues), cmocka_unit_test(what_does_not_go_together) };
+    const struct CMUnitTest tests[] = { cmocka_unit_test(it_learns_and_continues), cmocka_unit_test(the_result_is_the_network),
+        cmocka_unit_test(what_does_not_go_together) };
     return _cmocka_run_group_tests(__FILE__, tests, sizeof tests / sizeof *tests, begin, end);
 }

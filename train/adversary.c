@@ -237,6 +237,14 @@ void adversary_take(adversary *a, const optim_conf *o)
     plan_place(&a->build, dev), plan_place(&a->judge, dev);
 }
 
+params adversary_result(const adversary *a)
+{
+    params of = *a->p;
+    of.p = xalloc_n((size_t)a->p->n, sizeof *of.p), of.n = 0;
+    for (int i = 0; i < a->p->n; i++) if (!a->p->p[i].group && !a->p->p[i].frozen) of.p[of.n++] = a->p->p[i];
+    return of;
+}
+
 size_t adversary_map_bytes(const adversary *a) { return a->build.arena + a->judge.arena + a->t->input->x.size + a->u->input->x.size; }
 
 void adversary_free(adversary *a)

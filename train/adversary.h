@@ -43,6 +43,8 @@ adversary *adversary_plan(const adversary_conf *f, net *t, net *u, uint64_t seed
 /* Takes the memory; parameters are drawn by the seed. */
 void adversary_take(adversary *a, const optim_conf *o);
 void adversary_free(adversary *a);
+/* What is left when training is over: the generator's tensors, in the same arenas; free its p. */
+params adversary_result(const adversary *a);
 size_t adversary_map_bytes(const adversary *a);
 /* One batch (batch, h, w, channels), -1..1, into both networks. */
 void adversary_put(adversary *a, const real *image);

@@ -422,7 +422,10 @@ void trainer_save(trainer *t, const char *path, checkpoint_kind kind)
     sampling_save(&t->drawn_by, k);
     checkpoint_put_number(k, "last_loss", isfinite(t->last_loss) ? t->last_loss : 1e300);
     checkpoint_put_number(k, "seconds", t->before + clock_now() - t->began);
-    checkpoint_write(path, k, kind, t->m->p, t->m->o);
+    if (!t->m->a || kind == CHECKPOINT_STATE) { checkpoint_write(path, k, kind, t->m->p, t->m->o); return; }
+    params result = adversary_result(t->m->a);
+    checkpoint_write(path, k, kind, &result, t->m->o);
+    free(result.p);
 }
 
 run *train_stored(const char *folder, const char *const *words, int n)

@@ -16,7 +16,9 @@
 #include <string.h>
 
 static const flag own[] = {
-    { "--keys", "MAP", "names of a reference implementation in the other file: milesial, transunet, torchvision, detectron2; vit for .npz (default: darkspine's own)" },
+    { "--keys", "MAP", "names of a reference implementation in the other file: milesial, transunet, torchvision, detectron2, taming; vit for .npz
+"
+      "                          (default: darkspine's own)" },
     { "--net", "NET.cfg", "the network that a .safetensors or .npz IN is for" },
     { 0 }
 };
