@@ -32,6 +32,10 @@ static void counts(void **state)
     };
     for (size_t i = 0; i < sizeof want / sizeof *want; i++) assert_int_equal(count(R50, want[i].word, 3), want[i].parameters);
     assert_true(count("configs/nets/maskrcnn-small.cfg", NULL, 0) < 3000000);
+    net *t = net_load(R50, NULL, 0), *wide = net_load(R50, (const char *const[]){ "detector.mask_size=56" }, 1);
+    near(1e-9 * (double)net_macs(t), 230.8, 0.05);
+    assert_int_equal(wide->output->s.d[1], 56);
+    net_free(t), net_free(wide);
 }
 
 /* Every entry of the reference's checkpoint is one of our parameters with that shape, or a counter; and none is missing. */

@@ -72,6 +72,10 @@ static void check_film(net_program *r, const store *s, int i)
         for (int j = 1; j <= o.n; j++) best = fmax(best, overlap_of(&o, j, i, k));
         if (!(best > 0.6)) fail_msg("film %d disc %d: IoU %g", i, k, best);
     }
+    detected raw = net_program_detected(r);
+    const real *first = &raw.image->boxes->x1;
+    for (int j = 0; j < 4; j++) near(o.box[0][j], first[j], 1e-3);       /* the film is the input, pixel by pixel */
+    detected_free(&raw);
     for (int j = 0; j < o.n; j++) assert_true(o.class[j] == 1 && o.box[j][2] > o.box[j][0] && o.box[j][2] <= SIDE && o.score[j] > 0.05f);
     free(o.number);
 }
@@ -127,16 +131,20 @@ static void faults(void **state)
     (void)state;
     dies(2, "has no instances", train_some("bad", SIZES "data.train=test data.val=none solver.epochs=1", 0, -1, 0, NULL));
     dies(2, "a detector has its own five", train_some("bad", SIZES "objective.loss=dice", 0, -1, 0, NULL));
+    dies(2, "detector.input=rule is for prediction", train_some("bad", SIZES "detector.input=rule", 0, -1, 0, NULL));
     dies(2, "mosaic", train_some("bad", SIZES "augment.mosaic=0.5", 0, -1, 0, NULL));
     dies(2, "more than 1 instances", train_some("bad", SIZES "detector.instances=1 solver.epochs=1", 0, -1, 0, NULL));
 }
 
-/* Numbers 1 (class 1, 3 x 2 pixels), 2 (too small), 3 (class 0: not of this run), 5 (class 2) in an image of 32 x 32 */
+/* Numbers 1 (class 1, 3 x 2 pixels), 2 (too small), 3 (class 0: not of this run), 5 (class 2) in an image of 32 x 32; in the next one
+ * number 1 is of class 2 */
 static void truth_from_numbers(void **state)
 {
     (void)state;
-    net *t = net_load(SMALL, (const char *const[]){ "net.height=32", "net.width=32", "net.batch=1", "net.training=1", "net.classes=3" }, 5);
-    uint8_t number[32 * 32] = { 0 }, class[INSTANCE_IDS] = { 0, 1, 1, 0, 0, 2 };
+    net *t = net_load(SMALL, (const char *const[]){ "net.height=32", "net.width=32", "net.batch=2", "net.training=1", "net.classes=3" }, 5);
+    uint8_t number[2 * 32 * 32] = { 0 }, class[2 * INSTANCE_IDS] = { 0, 1, 1, 0, 0, 2 };
+    class[INSTANCE_IDS + 1] = 2;
+    for (int i = 0; i < 8; i++) number[1024 + i] = 1;
     for (int y = 4; y < 6; y++) for (int x = 7; x < 10; x++) number[y * 32 + x] = 1;
     number[0] = number[1] = 2;
     for (int i = 0; i < 20; i++) number[320 + i] = 3;
@@ -147,7 +155,9 @@ static void truth_from_numbers(void **state)
     const real *b = d->truth_boxes->x.p;
     const int32_t *c = d->truth_class->x.p, *extent = d->extent->x.p;
     const uint8_t *mask = d->truth_masks->x.p;
-    assert_int_equal(*(int32_t *)d->truth_count->x.p, 2);
+    assert_int_equal(((int32_t *)d->truth_count->x.p)[0], 2);
+    assert_int_equal(((int32_t *)d->truth_count->x.p)[1], 1);
+    assert_int_equal(c[d->conf.instances], 2);
     assert_true(extent[0] == 32 && extent[1] == 32 && c[0] == 1 && c[1] == 2);
     static const double want[8] = { 7, 4, 10, 6, 30, 28, 32, 32 };
     for (int i = 0; i < 8; i++) near(b[i], want[i], 0);

@@ -363,12 +363,14 @@ static void check_listeners(const run *r)
 }
 
 /* A detector has its losses, in its own graph. */
-static void check_detection(run *r)
+static void check_detection(run *r, const detector_conf *d)
 {
     run_objective *o = &r->objective;
     char *at = xprintf("%s: objective", r->path);
     if (o->loss && strcmp(o->loss, DETECTION)) die_at(at, "loss: got %s, but a detector has its own five (" DETECTION ")", o->loss);
     if (!o->loss) o->loss = xdup(DETECTION);
+    if (d->input == INPUT_RULE)
+        die("%s: detector.input=rule is for prediction with published weights; training fits films to the network: wanted fit", r->path);
     if (o->ignore >= 0) die_at(at, "ignore: got %lld, but a detector has no label map: wanted -1", (long long)o->ignore);
     if (o->weights.n || o->class_weights.n) die_at(at, "weights, class_weights: a detector's losses are added up as they are: wanted none");
     free(at);
@@ -403,10 +405,8 @@ void run_check(run *r, const net *t)
     uint8_t swap[256];
     const int64_t k = t->conf.classes, values = run_values(r, t);
     check_adversary(r, t);
-    if (t->detector) check_detection(r);
-    if (t->detector && t->detector->conf.input == INPUT_RULE)
-        die("%s: detector.input=rule is for prediction with published weights; training fits films to the network: wanted fit", r->path);
-    if (!t->detector && !r->adversary.critic) check_objective(r, k);
+    if (t->detector) check_detection(r, &t->detector->conf);
+    else if (!r->adversary.critic) check_objective(r, k);
     check_listeners(r);
     char *at = xprintf("%s: data", r->path);
     if (r->data.classes && r->data.classes != values)
