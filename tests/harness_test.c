@@ -147,22 +147,32 @@ static void frozen_tensors_stand_still(void **state)
 
 /* ---- sampling ---- */
 
+/* Weights and losses of the cases, as the state holds them. */
+static char *cases_of(const char *run)
+{
+    char *path = product(run, "last.h5");
+    checkpoint *k = checkpoint_open(path);
+    char *text = xdup(checkpoint_text(k, "sampling"));
+    checkpoint_close(k), free(path);
+    return text;
+}
+
 static void hard_cases_resume_to_the_bit(void **state)
 {
     (void)state;
     static const char words[] = "solver.epochs=3 solver.batch=2 solver.subdivisions=2 solver.lr=0.02 data.sampling=hard evaluate.worst=0";
     assert_int_equal(train_some("hard", words, 0, -1, 0, NULL), EXIT_OK);
     params *want = weights_of("hard", "last.h5");
-    char *log = log_of("hard");
+    char *log = log_of("hard"), *cases = cases_of("hard");
     for (int cut = 2; cut < 9; cut += 2) {                         /* 3 steps an epoch: in the middle and at the ends */
         assert_int_equal(train_some("hardcut", words, 0, cut, 0, NULL), EXIT_STOPPED);
         assert_int_equal(train_some("hardcut", words, 1, -1, 0, NULL), EXIT_OK);
         params *got = weights_of("hardcut", "last.h5");
-        char *other = log_of("hardcut");
-        assert_memory_equal(got->x, want->x, want->total * sizeof(real)), assert_string_equal(log, other);
-        params_free(got), free(other);
+        char *other = log_of("hardcut"), *again = cases_of("hardcut");
+        assert_memory_equal(got->x, want->x, want->total * sizeof(real)), assert_string_equal(log, other), assert_string_equal(cases, again);
+        params_free(got), free(other), free(again);
     }
-    params_free(want), free(log);
+    params_free(want), free(log), free(cases);
     static const char other[] = "solver.epochs=3 solver.batch=2 solver.subdivisions=2 solver.lr=0.02";
     dies(2, "data.sampling: got uniform, but", train_some("hard", other, 1, -1, 0, NULL));
 }
