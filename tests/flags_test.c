@@ -67,15 +67,21 @@ static void numbers(void **state)
     flags *f = flags_parse(&how, 8, argv);
     dies(2, "--seed: got '12x', wanted a whole number from 0 to 100", flags_int(f, "--seed", 0, 0, 100));
     dies(2, "--device: got 'gpu', wanted one of cpu, cuda, auto", flags_word(f, "--device", devices, 3, 2));
-    assert_int_equal(flags_pair(f, "--spacing", s), 1);
+    assert_int_equal(flags_spacing(f, s), 1);
     near(s[0], 0.143, 0);
     near(s[1], 0.2, 0);
     flags_free(f);
     char *bad[] = { "demo", "a", "--spacing", "0.143", "--seed=101" };
     f = flags_parse(&how, 5, bad);
-    dies(2, "--spacing: got '0.143', wanted two numbers", flags_pair(f, "--spacing", s));
+    dies(2, "--spacing: got '0.143', wanted mm per pixel from 0.005 to 10", flags_spacing(f, s));
     dies(2, "--seed: got '101'", flags_real(f, "--seed", 0, 0, 100));
-    assert_int_equal(flags_pair(f, "--device", s), 0);
+    flags_free(f);
+    char *none[] = { "demo", "a" }, *wide[] = { "demo", "a", "--spacing", "0.1,1.1" };
+    f = flags_parse(&how, 2, none);
+    assert_int_equal(flags_spacing(f, s), 0);
+    flags_free(f);
+    f = flags_parse(&how, 4, wide);
+    dies(2, "neither above ten times the other", flags_spacing(f, s));
     flags_free(f);
 }
 
