@@ -71,7 +71,7 @@ static void read_vertebra(reader *r, const char *name, const json_t *v)
         const char *corner = is_screen ? screen[k] : named[k];
         const json_t *at = json_object_get(v, corner);
         char *key = xprintf("%.40s.%s", name, corner);
-        if (!at && level == GEO_S1 && k >= 2) p[k] = is_screen ? p[3 - k] : p[k - 2];           /* the sacrum has an upper plate only */
+        if (!at && level == GEO_S1 && k >= 2) p[k] = p[k - 2];                   /* the sacrum has an upper plate only */
         else p[k] = point(r, key, at);
         free(key);
     }

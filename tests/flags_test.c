@@ -73,12 +73,15 @@ static void numbers(void **state)
     flags_free(f);
     char *bad[] = { "demo", "a", "--spacing", "0.143", "--seed=101" };
     f = flags_parse(&how, 5, bad);
-    dies(2, "--spacing: got '0.143', wanted", flags_spacing(f, s));
+    dies(2, "--spacing: got '0.143', wanted mm per pixel from 0.005 to 10", flags_spacing(f, s));
     dies(2, "--seed: got '101'", flags_real(f, "--seed", 0, 0, 100));
     flags_free(f);
-    char *none[] = { "demo", "a" };
+    char *none[] = { "demo", "a" }, *wide[] = { "demo", "a", "--spacing", "0.1,1.1" };
     f = flags_parse(&how, 2, none);
     assert_int_equal(flags_spacing(f, s), 0);
+    flags_free(f);
+    f = flags_parse(&how, 4, wide);
+    dies(2, "neither above ten times the other", flags_spacing(f, s));
     flags_free(f);
 }
 
