@@ -149,11 +149,18 @@ void html_agreement(FILE *f, const char *title, const char *unit, const double *
 
 /* ---- errors -------------------------------------------------------------------------------------------------------------------------- */
 
+/* The errors, ascending; fresh. */
+static double *sorted_of(const html_errors *e)
+{
+    double *x = xalloc_n((size_t)e->n, sizeof *x);
+    for (int64_t i = 0; i < e->n; i++) x[i] = e->error[i];
+    stats_sort(x, e->n);
+    return x;
+}
+
 static void error_steps(FILE *f, const axis *x, const axis *y, const html_errors *e, int i)
 {
-    double *sorted = xalloc_n((size_t)e->n, sizeof *sorted);
-    memcpy(sorted, e->error, (size_t)e->n * sizeof *sorted);
-    stats_sort(sorted, e->n);
+    double *sorted = sorted_of(e);
     fprintf(f, "<path style=\"stroke:var(--s%d)\" stroke-dasharray=\"%s\" stroke-width=\"1.8\" fill=\"none\" d=\"M%.1f %.1f", i % COLOURS, dashes[i % DASHES],
             x->from, y->from);
     for (int64_t k = 0; k < e->n && sorted[k] <= x->high; k++)
@@ -166,9 +173,7 @@ void html_error_shares(FILE *f, const char *title, const char *unit, const html_
 {
     double most = 0;
     for (int i = 0; i < n; i++) {
-        double *sorted = xalloc_n((size_t)e[i].n, sizeof *sorted);
-        memcpy(sorted, e[i].error, (size_t)e[i].n * sizeof *sorted);
-        stats_sort(sorted, e[i].n);
+        double *sorted = sorted_of(&e[i]);
         if (e[i].n) most = fmax(most, stats_percentile(sorted, e[i].n, 90));           /* a few wild values do not flatten the rest */
         free(sorted);
     }
