@@ -52,8 +52,10 @@ look_range look_measure(const look_settings *k, const float *log, int64_t h, int
     }
     n = 0;
     for (int64_t i = 0; i < SAMPLES; i++) {                    /* a lattice of 128 rows by 128 places across the spine */
-        const int64_t y = (i / 128) * h / 128, x = (int64_t)(centre[y] + reach * ((double)(i % 128) / 63.5 - 1));
-        if (!isfinite(centre[y]) || x < 0 || x >= w || (log[y * w + x] <= r.floor && r.floor > 0)) continue;
+        const int64_t y = (i / 128) * h / 128;
+        if (!isfinite(centre[y])) continue;
+        const int64_t x = (int64_t)(centre[y] + reach * ((double)(i % 128) / 63.5 - 1));
+        if (x < 0 || x >= w || (log[y * w + x] <= r.floor && r.floor > 0)) continue;
         v[n++] = log[y * w + x] - share * r.wide[y * w + x];
     }
     if (n < 16) v[0] = 0, v[1] = 1, n = 2;                     /* nothing of the spine on the film */

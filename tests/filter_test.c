@@ -72,6 +72,12 @@ static void the_lossy_format_rounds(void **state)
     for (int i = 0; i < 64 * 64; i++) a[i] = (float)(128.0 / 255);
     look_jpeg(a, 64, 64, 75);
     for (int i = 0; i < 64 * 64; i++) near(a[i], 128.0 / 255, 1e-6);
+    for (int i = 0; i < 64 * 64; i++) a[i] = 200.0f / 255, b[i] = (float)(0.2 + 0.6 * (i % 64) / 64 + 0.1 * (i / 64) / 64);
+    look_jpeg(a, 64, 64, 75), look_jpeg(b, 64, 64, 100);
+    for (int i = 0; i < 64 * 64; i++) {
+        near(a[i], 200.0 / 255, 1e-5);
+        near(b[i], 0.2 + 0.6 * (i % 64) / 64 + 0.1 * (i / 64) / 64, 2.0 / 255);
+    }
     for (int i = 0; i < 64 * 64; i++) a[i] = b[i] = (float)(0.5 + 0.008 * ((i + i / 64) % 2 ? 1 : -1));
     look_jpeg(a, 64, 64, 100), look_jpeg(b, 64, 64, 75);
     near(a[64 * 9 + 9] - a[64 * 9 + 10], -0.016, 0.008); near(b[64 * 9 + 9] - b[64 * 9 + 10], 0, 1e-4);
