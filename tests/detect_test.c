@@ -299,6 +299,7 @@ static void bad_truth(void **state)
 }
 
 typedef struct { const char *op, *words; int n; shape s[5]; dtype t[5]; const char *message; } refused;
+static void refuses(const refused *r) { dies(2, r->message, rig_new(r->op, r->words, r->n, r->s, r->t, DENSE)); }
 static void bad_shapes(void **state)
 {
     (void)state;
@@ -334,8 +335,7 @@ static void bad_shapes(void **state)
         { "mask_targets", " ", 4, { b, SHAPE1(10), { 2, { 2, 5 } }, SHAPE4(3, 1, 4, 4) }, { REAL_TYPE, I32, I32, U8 },
           "in3 is 3x1x4x4, wanted 2x1x4x4" },
     };
-    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
-        dies(2, bad[i].message, rig_new(bad[i].op, bad[i].words, bad[i].n, bad[i].s, bad[i].t, DENSE));
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) refuses(&bad[i]);
 }
 
 static tensor *add(graph *g, const char *name, const char *words, int n, tensor *const *in)
