@@ -94,7 +94,8 @@ int64_t detections_make(detection_rule r, int64_t n, const box *b, const real *l
 int64_t detections_rescale(int clip, int64_t n, box *b, const int64_t from[2], const int64_t to[2], int32_t *place);
 
 /* ---- masks; detect_mask.c ---- */
-/* target: [size size] of one truth mask [h w] of 0 and other (1) in box b: RoIAlign with scale 1 and adaptive sampling; hard: then 0 or 1 */
+/* target: [size size] of one truth mask [h w] of 0 and other (1) in box b: RoIAlign with scale 1 and adaptive sampling; hard: then 0 or 1,
+ * from a half on */
 void mask_target(const uint8_t *mask, int64_t h, int64_t w, box b, int64_t size, int aligned, int hard, real *target);
 /* The map of one detection, [size size] of probabilities, as it lies in a film h x w: out [h w]. grid: sampled at the centres of pixels
  * (Detectron2); 0: resized to whole pixels (torchvision) */

@@ -15,7 +15,8 @@ real box_iou(box a, box b)
 
 box box_clip(box b, real width, real height)
 {
-    return (box){ lower(higher(b.x1, 0), width), lower(higher(b.y1, 0), height), lower(higher(b.x2, 0), width), lower(higher(b.y2, 0), height) };
+    return (box){ lower(higher(b.x1, 0), width), lower(higher(b.y1, 0), height),
+                  lower(higher(b.x2, 0), width), lower(higher(b.y2, 0), height) };
 }
 
 int box_finite(box b) { return isfinite(b.x1) && isfinite(b.y1) && isfinite(b.x2) && isfinite(b.y2); }

@@ -49,8 +49,8 @@ static real map_at(int64_t size, const real *map, real y, real x)
 /* The extent of a side in whole pixels; what no image holds is cut, so that it can be counted */
 static int64_t whole(real v) { return (int64_t)(v > 1e9 ? 1e9 : v > -1e9 ? (double)v : -1e9); }
 
-/* Where pixel i of `out` lies in the map, when the map with its frame of one pixel is resized to them (half-pixel centres). In the frame and
- * beyond it map_at is 0, as the frame is. */
+/* Where pixel i of `out` lies in the map, when the map with its frame of one pixel is resized to them (half-pixel centres). In the frame
+ * and beyond it map_at is 0, as the frame is. */
 static real framed(int64_t i, int64_t size, int64_t out) { return (real)(size + 2) / (real)out * ((real)i + (real)0.5) - (real)1.5; }
 
 static void paste_resized(int64_t size, const real *map, box b, int64_t h, int64_t w, real *out)

@@ -46,7 +46,8 @@ int64_t candidates_suppress(candidate *c, int64_t n, double overlap, int64_t kee
     int64_t kept = 0;
     qsort(c, (size_t)n, sizeof *c, by_score);
     for (int64_t i = 0; i < n; i++) if (c[i].group >= groups) groups = c[i].group + 1;
-    int64_t *last = xalloc_n((size_t)groups, sizeof *last), *previous = xalloc_n((size_t)n, sizeof *previous);   /* survivors + 1; 0: none */
+    int64_t *last = xalloc_n((size_t)groups, sizeof *last), *previous = xalloc_n((size_t)n, sizeof *previous);
+    /* of a group, and before a survivor: numbers of survivors + 1; 0: none */
     for (int64_t i = 0; i < n && kept < keep; i++) {
         int64_t j = last[c[i].group];
         while (j && !(box_iou(c[j - 1].b, c[i].b) > (real)overlap)) j = previous[j - 1];
@@ -61,7 +62,8 @@ int64_t candidates_suppress(candidate *c, int64_t n, double overlap, int64_t kee
 int64_t proposals_space(const anchor_grid *g) { return anchor_count(g, g->levels); }
 
 /* The best of one level at c[0..]; how many */
-static int64_t level_best(const anchor_grid *g, const proposal_rule *r, int level, const real *logit, const real *delta, box limit, candidate *c)
+static int64_t level_best(const anchor_grid *g, const proposal_rule *r, int level, const real *logit, const real *delta, box limit,
+                          candidate *c)
 {
     const int64_t n = anchor_count(g, level);
     box cell[DETECT_CELLS];

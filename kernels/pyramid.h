@@ -14,7 +14,10 @@ typedef struct {
 } pyramid;
 
 /* How many rows of `width` channels a level has */
-static inline DEVICE int64_t level_rows_of(const pyramid *p, int level, int64_t width) { return p->h[level] * p->w[level] * (p->channels / width); }
+static inline DEVICE int64_t level_rows_of(const pyramid *p, int level, int64_t width)
+{
+    return p->h[level] * p->w[level] * (p->channels / width);
+}
 
 /* Row r of all levels: its level, and r becomes its number there. levels: there is none */
 static inline DEVICE int level_of_row(const pyramid *p, int64_t width, int64_t *r)

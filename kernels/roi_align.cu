@@ -45,7 +45,8 @@ void roi_align_forward_cuda(const context *c, pyramid m, roi_rule r, const real 
     int aligned = is_aligned(y, ys);
     for (int l = 0; l < m.levels; l++) aligned &= is_aligned(m.x[l], m.xs[l]);
     LAUNCH_EACH(place_kernel, m.images * r.boxes, c->stream, m, r, boxes, bs, count, o);
-    LAUNCH_EACH_PACK(forward_kernel, m.images * r.boxes * r.out_h * r.out_w, m.channels, 1, c->stream, m, r, (const roi *)o, y, ys, aligned);
+    LAUNCH_EACH_PACK(forward_kernel, m.images * r.boxes * r.out_h * r.out_w, m.channels, 1, c->stream, m, r, (const roi *)o, y, ys,
+                     aligned);
 }
 
 /* The bins first..last of `out` that may touch pixel `at`: their samples lie within a pixel of it */

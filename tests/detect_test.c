@@ -10,7 +10,8 @@
 static box random_box(uint32_t which, int64_t i, double image, double side)
 {
     const double x = image * fabs(rig_u(which, 4 * i)), y = image * fabs(rig_u(which, 4 * i + 1));
-    return (box){ (real)x, (real)y, (real)(x + 1 + side * fabs(rig_u(which, 4 * i + 2))), (real)(y + 1 + side * fabs(rig_u(which, 4 * i + 3))) };
+    const double w = 1 + side * fabs(rig_u(which, 4 * i + 2)), h = 1 + side * fabs(rig_u(which, 4 * i + 3));
+    return (box){ (real)x, (real)y, (real)(x + w), (real)(y + h) };
 }
 
 /* Scores with many ties, and a few that are no numbers */
@@ -61,7 +62,8 @@ static void suppression_of_many(void **state)
     int64_t want = 0;
     for (int64_t i = 0; i < N; i++) {
         kept[i] = 1;
-        for (int64_t j = 0; j < i; j++) if (kept[j] && given[j].group == given[i].group && box_iou(given[j].b, given[i].b) > (real)0.4) kept[i] = 0;
+        for (int64_t j = 0; j < i; j++)
+            if (kept[j] && given[j].group == given[i].group && box_iou(given[j].b, given[i].b) > (real)0.4) kept[i] = 0;
         want += kept[i];
     }
     assert_in_range(want, 200, 1800);
@@ -135,7 +137,9 @@ static void random_samples(void **state)
         if (match[i] == MATCH_IGNORE) assert_int_equal(drawn[i], 0);
         else near(drawn[i], match[i] >= 0 ? IMAGES * 10 / 50 : IMAGES * 30 / 300, match[i] >= 0 ? 130 : 100);
     }
-    const sample_key keys[] = { { 9, RNG_TEST, 4, 0 }, { 9, RNG_TEST, 4, 0 }, { 10, RNG_TEST, 4, 0 }, { 9, RNG_NOISE, 4, 0 }, { 9, RNG_TEST, 5, 0 }, { 9, RNG_TEST, 4, 1 } };
+    const sample_key keys[] = {
+        { 9, RNG_TEST, 4, 0 }, { 9, RNG_TEST, 4, 0 }, { 10, RNG_TEST, 4, 0 }, { 9, RNG_NOISE, 4, 0 }, { 9, RNG_TEST, 5, 0 }, { 9, RNG_TEST, 4, 1 },
+    };
     for (int k = 0; k < 6; k++) {
         sample_boxes(N, match, r, keys[k], k ? again : place);
         if (k) same += !memcmp(place, again, sizeof place);
@@ -184,10 +188,11 @@ static void hostile_regions(void **state)
 {
     (void)state;
     static const double odd[][4] = {
-        { NAN, 0, 4, 4 }, { 0, 0, INFINITY, 4 }, { -INFINITY, -INFINITY, INFINITY, INFINITY }, { 1e30, 1e30, 1e31, 1e31 }, { 5, 5, 5, 5 }, { 9, 9, 2, 2 },
-        { -1e9, -1e9, 1e9, 1e9 }, { 0, 0, 1e-30, 1e-30 },
+        { NAN, 0, 4, 4 }, { 0, 0, INFINITY, 4 }, { -INFINITY, -INFINITY, INFINITY, INFINITY }, { 1e30, 1e30, 1e31, 1e31 },
+        { 5, 5, 5, 5 }, { 9, 9, 2, 2 }, { -1e9, -1e9, 1e9, 1e9 }, { 0, 0, 1e-30, 1e-30 },
     };
-    static const char *const words[] = { "strides=4,8 height=2 width=2", "strides=4,8 height=2 width=2 sampling=0 aligned=1", "strides=4,8 height=1 width=1 sampling=1 aligned=1" };
+    static const char *const words[] = { "strides=4,8 height=2 width=2", "strides=4,8 height=2 width=2 sampling=0 aligned=1",
+        "strides=4,8 height=1 width=1 sampling=1 aligned=1" };
     enum { N = sizeof odd / sizeof *odd };
     for (int k = 0; k < 3; k++) {
         rig *r = rig_new("roi_align", words[k], 4, (shape[]){ SHAPE4(1, N, 1, 4), SHAPE1(1), SHAPE4(1, 5, 6, 2), SHAPE4(1, 3, 3, 2) },
@@ -211,9 +216,10 @@ static void hostile_regions(void **state)
 static void choices_of_nan(void **state)
 {
     (void)state;
-    rig *r = rig_new("proposals", "sizes=16 strides=8 ratios=1 post=9 pre=9", 3, (shape[]){ { 2, { 1, 2 } }, SHAPE4(1, 3, 3, 1), SHAPE4(1, 3, 3, 4) },
-                     (dtype[]){ I32, REAL_TYPE, REAL_TYPE }, DENSE);
-    rig *d = rig_new("detections", "keep=9", 5, (shape[]){ SHAPE4(3, 1, 1, 2), SHAPE4(3, 1, 1, 8), SHAPE4(1, 3, 1, 4), SHAPE1(1), { 2, { 1, 2 } } },
+    rig *r = rig_new("proposals", "sizes=16 strides=8 ratios=1 post=9 pre=9", 3,
+                     (shape[]){ { 2, { 1, 2 } }, SHAPE4(1, 3, 3, 1), SHAPE4(1, 3, 3, 4) }, (dtype[]){ I32, REAL_TYPE, REAL_TYPE }, DENSE);
+    rig *d = rig_new("detections", "keep=9", 5,
+                     (shape[]){ SHAPE4(3, 1, 1, 2), SHAPE4(3, 1, 1, 8), SHAPE4(1, 3, 1, 4), SHAPE1(1), { 2, { 1, 2 } } },
                      (dtype[]){ REAL_TYPE, REAL_TYPE, REAL_TYPE, I32, I32 }, DENSE);
     for (int i = 0; i < 2; i++) ((int32_t *)r->x[0].p)[i] = ((int32_t *)d->x[4].p)[i] = 24;
     slot_fill(&r->x[1], 0), slot_fill(&r->x[2], 0), slot_fill(&d->x[0], 0), slot_fill(&d->x[1], 0);
@@ -277,7 +283,8 @@ static void images_without_truth(void **state)
 static void bad_truth(void **state)
 {
     (void)state;
-    rig *b = rig_new("roi_targets", "samples=6", 5, (shape[]){ SHAPE4(1, 4, 1, 4), SHAPE1(1), SHAPE4(1, 2, 1, 4), SHAPE1(1), { 2, { 1, 2 } } },
+    rig *b = rig_new("roi_targets", "samples=6", 5,
+                     (shape[]){ SHAPE4(1, 4, 1, 4), SHAPE1(1), SHAPE4(1, 2, 1, 4), SHAPE1(1), { 2, { 1, 2 } } },
                      (dtype[]){ REAL_TYPE, I32, REAL_TYPE, I32, I32 }, DENSE);
     const double boxes[] = { 1, 2, 5, 9, 3, 3, 3, 8 };
     *(int32_t *)b->x[1].p = 0, *(int32_t *)b->x[3].p = 2;
@@ -292,31 +299,43 @@ static void bad_truth(void **state)
 }
 
 typedef struct { const char *op, *words; int n; shape s[5]; dtype t[5]; const char *message; } refused;
+static void refuses(const refused *r) { dies(2, r->message, rig_new(r->op, r->words, r->n, r->s, r->t, DENSE)); }
 static void bad_shapes(void **state)
 {
     (void)state;
     const shape m = SHAPE4(2, 4, 4, 3), b = SHAPE4(2, 5, 1, 4), two = { 2, { 2, 2 } };
     const refused bad[] = {
-        { "roi_align", "strides=4", 3, { b, SHAPE1(2), SHAPE4(3, 4, 4, 3) }, { REAL_TYPE, I32, REAL_TYPE }, "in0 is 2x5x1x4, wanted 3x5x1x4" },
+        { "roi_align", "strides=4", 3, { b, SHAPE1(2), SHAPE4(3, 4, 4, 3) }, { REAL_TYPE, I32, REAL_TYPE },
+          "in0 is 2x5x1x4, wanted 3x5x1x4" },
         { "roi_align", "strides=4,8", 3, { b, SHAPE1(2), m }, { REAL_TYPE, I32, REAL_TYPE }, "strides: got 2, wanted 1, one a map" },
-        { "roi_align", "strides=4,8", 4, { b, SHAPE1(2), m, SHAPE4(2, 2, 2, 4) }, { REAL_TYPE, I32, REAL_TYPE, REAL_TYPE }, "in3 is 2x2x2x4, wanted 2x2x2x3" },
+        { "roi_align", "strides=4,8", 4, { b, SHAPE1(2), m, SHAPE4(2, 2, 2, 4) }, { REAL_TYPE, I32, REAL_TYPE, REAL_TYPE },
+          "in3 is 2x2x2x4, wanted 2x2x2x3" },
         { "roi_align", " ", 2, { b, SHAPE1(2) }, { REAL_TYPE, I32 }, "got 2 inputs, wanted 3 to 7" },
         { "level_rows", "width=2", 2, { two, m }, { I32, REAL_TYPE }, "width: got 2, wanted a divisor of 3" },
         { "level_rows", " ", 2, { { 2, { 3, 2 } }, m }, { I32, REAL_TYPE }, "in0 is 3x2, wanted 2x2" },
-        { "proposals", "sizes=8 strides=4", 3, { two, m, SHAPE4(2, 4, 4, 9) }, { I32, REAL_TYPE, REAL_TYPE }, "in2 is 2x4x4x9, wanted 2x4x4x12" },
-        { "proposals", "sizes=8 strides=4 ratios=1,2", 3, { two, m, SHAPE4(2, 4, 4, 12) }, { I32, REAL_TYPE, REAL_TYPE }, "in1 is 2x4x4x3, wanted 2x4x4x2" },
-        { "proposals", "sizes=8,16 strides=4", 3, { two, m, SHAPE4(2, 4, 4, 12) }, { I32, REAL_TYPE, REAL_TYPE }, "sizes: got 2, wanted 1, one a map" },
-        { "proposals", "sizes=8 height=9", 3, { two, m, SHAPE4(2, 4, 4, 12) }, { I32, REAL_TYPE, REAL_TYPE }, "got one of height and width, wanted both or none" },
-        { "proposals", "sizes=8 height=9 width=3", 3, { two, m, SHAPE4(2, 4, 4, 12) }, { I32, REAL_TYPE, REAL_TYPE }, "is larger than height and width, 9 x 3" },
-        { "proposals", "sizes=8 strides=4", 4, { two, m, m, m }, { I32, REAL_TYPE, REAL_TYPE, REAL_TYPE }, "got 3 maps, wanted as many of objectness as of deltas" },
-        { "detections", " ", 5, { SHAPE4(10, 1, 1, 3), SHAPE4(10, 1, 1, 8), b, SHAPE1(2), two }, { REAL_TYPE, REAL_TYPE, REAL_TYPE, I32, I32 }, "in1 is 10x1x1x8, wanted 10x1x1x12" },
-        { "detections", "weights=1", 5, { SHAPE4(10, 1, 1, 3), SHAPE4(10, 1, 1, 12), b, SHAPE1(2), two }, { REAL_TYPE, REAL_TYPE, REAL_TYPE, I32, I32 }, "weights: got 1, wanted 4" },
-        { "anchor_targets", "sizes=8 strides=4", 3, { SHAPE4(1, 5, 1, 4), SHAPE1(2), m }, { REAL_TYPE, I32, REAL_TYPE }, "in0 is 1x5x1x4, wanted 2x5x1x4" },
+        { "proposals", "sizes=8 strides=4", 3, { two, m, SHAPE4(2, 4, 4, 9) }, { I32, REAL_TYPE, REAL_TYPE },
+          "in2 is 2x4x4x9, wanted 2x4x4x12" },
+        { "proposals", "sizes=8 strides=4 ratios=1,2", 3, { two, m, SHAPE4(2, 4, 4, 12) }, { I32, REAL_TYPE, REAL_TYPE },
+          "in1 is 2x4x4x3, wanted 2x4x4x2" },
+        { "proposals", "sizes=8,16 strides=4", 3, { two, m, SHAPE4(2, 4, 4, 12) }, { I32, REAL_TYPE, REAL_TYPE },
+          "sizes: got 2, wanted 1, one a map" },
+        { "proposals", "sizes=8 height=9", 3, { two, m, SHAPE4(2, 4, 4, 12) }, { I32, REAL_TYPE, REAL_TYPE },
+          "got one of height and width, wanted both or none" },
+        { "proposals", "sizes=8 height=9 width=3", 3, { two, m, SHAPE4(2, 4, 4, 12) }, { I32, REAL_TYPE, REAL_TYPE },
+          "is larger than height and width, 9 x 3" },
+        { "proposals", "sizes=8 strides=4", 4, { two, m, m, m }, { I32, REAL_TYPE, REAL_TYPE, REAL_TYPE },
+          "got 3 maps, wanted as many of objectness as of deltas" },
+        { "detections", " ", 5, { SHAPE4(10, 1, 1, 3), SHAPE4(10, 1, 1, 8), b, SHAPE1(2), two }, { REAL_TYPE, REAL_TYPE,
+          REAL_TYPE, I32, I32 }, "in1 is 10x1x1x8, wanted 10x1x1x12" },
+        { "detections", "weights=1", 5, { SHAPE4(10, 1, 1, 3), SHAPE4(10, 1, 1, 12), b, SHAPE1(2), two }, { REAL_TYPE, REAL_TYPE,
+          REAL_TYPE, I32, I32 }, "weights: got 1, wanted 4" },
+        { "anchor_targets", "sizes=8 strides=4", 3, { SHAPE4(1, 5, 1, 4), SHAPE1(2), m }, { REAL_TYPE, I32, REAL_TYPE },
+          "in0 is 1x5x1x4, wanted 2x5x1x4" },
         { "roi_targets", " ", 5, { b, SHAPE1(2), b, SHAPE1(2), two }, { REAL_TYPE, I32, REAL_TYPE, I32, I32 }, "in4 is 2x2, wanted 2x5" },
-        { "mask_targets", " ", 4, { b, SHAPE1(10), { 2, { 2, 5 } }, SHAPE4(3, 1, 4, 4) }, { REAL_TYPE, I32, I32, U8 }, "in3 is 3x1x4x4, wanted 2x1x4x4" },
+        { "mask_targets", " ", 4, { b, SHAPE1(10), { 2, { 2, 5 } }, SHAPE4(3, 1, 4, 4) }, { REAL_TYPE, I32, I32, U8 },
+          "in3 is 3x1x4x4, wanted 2x1x4x4" },
     };
-    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
-        dies(2, bad[i].message, rig_new(bad[i].op, bad[i].words, bad[i].n, bad[i].s, bad[i].t, DENSE));
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) refuses(&bad[i]);
 }
 
 static tensor *add(graph *g, const char *name, const char *words, int n, tensor *const *in)
@@ -329,12 +348,13 @@ static tensor *add(graph *g, const char *name, const char *words, int n, tensor 
     return t;
 }
 
-/* Proposals of a map, regions of it, a sum: the gradient is 1 for each region's bin, shared out, and nothing asks the choice for its own. */
+/* Proposals of a map, regions of it, a sum: the gradient is 1 for each region's bin, shared out; nothing asks the choice for its own. */
 static void gradients_pass_by(void **state)
 {
     (void)state;
     graph *g = graph_new();
-    tensor *map = graph_leaf(g, "map", SHAPE4(1, 8, 8, 4), REAL_TYPE, INPUT), *extent = graph_leaf(g, "extent", (shape){ 2, { 1, 2 } }, I32, INPUT);
+    tensor *map = graph_leaf(g, "map", SHAPE4(1, 8, 8, 4), REAL_TYPE, INPUT);
+    tensor *extent = graph_leaf(g, "extent", (shape){ 2, { 1, 2 } }, I32, INPUT);
     tensor *logits = add(g, "reduce", "over=channels kind=sum", 1, &map);
     tensor *found = add(g, "proposals", "sizes=12 strides=4 ratios=1 pre=64 post=10", 3, (tensor *[]){ extent, logits, map });
     tensor *regions = add(g, "roi_align", "strides=4 height=1 width=1", 3, (tensor *[]){ found, found->from->out[1], map });
@@ -361,12 +381,45 @@ static void gradients_pass_by(void **state)
     graph_free(g);
 }
 
+/* Backward steps of a schedule, and what the last of them wants */
+static int backward_steps(const schedule *s, unsigned *want)
+{
+    int n = 0;
+    for (int i = 0; i < s->n; i++) if (s->s[i].backward && s->s[i].n) n++, *want = s->s[i].want;
+    return n;
+}
+
+/* Nothing is computed towards what stands before a choice, and boxes get no gradient even where one is asked for. */
+static void gradients_end(void **state)
+{
+    (void)state;
+    graph *g = graph_new();
+    tensor *map = graph_leaf(g, "map", SHAPE4(1, 8, 8, 4), REAL_TYPE, INPUT), *extent = graph_leaf(g, "extent", (shape){ 2, { 1, 2 } }, I32, INPUT);
+    tensor *boxes = graph_leaf(g, "boxes", SHAPE4(1, 5, 1, 4), REAL_TYPE, INPUT), *count = graph_leaf(g, "count", SHAPE1(1), I32, INPUT);
+    tensor *logits = add(g, "reduce", "over=channels kind=sum", 1, &map);
+    tensor *found = add(g, "proposals", "sizes=12 strides=4 ratios=1", 3, (tensor *[]){ extent, logits, map });
+    tensor *regions = add(g, "roi_align", "strides=4", 3, (tensor *[]){ boxes, count, map });
+    tensor *loss[] = { add(g, "reduce", "over=all", 1, &found), add(g, "reduce", "over=all", 1, &regions) };
+    for (int k = 0; k < 2; k++) {
+        schedule s = { 0 };
+        unsigned want = 0;
+        schedule_forward(&s, g, loss, 2);
+        schedule_backward(&s, g, loss[k], (tensor *[]){ boxes, map }, 2);
+        assert_int_equal(backward_steps(&s, &want), k ? 2 : 0);
+        assert_int_equal(want, k ? 1 << 2 : 0);
+        schedule_free(&s);
+    }
+    graph_free(g);
+}
+
 int main(void)
 {
     const struct CMUnitTest t[] = {
-        cmocka_unit_test(top_of_many), cmocka_unit_test(suppression_of_many), cmocka_unit_test(matches_of_many), cmocka_unit_test(random_samples),
-        cmocka_unit_test(samples_of_few), cmocka_unit_test(boxes_to_the_film), cmocka_unit_test(hostile_regions), cmocka_unit_test(choices_of_nan), cmocka_unit_test(proposals_of_equal_scores),
+        cmocka_unit_test(top_of_many), cmocka_unit_test(suppression_of_many), cmocka_unit_test(matches_of_many),
+        cmocka_unit_test(random_samples), cmocka_unit_test(samples_of_few), cmocka_unit_test(boxes_to_the_film),
+        cmocka_unit_test(hostile_regions), cmocka_unit_test(choices_of_nan), cmocka_unit_test(proposals_of_equal_scores),
         cmocka_unit_test(images_without_truth), cmocka_unit_test(bad_truth), cmocka_unit_test(bad_shapes), cmocka_unit_test(gradients_pass_by),
+        cmocka_unit_test(gradients_end),
     };
     return RUN_TESTS(t);
 }

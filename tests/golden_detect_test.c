@@ -20,7 +20,8 @@ static void close_to(const char *name, const double *want, const real *got, int6
     double largest = 0;
     for (int64_t i = 0; i < n; i++) largest = fmax(largest, fabs(want[i]));
     for (int64_t i = 0; i < n; i++)
-        if (!(fabs((double)got[i] - want[i]) <= tol * fmax(largest, 1))) fail_msg("%s, element %lld: %.9g, wanted %.9g", name, (long long)i, (double)got[i], want[i]);
+        if (!(fabs((double)got[i] - want[i]) <= tol * fmax(largest, 1)))
+            fail_msg("%s, element %lld: %.9g, wanted %.9g", name, (long long)i, (double)got[i], want[i]);
 }
 
 /* Boxes of a tensor [n 4]; free() them */
@@ -68,8 +69,10 @@ static void region_align(void **state)
     int64_t row[REGIONS];                                      /* of the output, by region of the fixture */
     double *rois = golden_tensor(g, "rois", NULL);
     assert_int_equal(sscanf(tag, "roi_align_al%d_sr%d", &aligned, &sampling), 2);
-    char *words = xprintf("strides=4 sampling=%d aligned=%d", sampling, aligned), *gout = xprintf("%s.gout", tag), *y = xprintf("%s.y", tag), *dfeat = xprintf("%s.dfeat", tag);
-    rig *r = rig_new("roi_align", words, 3, (shape[]){ SHAPE4(2, REGIONS, 1, 4), SHAPE1(2), SHAPE4(2, 13, 17, 3) }, (dtype[]){ REAL_TYPE, I32, REAL_TYPE }, DENSE);
+    char *words = xprintf("strides=4 sampling=%d aligned=%d", sampling, aligned), *gout = xprintf("%s.gout", tag);
+    char *y = xprintf("%s.y", tag), *dfeat = xprintf("%s.dfeat", tag);
+    rig *r = rig_new("roi_align", words, 3, (shape[]){ SHAPE4(2, REGIONS, 1, 4), SHAPE1(2), SHAPE4(2, 13, 17, 3) },
+                     (dtype[]){ REAL_TYPE, I32, REAL_TYPE }, DENSE);
     int32_t *count = (int32_t *)r->x[1].p;
     count[0] = count[1] = 0;
     slot_fill(&r->x[0], 0);
@@ -119,7 +122,8 @@ static void suppression(void **state)
 /* ---- anchors ---- */
 static anchor_grid grid_of(const convention *d, int64_t height, int64_t width, const int64_t h[5], const int64_t w[5])
 {
-    anchor_grid a = { .levels = 5, .ratios = 3, .scales = 1, .ratio = { 0.5, 1, 2 }, .scale = { 1 }, .round = d->round, .scales_last = d->scales_last };
+    anchor_grid a = { .levels = 5, .ratios = 3, .scales = 1, .ratio = { 0.5, 1, 2 }, .scale = { 1 }, .round = d->round,
+        .scales_last = d->scales_last };
     for (int l = 0; l < 5; l++) {
         a.size[l] = 32 << l, a.h[l] = h[l], a.w[l] = w[l];
         a.step_h[l] = (real)(d->floor_strides ? height / h[l] : 4 << l), a.step_w[l] = (real)(d->floor_strides ? width / w[l] : 4 << l);
@@ -163,11 +167,14 @@ static void anchors(void **state)
 static void deltas(void **state)
 {
     (void)state;
-    static const struct { const char *name; box_weights w; } coder[] = { { "boxcoder_1_1_1_1", { 1, 1, 1, 1 } }, { "boxcoder_10_10_5_5", { 10, 10, 5, 5 } } };
+    static const struct { const char *name; box_weights w; } coder[] = {
+        { "boxcoder_1_1_1_1", { 1, 1, 1, 1 } }, { "boxcoder_10_10_5_5", { 10, 10, 5, 5 } },
+    };
     int64_t n;
     box *b = boxes_of("nms.boxes", &n);
     for (int k = 0; k < 2; k++) {
-        char *encode = xprintf("%s.encode_ref_first20_prop_last20", coder[k].name), *delta = xprintf("%s.deltas", coder[k].name), *decode = xprintf("%s.decode", coder[k].name);
+        char *encode = xprintf("%s.encode_ref_first20_prop_last20", coder[k].name), *delta = xprintf("%s.deltas", coder[k].name),
+            *decode = xprintf("%s.decode", coder[k].name);
         double *want = golden_tensor(g, encode, NULL), *d = golden_tensor(g, delta, NULL), *moved = golden_tensor(g, decode, NULL);
         real got[80], to[160];
         for (int i = 0; i < 20; i++) {
@@ -255,7 +262,8 @@ static void levels(void **state)
     double *side = golden_tensor(g, "fpnlevel.sqrt_area", &s);
     for (int k = 0; k < 2; k++) {
         double *want = golden_tensor(g, k ? "fpnlevel.detectron2" : "fpnlevel.torchvision", NULL);
-        for (int64_t i = 0; i < s.d[0]; i++) assert_int_equal(2 + roi_level(&conventions[k].level, 4, (real)side[i] * (real)side[i]), (int)want[i]);
+        for (int64_t i = 0; i < s.d[0]; i++)
+            assert_int_equal(2 + roi_level(&conventions[k].level, 4, (real)side[i] * (real)side[i]), (int)want[i]);
         free(want);
     }
     free(side);
@@ -268,7 +276,8 @@ static void levels(void **state)
 static void all_of_detection(void **state)
 {
     (void)state;
-    static const char *const known[] = { "feat", "rois", "roi_align_", "nms.", "anchors.", "boxcoder", "matcher", "masktarget.", "paste.", "fpnlevel.", "transform." };
+    static const char *const known[] = { "feat", "rois", "roi_align_", "nms.", "anchors.", "boxcoder", "matcher", "masktarget.",
+        "paste.", "fpnlevel.", "transform." };
     for (int i = 0; i < golden_count(g); i++) {
         int found = 0;
         for (size_t k = 0; k < sizeof known / sizeof *known; k++) found |= !strncmp(golden_name(g, i), known[k], strlen(known[k]));
@@ -278,9 +287,11 @@ static void all_of_detection(void **state)
 
 int main(void)
 {
-    static const char *const align[] = { "roi_align_al0_sr2", "roi_align_al0_sr0", "roi_align_al0_sr1", "roi_align_al1_sr2", "roi_align_al1_sr0", "roi_align_al1_sr1" };
+    static const char *const align[] = { "roi_align_al0_sr2", "roi_align_al0_sr0", "roi_align_al0_sr1", "roi_align_al1_sr2",
+        "roi_align_al1_sr0", "roi_align_al1_sr1" };
     struct CMUnitTest t[14] = {
-        cmocka_unit_test(suppression), cmocka_unit_test(anchors), cmocka_unit_test(deltas), cmocka_unit_test(matches), cmocka_unit_test(mask_targets),
+        cmocka_unit_test(suppression), cmocka_unit_test(anchors), cmocka_unit_test(deltas), cmocka_unit_test(matches),
+        cmocka_unit_test(mask_targets),
         cmocka_unit_test(pasting), cmocka_unit_test(levels), cmocka_unit_test(all_of_detection),
     };
     g = golden_open("tests/golden/ops_detection");

@@ -52,12 +52,14 @@ static inline int anchor_of(const rig *r, int first, int levels, int64_t i, naiv
         if (i >= s.h * s.w * s.c) { i -= s.h * s.w * s.c; continue; }
         const int64_t cell = i % s.c, place = i / s.c;
         const int by_scale = (int)setting(r, "scales_last");
-        const double ratio = ratios->v[by_scale ? cell % ratios->n : cell / scales->n], scale = scales->v[by_scale ? cell / ratios->n : cell % scales->n];
+        const double ratio = ratios->v[by_scale ? cell % ratios->n : cell / scales->n];
+        const double scale = scales->v[by_scale ? cell / ratios->n : cell % scales->n];
         const double padded[] = { setting(r, "width"), setting(r, "height") }, stride = list_of(r, "strides")->v[l];
         for (int k = 0; k < 2; k++) {
             double half = list_of(r, "sizes")->v[l] * scale * pow(ratio, k ? 0.5 : -0.5) / 2;
             if (setting(r, "round")) half = rint(half);
-            const double step = padded[k] > 0 ? floor(padded[k] / (double)(k ? s.h : s.w)) : stride, at = step * (double)(k ? place / s.w : place % s.w);
+            const double step = padded[k] > 0 ? floor(padded[k] / (double)(k ? s.h : s.w)) : stride;
+            const double at = step * (double)(k ? place / s.w : place % s.w);
             b->at[k] = at - half, b->at[k + 2] = at + half;
         }
         return l;
@@ -76,7 +78,8 @@ static inline int held(const rig *r, int input, int64_t image, naive_box *b, dou
 static inline int64_t ahead(const naive_choice *c, int64_t n, int64_t i)
 {
     int64_t k = 0;
-    for (int64_t j = 0; j < n; j++) k += !c[j].gone && c[j].group == c[i].group && (c[j].score > c[i].score || (c[j].score == c[i].score && j < i));
+    for (int64_t j = 0; j < n; j++)
+        k += !c[j].gone && c[j].group == c[i].group && (c[j].score > c[i].score || (c[j].score == c[i].score && j < i));
     return k;
 }
 
@@ -125,7 +128,8 @@ static inline void naive_proposals(const rig *r, double *y)
         }
         char *out = xalloc((size_t)all);
         for (int64_t i = 0; i < all; i++)
-            out[i] = (double)ahead(c, all, i) >= setting(r, "pre") || !held(r, 0, n, &c[i].b, setting(r, "side"), (int)setting(r, "strict"));
+            out[i] = (double)ahead(c, all, i) >= setting(r, "pre") || !held(r, 0, n, &c[i].b, setting(r, "side"),
+                     (int)setting(r, "strict"));
         for (int64_t i = 0; i < all; i++) {
             c[i].gone = out[i];
             if (setting(r, "sigmoid")) c[i].score = 1 / (1 + exp(-c[i].score));
@@ -171,7 +175,8 @@ static inline int naive_match(const rig *r, naive_box b, const naive_box *truth,
 }
 
 /* Whether candidate i of n is in the sample, and at which place: positives before negatives, each kind as it comes; -1: it is not */
-static inline int64_t place_in_sample(const rig *r, const int *match, int64_t n, int64_t i, uint32_t purpose, uint32_t image, int64_t *positives)
+static inline int64_t place_in_sample(const rig *r, const int *match, int64_t n, int64_t i, uint32_t purpose, uint32_t image,
+                                      int64_t *positives)
 {
     int64_t kind[2] = { 0, 0 }, taken[2], place = 0;
     for (int64_t k = 0; k < n; k++) kind[0] += match[k] >= 0, kind[1] += match[k] == -1;
@@ -181,10 +186,10 @@ static inline int64_t place_in_sample(const rig *r, const int *match, int64_t n,
         for (int64_t k = pass ? 0 : i; k <= (pass ? i - 1 : i); k++) {
             if (match[k] == -2 || (match[k] >= 0) != (match[i] >= 0)) continue;
             int64_t smaller = 0;
-            const rng4 own = rng_draw(r->c.seed, purpose, r->c.step, image, (uint64_t)k);
+            const uint32_t own = rng_draw(r->c.seed, purpose, r->c.step, image, (uint64_t)k).v[0] >> 8;
             for (int64_t j = 0; j < n; j++) {
-                const rng4 other = rng_draw(r->c.seed, purpose, r->c.step, image, (uint64_t)j);
-                const int less = setting(r, "sampler") ? j < k : other.v[0] >> 8 < own.v[0] >> 8 || (other.v[0] >> 8 == own.v[0] >> 8 && j < k);
+                const uint32_t other = rng_draw(r->c.seed, purpose, r->c.step, image, (uint64_t)j).v[0] >> 8;
+                const int less = setting(r, "sampler") ? j < k : other < own || (other == own && j < k);
                 smaller += match[j] != -2 && (match[j] >= 0) == (match[k] >= 0) && less;
             }
             const int in = smaller < taken[match[k] < 0];
@@ -199,7 +204,8 @@ static inline int64_t place_in_sample(const rig *r, const int *match, int64_t n,
 static inline void expect(const rig *r, int output, int64_t k, double want, double tol)
 {
     const slot *s = &r->y[output];
-    const double got = r->n->out[output]->type == REAL_TYPE ? (double)slot_get(s, k) : s->each == 1 ? *(uint8_t *)slot_at(s, k) : *(int32_t *)slot_at(s, k);
+    const int whole = s->each == 1 ? *(uint8_t *)slot_at(s, k) : *(int32_t *)slot_at(s, k);
+    const double got = r->n->out[output]->type == REAL_TYPE ? (double)slot_get(s, k) : whole;
     if (!(fabs(got - want) <= (sizeof(real) == 8 ? 1e-12 : 1e-5) * tol))
         fail_msg("law 2: output %d, element %lld is %.9g, wanted %.9g", output, (long long)k, got, want);
 }
@@ -287,13 +293,15 @@ static inline double mask_at(const rig *r, int64_t mask, double v, double u)
     if (v < -1 || u < -1 || v > (double)h || u > (double)w) return 0;
     v = fmin(fmax(v, 0), (double)(h - 1)), u = fmin(fmax(u, 0), (double)(w - 1));
     for (int64_t i = 0; i < h * w; i++)
-        sum += fmax(1 - fabs(v - (double)(i / w)), 0) * fmax(1 - fabs(u - (double)(i % w)), 0) * (*(uint8_t *)slot_at(&r->x[3], mask * h * w + i) != 0);
+        if (*(uint8_t *)slot_at(&r->x[3], mask * h * w + i))
+            sum += fmax(1 - fabs(v - (double)(i / w)), 0) * fmax(1 - fabs(u - (double)(i % w)), 0);
     return sum;
 }
 
 static inline void naive_mask_targets(const rig *r, double *y)
 {
-    const int64_t images = r->n->in[0]->s.d[0], rows = r->n->in[0]->s.d[1], most = (int64_t)setting(r, "positives"), size = (int64_t)setting(r, "size");
+    const int64_t images = r->n->in[0]->s.d[0], rows = r->n->in[0]->s.d[1];
+    const int64_t most = (int64_t)setting(r, "positives"), size = (int64_t)setting(r, "size");
     int64_t all = 0;
     memset(y, 0, (size_t)r->y[0].n * sizeof *y);
     for (int pass = 0; pass < 2; pass++)
@@ -313,7 +321,8 @@ static inline void naive_mask_targets(const rig *r, double *y)
                     double sum = 0;
                     for (double i = 0; i < nv; i++)
                         for (double j = 0; j < nu; j++)
-                            sum += mask_at(r, n * r->n->in[3]->s.d[1] + i_at(r, 2, row), from[0] + bin[0] * (v + (i + 0.5) / nv), from[1] + bin[1] * (u + (j + 0.5) / nu));
+                            sum += mask_at(r, n * r->n->in[3]->s.d[1] + i_at(r, 2, row), from[0] + bin[0] * (v + (i + 0.5) / nv),
+                                from[1] + bin[1] * (u + (j + 0.5) / nu));
                     sum /= fmax(fmax(nv, 0) * fmax(nu, 0), 1);
                     y[k * size * size + p] = setting(r, "hard") ? sum >= 0.5 : sum;
                 }

@@ -40,7 +40,8 @@ static inline double roi_bin(const rig *r, int64_t k, int64_t h, int64_t w, int6
     }
     for (double y = 0; y < count[0]; y++)
         for (double x = 0; x < count[1]; x++)
-            sum += hat_sample(r, 2 + l, n, from[0] + bin[0] * ((double)h + (y + 0.5) / count[0]), from[1] + bin[1] * ((double)w + (x + 0.5) / count[1]), c);
+            sum += hat_sample(r, 2 + l, n, from[0] + bin[0] * ((double)h + (y + 0.5) / count[0]),
+                from[1] + bin[1] * ((double)w + (x + 0.5) / count[1]), c);
     return sum / fmax(fmax(count[0], 0) * fmax(count[1], 0), 1);
 }
 static inline void naive_roi_align(const rig *r, double *y) { EACH_OUT(roi_bin(r, n, h, w, c)); }

@@ -6,14 +6,18 @@
 
 typedef struct { key_list sizes, ratios, scales, strides; int round, scales_last; int64_t height, width; } anchor_conf;
 #define ANCHOR_KEYS(type, f) \
-    { "sizes", K_LIST, offsetof(type, f.sizes), "32,64,128,256,512", "sides of the anchors of each map, in pixels of the input", 1e-3, 1e6, NULL }, \
+    { "sizes", K_LIST, offsetof(type, f.sizes), "32,64,128,256,512", "sides of the anchors of each map, in pixels of the input", 1e-3, \
+      1e6, NULL }, \
     { "ratios", K_LIST, offsetof(type, f.ratios), "0.5,1,2", "height / width", 1e-3, 1e3, NULL }, \
     { "scales", K_LIST, offsetof(type, f.scales), "1", "each side times these", 1e-3, 1e3, NULL }, \
-    { "strides", K_LIST, offsetof(type, f.strides), "4,8,16,32,64", "pixels of the input from one place of a map to the next", 1, 1 << 20, NULL }, \
-    { "height", K_INT, offsetof(type, f.height), "0", "of the padded input: the stride is this over the map's, rounded down; 0: strides", 0, 1 << 20, NULL }, \
+    { "strides", K_LIST, offsetof(type, f.strides), "4,8,16,32,64", "pixels of the input from one place of a map to the next", 1, \
+      1 << 20, NULL }, \
+    { "height", K_INT, offsetof(type, f.height), "0", \
+      "of the padded input: the stride is this over the map's, rounded down; 0: strides", 0, 1 << 20, NULL }, \
     { "width", K_INT, offsetof(type, f.width), "0", "as height", 0, 1 << 20, NULL }, \
     { "round", K_BOOL, offsetof(type, f.round), "1", "half sides to whole numbers", 0, 0, NULL }, \
-    { "scales_last", K_BOOL, offsetof(type, f.scales_last), "0", "of one place the anchors of one scale follow each other; 0: of one ratio", 0, 0, NULL }
+    { "scales_last", K_BOOL, offsetof(type, f.scales_last), "0", \
+      "of one place the anchors of one scale follow each other; 0: of one ratio", 0, 0, NULL }
 
 /* The grid on the maps in[first] .. of `levels` levels */
 static inline anchor_grid anchors_of(const node *n, const anchor_conf *f, int first, int levels)

@@ -10,7 +10,8 @@ static const key proposal_keys[] = {
     ANCHOR_KEYS(proposal_conf, anchors),
     { "pre", K_INT, offsetof(proposal_conf, pre), "1000", "best anchors of each map that take part", 1, 1 << 20, NULL },
     { "post", K_INT, offsetof(proposal_conf, post), "1000", "proposals of an image", 1, 1 << 20, NULL },
-    { "overlap", K_REAL, offsetof(proposal_conf, overlap), "0.7", "IoU with a better one of the same map above which one is dropped", 0, 1, NULL },
+    { "overlap", K_REAL, offsetof(proposal_conf, overlap), "0.7", "IoU with a better one of the same map above which one is dropped", 0,
+      1, NULL },
     { "side", K_REAL, offsetof(proposal_conf, side), "1e-3", "least height and width within the image", 0, 1e6, NULL },
     { "strict", K_BOOL, offsetof(proposal_conf, strict), "0", "sides must be above `side`; 0: at least", 0, 0, NULL },
     { "sigmoid", K_BOOL, offsetof(proposal_conf, sigmoid), "1", "scores are the logistic of objectness; 0: objectness", 0, 0, NULL },
@@ -55,7 +56,8 @@ static void proposals_forward(const context *c, const node *n)
             const int64_t anchors = anchor_count(&g, l);
             logit[l] = map[l] + i * anchors, delta[l] = map[levels + l] + 4 * i * anchors;
         }
-        count[i] = (int32_t)proposals_make(&g, r, logit, delta, extent[2 * i], extent[2 * i + 1], space, boxes + i * f->post, scores + i * f->post);
+        count[i] = (int32_t)proposals_make(&g, r, logit, delta, extent[2 * i], extent[2 * i + 1], space, boxes + i * f->post,
+                                            scores + i * f->post);
     }
     free(space);
     host_done(c, n);
@@ -64,12 +66,15 @@ static void proposals_forward(const context *c, const node *n)
 /* ---- detections: class logits, deltas, proposals, their count, extent ---- */
 typedef struct { key_list weights; double score, overlap, side; int64_t keep; int background_last; } detection_conf;
 static const key detection_keys[] = {
-    { "weights", K_LIST, offsetof(detection_conf, weights), "10,10,5,5", "that deltas were multiplied by: x, y, width, height", 1e-6, 1e6, NULL },
+    { "weights", K_LIST, offsetof(detection_conf, weights), "10,10,5,5", "that deltas were multiplied by: x, y, width, height", 1e-6,
+      1e6, NULL },
     { "score", K_REAL, offsetof(detection_conf, score), "0.05", "probability above which a class is a detection", 0, 1, NULL },
-    { "overlap", K_REAL, offsetof(detection_conf, overlap), "0.5", "IoU with a better one of its class above which one is dropped", 0, 1, NULL },
+    { "overlap", K_REAL, offsetof(detection_conf, overlap), "0.5", "IoU with a better one of its class above which one is dropped", 0,
+      1, NULL },
     { "side", K_REAL, offsetof(detection_conf, side), "1e-2", "least height and width within the image; below 0: any", -1, 1e6, NULL },
     { "keep", K_INT, offsetof(detection_conf, keep), "100", "detections of an image", 1, 1 << 20, NULL },
-    { "background_last", K_BOOL, offsetof(detection_conf, background_last), "0", "the background is the last class, and has no deltas; 0: the first", 0, 0, NULL },
+    { "background_last", K_BOOL, offsetof(detection_conf, background_last), "0",
+      "the background is the last class, and has no deltas; 0: the first", 0, 0, NULL },
     { 0 }
 };
 
@@ -107,8 +112,8 @@ static void detections_forward(const context *c, const node *n)
     candidate *space = xalloc_n((size_t)(rows * (classes - 1)), sizeof *space);
     for (int64_t i = 0; i < images; i++) {
         const int64_t have = given[i] < 0 ? 0 : given[i] < rows ? given[i] : rows, at = i * f->keep;
-        count[i] = (int32_t)detections_make(r, have, proposal + i * rows, logit + i * rows * classes, delta + i * rows * deltas, extent[2 * i],
-                                            extent[2 * i + 1], space, boxes + at, score + at, label + at);
+        count[i] = (int32_t)detections_make(r, have, proposal + i * rows, logit + i * rows * classes, delta + i * rows * deltas,
+                                            extent[2 * i], extent[2 * i + 1], space, boxes + at, score + at, label + at);
         for (int64_t k = count[i]; k < f->keep; k++) label[at + k] = -1;
     }
     free(space);
@@ -121,7 +126,7 @@ const op op_proposals = {
     .infer = proposals_infer, .forward = proposals_forward,
 };
 const op op_detections = {
-    .name = "detections", .help = "the objects found: each class's likely regions, moved by its deltas, without those that overlap a better one",
+    .name = "detections", .help = "the objects found: likely regions of each class, moved by its deltas, and none that overlaps a better one",
     CHOICE, .conf = sizeof(detection_conf), .keys = detection_keys,
     .infer = detections_infer, .forward = detections_forward,
 };

@@ -87,7 +87,8 @@ static void anchor_targets_forward(const context *c, const node *n)
     int64_t taken = 0;
     for (int64_t i = 0; i < images; i++) {
         const box *truth = truths + i * capacity;
-        match_boxes(all, anchors, truths_of(n, truth, count[i], capacity, i), truth, f->sampling.background, f->sampling.foreground, 1, match, best);
+        match_boxes(all, anchors, truths_of(n, truth, count[i], capacity, i), truth, f->sampling.background, f->sampling.foreground, 1,
+                    match, best);
         const sample_count s = sample_boxes(all, match, rule_of(&f->sampling), key_of(c, RNG_ANCHORS, i), index + i * samples);
         for (int64_t k = i * samples; k < i * samples + s.positives; k++) {
             label[k] = 1;
@@ -105,7 +106,8 @@ static void anchor_targets_forward(const context *c, const node *n)
 typedef struct { sampling_conf sampling; key_list weights; int append; int64_t background_class; } roi_target_conf;
 static const key roi_target_keys[] = {
     SAMPLING_KEYS(roi_target_conf, sampling, "512", "0.25", "0.5", "0.5"),
-    { "weights", K_LIST, offsetof(roi_target_conf, weights), "10,10,5,5", "deltas are multiplied by: x, y, width, height", 1e-6, 1e6, NULL },
+    { "weights", K_LIST, offsetof(roi_target_conf, weights), "10,10,5,5", "deltas are multiplied by: x, y, width, height", 1e-6, 1e6,
+      NULL },
     { "append", K_BOOL, offsetof(roi_target_conf, append), "1", "the truth is among the proposals", 0, 0, NULL },
     { "background_class", K_INT, offsetof(roi_target_conf, background_class), "0", "the column of the background", 0, NO_LABEL - 1, NULL },
     { 0 }
@@ -140,7 +142,8 @@ static void roi_row(const node *n, const roi_rows *o, int64_t k, box b, int32_t 
     o->label[k] = (uint8_t)f->background_class;
     if (t < 0) return;
     if (classes[t] < 0 || classes[t] >= NO_LABEL || classes[t] == f->background_class)
-        die_at(n->at, "roi_targets: a truth has class %d, wanted 0 to %d but not %lld, the background", classes[t], NO_LABEL - 1, (long long)f->background_class);
+        die_at(n->at, "roi_targets: a truth has class %d, wanted 0 to %d but not %lld, the background", classes[t], NO_LABEL - 1,
+               (long long)f->background_class);
     o->label[k] = (uint8_t)classes[t], o->class_[k] = classes[t], o->match[k] = t;
     box_encode(b, truth[t], (box_weights){ w[0], w[1], w[2], w[3] }, o->delta + 4 * k);
 }
@@ -158,7 +161,8 @@ static void roi_targets_forward(const context *c, const node *n)
     for (int64_t k = 0; k < images * samples; k++) o.label[k] = NO_LABEL, o.class_[k] = o.match[k] = -1;
     for (int64_t i = 0; i < images; i++) {
         const box *truth = truths + i * capacity;
-        const int64_t have = truths_of(n, truth, truth_count[i], capacity, i), first = count[i] < 0 ? 0 : count[i] < given ? count[i] : given;
+        const int64_t have = truths_of(n, truth, truth_count[i], capacity, i);
+        const int64_t first = count[i] < 0 ? 0 : count[i] < given ? count[i] : given;
         const int64_t candidates = first + (f->append ? have : 0);
         memcpy(all, proposals + i * given, (size_t)first * sizeof *all);
         memcpy(all + first, truth, (size_t)(candidates - first) * sizeof *all);
@@ -179,7 +183,8 @@ static const key mask_target_keys[] = {
     { "size", K_INT, offsetof(mask_target_conf, size), "28", "rows and columns of a target", 1, 1024, NULL },
     { "positives", K_INT, offsetof(mask_target_conf, positives), "128", "of an image at most", 1, 1 << 20, NULL },
     { "aligned", K_BOOL, offsetof(mask_target_conf, aligned), "0", "as of roi_align", 0, 0, NULL },
-    { "hard", K_BOOL, offsetof(mask_target_conf, hard), "0", "1 where half of the place or more is covered, else 0; 0: the share that is", 0, 0, NULL },
+    { "hard", K_BOOL, offsetof(mask_target_conf, hard), "0",
+      "1 where half of the place or more is covered, else 0; 0: the share that is", 0, 0, NULL },
     { 0 }
 };
 
@@ -205,7 +210,8 @@ static void mask_targets_infer(node *n)
 static void mask_targets_forward(const context *c, const node *n)
 {
     const mask_target_conf *f = n->conf;
-    const int64_t images = n->in[0]->s.d[0], rows = n->in[0]->s.d[1], *d = n->in[3]->s.d, all = images * f->positives, pixels = f->size * f->size;
+    const int64_t images = n->in[0]->s.d[0], rows = n->in[0]->s.d[1], *d = n->in[3]->s.d;
+    const int64_t all = images * f->positives, pixels = f->size * f->size;
     const box *from = host_in(c, n, 0);
     const int32_t *class_ = host_in(c, n, 1), *match = host_in(c, n, 2);
     const uint8_t *masks = host_in(c, n, 3);
@@ -222,7 +228,8 @@ static void mask_targets_forward(const context *c, const node *n)
     #pragma omp parallel for schedule(dynamic, 1)
     for (int64_t k = 0; k < all; k++) {
         if (label[k] < 0) continue;
-        mask_target(masks + (k / f->positives * d[1] + source[k]) * d[2] * d[3], d[2], d[3], boxes[k], f->size, f->aligned, f->hard, target + k * pixels);
+        mask_target(masks + (k / f->positives * d[1] + source[k]) * d[2] * d[3], d[2], d[3], boxes[k], f->size, f->aligned, f->hard,
+                    target + k * pixels);
         weight[k] = (real)1 / (real)(taken * pixels);
     }
     free(source);
@@ -230,8 +237,8 @@ static void mask_targets_forward(const context *c, const node *n)
 }
 
 const op op_anchor_targets = {
-    .name = "anchor_targets", .help = "a sample of the anchors of a pyramid, what is to be found there, and how far from it they lie", CHOICE,
-    .conf = sizeof(anchor_target_conf), .keys = anchor_target_keys, .infer = anchor_targets_infer, .forward = anchor_targets_forward,
+    .name = "anchor_targets", .help = "a sample of the anchors of a pyramid, what is to be found there, and how far from it they lie",
+    CHOICE, .conf = sizeof(anchor_target_conf), .keys = anchor_target_keys, .infer = anchor_targets_infer, .forward = anchor_targets_forward,
 };
 const op op_roi_targets = {
     .name = "roi_targets", .help = "a sample of the proposals, their classes, and how far from the truth they lie", CHOICE,

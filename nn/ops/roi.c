@@ -34,7 +34,8 @@ static const key roi_keys[] = {
     { "height", K_INT, offsetof(roi_conf, height), "7", "bins of a box, from top to bottom", 1, 1024, NULL },
     { "width", K_INT, offsetof(roi_conf, width), "7", "bins from left to right", 1, 1024, NULL },
     { "sampling", K_INT, offsetof(roi_conf, sampling), "2", "samples of a bin along each axis; 0: one a pixel", 0, 64, NULL },
-    { "aligned", K_BOOL, offsetof(roi_conf, aligned), "0", "pixels count from their centres; 0: from their corners, and no box is below 1", 0, 0, NULL },
+    { "aligned", K_BOOL, offsetof(roi_conf, aligned), "0",
+      "pixels count from their centres; 0: from their corners, and no box is below 1", 0, 0, NULL },
     { "strides", K_LIST, offsetof(roi_conf, strides), "4,8,16,32", "of each map, in pixels of the boxes", 1, 1 << 20, NULL },
     { "level_add", K_REAL, offsetof(roi_conf, level_add), "1e-6", "added to the logarithm that chooses the map of a box", 0, 1, NULL },
     { "level_inside", K_BOOL, offsetof(roi_conf, level_inside), "0", "added to its argument instead", 0, 0, NULL },
@@ -45,7 +46,8 @@ enum { ROI_MAPS = 2 };
 static roi_rule rule_of(const node *n)
 {
     const roi_conf *f = n->conf;
-    roi_rule r = { n->in[0]->s.d[1], f->height, f->width, f->sampling, f->aligned, { 0 }, (int)lround(log2(f->strides.v[0])), f->level_add, f->level_inside };
+    roi_rule r = { n->in[0]->s.d[1], f->height, f->width, f->sampling, f->aligned, { 0 }, (int)lround(log2(f->strides.v[0])),
+                   f->level_add, f->level_inside };
     for (int l = 0; l < f->strides.n && l < PYRAMID_LEVELS; l++) r.scale[l] = (real)(1 / f->strides.v[l]);
     return r;
 }
@@ -58,7 +60,8 @@ static void roi_infer(node *n)
     check_map(n, 0);
     check_shape(n, 0, SHAPE4(d[0], n->in[0]->s.d[1], 1, 4), REAL_TYPE);
     check_shape(n, 1, SHAPE1(d[0]), I32);
-    if (f->strides.n != n->nin - ROI_MAPS) die_at(n->at, "roi_align: strides: got %d, wanted %d, one a map", f->strides.n, n->nin - ROI_MAPS);
+    if (f->strides.n != n->nin - ROI_MAPS)
+        die_at(n->at, "roi_align: strides: got %d, wanted %d, one a map", f->strides.n, n->nin - ROI_MAPS);
     const roi_rule r = rule_of(n);
     n->work = roi_align_work(d[0] * r.boxes);
     node_output(n, SHAPE4(d[0] * r.boxes, r.out_h, r.out_w, d[3]), REAL_TYPE);
@@ -70,8 +73,8 @@ static void roi_forward(const context *c, const node *n)
 static void roi_backward(const context *c, const node *n, const step *s)
 {
     for (int i = ROI_MAPS; i < n->nin; i++)
-        if (WANT(i)) RUN(roi_align_backward, levels_of(n, ROI_MAPS), i - ROI_MAPS, rule_of(n), X(0), XS(0), count_of(n), GY, YS, GX(i), XS(i),
-                         ADD(i), c->work);
+        if (WANT(i)) RUN(roi_align_backward, levels_of(n, ROI_MAPS), i - ROI_MAPS, rule_of(n), X(0), XS(0), count_of(n), GY, YS,
+                         GX(i), XS(i), ADD(i), c->work);
 }
 
 typedef struct { int64_t width; } rows_conf;
