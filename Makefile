@@ -164,8 +164,9 @@ test: deps
 	@sh tests/run $(EMU_RUNS) $(patsubst $(B)/%,build/cpu/%,$(TESTS)) $(patsubst $(B)/%,build/double/%,$(DOUBLE_TESTS)) $(filter-out %/device_test,$(patsubst $(B)/%,build/asan/%,$(ASAN_TESTS)))
 
 DOUBLE_TESTS = $(addprefix $(B)/tests/,op_test op_rules_test golden_ops_test golden_loss_test golden_detect_test detect_test rows_test vq_test \
-                 unet_test transunet_test vqgan_test optim_test schedule_test fold_test)
-ASAN_TESTS   = $(filter-out %/unet_test %/transunet_test %/vqgan_test %/schedule_test %/winograd_test %/conv_bf16_test,$(TESTS)) $(B)/tests/device_test
+                 unet_test transunet_test maskrcnn_test vqgan_test optim_test schedule_test fold_test)
+ASAN_TESTS   = $(filter-out %/unet_test %/transunet_test %/maskrcnn_test %/vqgan_test %/schedule_test %/winograd_test %/conv_bf16_test,$(TESTS)) \
+               $(B)/tests/device_test
 EMU_RUNS     = build/asan/tests/device_test:1/2 build/asan/tests/device_test:2/2 build/emu/cuda_emu_test
 
 test-emu:

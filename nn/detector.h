@@ -44,7 +44,8 @@ typedef struct detector_conf {
     double roi_positive, roi_negative, roi_share, roi_beta;
     int64_t roi_batch;
     key_list box_weights;
-    int level_eps, roi_samples, roi_aligned;
+    int level_eps, roi_aligned;
+    int64_t roi_samples;
     int mask_target, background;
     int64_t mask_size;
     double score, small, nms;

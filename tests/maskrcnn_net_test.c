@@ -73,7 +73,8 @@ static void checkpoint_keys(void **state)
     check_keys("detectron2", (const char *const[]){ "detector.convention=detectron2", "net.classes=81" }, 2, 0);
 }
 
-/* A file with the parameters of p under the names that `rename` gives them, which differ from the map's; statistics left out if asked. */
+/* A file with the parameters of p under the names of the map, or those of before; with all, some or none of the statistics of norms */
+enum { NONE, ALL, SOME };
 static void write_renamed(const char *path, const params *p, const key_map *map, int old, int statistics)
 {
     char name[160], text[200];
@@ -82,6 +83,7 @@ static void write_renamed(const char *path, const params *p, const key_map *map,
         for (int i = 0; i < p->n; i++) {
             const param *q = &p->p[i];
             if (!statistics && strstr(q->name, ".running_")) continue;
+            if (statistics == SOME && !strcmp(q->name, "stem.norm.running_mean")) continue;
             strcpy(text, key_map_theirs(map, q->name, name));
             char *at;
             if (old && (at = strstr(text, "_blocks."))) memmove(at + 9, at + 11, strlen(at + 11) + 1);
@@ -106,8 +108,9 @@ static void read_back(const char *tag, const char *const *words, int nwords, int
     snprintf(path, sizeof path, "/tmp/darkspine-rcnn-%d.safetensors", (int)getpid());
     params_init(p, 7);
     write_renamed(path, p, key_map_find(tag), old, statistics);
-    assert_int_equal(weights_read(path, q, key_map_find(tag)), statistics ? p->n : p->n - 2 * 26);
-    for (int i = 0; i < p->n; i++) {
+    if (statistics == SOME) dies(2, "1 of 168 parameters are not in the file", weights_read(path, q, key_map_find(tag)));
+    else assert_int_equal(weights_read(path, q, key_map_find(tag)), statistics ? p->n : p->n - 2 * 26);
+    for (int i = 0; i < p->n && statistics != SOME; i++) {
         const param *a = &p->p[i];
         const shape r = reference_shape(a);
         for (int64_t j = 0; j < (int64_t)a->count; j++) near(q->x[a->at + (size_t)reference_at(a, &r, j)], p->x[a->at + (size_t)j], 0);
@@ -119,10 +122,11 @@ static void read_back(const char *tag, const char *const *words, int nwords, int
 static void old_names_and_files_without_statistics(void **state)
 {
     (void)state;
-    read_back("torchvision", NULL, 0, 0, 1);
-    read_back("torchvision", NULL, 0, 1, 1);
-    read_back("detectron2", (const char *const[]){ "detector.convention=detectron2", "detector.mean=0", "detector.std=1" }, 3, 0, 1);
-    read_back("detectron2", (const char *const[]){ "detector.convention=detectron2", "detector.mean=0", "detector.std=1" }, 3, 0, 0);
+    read_back("torchvision", NULL, 0, 0, ALL);
+    read_back("torchvision", NULL, 0, 1, ALL);
+    read_back("detectron2", (const char *const[]){ "detector.convention=detectron2", "detector.mean=0", "detector.std=1" }, 3, 0, ALL);
+    read_back("detectron2", (const char *const[]){ "detector.convention=detectron2", "detector.mean=0", "detector.std=1" }, 3, 0, NONE);
+    read_back("detectron2", (const char *const[]){ "detector.convention=detectron2", "detector.mean=0", "detector.std=1" }, 3, 0, SOME);
 }
 
 static detector_conf conf(int convention)
