@@ -147,6 +147,7 @@ static void classes_of_parameters(void **state)
     parameters g = parameters_compare(&p, &r, NULL, 1, &o);
     const class_row *m = &g.class[0], *pt = &g.class[1], *type = &g.class[3];
     assert_string_equal(m->name, "Schwab PI-LL");
+    assert_int_equal(g.patients, 4), assert_int_equal(g.unknown_patients, 4);            /* without a name each film is a patient */
     assert_int_equal(m->films, 4), assert_int_equal(m->failed, 1), assert_int_equal(m->k.n, 3);
     assert_int_equal(m->confusion[0][0], 1), assert_int_equal(m->confusion[0][1], 1), assert_int_equal(m->confusion[2][2], 1);
     near(m->k.one_off.value, 1.0 / 3, 1e-12);
