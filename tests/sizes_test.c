@@ -107,9 +107,9 @@ static void batches_have_one_size(void **state)
     for (int k = 0; k < 3; k++) assert_true(firsts[k] >= (k ? 4 : 12));              /* batches of all sizes come anywhere */
     int differ = 0;                                          /* wide and square films: as many of each, but shuffled by draws of their own */
     for (int e = 0; e < EPOCHS; e++) {
-        int64_t sample[10], turn[10], rank[3][4], n[3] = { 0 };
-        sampling_deal(set, 5, e, 1, 1, NULL, sample, turn);
-        for (int p = 0; p < 10; p++) rank[set->size[sample[p]]][n[set->size[sample[p]]]++] = sample[p] / 3;
+        int64_t sample[4 * BATCH], turn[4 * BATCH], rank[3][2 * BATCH], n[3] = { 0 };
+        sampling_deal(set, 5, e, BATCH, 1, NULL, sample, turn);                      /* one batch of each: the order within it tells */
+        for (int p = 0; p < 4 * BATCH; p++) rank[set->size[sample[p]]][n[set->size[sample[p]]]++] = sample[p] / 3;
         differ += memcmp(rank[1], rank[2], 3 * sizeof(int64_t)) != 0;
     }
     assert_true(differ > EPOCHS / 2);
