@@ -56,9 +56,11 @@ static void draw_axes(FILE *f, const axis *x, const axis *y, const char *x_label
     html_text(f, y_label), fputs("</text>\n", f);
 }
 
-static void points(FILE *f, const axis *x, const axis *y, const double *a, const double *b, int64_t n, int colour, double size, double alpha)
+static void points(FILE *f, const axis *x, const axis *y, const double *a, const double *b, int64_t n, int colour, double size,
+    double alpha)
 {
-    fprintf(f, "<path style=\"stroke:var(--s%d)\" stroke-opacity=\"%g\" stroke-width=\"%g\" stroke-linecap=\"round\" fill=\"none\" d=\"", colour % COLOURS,
+    fprintf(f, "<path style=\"stroke:var(--s%d)\" stroke-opacity=\"%g\" stroke-width=\"%g\" stroke-linecap=\"round\" fill=\"none\" d=\"",
+        colour % COLOURS,
             alpha, size);
     for (int64_t i = 0; i < n; i++)
         if (drawable(a[i]) && drawable(b[i])) fprintf(f, "M%.1f %.1fh0", axis_at(x, a[i]), axis_at(y, b[i]));
@@ -161,7 +163,8 @@ static double *sorted_of(const html_errors *e)
 static void error_steps(FILE *f, const axis *x, const axis *y, const html_errors *e, int i)
 {
     double *sorted = sorted_of(e);
-    fprintf(f, "<path style=\"stroke:var(--s%d)\" stroke-dasharray=\"%s\" stroke-width=\"1.8\" fill=\"none\" d=\"M%.1f %.1f", i % COLOURS, dashes[i % DASHES],
+    fprintf(f, "<path style=\"stroke:var(--s%d)\" stroke-dasharray=\"%s\" stroke-width=\"1.8\" fill=\"none\" d=\"M%.1f %.1f",
+        i % COLOURS, dashes[i % DASHES],
             x->from, y->from);
     for (int64_t k = 0; k < e->n && sorted[k] <= x->high; k++)
         fprintf(f, "H%.1fV%.1f", axis_at(x, sorted[k]), axis_at(y, 100.0 * (double)(k + 1) / (double)e->all));
@@ -199,8 +202,10 @@ static void strip(FILE *f, const axis *a, const plot_group *g, double y)
     for (int64_t i = 0; i < n; i++) row[i] = fmod(0.5 + (double)i * 0.6180339887498949, 1) - 0.5;        /* golden ratio: even, no pattern */
     const axis across = { .low = -0.5, .high = 0.5, .from = y - 8, .to = y + 8 };
     if (n) {
-        const double q[3] = { axis_at(a, stats_percentile(x, n, 25)), axis_at(a, stats_percentile(x, n, 50)), axis_at(a, stats_percentile(x, n, 75)) };
-        fprintf(f, "<rect style=\"fill:var(--s0)\" fill-opacity=\"0.18\" x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"16\"/>\n", q[0], y - 8, q[2] - q[0]);
+        const double q[3] = { axis_at(a, stats_percentile(x, n, 25)), axis_at(a, stats_percentile(x, n, 50)), axis_at(a,
+            stats_percentile(x, n, 75)) };
+        fprintf(f, "<rect style=\"fill:var(--s0)\" fill-opacity=\"0.18\" x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"16\"/>\n", q[0],
+            y - 8, q[2] - q[0]);
         points(f, a, &across, x, row, n, 0, 3, 0.45);
         fprintf(f, "<path class=\"rule\" d=\"M%.1f %.1fV%.1f\"/>\n", q[1], y - 8, y + 8);
     }
@@ -228,7 +233,8 @@ void html_strips(FILE *f, const char *title, const char *x_label, const plot_gro
     for (int i = 0; i < n; i++) {
         const double y = TOP + (i + 0.5) * ROW;
         const size_t letters = strlen(g[i].label);
-        fprintf(f, "<text x=\"%d\" y=\"%.1f\" text-anchor=\"end\"%s>", LABELS - 8, y + 4, letters > 15 ? " textLength=\"108\" lengthAdjust=\"spacingAndGlyphs\"" : "");
+        fprintf(f, "<text x=\"%d\" y=\"%.1f\" text-anchor=\"end\"%s>", LABELS - 8, y + 4,
+            letters > 15 ? " textLength=\"108\" lengthAdjust=\"spacingAndGlyphs\"" : "");
         html_text(f, g[i].label), fputs("</text>\n", f);
         strip(f, &a, &g[i], y);
     }

@@ -18,7 +18,8 @@ static inline void page_attribute(page_state *s, const char *name, const char *v
         if (strncmp(value, "data:image/png;base64,iVBORw0KGgo", 33)) fail_msg("src is no PNG in the file: %.40s", value);
         s->images++;
     }
-    else if (n >= 3 && (memmem(value, n, "nan", 3) || memmem(value, n, "inf", 3)) && strchr("dxywht", *name) && !islower((unsigned char)name[1]))
+    else if (n >= 3 && (memmem(value, n, "nan", 3) || memmem(value, n, "inf", 3)) && strchr("dxywht",
+        *name) && !islower((unsigned char)name[1]))
         fail_msg("no number in %s: %.60s", name, value);
     if (!strcmp(name, "id")) {
         assert_true(s->ids < PAGE_IDS && n < 64);
@@ -58,7 +59,8 @@ static inline int page_is_void(const char *name) { return !strcmp(name, "meta") 
 /* Checks the file's text; returns how many pictures it holds. */
 static inline int page_check(const char *text)
 {
-    static const char *const never[] = { "http:", "https:", "<script", "javascript", "url(", "@import", "<link", "<iframe", "<object", "<embed" };
+    static const char *const never[] = { "http:", "https:", "<script", "javascript", "url(", "@import", "<link", "<iframe", "<object",
+        "<embed" };
     static const char head[] = "<!DOCTYPE html>\n";
     page_state *s = calloc(1, sizeof *s);
     if (strncmp(text, head, strlen(head))) fail_msg("it begins with '%.30s'", text);

@@ -39,7 +39,8 @@ static void text_is_no_markup(void **state)
 static void pictures_are_base64(void **state)
 {
     (void)state;
-    static const struct { const char *bytes, *text; } cases[] = { { "f", "Zg==" }, { "fo", "Zm8=" }, { "foo", "Zm9v" }, { "foobar", "Zm9vYmFy" },
+    static const struct { const char *bytes, *text; } cases[] = { { "f", "Zg==" }, { "fo", "Zm8=" }, { "foo", "Zm9v" }, { "foobar",
+        "Zm9vYmFy" },
                                                                   { "\xff\xef\xbe", "/+++" } };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         memory *m = begin();
@@ -54,7 +55,8 @@ static void pictures_are_base64(void **state)
 static void figures_are_whole(void **state)
 {
     (void)state;
-    const double x[] = { 1, 2, 3, 4 }, y[] = { 0.5, NAN, 0.7, 1e200 }, a[] = { 10, 22, 30, 44 }, b[] = { 9, 20, 31, 40 }, e[] = { 1, 2, 1, 4 };
+    const double x[] = { 1, 2, 3, 4 }, y[] = { 0.5, NAN, 0.7, 1e200 }, a[] = { 10, 22, 30, 44 }, b[] = { 9, 20, 31, 40 }, e[] = { 1, 2,
+        1, 4 };
     const plot_series s = { HOSTILE, x, y, 4, 0, PLOT_MARK_HIGHEST };
     const plot_group g[] = { { HOSTILE, a, 4 }, { "none", NULL, 0 } };
     const html_errors h[] = { { HOSTILE, e, 4, 8 }, { "none", NULL, 0, 3 } };
@@ -161,7 +163,8 @@ static void report_of_a_run(void **state)
     json_decref(o);
     char *text = page("work/report.html");
     assert_int_equal(page_check(text), 8);                                          /* truth beside prediction, of every film there is */
-    static const char *const parts[] = { "Overlap by class", "Borders by class", "DSC by class", "Share of films within an error", "id=\"worst\"", "id=\"failures\"", "Loss", "Validation",
+    static const char *const parts[] = { "Overlap by class", "Borders by class", "DSC by class", "Share of films within an error",
+        "id=\"worst\"", "id=\"failures\"", "Loss", "Validation",
         "solver", "oneDNN", "SHA-256", "prefers-color-scheme", "@media print" };
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) if (!strstr(text, parts[i])) fail_msg("no %s in the report", parts[i]);
     json_t *e = object("eval work/test films.h5 --json --quiet");
@@ -243,8 +246,10 @@ static void hostile_evaluation(void **state)
     char *folder_ = in("evil");
     file_make_folders(folder_);
     json_t *o = json_pack("{s:s s:[{s:i s:s s:{s:i s:f}}, i] s:[{s:s s:f s:[{s:s s:f s:n s:f}]}, s, {s:i s:s}] s:[{s:s s:f s:[f,f] s:{}}, i]}", "units", HOSTILE,
-        "classes", "value", 1, "name", HOSTILE, "DSC", "n", 1, "mean", 0.5, 7, "cases", "case", HOSTILE, "DSC", 0.0, "classes", "name", HOSTILE, "DSC", 0.0,
-        "precision", "recall", 0.0, "nothing", "case", 3, "DSC", "high", "parameters", "name", HOSTILE, "MAE", 1.5, "ci", 1.0, 2.0, "more", 5);
+        "classes", "value", 1, "name", HOSTILE, "DSC", "n", 1, "mean", 0.5, 7, "cases", "case", HOSTILE, "DSC", 0.0, "classes", "name",
+            HOSTILE, "DSC", 0.0,
+        "precision", "recall", 0.0, "nothing", "case", 3, "DSC", "high", "parameters", "name", HOSTILE, "MAE", 1.5, "ci", 1.0, 2.0,
+            "more", 5);
     assert_non_null(o);
     char *path = in("evil/eval.json");
     assert_int_equal(json_dump_file(o, path, 0), 0);
@@ -272,7 +277,8 @@ static void run_joins_predict_and_measure(void **state)
         assert_true(json_equal(json_object_get(p, "vertebrae"), json_object_get(q, "vertebrae")));
         measured += json_is_number(json_object_get(p, "cobb"));
         const char *id = json_string_value(json_object_get(p, "id"));
-        char *mine = xprintf("joined/masks/%s.png", id), *other = xprintf("work/test/masks/%s.png", id), *drawing = xprintf("joined/overlay/%s.png", id);
+        char *mine = xprintf("joined/masks/%s.png", id), *other = xprintf("work/test/masks/%s.png", id),
+            *drawing = xprintf("joined/overlay/%s.png", id);
         char *x = in(mine), *y = in(other), *z = in(drawing);
         size_t nx, ny;
         char *s = file_read(x, 1 << 20, &nx), *t = file_read(y, 1 << 20, &ny);
@@ -341,7 +347,8 @@ static void objects_are_measured_as_maps_are(void **state)
         for (int64_t i = 0; i < c->h * c->w; i++) one[i] = i + shift < c->h * c->w && mask[i + shift] == (k == 8 ? 3 : k + 1);
         o[k] = instance_from_mask(one, c->h, c->w, k == 8 ? 3 : k + 1, "");
     }
-    measure_job job = { .settings = { .region = GEO_REGION_LUMBAR, .facing = -2, .cobb = -1, .age = -1 }, .each = keep_values, .arg = map_ };
+    measure_job job = { .settings = { .region = GEO_REGION_LUMBAR, .facing = -2, .cobb = -1, .age = -1 }, .each = keep_values,
+        .arg = map_ };
     measure_segmentation(&job, "map", "map", &film, &(segmentation){ .labels = mask }, store_classes(s));
     job.arg = objects;
     measure_segmentation(&job, "objects", "objects", &film, &(segmentation){ mask, 9, o, score }, store_classes(s));
@@ -395,11 +402,13 @@ static void browser_is_silent(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(text_is_no_markup), cmocka_unit_test(pictures_are_base64), cmocka_unit_test(figures_are_whole), cmocka_unit_test(tables_are_whole),
+        cmocka_unit_test(text_is_no_markup), cmocka_unit_test(pictures_are_base64), cmocka_unit_test(figures_are_whole),
+            cmocka_unit_test(tables_are_whole),
         cmocka_unit_test(sections_count_what_failed),
         cmocka_unit_test(report_of_a_run), cmocka_unit_test(what_belongs_together_is_found),
         cmocka_unit_test(failed_films_stay_in_the_count), cmocka_unit_test(report_refuses), cmocka_unit_test(hostile_evaluation),
-        cmocka_unit_test(run_joins_predict_and_measure), cmocka_unit_test(run_of_one_film), cmocka_unit_test(objects_are_measured_as_maps_are), cmocka_unit_test(browser_is_silent),
+        cmocka_unit_test(run_joins_predict_and_measure), cmocka_unit_test(run_of_one_film),
+            cmocka_unit_test(objects_are_measured_as_maps_are), cmocka_unit_test(browser_is_silent),
     };
     folder = test_scratch();
     int failed = RUN_TESTS(tests);

@@ -151,7 +151,8 @@ static char *truth_of(const found *l, const flags *f, const json_t *eval, const 
 
 static void facts(FILE *f, const past_run *r)
 {
-    char *line = xprintf("%s; %lld of %lld epochs in %.0f s; %lld parameters", r->status, (long long)r->epoch, (long long)r->epochs, r->seconds,
+    char *line = xprintf("%s; %lld of %lld epochs in %.0f s; %lld parameters", r->status, (long long)r->epoch, (long long)r->epochs,
+        r->seconds,
                          (long long)r->parameters);
     html_paragraph(f, "soft", line), free(line);
     if (isfinite(r->best)) {
@@ -264,7 +265,8 @@ int verb_report(int argc, char **argv)
     write_all(f, people, &l, v);
     file_commit(f, path);
     if (fclose(people)) die_machine("out of memory");
-    if (flags_has(v, "--json")) object_print(json_pack("{s:o s:i s:i s:i}", "file", object_text(path), "evaluations", l.evals.n, "runs", l.runs.n,
+    if (flags_has(v, "--json")) object_print(json_pack("{s:o s:i s:i s:i}", "file", object_text(path), "evaluations", l.evals.n, "runs",
+        l.runs.n,
                                                        "predictions", l.predictions.n));
     else printf("%s%s%s\n", text, *text ? "\n" : "", path);
     forget(&l.runs), forget(&l.evals), forget(&l.predictions), forget(&l.stores), free(path), free(text), flags_free(v);

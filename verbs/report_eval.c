@@ -48,11 +48,14 @@ static void add_interval(table *t, const json_t *o, const char *key)
 /* A column of a class table: a text, a count, the mean over images, or another member of a metric's summary. */
 typedef struct column { const char *name, *metric, *member; enum column_kind kind; int length; } column;
 
-static const column overlap[] = { { "class", NULL, NULL, COLUMN_TEXT, 0 }, { "n", "DSC", "n", COLUMN_COUNT, 0 }, { "DSC", "DSC", "mean", COLUMN_NUMBER, 0 },
+static const column overlap[] = { { "class", NULL, NULL, COLUMN_TEXT, 0 }, { "n", "DSC", "n", COLUMN_COUNT, 0 }, { "DSC", "DSC", "mean",
+    COLUMN_NUMBER, 0 },
     { "SD", "DSC", "sd", COLUMN_NUMBER, 0 }, { "95 % CI", "DSC", "ci", COLUMN_RANGE, 0 }, { "median", "DSC", "median", COLUMN_NUMBER, 0 },
-    { "worst", "DSC", "min", COLUMN_NUMBER, 0 }, { "IoU", "IoU", NULL, COLUMN_SPREAD, 0 }, { "precision", "precision", NULL, COLUMN_SPREAD, 0 },
+    { "worst", "DSC", "min", COLUMN_NUMBER, 0 }, { "IoU", "IoU", NULL, COLUMN_SPREAD, 0 }, { "precision", "precision", NULL,
+        COLUMN_SPREAD, 0 },
     { "recall", "recall", NULL, COLUMN_SPREAD, 0 }, { 0 } };
-static const column borders[] = { { "class", NULL, NULL, COLUMN_TEXT, 0 }, { "n", "HD95", "n", COLUMN_COUNT, 0 }, { "HD95", "HD95", NULL, COLUMN_SPREAD, 1 },
+static const column borders[] = { { "class", NULL, NULL, COLUMN_TEXT, 0 }, { "n", "HD95", "n", COLUMN_COUNT, 0 }, { "HD95", "HD95", NULL,
+    COLUMN_SPREAD, 1 },
     { "HD95, penalised", "HD95_penalised", NULL, COLUMN_SPREAD, 1 }, { "ASSD", "ASSD", NULL, COLUMN_SPREAD, 1 },
     { "ASSD, penalised", "ASSD_penalised", NULL, COLUMN_SPREAD, 1 }, { "NSD", "NSD", NULL, COLUMN_SPREAD, 0 }, { 0 } };
 
@@ -72,8 +75,10 @@ static void class_table(FILE *f, const json_t *eval, const char *title, const co
 {
     table *t = table_new(title);
     const json_t *classes = at(eval, "classes");
-    for (const column *k = c; k->name; k++) table_column(t, k->name, k->length ? text_of(eval, "units", "") : "", k->kind, k->length ? 2 : 3);
-    for (size_t i = 0; i < json_array_size(classes); i++) class_row(t, c, text_of(json_array_get(classes, i), "name", "?"), json_array_get(classes, i));
+    for (const column *k = c; k->name; k++) table_column(t, k->name, k->length ? text_of(eval, "units", "") : "", k->kind,
+        k->length ? 2 : 3);
+    for (size_t i = 0; i < json_array_size(classes); i++) class_row(t, c, text_of(json_array_get(classes, i), "name", "?"),
+        json_array_get(classes, i));
     if (json_array_size(classes) > 1) table_rule(t), class_row(t, c, "mean over classes", at(eval, "overall"));
     table_note(t, note), table_html(t, f);
     table_free(t);
@@ -83,7 +88,8 @@ static void class_tables(FILE *f, const json_t *eval)
 {
     const quantity draws = quantity_at(eval, "draws"), seed = quantity_at(eval, "seed"), tau = quantity_at(eval, "tau");
     char *how = xprintf("95 %% CI: BCa bootstrap over patients, %.0f draws, seed %.0f", draws.value, seed.value);
-    char *near = xprintf("n: images with the class in both maps; penalised: the image diagonal where only one has it; NSD: within %g %s", tau.value,
+    char *near = xprintf("n: images with the class in both maps; penalised: the image diagonal where only one has it; NSD: within %g %s",
+        tau.value,
                          text_of(eval, "units", ""));
     class_table(f, eval, "Overlap by class, mean ± SD over images", overlap, how);
     class_table(f, eval, "Borders by class, mean ± SD over images", borders, near);
@@ -121,12 +127,14 @@ static void tile(FILE *f, const char *what, quantity q, const char *form, const 
 
 void report_headline(FILE *f, const json_t *eval)
 {
-    static const char *const keys[] = { "DSC", "HD95", "NSD" }, *const names[] = { "mean DSC over classes", "mean HD95 over classes", "mean NSD over classes" };
+    static const char *const keys[] = { "DSC", "HD95", "NSD" }, *const names[] = { "mean DSC over classes", "mean HD95 over classes",
+        "mean NSD over classes" };
     char *unit = xprintf(" %s", text_of(eval, "units", ""));
     fputs("<div class=\"tiles\">", f);
     tile(f, "images", quantity_of((double)json_array_size(at(eval, "cases"))), "%.0f", "");
     tile(f, "patients", quantity_at(eval, "patients"), "%.0f", "");
-    for (int i = 0; i < 3; i++) tile(f, names[i], quantity_at(at(at(eval, "overall"), keys[i]), "mean"), i == 1 ? "%.1f" : "%.3f", i == 1 ? unit : "");
+    for (int i = 0; i < 3; i++) tile(f, names[i], quantity_at(at(at(eval, "overall"), keys[i]), "mean"), i == 1 ? "%.1f" : "%.3f",
+        i == 1 ? unit : "");
     fputs("</div>\n", f);
     free(unit);
 }
@@ -160,12 +168,14 @@ void report_failures(FILE *f, int number, const json_t *eval)
     const json_t *cases = at(eval, "cases");
     int found = 0;
     table *t = table_new("");
-    table_column(t, "case", "", COLUMN_TEXT, 0), table_column(t, "class", "", COLUMN_TEXT, 0), table_column(t, "what happened", "", COLUMN_TEXT, 0);
+    table_column(t, "case", "", COLUMN_TEXT, 0), table_column(t, "class", "", COLUMN_TEXT, 0), table_column(t, "what happened", "",
+        COLUMN_TEXT, 0);
     for (size_t i = 0; i < json_array_size(cases); i++) {
         const json_t *c = json_array_get(cases, i), *classes = at(c, "classes");
         for (size_t k = 0; k < json_array_size(classes); k++) {
             const char *what = failure_of(json_array_get(classes, k));
-            if (what && found++ < MOST) table_text(t, text_of(c, "case", "?")), table_text(t, text_of(json_array_get(classes, k), "name", "?")), table_text(t, what);
+            if (what && found++ < MOST) table_text(t, text_of(c, "case", "?")), table_text(t, text_of(json_array_get(classes, k), "name",
+                "?")), table_text(t, what);
         }
     }
     html_section(f, "failures", number, "Failures");
@@ -184,7 +194,8 @@ void report_provenance(FILE *f, const json_t *eval)
     table_column(t, "", "", COLUMN_TEXT, 0), table_column(t, "which", "", COLUMN_TEXT, 0), table_column(t, "SHA-256", "", COLUMN_TEXT, 0);
     for (size_t i = 0; i < sizeof sides / sizeof *sides; i++) {
         const json_t *side = at(at(eval, "provenance"), sides[i]);
-        const char *which = text_of(side, "path", text_of(side, "name", text_of(side, "commit", ""))), *hash = text_of(side, "sha256", NULL);
+        const char *which = text_of(side, "path", text_of(side, "name", text_of(side, "commit", ""))), *hash = text_of(side, "sha256",
+            NULL);
         if (!hash) continue;
         table_text(t, sides[i]), table_text(t, which), table_text(t, hash), any = 1;
     }

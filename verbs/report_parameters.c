@@ -31,11 +31,13 @@ static const char *sign_of(const char *unit) { return !strcmp(unit, "deg") ? "°
 typedef struct column { const char *name, *key, *other; enum column_kind kind; int decimals; } column;
 
 static const column errors[] = { { "films", "films", NULL, COLUMN_COUNT, 0 }, { "failed", "failed", NULL, COLUMN_COUNT, 0 },
-    { "MAE", "MAE", "SD", COLUMN_SPREAD, 2 }, { "95 % CI", "MAE_ci", NULL, COLUMN_RANGE, 2 }, { "median", "median", NULL, COLUMN_NUMBER, 2 },
+    { "MAE", "MAE", "SD", COLUMN_SPREAD, 2 }, { "95 % CI", "MAE_ci", NULL, COLUMN_RANGE, 2 }, { "median", "median", NULL, COLUMN_NUMBER,
+        2 },
     { "P90", "P90", NULL, COLUMN_NUMBER, 2 }, { "worst", "max", NULL, COLUMN_NUMBER, 2 }, { "bias", "bias", NULL, COLUMN_NUMBER, 2 },
     { "within 3", "within3_of_all", NULL, COLUMN_NUMBER, 2 }, { "within 5", "within5_of_all", NULL, COLUMN_NUMBER, 2 }, { 0 } };
 static const column agreement[] = { { "n", "n", NULL, COLUMN_COUNT, 0 }, { "limits of agreement", "loa", NULL, COLUMN_RANGE, 2 },
-    { "ICC(2,1)", "ICC(2,1)", NULL, COLUMN_NUMBER, 3 }, { "95 % CI", "ICC(2,1)_ci", NULL, COLUMN_RANGE, 3 }, { "CCC", "CCC", NULL, COLUMN_NUMBER, 3 },
+    { "ICC(2,1)", "ICC(2,1)", NULL, COLUMN_NUMBER, 3 }, { "95 % CI", "ICC(2,1)_ci", NULL, COLUMN_RANGE, 3 }, { "CCC", "CCC", NULL,
+        COLUMN_NUMBER, 3 },
     { "SEM", "SEM", NULL, COLUMN_NUMBER, 2 }, { "MDC95", "MDC95", NULL, COLUMN_NUMBER, 2 }, { 0 } };
 
 static void cell(table *t, const json_t *row, const column *c)
@@ -76,7 +78,8 @@ static paired *pair_of(paired *r, int *n, const json_t *v, size_t room)
 {
     for (int i = 0; i < *n; i++) if (!strcmp(r[i].name, text_of(v, "name"))) return &r[i];
     if (*n == PARAMETERS) return NULL;
-    r[*n] = (paired){ .name = text_of(v, "name"), .unit = text_of(v, "unit"), .a = xalloc_n(room, 8), .b = xalloc_n(room, 8), .e = xalloc_n(room, 8) };
+    r[*n] = (paired){ .name = text_of(v, "name"), .unit = text_of(v, "unit"), .a = xalloc_n(room, 8), .b = xalloc_n(room, 8),
+        .e = xalloc_n(room, 8) };
     return &r[(*n)++];
 }
 

@@ -39,7 +39,8 @@ static void hash_row(table *t, const char *name, const char *path)
 void report_files(FILE *f, char *const *path, int n)
 {
     table *t = table_new("");
-    table_column(t, "file", "", COLUMN_TEXT, 0), table_column(t, "bytes", "", COLUMN_COUNT, 0), table_column(t, "SHA-256", "", COLUMN_TEXT, 0);
+    table_column(t, "file", "", COLUMN_TEXT, 0), table_column(t, "bytes", "", COLUMN_COUNT, 0), table_column(t, "SHA-256", "",
+        COLUMN_TEXT, 0);
     for (int i = 0; i < n; i++) if (path[i]) hash_row(t, path[i], path[i]);
     hash_row(t, "the program itself", "/proc/self/exe");
     html_section(f, "files", 1, "Files and their hashes");
@@ -154,7 +155,8 @@ static void doubts(FILE *f, const findings *m)
 static void about(FILE *f, const findings *m)
 {
     char *size = xprintf("%s film, %lld x %lld pixels", m->frontal ? "frontal" : "lateral", (long long)m->w, (long long)m->h);
-    char *scale = m->sx > 0 ? xprintf(", %g x %g mm a pixel (%s)", m->sx, m->sy, m->spacing_source) : xdup(", pixel spacing not known: lengths are not measured");
+    char *scale = m->sx > 0 ? xprintf(", %g x %g mm a pixel (%s)", m->sx, m->sy,
+        m->spacing_source) : xdup(", pixel spacing not known: lengths are not measured");
     char *age = m->age >= 0 ? xprintf(", %g years", m->age) : xdup(""), *all = xprintf("%s%s%s", size, scale, age);
     html_paragraph(f, "soft", all);
     free(size), free(scale), free(age), free(all);

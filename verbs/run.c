@@ -129,7 +129,8 @@ static FILE *memory(char **text, size_t *n)
 
 static void write_report(const session *s, const char *weights, const char *html, double seconds)
 {
-    static const char *const id[] = { "summary", "films", "environment", "files" }, *const heading[] = { "Summary", "Films", "Environment", "Files" };
+    static const char *const id[] = { "summary", "films", "environment", "files" }, *const heading[] = { "Summary", "Films",
+        "Environment", "Files" };
     const int many = s->list.n > 1;
     char *path = path_join(s->folder, "report.html"), *measured = path_join(s->folder, "measure.json"),
          *title = many ? xprintf("%lld films measured", (long long)s->list.n) : xprintf("%s, measured", s->list.e[0].stem);
