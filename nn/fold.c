@@ -42,14 +42,11 @@ static void add_fold(graph *g, int i, node *conv, const node *norm)
     tensor *in[6] = { conv->in[1], norm->in[1], norm->in[2], norm->in[3], norm->in[4], conv->nin > 2 ? conv->in[2] : NULL };
     char *name = xprintf("%.80s.folded", norm->out[0]->name), *eps = key_text(key_find(norm->op->keys, "eps"), norm->conf);
     char *words = xprintf("eps=%s", eps);
-    const op *o = op_find("fold_norm");
-    void *conf = xalloc(o->conf);
-    key_words(o->keys, conf, words, norm->at);
-    node *fold = graph_add(g, o, name, norm->at, conv->nin > 2 ? 6 : 5, in, conf)->from;
+    node *fold = graph_words(g, "fold_norm", name, norm->at, conv->nin > 2 ? 6 : 5, in, words)->from;
     fold->layer = conv->layer;
     conv->in[1] = fold->out[0], conv->in[2] = fold->out[1], conv->nin = 3;
     move_last(g, i);
-    free(name), free(eps), free(words), free(conf);
+    free(name), free(eps), free(words);
 }
 
 /* Node `by` takes the place of node `old`, its output's maker. */

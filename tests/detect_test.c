@@ -340,12 +340,7 @@ static void bad_shapes(void **state)
 
 static tensor *add(graph *g, const char *name, const char *words, int n, tensor *const *in)
 {
-    const op *o = op_find(name);
-    void *conf = xalloc(o->conf + 1);
-    key_words(o->keys, conf, words, name);
-    tensor *t = graph_add(g, o, name, name, n, in, conf);
-    free(conf);
-    return t;
+    return graph_words(g, name, name, name, n, in, words);
 }
 
 /* Proposals of a map, regions of it, a sum: the gradient is 1 for each region's bin, shared out; nothing asks the choice for its own. */

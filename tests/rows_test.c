@@ -183,12 +183,7 @@ static void maximum_of_ties_and_nan(void **state)
 
 static tensor *add(graph *g, const char *name, const char *words, int n, tensor *const *in)
 {
-    const op *o = op_find(name);
-    void *conf = xalloc(o->conf + 1);
-    key_words(o->keys, conf, words, name);
-    tensor *t = graph_add(g, o, name, name, n, in, conf);
-    free(conf);
-    return t;
+    return graph_words(g, name, name, name, n, in, words);
 }
 
 /* The best pixels of each sample by one map, taken from another, as a detector does it; planned, run, and back through the schedule. */
