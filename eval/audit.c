@@ -122,8 +122,8 @@ static audit_cell parse(const char *s)
     snprintf(word, sizeof word, "%.*s", (int)n, s);
     double value = strtod(word, &end);
     const char *rest = s + n + strspn(s + n, " "), *point = strchr(word, '.');
-    if (*end || !isfinite(value) || (*rest && *rest != '%')) return c;
     const char *power = strpbrk(word, "eE");
+    if (*end || !isfinite(value) || (*rest && *rest != '%') || (power && strlen(power) > 5)) return c;
     return (audit_cell){ 1, (point ? (int)strspn(point + 1, "0123456789") : 0) - (power ? atoi(power + 1) : 0), *rest == '%', value };
 }
 

@@ -5,7 +5,7 @@
 #include "nn/detector_input.h"
 #include <stdlib.h>
 
-enum { KEPT = 16 };                          /* programs; the one made first goes when there are more sizes */
+enum { KEPT = 4 };                           /* programs, each with an arena; the one made first goes when there are more sizes */
 struct bucket { input_size size; net_program *program; };
 
 static net_program *make(const predictor *p, input_size size)

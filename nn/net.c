@@ -131,6 +131,19 @@ static void add_layer(net *t, cfg_section *s)
     free(values);
 }
 
+/* All that a detector's sections make, of the sizes that reading what it found relies on. */
+static void check_detector(const net *t)
+{
+    const detector *d = t->detector;
+    const shape *s = &t->output->s;
+    const char *at = t->layer[t->n - 1].at;
+    enum { LOSSES = sizeof d->term / sizeof *d->term };
+    if (t->conf.training && d->terms != LOSSES)
+        die_at(at, "a detector in training has %d losses, got %d: wanted one [rpn], [detections] and [masks] each", LOSSES, d->terms);
+    if (!t->conf.training && (!d->boxes || s->d[0] != t->conf.batch * d->boxes->s.d[1] || s->d[1] != s->d[2] || s->d[3] != 1))
+        die_at(at, "the output %s is not what [masks] puts out, one square map for each box of [detections]", t->output->name);
+}
+
 static void check_output(net *t)
 {
     char text[64];
@@ -140,7 +153,7 @@ static void check_output(net *t)
         t->output = resolve(t, t->conf.output, where);
     } else t->output = t->layer[t->n - 1].out;
     t->output->keep = 1;
-    if (t->detector) return;
+    if (t->detector) { check_detector(t); return; }
     shape want = SHAPE4(t->conf.batch, t->conf.height, t->conf.width, t->conf.classes);
     if (!shape_same(&t->output->s, &want))
         die_at(t->layer[t->n - 1].at, "the output %s is %s, wanted %lldx%lldx%lldx%lld (batch, height, width, classes)", t->output->name,
@@ -250,6 +263,7 @@ int net_inference(net *t, schedule *s)
     const int norms = t->conf.fold ? graph_fold(t->g) : 0;
     count_nodes(t);
     const detector *d = t->detector;
+    if (d && t->conf.training) die("%s: net.training=1 is a detector's graph for training: wanted 0", t->text->path);
     if (d) schedule_forward(s, t->g, (tensor *[]){ t->output, d->boxes, d->count, d->scores, d->label }, 5);
     else schedule_forward(s, t->g, &t->output, 1);
     schedule_settle(s);

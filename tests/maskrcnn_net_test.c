@@ -119,6 +119,21 @@ static void read_back(const char *tag, const char *const *words, int nwords, int
     params_free(p), params_free(q), net_free(t);
 }
 
+/* `lecun` and `he_out` say that biases start at 0. */
+static void biases_start_at_0(void **state)
+{
+    (void)state;
+    net *t = net_load("configs/nets/maskrcnn-small.cfg", NULL, 0);
+    params *p = params_new(t->g, &device_cpu, 0);
+    static const char *const names[] = { "p2.bias", "lateral5.bias", "mask0.bias", "mask.up.bias" };
+    params_init(p, 7);
+    for (size_t k = 0; k < sizeof names / sizeof *names; k++) {
+        const param *a = params_find(p, names[k]);
+        for (size_t j = 0; j < a->count; j++) near(p->x[a->at + j], 0, 0);
+    }
+    params_free(p), net_free(t);
+}
+
 static void old_names_and_files_without_statistics(void **state)
 {
     (void)state;
@@ -190,6 +205,6 @@ static void the_reference_batch(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = { cmocka_unit_test(sizes), cmocka_unit_test(the_reference_batch), cmocka_unit_test(counts),
-                                        cmocka_unit_test(checkpoint_keys), cmocka_unit_test(old_names_and_files_without_statistics) };
+                                        cmocka_unit_test(checkpoint_keys), cmocka_unit_test(biases_start_at_0), cmocka_unit_test(old_names_and_files_without_statistics) };
     return RUN_TESTS(tests);
 }

@@ -59,6 +59,27 @@ static void the_result_is_the_network(void **state)
     params_free(p), net_free(t), checkpoint_close(k), free(path), free(w);
 }
 
+static void numbers_that_go_wrong_stop_it(void **state)
+{
+    (void)state;
+    char *w = words("solver.epochs=50 solver.optimiser=sgd solver.lr=1e6 solver.momentum=0.99"), *path = path_join(folder, "wrong/failed.h5");
+    dies(3, "first bad tensor", train_some("wrong", w, 0, -1, 0, NULL));
+    assert_true(file_exists(path));
+    free(w), free(path);
+}
+
+static void without_validation_its_end_is_the_result(void **state)
+{
+    (void)state;
+    char *w = words("solver.epochs=1 data.val=none"), *path = path_join(folder, "unseen/best.h5");
+    assert_int_equal(train_some("unseen", w, 0, -1, 0, NULL), EXIT_OK);
+    checkpoint *k = checkpoint_open(path);
+    net *t = net_parse(k->net, path, NULL, 0);
+    params *p = params_new(t->g, &device_cpu, 0);
+    checkpoint_load(k, p, NULL);
+    params_free(p), net_free(t), checkpoint_close(k), free(path), free(w);
+}
+
 static void refused(const char *more, const char *message)
 {
     char *w = words(more);
@@ -80,6 +101,7 @@ static void what_does_not_go_together(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = { cmocka_unit_test(it_learns_and_continues), cmocka_unit_test(the_result_is_the_network),
+        cmocka_unit_test(numbers_that_go_wrong_stop_it), cmocka_unit_test(without_validation_its_end_is_the_result),
         cmocka_unit_test(what_does_not_go_together) };
     return _cmocka_run_group_tests(__FILE__, tests, sizeof tests / sizeof *tests, begin, end);
 }

@@ -273,7 +273,7 @@ static void put_part(model *m, const model_size *z, int64_t part, const float *i
     const int64_t area = tensor_pixels(z->t->input);
     dev->put(dev, z->t->input->x.p, staged(m, z->t, part, image), z->t->input->x.size);
     if (z->truth) dev->put(dev, z->truth->x.p, labels + part * area, z->truth->x.size);
-    else instances_put(z->t, dev, labels + part * area, m->classes + part * m->images * INSTANCE_IDS);
+    else if (z->t->detector) instances_put(z->t, dev, labels + part * area, m->classes + part * m->images * INSTANCE_IDS);
 }
 
 /* The worse of the two norms says whether all went well. */

@@ -42,7 +42,8 @@ size_t model_state_bytes(const model *m, const run *r);
 size_t model_file_bytes(const model *m, const run *r);
 
 /* One optimiser step on a batch of this input size: image (batch, h, w, channels), labels (batch, h, w). *loss is the mean over the parts; returns the
- * gradient's norm before clipping. Where either is not finite the weights have not been changed. */
+ * gradient's norm before clipping. Where either is not finite the weights have not been changed, but
+ * with a critic, whose norm is known only after the generator has stepped. */
 double model_step(model *m, int64_t step, double lr, int size, const float *image, const uint8_t *labels, double *loss);
 /* The forward passes of a step alone: running statistics take the batch in, nothing else changes. */
 void   model_look(model *m, int64_t step, int size, const float *image, const uint8_t *labels);

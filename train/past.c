@@ -90,7 +90,9 @@ past_run past_read(const char *folder)
     int64_t n;
     if (text) p.settings = cfg_parse(text, path);
     const char *metric = past_setting(&p, "evaluate.metric"), *epochs = past_setting(&p, "solver.epochs");
+    const char *critic = past_setting(&p, "adversary.critic");
     if (metric && !strcmp(metric, "iou")) p.metric = "iou";
+    if (critic && *critic) p.metric = "psnr";
     if (epochs && text_int(epochs, &n)) p.epochs = n;
     read_log(&p), read_record(&p);
     free(path), free(text);

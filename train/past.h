@@ -9,7 +9,7 @@ typedef struct past_series { double *x, *y; int64_t n; } past_series;
 
 typedef struct past_run {
     char *folder, *status, *commit, *version;            /* status "unknown" and empty texts where run.json does not say */
-    const char *metric;                                  /* "dice" or "iou" */
+    const char *metric;                                  /* "dice" or "iou"; "psnr" (dB) of a network that rebuilds films */
     double best, loss, seconds, images_per_second;       /* NaN: none yet. loss: mean of the last epoch; seconds: of its epochs and validations */
     int64_t best_epoch, epoch, epochs, parameters;       /* 0: none, not known */
     past_series losses, metrics;                         /* over epochs */

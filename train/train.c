@@ -251,6 +251,8 @@ int train(run *r, const train_options *o, train_result *out)
         trainer_save(&t, t.last, CHECKPOINT_STATE);
         unlink(t.stop);
     }
+    /* the state of a run with a critic holds other networks too: without validation the generator's weights at the end are the result */
+    if (whole && t.m->a && t.k.best_epoch < 0) trainer_save(&t, t.best, CHECKPOINT_WEIGHTS);
     if (!whole || t.step < t.total || t.m->o->swa) draw(&t, 1);
     record_write(&t, whole ? "finished" : "stopped");
     out->steps = t.step, out->epochs = t.step / t.steps, out->seconds = t.before + clock_now() - t.began, out->early = whole && t.step < t.total;

@@ -41,6 +41,9 @@ static int kind_of(const flags *f)
     die("bench: got %s, wanted ops, nets, geometry or loader%s", word, die_nearest(word, kinds, KINDS));
 }
 
+/* Critics and features are parts of a training (train/adversary.h) and no networks of their own. */
+static int is_part(const char *file) { return !strncmp(file, "patchgan", 8) || !strncmp(file, "vgg16", 5); }
+
 static void bench_nets(bench *b, const flags *f, compute *c)
 {
     static const char folder[] = "configs/nets";
@@ -53,6 +56,7 @@ static void bench_nets(bench *b, const flags *f, compute *c)
     if (flags_has(f, "--batch")) word[words++] = batch = xprintf("net.batch=%lld", (long long)flags_int(f, "--batch", 1, 1, 4096));
     if (!n) found = file_list(folder, "|.cfg|", &n);
     for (int i = 0; i < n; i++) {
+        if (found && is_part(found[i])) { free(found[i]); continue; }
         char *path = found ? path_join(folder, found[i]) : xdup(f->input[1 + i]);
         if (which != 1) bench_inference(b, path, word, words, c->dev, flags_has(f, "--steps"));
         if (which != 0) bench_training(b, path, word, words, c->dev, flags_has(f, "--steps"));

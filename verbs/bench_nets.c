@@ -59,7 +59,7 @@ void bench_inference(bench *b, const char *path, const char *const *words, int n
     params_init(p, 1);
     char *text = net_text(t);
     inference i = { net_program_new(text, path, NULL, 0, p, dev), xalloc(t->input->x.size),
-                    xalloc((size_t)shape_volume(&t->output->s) * sizeof(real)) };
+                    xalloc_n((size_t)tensor_pixels(t->input) * (size_t)t->conf.classes, sizeof(real)) };
     fill(i.in, shape_volume(&t->input->s));
     finish(b, t, path, "inference", bench_time(infer, &i, b->repeats), 1, reset);
     if (steps) bench_steps(b, "inference", &i.program->plan, &i.program->c);
@@ -76,6 +76,16 @@ static void train_step(void *arg)
     model_step(t->m, t->step++, 1e-4, 0, t->image, t->labels, &loss);
 }
 
+/* Ten objects a film of a detector, one above the other as bodies of a spine are. */
+static void as_instances(const net *t, training *s)
+{
+    enum { OBJECTS = 10 };
+    s->m->classes = s->classes = xalloc_n((size_t)t->conf.batch, INSTANCE_IDS);
+    memset(s->classes, 1, (size_t)t->conf.batch * INSTANCE_IDS);
+    for (int64_t i = 0; i < tensor_pixels(t->input); i++)
+        s->labels[i] = (uint8_t)(1 + i / t->conf.width % t->conf.height * OBJECTS / t->conf.height);
+}
+
 void bench_training(bench *b, const char *path, const char *const *words, int n, const device *dev, int steps)
 {
     int reset = machine_peak_reset();
@@ -88,10 +98,11 @@ void bench_training(bench *b, const char *path, const char *const *words, int n,
     const int64_t pixels = tensor_pixels(t->input), classes = t->conf.classes == 1 ? 2 : t->conf.classes;
     s.image = xalloc_n((size_t)(pixels * t->conf.channels), sizeof *s.image), s.labels = xalloc((size_t)pixels);
     for (int64_t i = 0; i < pixels * t->conf.channels; i++) s.image[i] = (float)rng_u01(rng_draw(1, RNG_TEST, 0, 0, (uint64_t)i).v[0]);
-    for (int64_t i = 0; i < pixels; i++) s.labels[i] = (uint8_t)rng_below(rng_draw(2, RNG_TEST, 0, 0, (uint64_t)i).v[0], (uint32_t)classes);
+    if (t->detector) as_instances(t, &s);
+    else for (int64_t i = 0; i < pixels; i++) s.labels[i] = (uint8_t)rng_below(rng_draw(2, RNG_TEST, 0, 0, (uint64_t)i).v[0], (uint32_t)classes);
     finish(b, t, path, "training step", bench_time(train_step, &s, b->repeats), 3, reset);
     if (steps) bench_steps(b, "training", &s.m->of[0].plan, &s.m->c);
-    free(s.image), free(s.labels);
+    free(s.image), free(s.labels), free(s.classes);
     model_free(s.m), run_free(r);
 }
 

@@ -14,6 +14,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 enum { DEPTH = 3, MOST = 64, EVAL_LIMIT = 512 << 20, CFG_LIMIT = 1 << 22 };
 
@@ -110,7 +111,8 @@ static const char *best_of(const paths *l, holds *count, const json_t *cases, co
 static const char *said(const json_t *eval, const char *side)
 {
     const char *path = json_string_value(json_object_get(json_object_get(json_object_get(eval, "provenance"), side), "path"));
-    return path && file_exists(path) ? path : NULL;
+    struct stat s;                           /* a pipe or a device could be waited for for ever */
+    return path && !stat(path, &s) && (S_ISREG(s.st_mode) || S_ISDIR(s.st_mode)) ? path : NULL;
 }
 
 /* The predictions with the cases: those the evaluation names, as a file or as the folder that `predict` wrote, else those found. Fresh, or
@@ -172,7 +174,8 @@ void report_training(FILE *f, int number, const char *folder)
                       metric = { "validation", r.metrics.x, r.metrics.y, r.metrics.n, 0, PLOT_MARK_HIGHEST };
     fputs("<div class=\"grid\">\n", f);
     html_curves(f, &(plot_panel){ "Loss", "epoch", "loss", &loss, 1, 0, 0 });
-    html_curves(f, &(plot_panel){ "Validation", "epoch", !strcmp(r.metric, "iou") ? "IoU" : "DSC", &metric, 1, 0, 1 });
+    const int share = strcmp(r.metric, "psnr") != 0;
+    html_curves(f, &(plot_panel){ "Validation", "epoch", !share ? "PSNR, dB" : !strcmp(r.metric, "iou") ? "IoU" : "DSC", &metric, 1, 0, share });
     fputs("</div>\n", f);
     char *path = path_join(folder, "run.cfg"), *text = file_exists(path) ? text_read(path, CFG_LIMIT) : NULL;
     if (text) fputs("<details><summary>Every setting of the run (run.cfg)</summary>\n", f), html_lines(f, text), fputs("</details>\n", f);

@@ -219,7 +219,7 @@ int verb_run(int argc, char **argv)
     file_make_folders(drawings), free(drawings);
     s.bar = progress_begin("run", s.list.n, flags_has(f, "--quiet"));
     double *each = xalloc_n((size_t)s.list.n, sizeof *each);
-    predict_all(&(predict_job){ &s.list, t.p, s.folder, weights, 0, 0, advance, &s, measure_film }, each);
+    predict_all(&(predict_job){ &s.list, t.p, s.folder, t.k->path, 0, 0, advance, &s, measure_film }, each);
     const double seconds = progress_seconds(&s.bar);
     progress_end(&s.bar);
     if (fclose(s.text) || fclose(s.films)) die_machine("out of memory");

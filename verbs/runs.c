@@ -150,13 +150,15 @@ static void print_json(const list *l, char **name, int n)
 static void draw(const list *l, const char *path)
 {
     plot_series *loss = xalloc_n((size_t)l->n, sizeof *loss), *metric = xalloc_n((size_t)l->n, sizeof *metric);
+    int share = 1;                           /* DSC and IoU are, PSNR is not */
     for (int i = 0; i < l->n; i++) {
         const past_run *r = &l->r[i];
+        share &= strcmp(r->metric, "psnr") != 0;
         loss[i] = (plot_series){ r->folder, r->losses.x, r->losses.y, r->losses.n, 0, PLOT_MARK_NONE };
         metric[i] = (plot_series){ r->folder, r->metrics.x, r->metrics.y, r->metrics.n, 0, PLOT_MARK_HIGHEST };
     }
     const plot_panel panels[] = { { "Training loss", "epoch", "loss", loss, l->n, 0, 0 },
-                                  { "Validation", "epoch", "DSC or IoU, as the run says", metric, l->n, 0, 1 } };
+                                  { "Validation", "epoch", share ? "DSC or IoU, as the run says" : "as the run says", metric, l->n, 0, share } };
     plot_curves(path, panels, 2);
     free(loss), free(metric);
 }

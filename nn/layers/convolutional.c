@@ -26,7 +26,7 @@ static const key conv_keys[] = {
     { "groups",   K_INT,  AT(groups),   "1",  "channel groups that do not see each other", 1, 65536, 0 },
     { "dilation", K_INT,  AT(dilation), "1",  "distance between the kernel's taps", 1, 99, 0 },
     { "bias",     K_WORD, AT(bias),     "auto", "auto: unless a batch norm follows", 0, 0, "auto|0|1" },
-    { "init",     K_WORD, AT(start),    "uniform", "starting weights: U(-1/sqrt(fan_in), ..); the others with biases 0: He normal by inputs or outputs, LeCun uniform, normal; N(0, 0.02), norms N(1, 0.02) (Radford et al. 2016)",
+    { "init",     K_WORD, AT(start),    "uniform", "starting weights: U(-1/sqrt(fan_in), ..); with biases 0: He normal by inputs or outputs, LeCun uniform, normal; dcgan: N(0, 0.02), norms N(1, 0.02) (Radford et al. 2016)",
       0, 0, "uniform|he|he_out|lecun|normal|dcgan" },
     { "init_deviation", K_REAL, AT(deviation), "0.01", "init=normal: standard deviation", 0, 10, 0 },
     { "batch_normalize", K_BOOL, AT(batch_normalize), "0", "Darknet's word for normalize=batch", 0, 0, 0 },
@@ -72,7 +72,8 @@ static init start_weights(const conv_layer *v, const resolved *r, int64_t fan_in
 static tensor *sum(const place *p, const char *op, const conv_layer *v, const resolved *r, tensor *x, tensor *w, int64_t fan_in)
 {
     tensor *in[3] = { x, w };
-    if (r->bias) in[2] = layer_param(p, "bias", SHAPE1(r->filters), PARAM, LAYOUT_PLAIN, v->start == START_HE ? init_constant(0) : init_fan_in(fan_in), 0);
+    const int spread = v->start == START_UNIFORM || v->start == START_DCGAN;
+    if (r->bias) in[2] = layer_param(p, "bias", SHAPE1(r->filters), PARAM, LAYOUT_PLAIN, spread ? init_fan_in(fan_in) : init_constant(0), 0);
     return layer_node(p, op, layer_has_tail(&r->tail) ? "sum" : NULL, r->bias ? 3 : 2, in,
                       "stride_h=%lld stride_w=%lld pad_top=%lld pad_bottom=%lld pad_left=%lld pad_right=%lld dilation=%lld groups=%lld",
                       (long long)r->stride[0], (long long)r->stride[1], (long long)r->pad[0], (long long)r->pad[1], (long long)r->pad[2],

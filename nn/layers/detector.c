@@ -32,6 +32,7 @@ static tensor *beside(const place *p, tensor *t, int by)
 static void add_term(const place *p, const char *name, tensor *loss)
 {
     detector *d = p->net->detector;
+    if (d->terms == sizeof d->term / sizeof *d->term) die_at(p->at, "a second section of this kind, or of [rpn], [detections] or [masks]: wanted one each");
     snprintf(loss->name, sizeof loss->name, "loss.%s", name);
     loss->keep = 1;
     d->term[d->terms++] = loss;
@@ -175,7 +176,7 @@ static tensor *box_losses(const place *p, tensor *logits, tensor *deltas, tensor
 {
     const detector *t = p->net->detector;
     const node *n = regions->from;
-    if (strcmp(n->op->name, "roi_targets")) die_at(p->at, "%s is not what [rpn] puts out: wanted from=FEATURES,RPN", regions->name);
+    if (!n || strcmp(n->op->name, "roi_targets")) die_at(p->at, "%s is not what [rpn] puts out: wanted from=FEATURES,RPN", regions->name);
     tensor *a[2] = { logits, n->out[2] }, *b[2] = { deltas, n->out[3] };
     add_term(p, "class", layer_node(p, "cross_entropy", "class_loss", 2, a, "ignore=255"));
     tensor *c[3] = { layer_node(p, "pick", "own_deltas", 2, b, "width=%d", BOX), n->out[4], n->out[5] };
