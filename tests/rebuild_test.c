@@ -45,12 +45,11 @@ static void it_learns_and_continues(void **state)
     free(a), free(b), free(w);
 }
 
-/* The best weights are the network's alone: the critic stays behind. */
-static void the_result_is_the_network(void **state)
+/* best.h5 of a training with these words holds the network alone: the critic stays behind. */
+static void result_is_the_network(const char *name, const char *more)
 {
-    (void)state;
-    char *w = words("solver.epochs=1"), *path = path_join(folder, "result/best.h5");
-    assert_int_equal(train_some("result", w, 0, -1, 0, NULL), EXIT_OK);
+    char *w = words(more), *path = xprintf("%s/%s/best.h5", folder, name);
+    assert_int_equal(train_some(name, w, 0, -1, 0, NULL), EXIT_OK);
     checkpoint *k = checkpoint_open(path);
     net *t = net_parse(k->net, path, NULL, 0);
     params *p = params_new(t->g, &device_cpu, 0);
@@ -59,6 +58,10 @@ static void the_result_is_the_network(void **state)
     params_free(p), net_free(t), checkpoint_close(k), free(path), free(w);
 }
 
+static void the_result_is_the_network(void **state) { (void)state, result_is_the_network("result", "solver.epochs=1"); }
+
+static void without_validation_its_end_is_the_result(void **state) { (void)state, result_is_the_network("unseen", "solver.epochs=1 data.val=none"); }
+
 static void numbers_that_go_wrong_stop_it(void **state)
 {
     (void)state;
@@ -66,18 +69,6 @@ static void numbers_that_go_wrong_stop_it(void **state)
     dies(3, "first bad tensor", train_some("wrong", w, 0, -1, 0, NULL));
     assert_true(file_exists(path));
     free(w), free(path);
-}
-
-static void without_validation_its_end_is_the_result(void **state)
-{
-    (void)state;
-    char *w = words("solver.epochs=1 data.val=none"), *path = path_join(folder, "unseen/best.h5");
-    assert_int_equal(train_some("unseen", w, 0, -1, 0, NULL), EXIT_OK);
-    checkpoint *k = checkpoint_open(path);
-    net *t = net_parse(k->net, path, NULL, 0);
-    params *p = params_new(t->g, &device_cpu, 0);
-    checkpoint_load(k, p, NULL);
-    params_free(p), net_free(t), checkpoint_close(k), free(path), free(w);
 }
 
 static void refused(const char *more, const char *message)

@@ -136,21 +136,20 @@ static void take_line(const json_t *o, column c[COLUMNS], const char *metric, do
     if (!strcmp(kind, "validation")) push(&c[VAL_X], number(o, "epoch")), push(&c[VAL_METRIC], number(o, metric));
 }
 
-typedef struct { const char *metric, *title, *axis; double top; } metric_panel;      /* top: of the axis from 0; 0: by the values */
-static const metric_panel metrics[] = {
+static const log_metric metrics[] = {
     { "iou", "Validation IoU", "IoU", 1 }, { "psnr", "Validation PSNR", "dB", 0 }, { "dice", "Validation DSC", "DSC", 1 },
 };
 
-static const metric_panel *panel_of(const char *metric)
+const log_metric *log_metric_find(const char *metric)
 {
-    const metric_panel *p = metrics;
+    const log_metric *p = metrics;
     while (p < metrics + sizeof metrics / sizeof *metrics - 1 && strcmp(p->metric, metric)) p++;
     return p;
 }
 
 static void curves(const run_log *l, const column c[COLUMNS], const char *metric)
 {
-    const metric_panel *judged = panel_of(metric);
+    const log_metric *judged = log_metric_find(metric);
     const plot_series loss[] = { { "step", c[STEP_X].v, c[STEP_LOSS].v, c[STEP_X].n, 1, PLOT_MARK_NONE },
                                  { "epoch mean", c[EPOCH_X].v, c[EPOCH_LOSS].v, c[EPOCH_X].n, 0, PLOT_MARK_LOWEST } };
     const plot_series val[] = { { "validation", c[VAL_X].v, c[VAL_METRIC].v, c[VAL_X].n, 0, PLOT_MARK_HIGHEST } };

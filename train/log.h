@@ -20,4 +20,8 @@ json_t  *log_number(double x);                       /* null where it is not fin
 /* log.csv and the curves from log.jsonl. metric: "dice" or "iou". A log above LOG_MAX bytes is not drawn any more: warns once. */
 enum { LOG_MAX = 1 << 28 };
 void     log_draw(run_log *l, const char *metric);
+
+/* How a metric of validation is drawn. top: of the axis from 0; 0: by the values. DSC where the word is none of them. */
+typedef struct log_metric { const char *metric, *title, *axis; double top; } log_metric;
+const log_metric *log_metric_find(const char *metric);
 #endif

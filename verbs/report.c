@@ -7,6 +7,7 @@
 #include "eval/html_plots.h"
 #include "eval/predictions.h"
 #include "eval/table.h"
+#include "train/log.h"
 #include "train/past.h"
 #include "verbs/flags.h"
 #include "verbs/object.h"
@@ -174,8 +175,8 @@ void report_training(FILE *f, int number, const char *folder)
                       metric = { "validation", r.metrics.x, r.metrics.y, r.metrics.n, 0, PLOT_MARK_HIGHEST };
     fputs("<div class=\"grid\">\n", f);
     html_curves(f, &(plot_panel){ "Loss", "epoch", "loss", &loss, 1, 0, 0 });
-    const int share = strcmp(r.metric, "psnr") != 0;
-    html_curves(f, &(plot_panel){ "Validation", "epoch", !share ? "PSNR, dB" : !strcmp(r.metric, "iou") ? "IoU" : "DSC", &metric, 1, 0, share });
+    const log_metric *judged = log_metric_find(r.metric);
+    html_curves(f, &(plot_panel){ judged->title, "epoch", judged->axis, &metric, 1, 0, judged->top });
     fputs("</div>\n", f);
     char *path = path_join(folder, "run.cfg"), *text = file_exists(path) ? text_read(path, CFG_LIMIT) : NULL;
     if (text) fputs("<details><summary>Every setting of the run (run.cfg)</summary>\n", f), html_lines(f, text), fputs("</details>\n", f);

@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "eval/plots.h"
 #include "eval/table.h"
+#include "train/log.h"
 #include "train/past.h"
 #include "train/run.h"
 #include "verbs/flags.h"
@@ -150,15 +151,15 @@ static void print_json(const list *l, char **name, int n)
 static void draw(const list *l, const char *path)
 {
     plot_series *loss = xalloc_n((size_t)l->n, sizeof *loss), *metric = xalloc_n((size_t)l->n, sizeof *metric);
-    int share = 1;                           /* DSC and IoU are, PSNR is not */
+    double top = 1;                          /* of the axis: 0, by the values, where a metric wants that */
     for (int i = 0; i < l->n; i++) {
         const past_run *r = &l->r[i];
-        share &= strcmp(r->metric, "psnr") != 0;
+        top = fmin(top, log_metric_find(r->metric)->top);
         loss[i] = (plot_series){ r->folder, r->losses.x, r->losses.y, r->losses.n, 0, PLOT_MARK_NONE };
         metric[i] = (plot_series){ r->folder, r->metrics.x, r->metrics.y, r->metrics.n, 0, PLOT_MARK_HIGHEST };
     }
     const plot_panel panels[] = { { "Training loss", "epoch", "loss", loss, l->n, 0, 0 },
-                                  { "Validation", "epoch", share ? "DSC or IoU, as the run says" : "as the run says", metric, l->n, 0, share } };
+                                  { "Validation", "epoch", "as each run says", metric, l->n, 0, top } };
     plot_curves(path, panels, 2);
     free(loss), free(metric);
 }
