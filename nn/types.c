@@ -39,9 +39,26 @@ static int restrict_node(const context *c, const node *n)
     return changed;
 }
 
+/* A view lies in a wider map, whose offsets are counted in elements of one type: 1 if they were not of one. */
+static int restrict_view(tensor *t)
+{
+    int changed = 0;
+    for (; t->of; t = t->of) if (t->type != t->of->type) changed |= make_real(t) | make_real(t->of);
+    return changed;
+}
+
+static int restrict_views(const node *n)
+{
+    int changed = 0;
+    for (int j = 0; j < n->nin; j++) changed |= restrict_view(n->in[j]);
+    for (int j = 0; j < n->nout; j++) changed |= restrict_view(n->out[j]);
+    return changed;
+}
+
+/* The wider map too: its concat may be no part of the schedule. */
 static void mark(tensor *t, int bf16)
 {
-    if (may(t)) tensor_retype(t, bf16 ? BF16 : REAL_TYPE);
+    for (; t; t = t->of) if (may(t)) tensor_retype(t, bf16 ? BF16 : REAL_TYPE);
 }
 
 void types_choose(const schedule *s, const context *c)
@@ -55,6 +72,6 @@ void types_choose(const schedule *s, const context *c)
     }
     for (int again = bf16; again;) {
         again = 0;
-        for (int i = 0; i < s->n; i++) if (s->s[i].n) again |= restrict_node(c, s->s[i].n);
+        for (int i = 0; i < s->n; i++) if (s->s[i].n) again |= restrict_node(c, s->s[i].n) | restrict_views(s->s[i].n);
     }
 }

@@ -167,11 +167,31 @@ static void types_of_maps(void **state)
     net_free(t);
 }
 
+/* Views of one map have its type, also where the schedule ends before their concat: offsets in it are counted in its elements. */
+static void types_of_views(void **state)
+{
+    (void)state;
+    net *t = net_parse("[net]\nheight=8\nwidth=8\nclasses=2\nprecision=bf16\n[convolutional]\nname=a\nfilters=8\n[convolutional]\nname=b\nfilters=8\n"
+                       "[layernorm]\nname=e\n[route]\nname=c\nlayers=a,e\n[convolutional]\nname=g\nfilters=2\n", "views.cfg", NULL, 0);
+    tensor *e = graph_find(t->g, "e");
+    context c = net_context(t, &device_cpu);
+    schedule s = { 0 };
+    assert_non_null(e->of);
+    schedule_forward(&s, t->g, &e, 1);
+    plan_make(&s, &c, 1);
+    assert_int_equal(type_of(t, "b"), REAL_TYPE);
+    assert_int_equal(type_of(t, "a"), type_of(t, "e"));
+    assert_int_equal(type_of(t, "c"), type_of(t, "e"));
+    schedule_free(&s);
+    net_free(t);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(shared_is_apart), cmocka_unit_test(restricted_backward), cmocka_unit_test(concats_are_views),
         cmocka_unit_test(late_readers_are_no_views), cmocka_unit_test(micro_batches_add), cmocka_unit_test(types_of_maps),
+        cmocka_unit_test(types_of_views),
     };
     return RUN_TESTS(tests);
 }
