@@ -1,4 +1,4 @@
-/* bench_ops.c - the layers of a 31 M U-Net one by one, as the graph runs them; see bench.h.
+/* bench_ops.c - the layers of a 31 M U-Net and the ops of other nets, one by one, as the graph runs them; see bench.h.
  *
  * Each case is a graph of one node, planned and placed like any other, of which single steps are timed. Arithmetic-bound ops are
  * rated by their multiply-adds, the others by the bytes that must move at least: every input read once a pass over it, every output
@@ -33,8 +33,18 @@ static const one cases[] = {
     { "maxpool", "size_h=2 size_w=2 stride_h=2 stride_w=2", 256, 64, 0, 0, 1.25, 2.25 },
     { "upsample", "stride=2 mode=nearest", 128, 64, 0, 0, 5, 5 },
     { "upsample", "stride=2 mode=bilinear align_corners=1", 128, 64, 0, 0, 5, 5 },
-    { "cross_entropy", " ", 256, 2, 0, 0, 1, 2 },
-    { "dice", " ", 256, 2, 0, 0, 1, 2 },
+    { "avgpool", "size_h=2 size_w=2 stride_h=2 stride_w=2", 256, 64, 0, 0, 1.25, 1.25 },
+    { "group_norm", "groups=32", 256, 64, 0, 0, 3, 5 },
+    { "layer_norm", " ", 128, 256, 0, 0, 2, 3 },
+    { "add", " ", 256, 64, 0, 0, 3, 3 },
+    { "activation", "activation=gelu", 256, 64, 0, 0, 2, 3 },
+    { "activation", "activation=swish", 256, 64, 0, 0, 2, 3 },
+    { "activation", "activation=tanh", 256, 64, 0, 0, 2, 3 },
+    { "activation", "activation=logistic", 256, 64, 0, 0, 2, 3 },
+    { "softmax", " ", 256, 64, 0, 0, 2, 3 },
+    { "dropout", "probability=0.5", 256, 64, 0, 0, 2, 2 },
+    { "cross_entropy", " ", 512, 8, 0, 0, 1, 2 },
+    { "dice", " ", 512, 8, 0, 0, 1, 2 },
 };
 
 typedef struct { graph *g; schedule s; context c; tensor *leaf[MOST_LEAVES]; int nleaf, at; } trial;
@@ -49,8 +59,10 @@ static void leaves(trial *t, const one *e)
     if (!strcmp(kind, "conv")) add_leaf(t, "w", SHAPE4(e->size, e->size, e->c, e->k), REAL_TYPE, PARAM);
     if (!strcmp(kind, "deconv")) add_leaf(t, "w", SHAPE4(e->c, e->size, e->size, e->k), REAL_TYPE, PARAM);
     if (!strcmp(kind, "cross_entropy") || !strcmp(kind, "dice")) add_leaf(t, "truth", SHAPE4(BATCH, e->side, e->side, 1), U8, INPUT);
-    if (strcmp(kind, "batch_norm")) return;
+    if (!strcmp(kind, "add")) add_leaf(t, "x2", SHAPE4(BATCH, e->side, e->side, e->c), REAL_TYPE, INPUT);
+    if (!strstr(kind, "_norm")) return;
     add_leaf(t, "gamma", c, REAL_TYPE, PARAM), add_leaf(t, "beta", c, REAL_TYPE, PARAM);
+    if (strcmp(kind, "batch_norm")) return;
     add_leaf(t, "mean", c, REAL_TYPE, STATE), add_leaf(t, "var", c, REAL_TYPE, STATE);
 }
 
@@ -135,7 +147,9 @@ static void note(bench_row *r, const char *kernel, int pass)
 /* "conv 3x3 64->64, 256x256", or "batch_norm 64, 256x256" */
 static void describe(const one *e, char text[80])
 {
-    const char *more = strstr(e->words, "bilinear") ? " bilinear" : "";
+    char more[32] = "";
+    if (strstr(e->words, "bilinear")) strcpy(more, " bilinear");
+    if (!strcmp(e->op, "activation")) snprintf(more, sizeof more, " %s", strchr(e->words, '=') + 1);
     if (e->k) snprintf(text, 80, "%s %" PRId64 "x%" PRId64 " %" PRId64 "->%" PRId64 ", %" PRId64 "x%" PRId64, e->op, e->size, e->size, e->c, e->k,
                        e->side, e->side);
     else snprintf(text, 80, "%s%s %" PRId64 ", %" PRId64 "x%" PRId64, e->op, more, e->c, e->side, e->side);
@@ -154,9 +168,9 @@ static void add_pack(bench *b, const char *what, double seconds, const node *n, 
 static void measure(bench *b, const one *e, const device *dev, int bf16)
 {
     static const char *const passes[] = { "forward", "backward data", "backward weights" };
-    static const unsigned each[] = { 1, 2 }, all_of_norm[] = { 7 }, data[] = { 1 };
-    int products = !e->forward, norm = !strcmp(e->op, "batch_norm");
-    trial t = open_trial(e, dev, bf16, products ? each : norm ? all_of_norm : data, products ? 2 : 1);
+    static const unsigned each[] = { 1, 2 }, all_of_norm[] = { 7 }, both[] = { 3 }, data[] = { 1 };
+    int products = !e->forward;
+    trial t = open_trial(e, dev, bf16, products ? each : strstr(e->op, "_norm") ? all_of_norm : !strcmp(e->op, "add") ? both : data, products ? 2 : 1);
     const node *n = t.g->node[0];
     char what[80], text[112];
     const double peak = bf16 && b->flops_bf16 > 0 ? b->flops_bf16 : b->flops;

@@ -5,7 +5,7 @@
 
 /* `one` on every element i, and the average where there is one: two loops, so that neither asks */
 #define EACH(n, one) do { \
-    if (e) { _Pragma("omp parallel for simd schedule(static)") for (size_t i = 0; i < (n); i++) { one; optim_average_one(&e[i], x[i], &r); } } \
+    if (e) { _Pragma("omp parallel for simd schedule(static)") for (size_t i = 0; i < (n); i++) { one; e[i] = optim_mean(e[i], x[i], r.take); } } \
     else { _Pragma("omp parallel for simd schedule(static)") for (size_t i = 0; i < (n); i++) one; } } while (0)
 
 void optim_sgd_cpu(const context *c, size_t n, real *restrict x, const real *restrict g, real *restrict m, real *restrict e,
@@ -55,11 +55,7 @@ void optim_squares_cpu(const context *c, size_t n, const real *g, double *partia
 void optim_average_cpu(const context *c, size_t n, const real *restrict x, real *restrict e, double keep)
 {
     (void)c;
-    if (keep == 0) {                                           /* not 0 * e + x: e may hold anything the first time */
-        memcpy(e, x, n * sizeof *e);
-        return;
-    }
-    const real old = (real)keep, now = (real)(1 - keep);
+    const real take = (real)(1 - keep);
     #pragma omp parallel for simd schedule(static)
-    for (size_t i = 0; i < n; i++) e[i] = old * e[i] + now * x[i];
+    for (size_t i = 0; i < n; i++) e[i] = optim_mean(e[i], x[i], take);
 }

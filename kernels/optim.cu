@@ -25,7 +25,7 @@ template <int W> static __device__ inline void average(real *e, size_t i, const 
 {
     if (!e) return;
     pack<real, W> a = load<W>(e + i, 1);
-    for (int j = 0; j < W; j++) optim_average_one(&a.v[j], x.v[j], &r);
+    for (int j = 0; j < W; j++) a.v[j] = optim_mean(a.v[j], x.v[j], r.take);
     store(e + i, a, 1);
 }
 
@@ -96,20 +96,17 @@ void optim_squares_cuda(const context *c, size_t n, const real *g, double *parti
     LAUNCH(optim_squares, dim3(blocks_for((int64_t)n, OPTIM_BLOCK)), dim3(THREADS), 0, c->stream, n, g, partial);
 }
 
-/* keep = 0 copies: e may hold anything the first time */
-template <int W> static __global__ void optim_average(size_t n, const real *x, real *e, real keep, real take)
+template <int W> static __global__ void optim_average(size_t n, const real *x, real *e, real take)
 {
     EACH_OF_ROW(W, n) {
-        pack<real, W> a = load<W>(x + i, 1);
-        if (keep != 0) {
-            const pack<real, W> old = load<W>(e + i, 1);
-            for (int j = 0; j < W; j++) a.v[j] = keep * old.v[j] + take * a.v[j];
-        }
+        const pack<real, W> new_ = load<W>(x + i, 1);
+        pack<real, W> a = load<W>(e + i, 1);
+        for (int j = 0; j < W; j++) a.v[j] = optim_mean(a.v[j], new_.v[j], take);
         store(e + i, a, 1);
     }
 }
 
 void optim_average_cuda(const context *c, size_t n, const real *x, real *e, double keep)
 {
-    LAUNCH_ROW(optim_average, n, aligned4(x, e, x, e), c->stream, x + at, e + at, (real)keep, (real)(1 - keep));
+    LAUNCH_ROW(optim_average, n, aligned4(x, e, x, e), c->stream, x + at, e + at, (real)(1 - keep));
 }

@@ -17,7 +17,7 @@ typedef struct optim_rule {              /* the numbers of one step */
     real momentum, beta1, beta2, eps;    /* beta2: rmsprop's alpha */
     real take1, take2;                   /* 1 - beta1, 1 - beta2, subtracted in double: 1 - 0.999f is off by 1e-5 of itself */
     real root;                           /* adam: sqrt(1 - beta2^t) */
-    real keep, take;                     /* of the running average: e = keep e + take x, x as this step leaves it */
+    real take;                           /* of the running average: e = e + take (x - e), x as this step leaves it */
     int nesterov, first;                 /* first: the buffer of sgd starts as the gradient itself */
 } optim_rule;
 
@@ -52,7 +52,9 @@ static inline DEVICE void optim_rmsprop_one(real *x, real g, real *m, real *v, c
     *x -= r->lr * *m;
 }
 
-static inline DEVICE void optim_average_one(real *e, real x, const optim_rule *r) { *e = r->keep * *e + r->take * x; }
+/* A part `take` of the way from an average to a new number. Not (1 - take) e + take x: rounded, the two factors do not add up to 1, and the average
+ * of a constant would drift. take = 1: e may hold anything. */
+static inline DEVICE real optim_mean(real e, real x, real take) { return take == 1 ? x : e + take * (x - e); }
 
 /* x, g, m, v, e: n numbers each; all but g are updated. e: the running average of x, NULL for none */
 KERNEL(optim_sgd,     size_t n, real *x, const real *g, real *m, real *e, const optim_rule *r);
@@ -61,6 +63,6 @@ KERNEL(optim_rmsprop, size_t n, real *x, const real *g, real *m, real *v, real *
 /* partial[b] = sum of squares of g[b * OPTIM_BLOCK ..]; ceil(n / OPTIM_BLOCK) of them. The order of the additions is fixed, so the
  * bits do not depend on the number of threads. */
 KERNEL(optim_squares, size_t n, const real *g, double *partial);
-/* e = keep e + (1 - keep) x, n numbers, where no step goes by; keep 0 copies x */
+/* optim_mean of n numbers with take = 1 - keep, where no step goes by */
 KERNEL(optim_average, size_t n, const real *x, real *e, double keep);
 #endif

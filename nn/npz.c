@@ -33,7 +33,7 @@ static void read_at(const npz *f, uint64_t at, void *out, size_t size)
 
 /* ---- a member's bytes, unpacked ---- */
 
-typedef struct stream { const npz *f; const npz_array *a; z_stream z; uint64_t taken; unsigned char piece[PIECE]; } stream;
+typedef struct stream { const npz *f; const npz_array *a; z_stream z; uint64_t taken; uint32_t crc; unsigned char piece[PIECE]; } stream;
 
 static void stream_begin(stream *s, const npz *f, const npz_array *a)
 {
@@ -44,8 +44,8 @@ static void stream_begin(stream *s, const npz *f, const npz_array *a)
 
 static void stream_end(stream *s) { if (s->a->deflated) inflateEnd(&s->z); }
 
-/* The next size bytes; damaged(): what was wrong */
-static void stream_take(stream *s, void *out, size_t size)
+/* The next size bytes */
+static void unpack(stream *s, void *out, size_t size)
 {
     const npz_array *a = s->a;
     if (!a->deflated) {
@@ -68,6 +68,13 @@ static void stream_take(stream *s, void *out, size_t size)
         if ((status != Z_OK && !(status == Z_STREAM_END && !left)) || (room == s->z.avail_out && had == s->z.avail_in))
             die("%s: %s: damaged (deflated data end or break %zu bytes early)", s->f->path, a->name, left);
     }
+}
+
+/* The same, and their part of the checksum */
+static void stream_take(stream *s, void *out, size_t size)
+{
+    unpack(s, out, size);
+    s->crc = (uint32_t)crc32_z(s->crc, out, size);
 }
 
 /* ---- the header of a .npy: a Python dictionary as text ---- */
@@ -139,7 +146,7 @@ static void read_entry(const npz *f, npz_array *a, const unsigned char *e, const
     if (length < 5 || memcmp(name + length - 4, ".npy", 4) || memchr(name, 0, length)) die("%s: member '%.*s': wanted NAME.npy", f->path, (int)length, name);
     a->name = xprintf("%.*s", (int)(length - 4), name);
     const uint64_t method = little(e + 10, 2), at = little(e + 42, 4);
-    a->packed = little(e + 20, 4), a->size = little(e + 24, 4);
+    a->crc = (uint32_t)little(e + 16, 4), a->packed = little(e + 20, 4), a->size = little(e + 24, 4);
     if (little(e + 8, 2) & 1) die("%s: %s: encrypted", f->path, a->name);
     if (method != 0 && method != 8) die("%s: %s: packed by method %llu, wanted stored (0) or deflated (8)", f->path, a->name, (unsigned long long)method);
     if (method == 8 && a->size / 1032 > a->packed + 1) die("%s: %s: claims to grow more than deflate can", f->path, a->name);
@@ -227,6 +234,7 @@ void npz_get(const npz *f, int i, real *out)
             *out++ = (real)(a->bytes == 2 ? half_value((uint16_t)bits) : a->bytes == 4 ? (double)single : wide);
         }
     }
+    if (s->crc != a->crc) die("%s: %s: damaged (its checksum is wrong)", f->path, a->name);
     stream_end(s), free(s);
 }
 

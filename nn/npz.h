@@ -12,6 +12,7 @@ typedef struct npz_array {
     int bytes;                           /* of one number: 2, 4 or 8 */
     uint64_t at, packed, size;           /* where the member's data begin, their size in the file and unpacked */
     uint64_t header;                     /* of the unpacked member: the numbers follow */
+    uint32_t crc;                        /* of the unpacked member, checked where all of it is read */
     int deflated;
 } npz_array;
 

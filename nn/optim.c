@@ -119,7 +119,7 @@ static optim_rule rule_of(const optim *o, double lr, double t)
                      .take1 = (real)(1 - f->beta1), .take2 = (real)(1 - beta2), .eps = (real)f->eps, .nesterov = f->nesterov, .first = t == 1 };
     r.lr = (real)(adam ? lr / (1 - pow(f->beta1, t)) : lr);
     r.root = (real)(adam ? sqrt(1 - pow(beta2, t)) : 1);
-    r.keep = (real)keeps(o), r.take = (real)(1 - keeps(o));
+    r.take = (real)(1 - keeps(o));
     return r;
 }
 

@@ -18,10 +18,10 @@ static void put(bytes *b, const void *p, size_t n)
 
 static void put_little(bytes *b, uint64_t v, int n) { for (int i = 0; i < n; i++) put(b, &(unsigned char){ (unsigned char)(v >> 8 * i) }, 1); }
 
-static void put_zip_fields(bytes *b, int deflated, const bytes *packed, size_t size, const char *name)
+static void put_zip_fields(bytes *b, int deflated, const bytes *packed, const bytes *whole, const char *name)
 {
-    put_little(b, 20, 2), put_little(b, 0, 2), put_little(b, deflated ? 8 : 0, 2), put_little(b, 0, 8);
-    put_little(b, packed->n, 4), put_little(b, size, 4), put_little(b, strlen(name) + 4, 2), put_little(b, 0, 2);
+    put_little(b, 20, 2), put_little(b, 0, 2), put_little(b, deflated ? 8 : 0, 2), put_little(b, 0, 4);
+    put_little(b, crc32(0, whole->p, (uInt)whole->n), 4), put_little(b, packed->n, 4), put_little(b, whole->n, 4), put_little(b, strlen(name) + 4, 2), put_little(b, 0, 2);
 }
 
 typedef struct archive { bytes file, directory; int n; } archive;
@@ -40,9 +40,9 @@ static void add_raw(archive *z, const char *name, const char *dictionary, const 
         deflateEnd(&s);
     } else put(&packed, npy.p, npy.n);
     const size_t at = z->file.n;
-    put(&z->file, "PK\3\4", 4), put_zip_fields(&z->file, deflated, &packed, npy.n, name);
+    put(&z->file, "PK\3\4", 4), put_zip_fields(&z->file, deflated, &packed, &npy, name);
     put(&z->file, name, strlen(name)), put(&z->file, ".npy", 4), put(&z->file, packed.p, packed.n);
-    put(&z->directory, "PK\1\2", 4), put_little(&z->directory, 20, 2), put_zip_fields(&z->directory, deflated, &packed, npy.n, name);
+    put(&z->directory, "PK\1\2", 4), put_little(&z->directory, 20, 2), put_zip_fields(&z->directory, deflated, &packed, &npy, name);
     put_little(&z->directory, 0, 6), put_little(&z->directory, 0, 4), put_little(&z->directory, at, 4);
     put(&z->directory, name, strlen(name)), put(&z->directory, ".npy", 4);
     z->n++;
@@ -246,6 +246,15 @@ static void archives_that_lie(void **state)
     bad_header(path, "{'descr': '<f4', 'shape': (2,), }", "wanted 'fortran_order'");
     file_write(path, "PK", 2);
     dies(2, "got no directory at its end", npz_open(path));
+    for (volatile int deflated = 0; deflated < 2; deflated++) {        /* a number changed: only the checksum can tell */
+        archive y = { .n = 0 };
+        add(&y, "x", "2,", (const float[]){ 1, 2 }, 2, deflated);
+        y.directory.p[16] ^= 1;
+        save(&y, path);
+        npz *f = npz_open(path);
+        dies(2, "x: damaged (its checksum is wrong)", npz_get(f, 0, (real[2]){ 0 }));
+        npz_close(f);
+    }
     size_t n;
     make(path, 1, NULL, NULL);
     char *good = file_read(path, 1 << 20, &n);

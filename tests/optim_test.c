@@ -174,7 +174,7 @@ static void average_follows_the_weights(void **state)
         const context c = { .dev = &device_cpu };
         const param *r = params_find(p, "r");
         double x = 2, e = 2;
-        *number(p->x, p, 4) = 2;
+        *number(p->x, p, 4) = 2, *number(p->x, p, 5) = (real)0.3;
         assert_ptr_equal(optim_weights(o), p->x);                  /* nothing averaged yet */
         for (int n = 0; n < 200; n++) {
             *number(p->g, p, 4) = (real)sin(n), p->x[r->at] = (real)(n + 7);
@@ -182,6 +182,7 @@ static void average_follows_the_weights(void **state)
             double decay = warm && (1.0 + n) / (10 + n) < 0.9 ? (1.0 + n) / (10 + n) : 0.9;
             x -= 0.1 * sin(n), e = decay * e + (1 - decay) * x;
             near(*number(o->ema, p, 4), e, 20 * exact);
+            assert_true(*number(o->ema, p, 5) == (real)0.3);       /* the average of a constant is that constant */
             assert_true(o->ema[r->at] == n + 7);                   /* copied */
         }
         assert_int_equal(o->ema_updates, 200);
