@@ -16,6 +16,8 @@ DESTDIR ?=
 B       := build/$(BUILD)
 CC      := gcc
 MARCH   ?= native
+# Whole vectors, where the compiler would take halves on some processors that have them
+WIDE    := $(shell $(CC) -mprefer-vector-width=512 -E -x c /dev/null >/dev/null 2>&1 && echo -mprefer-vector-width=512)
 Q       := $(if $(V),,@)
 
 CUDA    ?= auto
@@ -29,12 +31,12 @@ PKG_LIBS   = $(eval PKG_LIBS := $(shell pkg-config --libs $(PKG)))$(PKG_LIBS)
 CPPFLAGS = -I. -D_GNU_SOURCE $(PKG_CFLAGS)
 CFLAGS   = -std=gnu11 -g -fopenmp -fno-math-errno -Wall -Wextra -Werror $(MODE_$(BUILD))
 LDLIBS   = $(PKG_LIBS) -ldnnl -lpthread -lm
-MODE_cpu    = -O3 -march=$(MARCH)
-MODE_double = -O3 -march=$(MARCH) -DREAL=double
+MODE_cpu    = -O3 -march=$(MARCH) $(WIDE)
+MODE_double = -O3 -march=$(MARCH) $(WIDE) -DREAL=double
 MODE_asan   = -O1 -march=$(MARCH) -Wno-format-truncation -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
 # The plugin holds what it needs of the rest of the program, and shows one function.
 MODE_plugin = -DDARKSPINE_CUDA -fPIC -fvisibility=hidden -ffunction-sections -fdata-sections
-MODE_cuda   = -O3 -march=$(MARCH) $(MODE_plugin)
+MODE_cuda   = -O3 -march=$(MARCH) $(WIDE) $(MODE_plugin)
 MODE_emu    = $(MODE_asan) -fno-sanitize=object-size $(MODE_plugin)
 MODE_fuzz   = -O1 -w -fopenmp=libgomp -fsanitize=fuzzer-no-link,address,undefined
 MODE_v2 = -O3 -march=x86-64-v2 -fPIC

@@ -31,9 +31,30 @@ void CPU(avgpool_forward)(const context *c, pool_size s, int count_pad, const el
                             avgpool_weight(&s, i, j, count_pad), y + ((n * s.oh + i) * s.ow + j) * ys);
 }
 
+/* Windows side by side that cover the map: each input pixel lies in one, and all weigh the same. */
+static void spread(const pool_size *s, const elem *gy, int64_t gys, elem *gx, int64_t gxs, int add)
+{
+    const real weight = (real)(1.0 / (double)(s->size_h * s->size_w));
+    #pragma omp parallel for collapse(2) schedule(static) if (s->samples * s->h * s->w * s->channels > SERIAL)
+    for (int64_t n = 0; n < s->samples; n++)
+        for (int64_t i = 0; i < s->h; i++) {
+            const elem *t = gy + (n * s->oh + i / s->stride_h) * s->ow * gys;
+            elem *g = gx + (n * s->h + i) * s->w * gxs;
+            for (int64_t q = 0; q < s->ow; q++, t += gys)
+                for (int64_t j = 0; j < s->stride_w; j++, g += gxs) {
+                    #pragma omp simd
+                    for (int64_t k = 0; k < s->channels; k++) g[k] = put((add ? get(g[k]) : 0) + weight * get(t[k]));
+                }
+        }
+}
+
 void CPU(avgpool_backward)(const context *c, pool_size s, int count_pad, const elem *gy, int64_t gys, elem *gx, int64_t gxs, int add)
 {
     (void)c;
+    if (!s.top && !s.left && s.stride_h == s.size_h && s.stride_w == s.size_w && s.oh * s.size_h == s.h && s.ow * s.size_w == s.w) {
+        spread(&s, gy, gys, gx, gxs, add);
+        return;
+    }
     #pragma omp parallel for collapse(2) schedule(static) if (s.samples * s.h * s.w * s.channels > SERIAL)
     for (int64_t n = 0; n < s.samples; n++)
         for (int64_t i = 0; i < s.h; i++) {

@@ -4,29 +4,33 @@
 #include "kernels/softmax.h"
 #include "kernels/tile.h"
 
-/* Probabilities of n pixels, and 1 where a pixel counts: 0 where ignored, NaN where the label is no class */
+/* Probabilities of n pixels, their labels as numbers of the same width, and 1 where a pixel counts: 0 where ignored, NaN where the
+ * label is no class */
 static void probabilities(const loss_size *s, const dice_rule *r, int64_t n, const real *x, int64_t xs, const uint8_t *truth,
-                          real (*t)[TILE], real count[TILE])
+                          real (*t)[TILE], real label[TILE], real count[TILE])
 {
     const int flat = dice_logistic(s, r);
     real high[TILE], sum[TILE];
     tile_load(x, xs, n, s->channels, t);
     if (flat) tile_logistic(n, s->channels, t);
     else tile_softmax(n, s->channels, t, high, sum);
-    for (int64_t p = 0; p < n; p++) count[p] = dice_count(s, flat, truth[p]);
+    #pragma omp simd
+    for (int64_t p = 0; p < n; p++) label[p] = (real)truth[p], count[p] = dice_count(s, flat, truth[p]);
 }
 
 /* sums: [channels][3], added to */
 static void tile_sums(const loss_size *s, const dice_rule *r, int64_t n, const real *x, int64_t xs, const uint8_t *truth, double *sums)
 {
-    real t[SOFTMAX_MAX][TILE], count[TILE];
-    const int first = dice_logistic(s, r);
-    probabilities(s, r, n, x, xs, truth, t, count);
+    real t[SOFTMAX_MAX][TILE], label[TILE], count[TILE];
+    const int first = dice_logistic(s, r), squares = r->squares;
+    probabilities(s, r, n, x, xs, truth, t, label, count);
     for (int64_t c = 0; c < s->channels; c++) {
+        const real class = (real)(c + first);
         real both = 0, p1 = 0, t1 = 0;
+        #pragma omp simd reduction(+:both, p1, t1)
         for (int64_t i = 0; i < n; i++) {
-            const real k = count[i], p = t[c][i], hit = truth[i] == c + first ? k : 0;
-            both += hit * p, p1 += k * (r->squares ? p * p : p), t1 += hit;
+            const real k = count[i], p = t[c][i], hit = k * (real)(label[i] == class);    /* no branch */
+            both += hit * p, p1 += k * (squares ? p * p : p), t1 += hit;
         }
         sums[c * 3] += (double)both, sums[c * 3 + 1] += (double)p1, sums[c * 3 + 2] += (double)t1;
     }
@@ -76,12 +80,13 @@ void dice_backward_cpu(const context *c, loss_size s, dice_rule r, const real *x
     for (int64_t i = 0; i < s.samples; i++)
         for (int64_t j = 0; j < tiles; j++) {
             const int64_t at = i * s.pixels + j * TILE, n = least(TILE, s.pixels - j * TILE);
-            real p[SOFTMAX_MAX][TILE], q[SOFTMAX_MAX][TILE], count[TILE];
-            probabilities(&s, &r, n, x + at * xs, xs, truth + at, p, count);
+            real p[SOFTMAX_MAX][TILE], q[SOFTMAX_MAX][TILE], label[TILE], count[TILE];
+            probabilities(&s, &r, n, x + at * xs, xs, truth + at, p, label, count);
             for (int64_t k = 0; k < s.channels; k++) {
                 const double *v = slope + (i * s.channels + k) * 2;
-                const real a = (real)(v[0] * (double)*gy), b = (real)(v[1] * (double)*gy);
-                for (int64_t m = 0; m < n; m++) q[k][m] = dice_gradient(&r, first, count[m], truth[at + m] == k + first, p[k][m], a, b);
+                const real a = (real)(v[0] * (double)*gy), b = (real)(v[1] * (double)*gy), class = (real)(k + first);
+                #pragma omp simd
+                for (int64_t m = 0; m < n; m++) q[k][m] = dice_gradient(&r, first, count[m], label[m] == class, p[k][m], a, b);
             }
             if (!first) tile_softmax_gradient(n, s.channels, p, q);
             tile_store(gx + at * xs, xs, n, s.channels, q, add);

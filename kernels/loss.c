@@ -17,18 +17,25 @@ static void mean_of_parts(const double (*part)[2], int64_t parts, real *y, doubl
     *total = weight, *y = loss_mean(sum, weight);
 }
 
-static void cross_entropy_tile(const loss_size *s, const loss_weights *w, int64_t n, const real *x, int64_t xs, const uint8_t *truth, double sum[2])
+/* What a pixel of each label counts, and the channel that is read for it: some channel even where the label is no class */
+typedef struct { double weight[256]; int32_t channel[256]; } labels_seen;
+static labels_seen see_labels(const loss_size *s, const loss_weights *w)
 {
-    real t[SOFTMAX_MAX][TILE], high[TILE], total[TILE], lg[TILE];
+    labels_seen l;
+    for (int i = 0; i < 256; i++) l.weight[i] = loss_weight(s, w, i), l.channel[i] = i < s->channels ? i : 0;
+    return l;
+}
+
+static void cross_entropy_tile(const loss_size *s, const labels_seen *l, int64_t n, const real *x, int64_t xs, const uint8_t *truth, double sum[2])
+{
+    real t[SOFTMAX_MAX][TILE], high[TILE], total[TILE], loss[TILE];
     tile_load(x, xs, n, s->channels, t);
     tile_softmax(n, s->channels, t, high, total);
     #pragma omp simd
-    for (int64_t p = 0; p < n; p++) lg[p] = real_log(total[p]);
+    for (int64_t p = 0; p < n; p++) loss[p] = high[p] + real_log(total[p]);
     for (int64_t p = 0; p < n; p++) {
-        const double k = loss_weight(s, w, truth[p]);
-        if (k == 0) continue;
-        const real at = truth[p] < s->channels ? x[p * xs + truth[p]] : 0;
-        sum[0] += k * (double)(high[p] - at + lg[p]), sum[1] += k;
+        const double k = l->weight[truth[p]];
+        sum[0] += k == 0 ? 0 : k * (double)(loss[p] - x[p * xs + l->channel[truth[p]]]), sum[1] += k;       /* an ignored pixel may hold anything */
     }
 }
 
@@ -46,7 +53,8 @@ void cross_entropy_forward_cpu(const context *c, loss_size s, loss_weights w, co
 {
     (void)c;
     double (*part)[2] = work;
-    EACH_PART(cross_entropy_tile(&s, &w, n, x + at * xs, xs, truth + at, part[i]));
+    const labels_seen l = see_labels(&s, &w);
+    EACH_PART(cross_entropy_tile(&s, &l, n, x + at * xs, xs, truth + at, part[i]));
     mean_of_parts(part, part_count(s.samples * s.pixels), y, total);
 }
 
@@ -56,6 +64,7 @@ void cross_entropy_backward_cpu(const context *c, loss_size s, loss_weights w, c
     (void)c;
     const int64_t all = s.samples * s.pixels;
     const double scale = loss_scale(*gy, *total);
+    const labels_seen l = see_labels(&s, &w);
     #pragma omp parallel for schedule(static) if (all * s.channels > SERIAL)
     for (int64_t at = 0; at < all; at += TILE) {
         const int64_t n = least(TILE, all - at);
@@ -63,7 +72,7 @@ void cross_entropy_backward_cpu(const context *c, loss_size s, loss_weights w, c
         tile_load(x + at * xs, xs, n, s.channels, t);
         tile_softmax(n, s.channels, t, high, sum);
         for (int64_t p = 0; p < n; p++) {
-            k[p] = (real)(loss_weight(&s, &w, truth[at + p]) * scale);
+            k[p] = (real)(l.weight[truth[at + p]] * scale);
             if (truth[at + p] < s.channels) t[truth[at + p]][p] -= 1;
         }
         for (int64_t j = 0; j < s.channels; j++) {

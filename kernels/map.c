@@ -47,6 +47,21 @@ void CPU(map_window)(const context *c, window_size s, const elem *x, int64_t xs,
             }
 }
 
+/* The numbers of 4 n elements, n at most DRAWS, from `first` on, which is a multiple of 4. Each round of the generator is a vector's work. */
+enum { DRAWS = 64 };
+static void dropout_numbers(const context *c, uint32_t node, int64_t first, int64_t n, uint32_t number[DRAWS * 4])
+{
+    uint32_t v[4][DRAWS];
+    #pragma omp simd
+    for (int64_t k = 0; k < n; k++) {
+        const rng4 draw = dropout_draw(c->seed, c->step, c->micro, node, first + 4 * k);
+        v[0][k] = draw.v[0], v[1][k] = draw.v[1], v[2][k] = draw.v[2], v[3][k] = draw.v[3];
+    }
+    #pragma omp simd
+    for (int64_t k = 0; k < n; k++)
+        number[4 * k] = v[0][k], number[4 * k + 1] = v[1][k], number[4 * k + 2] = v[2][k], number[4 * k + 3] = v[3][k];
+}
+
 void CPU(map_dropout)(const context *c, int64_t pixels, int64_t channels, double p, uint32_t node, const elem *x, int64_t xs, elem *y,
                       int64_t ys, int add)
 {
@@ -57,11 +72,16 @@ void CPU(map_dropout)(const context *c, int64_t pixels, int64_t channels, double
     for (int64_t i = 0; i < r.rows; i++) {
         const elem *a = x + row_at(&r, i, xs);
         elem *b = y + row_at(&r, i, ys);
-        rng4 draw = { { 0 } };
-        for (int64_t k = 0; k < row_width(&r, i); k++) {
-            const int64_t element = i * r.width + k;
-            if (k == 0 || element % 4 == 0) draw = dropout_draw(c->seed, c->step, c->micro, node, element);
-            b[k] = put((add ? get(b[k]) : 0) + (draw.v[element % 4] >= threshold ? get(a[k]) * scale : 0));
+        const int64_t begin = i * r.width, end = begin + row_width(&r, i);
+        uint32_t number[DRAWS * 4];
+        for (int64_t block = begin / 4 * 4, from = begin; from < end; block += DRAWS * 4, from = block) {
+            const int64_t n = least(block + DRAWS * 4, end) - from;
+            const uint32_t *u = number + (from - block);
+            const elem *s = a + (from - begin);
+            elem *t = b + (from - begin);
+            dropout_numbers(c, node, block, (from - block + n + 3) / 4, number);
+            #pragma omp simd
+            for (int64_t k = 0; k < n; k++) t[k] = put((add ? get(t[k]) : 0) + (u[k] >= threshold ? get(s[k]) * scale : 0));
         }
     }
 }

@@ -6,16 +6,46 @@
 #include "kernels/loop.h"
 #include "kernels/math.h"
 
-static inline void tile_load(const elem *x, int64_t xs, int64_t n, int64_t channels, real (*t)[TILE])
+/* Contiguous maps of few channels, their number k a constant: whole vectors are read and parted, or joined and written. */
+static inline __attribute__((always_inline)) void load_few(const elem *restrict x, int64_t n, int k, real (*restrict t)[TILE])
 {
-    for (int64_t c = 0; c < channels; c++)
-        for (int64_t p = 0; p < n; p++) t[c][p] = get(x[p * xs + c]);
+    #pragma omp simd
+    for (int64_t p = 0; p < n; p++) {
+        #pragma GCC unroll 8
+        for (int c = 0; c < k; c++) t[c][p] = get(x[p * k + c]);
+    }
+}
+static inline __attribute__((always_inline)) void store_few(elem *restrict y, int64_t n, int k, const real (*restrict t)[TILE], int add)
+{
+    #pragma omp simd
+    for (int64_t p = 0; p < n; p++) {
+        #pragma GCC unroll 8
+        for (int c = 0; c < k; c++) y[p * k + c] = put((add ? get(y[p * k + c]) : 0) + t[c][p]);
+    }
 }
 
-static inline void tile_store(elem *y, int64_t ys, int64_t n, int64_t channels, const real (*t)[TILE], int add)
+static inline void tile_load(const elem *restrict x, int64_t xs, int64_t n, int64_t channels, real (*restrict t)[TILE])
 {
-    for (int64_t c = 0; c < channels; c++)
-        for (int64_t p = 0; p < n; p++) y[p * ys + c] = put((add ? get(y[p * ys + c]) : 0) + t[c][p]);
+    switch (xs == channels ? channels : 0) {
+    case 2: load_few(x, n, 2, t); break;
+    case 4: load_few(x, n, 4, t); break;
+    case 8: load_few(x, n, 8, t); break;
+    default:
+        for (int64_t c = 0; c < channels; c++)
+            for (int64_t p = 0; p < n; p++) t[c][p] = get(x[p * xs + c]);
+    }
+}
+
+static inline void tile_store(elem *restrict y, int64_t ys, int64_t n, int64_t channels, const real (*restrict t)[TILE], int add)
+{
+    switch (ys == channels ? channels : 0) {
+    case 2: store_few(y, n, 2, t, add); break;
+    case 4: store_few(y, n, 4, t, add); break;
+    case 8: store_few(y, n, 8, t, add); break;
+    default:
+        for (int64_t c = 0; c < channels; c++)
+            for (int64_t p = 0; p < n; p++) y[p * ys + c] = put((add ? get(y[p * ys + c]) : 0) + t[c][p]);
+    }
 }
 
 /* In place; high: the largest logit of each pixel, sum: the sum of exp(logit - high) */
