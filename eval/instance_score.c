@@ -129,7 +129,7 @@ table *instance_detection_table(const instance_score *r)
     rate all[RATES];
     table *t = table_new("Are the objects found?");
     rates(d, all);
-    table_column(t, "", "", COLUMN_TEXT, 0), table_column(t, "rate", "", COLUMN_NUMBER, 3), table_column(t, "95 % CI", "", COLUMN_RANGE, 3);
+    table_column(t, "objects", "", COLUMN_TEXT, 0), table_column(t, "rate", "", COLUMN_NUMBER, 3), table_column(t, "95 % CI", "", COLUMN_RANGE, 3);
     for (int k = 0; k < RATES; k++) {
         table_text(t, all[k].head), table_quantity(t, all[k].of.value);
         figure_cell_interval(t, all[k].of.lo, all[k].of.hi);

@@ -31,6 +31,28 @@ int levels_of(const findings *f, int truth, level_point *out, int most)
     return n;
 }
 
+static int level_of(const instance *o, const classes *names)
+{
+    const class *c = classes_find(names, o->value);
+    const int level = geo_level_parse(*o->level || !c ? o->level : c->name);
+    return level == GEO_S1 ? 0 : level;
+}
+
+int levels_of_instances(const labels *l, const classes *names, int64_t w, level_point *out, int n, int most)
+{
+    for (int k = 0; k < l->ninstances && n < most; k++) {
+        const instance *o = &l->instances[k];
+        level_point p = { .level = level_of(o, names) };
+        double pixels = 0;
+        int there = !p.level;
+        for (int i = 0; i < n; i++) there |= out[i].level == p.level;
+        for (int64_t i = 0, at = 0; i < o->nruns && !there; at += o->runs[i++])
+            for (int64_t q = at; i % 2 && q < at + o->runs[i]; q++) p.x += (double)(q % w), p.y += (double)(q / w), pixels++;
+        if (pixels > 0) p.x /= pixels, p.y /= pixels, out[n++] = p;
+    }
+    return n;
+}
+
 /* ---- one film -------------------------------------------------------------------------------------------------------------------------- */
 
 static double distance(const level_point *a, const level_point *b, const double spacing[2])

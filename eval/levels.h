@@ -16,6 +16,10 @@ typedef struct level_point { int level; double x, y; } level_point;          /* 
  * not sure. Returns how many. */
 int levels_of(const findings *f, int truth, level_point *out, int most);
 
+/* Adds to n points the levels that instances name (by themselves, else by their class) and that are not yet there: their centres of mass on
+ * a film w wide. Vertebrae cut off by the film's edge have outlines and no corners. Returns how many there are then. */
+int levels_of_instances(const labels *l, const classes *names, int64_t w, level_point *out, int n, int most);
+
 /* Limits in mm; the last is none: nearest is enough. */
 enum { LEVEL_LIMITS = 3, LEVEL_NO_LIMIT = LEVEL_LIMITS - 1 };
 extern const double level_limits[LEVEL_LIMITS];                  /* 20, 10, infinity */

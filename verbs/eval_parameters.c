@@ -47,6 +47,13 @@ both_sides measured_new(const char *pred, const char *truth)
     return m;
 }
 
+static void add_instances(collector *c, const store *s, int64_t at, int64_t w, const classes *names)
+{
+    labels l = store_read_labels(s, at);
+    c->npoints = levels_of_instances(&l, names, w, c->point, c->npoints, LANDMARKS_BODIES);
+    labels_free(&l);
+}
+
 int measured_add(both_sides *m, const pairs *p, int64_t i, const both_maps *maps, const classes *names, const double *given, int region)
 {
     const pair *e = pairs_at(p, i);
@@ -66,6 +73,7 @@ int measured_add(both_sides *m, const pairs *p, int64_t i, const both_maps *maps
         job.arg = &of_pred;
         if (!maps->found) measure_labels(&job, e->id, maps->h, maps->w, maps->pred, names);
         else measure_found(&job, m->pred.path, e->id, &(image){ maps->h, maps->w, 8, NULL }, maps->pred, maps->found, names);
+        if (s) add_instances(&of_truth, s, at, maps->w, names);
         levels_add(&m->named, maps->patient, of_truth.point, of_truth.npoints, of_pred.point, of_pred.npoints, given ? given : e->spacing);
     }
     geo_case_free(base);
