@@ -5,7 +5,7 @@
 #                 ARCHS="80 90": for these compute capabilities, and as PTX for later ones; ARCHS=all: 75 to 120, for a release
 # make test-emu   every CUDA kernel on the CPU, in an emulator, against the CPU's kernels (part of `make test`)
 # make test-gpu   the same on the GPU of this machine
-# More: deps check-long check-torch mutants bench geometry fuzz install clean. Builds stand side by side in build/: cpu (release), double
+# More: deps check-long check-torch check-coco mutants bench geometry fuzz install clean. Builds stand side by side in build/: cpu (release), double
 # (gradient checks), asan (address and undefined-behaviour sanitizers), cuda and emu (the plugin). V=1 shows the commands.
 # CUDA=auto (as given) builds the program alone and says whether the plugin could be built; CUDA=1 builds both; CUDA=0 is silent.
 
@@ -191,7 +191,10 @@ check-long: deps
 	@$(BUILDER) build/cpu/tests/adversary_test BUILD=cpu
 	@build/cpu/tests/adversary_test 2000
 	@$(MAKE) --no-print-directory mutants
-	@$(MAKE) --no-print-directory check-torch
+	@$(MAKE) --no-print-directory check-torch check-coco
+
+check-coco: darkspine
+	@sh tests/coco/run.sh
 
 check-torch: deps
 	@$(BUILDER) build/cpu/tests/tools/unet_gradients BUILD=cpu
@@ -271,5 +274,5 @@ clean:
 	rm -rf build darkspine libdarkspine-cuda.so
 
 -include $(wildcard $(G)/*.d $(B)/*.d $(B)/*/*.d $(B)/*/*/*.d)
-.PHONY: all cuda cuda-0 cuda-1 cuda-auto test-emu test-gpu deps demo test tests check-long check-torch mutants bench geometry install-geometry fuzz install clean FORCE
+.PHONY: all cuda cuda-0 cuda-1 cuda-auto test-emu test-gpu deps demo test tests check-long check-torch check-coco mutants bench geometry install-geometry fuzz install clean FORCE
 .SECONDARY:

@@ -7,7 +7,7 @@
 #include "base/file.h"
 #include "datasets/check.h"
 #include "datasets/json_file.h"
-#include "datasets/rle.h"
+#include "datasets/shape_coco.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,44 +15,6 @@ enum { FILE_LIMIT = 1 << 30 };
 #define SHIFT (-0.5)
 
 /* ---- one object --------------------------------------------------------------------------------------------------------------------- */
-
-static const char *add_runs(shape *s, const json_t *seg)
-{
-    const json_t *counts = json_object_get(seg, "counts"), *size = json_object_get(seg, "size");
-    const char *why = NULL;
-    double v;
-    if (json_array_size(size) != 2) return "run lengths without size: [height, width]";
-    s->h = json_whole(json_array_get(size, 0)), s->w = json_whole(json_array_get(size, 1));
-    if (json_is_string(counts)) s->runs = rle_parse(json_string_value(counts), &s->nruns, &why);
-    else if (!json_is_array(counts)) why = "counts that are neither a list nor a text";
-    else {
-        s->nruns = (int64_t)json_array_size(counts);
-        s->runs = xalloc_n((size_t)s->nruns, sizeof *s->runs);
-        for (int64_t i = 0; i < s->nruns && !why; i++) {
-            if (!json_number(json_array_get(counts, (size_t)i), &v) || !(v >= 0 &&
-                v <= UINT32_MAX)) why = "a run length that is no whole number";
-            else s->runs[i] = (uint32_t)v;
-        }
-    }
-    return why;
-}
-
-static const char *add_polygons(shape *s, const json_t *seg)
-{
-    const char *why;
-    size_t i;
-    const json_t *part;
-    if (!json_array_size(seg)) return "no segmentation";
-    json_array_foreach((json_t *)seg, i, part) {
-        int64_t n;
-        double *xy = json_points(part, &n, &why);
-        if (!xy) return why;
-        if (n >= 3) shape_polygon(s, xy, n, SHIFT);
-        free(xy);
-        if (n < 3) return "a polygon of fewer than 3 corners";
-    }
-    return NULL;
-}
 
 static void add_object(task *t, const json_t *a, int value, const char *name)
 {
@@ -62,7 +24,7 @@ static void add_object(task *t, const json_t *a, int value, const char *name)
     if (own && strlen(own) >= STORE_NAME) { task_bad(t, "the level '%.40s...' is too long", own); return; }
     if (json_object_get(a, "keypoints") && !json_object_size(seg) && !json_array_size(seg)) return;         /* landmarks alone */
     shape *s = task_shape(t, value, many ? "crowd" : own ? own : level_rank(name) ? name : "");
-    const char *why = json_is_object(seg) ? add_runs(s, seg) : json_is_array(seg) ? add_polygons(s, seg) : "no segmentation";
+    const char *why = shape_coco(s, seg);
     char *id = json_text(a, "id");
     if (why) task_bad(t, "annotation %s: %s", *id ? id : "(without id)", why);
     free(id);

@@ -1,6 +1,8 @@
 /* instances.c - see instances.h. A mask is pasted at the film's own size, so borders are as fine as the film. */
 #include "eval/instances.h"
 #include "base/die.h"
+#include "datasets/store.h"
+#include "eval/objects.h"
 #include "nn/net.h"
 #include <stdlib.h>
 
@@ -12,6 +14,16 @@ static box on_film(const fit *f, box b)
     affine_apply(&f->to_film, (double)b.x2 - 0.5, (double)b.y2 - 0.5, c);
     const box out = { (real)(a[0] + 0.5), (real)(a[1] + 0.5), (real)(c[0] + 0.5), (real)(c[1] + 0.5) };
     return box_clip(out, (real)f->w, (real)f->h);
+}
+
+instance *instances_masks(const instances *o, int64_t h, int64_t w)
+{
+    instance *out = xalloc_n((size_t)o->n + 1, sizeof *out);
+    uint32_t *runs[INSTANCES_MOST];
+    int64_t nruns[INSTANCES_MOST];
+    objects_runs(o->number, h * w, o->n, runs, nruns);
+    for (int k = 0; k < o->n; k++) out[k] = (instance){ .value = o->class[k], .nruns = nruns[k], .runs = runs[k] };
+    return out;
 }
 
 instances instances_of(const net_program *r, const fit *f)

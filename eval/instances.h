@@ -15,6 +15,8 @@ typedef struct instances {
     uint8_t *number;                         /* (h, w) of the film; 0: none. free() it */
 } instances;
 
+/* The same as masks (n): runs of the film's rows. free() the runs of each, then the list. */
+struct instance *instances_masks(const instances *o, int64_t h, int64_t w);
 /* Of the first image of a program that has just run, on the film that f has fitted to it. Those without a pixel are left out. */
 instances instances_of(const struct net_program *r, const fit *f);
 #endif

@@ -201,6 +201,20 @@ const store *pairs_store(const pairs *p, int64_t i, int64_t *at)
     return p->truth.s;
 }
 
+const store *pairs_pred_store(const pairs *p, int64_t i, int64_t *at)
+{
+    *at = p->pred.s ? p->pred.e[p->of_pred[i]].at : -1;
+    return p->pred.s;
+}
+
+int pairs_found(const pairs *p, int64_t i, instances *out)
+{
+    *out = (instances){ 0 };
+    return p->pred.p && predictions_instances(p->pred.p, p->pred.e[p->of_pred[i]].at, out);
+}
+
+const uint8_t *pairs_reading(const pairs *p) { return p->read_as; }
+
 static classes named(const source *s)
 {
     if (s->p) return predictions_classes(s->p);

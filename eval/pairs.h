@@ -8,6 +8,7 @@
 #include <stdint.h>
 #include "datasets/classes.h"
 #include "datasets/store.h"
+#include "eval/instances.h"
 
 typedef struct pair {
     const char *id, *patient;            /* patient: "" unknown */
@@ -26,6 +27,12 @@ const pair *pairs_at(const pairs *p, int64_t i);              /* ascending by id
 void    pairs_load(const pairs *p, int64_t i, int64_t *h, int64_t *w, uint8_t **pred, uint8_t **truth);
 /* The store that pair i's truth lies in, and its place there; NULL where the truth is no store. */
 const store *pairs_store(const pairs *p, int64_t i, int64_t *at);
+/* What a detector has predicted on pair i, where PRED holds that; free(out->number). 0 and nothing where it does not. */
+int     pairs_found(const pairs *p, int64_t i, instances *out);
+/* The store that pair i's prediction lies in, likewise. */
+const store *pairs_pred_store(const pairs *p, int64_t i, int64_t *at);
+/* The class that each value (256) of the truth is read as. */
+const uint8_t *pairs_reading(const pairs *p);
 /* How true label maps are read: as data.labels of a run says (all; any: all but 0 are class 1; or a list of values, the others become 0).
  * pairs_open takes it from a predictions.h5, else all; `at`: what messages call it. */
 void    pairs_read_as(pairs *p, const char *labels, const char *at);

@@ -54,18 +54,13 @@ static void write_overlay(const predict_job *job, const slot *s)
 /* What a network found, in the form that all kinds share: a detector's map of numbers becomes masks. */
 static void hand_on(const predict_job *job, const slot *s)
 {
-    const int64_t h = s->film.h, w = s->film.w;
     const int n = s->found.number ? s->found.n : 0;
-    instance *o = xalloc_n((size_t)n + 1, sizeof *o);
+    instance *o = instances_masks(&s->found, n ? s->film.h : 0, s->film.w);
     double *score = xalloc_n((size_t)n + 1, sizeof *score);
-    uint8_t *mask = xalloc_n((size_t)h, (size_t)w);
-    for (int k = 0; k < n; k++) {
-        for (int64_t i = 0; i < h * w; i++) mask[i] = s->found.number[i] == k + 1;
-        o[k] = instance_from_mask(mask, h, w, s->found.class[k], ""), score[k] = s->found.score[k];
-    }
+    for (int k = 0; k < n; k++) score[k] = (double)s->found.score[k];
     job->each(job->arg, s->i, &s->film, &(segmentation){ .labels = s->labels, .ninstances = n, .instances = o, .score = score });
     for (int k = 0; k < n; k++) free(o[k].runs);
-    free(o), free(score), free(mask);
+    free(o), free(score);
 }
 
 static void write_film(const predict_job *job, predictions *h5, slot *s, double *seconds)

@@ -6,6 +6,7 @@
 #include "base/file.h"
 #include "datasets/image.h"
 #include "datasets/store_h5.h"
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -307,6 +308,60 @@ image predictions_film(const predictions *p, int64_t i)
     h5_leave();
     if (reason) die("%s: damaged: /%s/film cannot be read: %s", p->path, p->e[i].stem, reason);
     return film;
+}
+
+/* Does the file say of n instances, and of these pixels of theirs, what can be? */
+static const char *instances_fault(const instances *o, int64_t pixels)
+{
+    for (int k = 0; k < o->n; k++) {
+        const float *b = o->box[k];
+        if (!isfinite(o->score[k])) return "a score that is no number";
+        if (!isfinite(b[0]) || !isfinite(b[1]) || !isfinite(b[2]) || !isfinite(b[3]) || b[2] < b[0] || b[3] < b[1])
+            return "a box that is none, wanted x1 y1 x2 y2";
+        if (o->class[k] < 1 || o->class[k] > CLASS_MAX) return "a class outside 1 to 255";
+    }
+    for (int64_t q = 0; q < pixels; q++) if (o->number[q] > o->n) return "a pixel of an instance that is not among the boxes";
+    return NULL;
+}
+
+/* *there: 0 where the film has no map of instances. Inside the lock. */
+static const char *read_instances(const predictions *p, int64_t i, instances *o, int *there)
+{
+    layout l;
+    const char *reason;
+    void *map = NULL, *column[3] = { NULL, NULL, NULL };
+    hsize_t n[3][2] = { { 0 } };
+    hid_t d = open_picture(p, i, "instances", 1, &l, &reason);
+    *there = d >= 0 || reason;
+    if (d < 0) return reason;
+    if (l.dims[0] != (hsize_t)p->e[i].h || l.dims[1] != (hsize_t)p->e[i].w) reason = "its size is not that of the labels";
+    else reason = h5_read(d, &l, H5T_NATIVE_UINT8, &map);
+    H5Dclose(d);
+    const struct { const char *name; hid_t type; int rank; size_t each; void *to; } of[] = {
+        { "boxes", H5T_NATIVE_FLOAT, 2, sizeof *o->box, o->box }, { "scores", H5T_NATIVE_FLOAT, 1, sizeof *o->score, o->score },
+        { "classes", H5T_NATIVE_INT, 1, sizeof *o->class, o->class } };
+    for (int k = 0; k < 3 && !reason; k++) {
+        char path[NAME + 16];
+        snprintf(path, sizeof path, "%s/%s", p->e[i].stem, of[k].name);
+        reason = h5_small(p->file, path, of[k].type, of[k].rank, INSTANCES_MOST, n[k], &column[k]);
+        if (!reason && (n[k][0] != n[0][0] || (k == 0 && column[k] && n[k][1] != 4)))
+            reason = "wanted boxes (n, 4), scores (n) and classes (n)";
+        if (!reason && column[k]) memcpy(of[k].to, column[k], (size_t)n[k][0] * of[k].each);
+    }
+    for (int k = 0; k < 3; k++) free(column[k]);
+    o->n = (int)n[0][0], o->number = map;
+    return reason ? reason : instances_fault(o, p->e[i].h * p->e[i].w);
+}
+
+int predictions_instances(const predictions *p, int64_t i, instances *out)
+{
+    int there;
+    *out = (instances){ 0 };
+    h5_enter();
+    const char *reason = read_instances(p, i, out, &there);
+    h5_leave();
+    if (reason) free(out->number), die("%s: damaged: instances of /%s cannot be read: %s", p->path, p->e[i].stem, reason);
+    return there;
 }
 
 int predictions_spacing(const predictions *p, int64_t i, double spacing[2], char **source)

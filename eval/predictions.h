@@ -47,6 +47,8 @@ void predictions_size(const predictions *p, int64_t i, int64_t *h, int64_t *w);
 void predictions_read(const predictions *p, int64_t i, uint8_t *labels);         /* (h, w) */
 char   *predictions_weights(const predictions *p);           /* the file they came from, as it was named then; fresh, "" not said */
 image predictions_film(const predictions *p, int64_t i);     /* no pixels (h 0) where the film is not in the file; image_free */
+/* What a detector found on it, the classes as values of label maps; free(out->number). 0 where the film is no detector's. */
+int   predictions_instances(const predictions *p, int64_t i, instances *out);
 /* 0 where it is not known; source: free() it. */
 int predictions_spacing(const predictions *p, int64_t i, double spacing[2], char **source);
 classes predictions_classes(const predictions *p);           /* the table without background; classes_free */

@@ -6,6 +6,7 @@
 #include "eval/provenance.h"
 #include "geometry/geometry.h"
 #include "verbs/compute.h"
+#include "verbs/eval_instances.h"
 #include "verbs/eval_parameters.h"
 #include "verbs/flags.h"
 #include "verbs/object.h"
@@ -28,15 +29,18 @@ static const flag own[] = {
     { "--reader2", "FILE.csv", "a second reader: the reference is the mean of both, and each stands beside it" },
     { "--published", "FILE.csv", "parameter,value: published mean absolute differences to stand beside ours" },
     { "--margin", "D", "test equivalence of the parameters within D degrees or mm" },
+    { "--score", "S", "instances predicted with this score and more count as given (default 0.5); average precision takes all" },
     { 0 }
 };
 static const usage how = { "eval", "PRED TRUTH",
     "Compares predicted with true label maps: DSC, IoU, precision, recall, HD95, ASSD and NSD, class by class and case by case; and the\n"
     "parameters of the spine measured on both. Each of the two is a store, a predictions.h5 or a folder of label maps (*.png, or\n"
     "masks/*.png), paired by case or stem. TRUTH may also be a reader's CSV file (case,patient,TK,LL,...): then the parameters alone are\n"
-    "compared, and PRED is another such file or whatever `measure` reads. Confidence intervals resample patients. --out DIR writes\n"
-    "table, borders, parameters, bias, reliability, classifications and readers as .txt .md .csv .tex, cases.csv, presence.csv,\n"
-    "values.csv, eval.json, dsc.svg and dsc.png. docs/evaluation.md says what each figure means.",
+    "compared, and PRED is another such file or whatever `measure` reads. Where both sides hold instances (a detector's predictions.h5 or\n"
+    "a store, and a store; or COCO's RESULTS.json and ANNOTATIONS.json, by themselves): average precision and recall as COCO has them,\n"
+    "panoptic quality, and what is detected; and the levels of the spine that are named right. Confidence intervals resample patients.\n"
+    "--out DIR writes table, borders, parameters, bias, reliability, classifications, readers, instances, panoptic, detection and levels\n"
+    "as .txt .md .csv .tex, cases.csv, presence.csv, values.csv, eval.json, dsc.svg and dsc.png. docs/evaluation.md says what each means.",
     own, FLAG_JSON | FLAG_QUIET | FLAG_FORCE | FLAG_OUT | FLAG_COMPUTE, 2, 2, 0 };
 
 static void may_write(const flags *f, const char *folder)
@@ -72,8 +76,16 @@ static parameter_options parameter_choices(const flags *f, uint64_t seed, double
     return o;
 }
 
-/* Every pair scored, and measured where m is there; 0 where its classes name nothing of a spine. */
-static int add_all(score *s, both_sides *m, const pairs *p, const classes *names, const double *given, const flags *f)
+static instance_options instance_choices(const flags *f, uint64_t seed)
+{
+    instance_options o = instance_defaults();
+    o.seed = seed;
+    if (flags_has(f, "--score")) o.least = flags_real(f, "--score", 0, -1e9, 1e9);
+    return o;
+}
+
+/* Every pair scored, its instances kept in q, and measured where m is there; 0 where its classes name nothing of a spine. */
+static int add_all(score *s, both_sides *m, both_objects *q, const pairs *p, const classes *names, const double *given, const flags *f)
 {
     int64_t n = pairs_count(p);
     int spine = m != NULL, region = flags_word(f, "--region", eval_regions, GEO_REGIONS, -1);
@@ -84,8 +96,12 @@ static int add_all(score *s, both_sides *m, const pairs *p, const classes *names
         uint8_t *pred, *truth;
         pairs_load(p, i, &h, &w, &pred, &truth);
         score_add(s, e->id, e->patient, given ? given : e->spacing, h, w, pred, truth);
-        if (spine) spine = measured_add(m, p, i, h, w, pred, truth, names, given, region);
-        free(pred), free(truth);
+        instances found;
+        const int detects = pairs_found(p, i, &found);
+        const both_maps maps = { h, w, s->cases[i].patient, pred, truth, detects ? &found : NULL };
+        objects_pair(q, p, i, &maps);
+        if (spine) spine = measured_add(m, p, i, &maps, names, given, region);
+        free(pred), free(truth), free(found.number);
         progress_step(&bar, i + 1, NULL);
     }
     progress_end(&bar);
@@ -132,21 +148,27 @@ static void eval_maps(const flags *f, const double *given, uint64_t seed)
     if (pairs_excluded(p) && !flags_has(f, "--quiet"))
         warn("%s: %" PRId64 " case%s left out: `check --exclude` marked what is faulty", f->input[1], pairs_excluded(p),
              plural(pairs_excluded(p)));
-    int spine = add_all(s, skip ? NULL : &m, p, &names, given, f);
+    both_objects q = objects_new(&names);
+    int spine = add_all(s, skip ? NULL : &m, &q, p, &names, given, f);
     parameters found = spine ? parameters_compare(&m.pred, &m.ref, NULL, 0, &how_parameters) : (parameters){ 0 };
+    const instance_options how_instances = instance_choices(f, seed);
+    instance_score compared = q.why ? (instance_score){ 0 } : instance_score_of(&q.set, &how_instances);
     scored r = { .s = s, .p = spine ? &found : NULL, .pred = &m.pred, .ref = &m.ref,
-                 .why = skip ? "--no-parameters" : "the classes name no vertebra, sacrum, femoral head or skull" };
+                 .why = skip ? "--no-parameters" : "the classes name no vertebra, sacrum, femoral head or skull",
+                 .i = q.why ? NULL : &compared, .no_instances = q.why, .l = spine ? &m.named : NULL, .draws = how_instances.draws, .seed = seed };
     const char **id = xalloc_n((size_t)pairs_count(p), sizeof *id);
     for (int64_t i = 0; i < pairs_count(p); i++) id[i] = pairs_at(p, i)->id;
     const provenance from = source_of(f, pairs_count(p), id);
     finish(f, &r, &from);
+    if (!q.why) instance_score_free(&compared);
+    both_objects_free(&q);
     free(id), free(published), parameters_free(&found), measured_free(&m), score_free(s), classes_free(&names), pairs_close(p);
 }
 
 static void eval_readings(const flags *f, const double *given, uint64_t seed)
 {
-    static const char *const maps_only[] = { "--split", "--tau", "--no-parameters", "--labels" };
-    for (int i = 0; i < 4; i++) if (flags_has(f, maps_only[i])) die_at(maps_only[i],
+    static const char *const maps_only[] = { "--split", "--tau", "--no-parameters", "--labels", "--score" };
+    for (int i = 0; i < 5; i++) if (flags_has(f, maps_only[i])) die_at(maps_only[i],
         "%s is a reader's file: there are no label maps to compare", f->input[1]);
     const char *file = flags_text(f, "--reader2", NULL);
     double *published;
@@ -157,13 +179,31 @@ static void eval_readings(const flags *f, const double *given, uint64_t seed)
     parameters found = parameters_compare(&pred, &ref, file ? &second : NULL, file ? 2 : 1, &o);
     if (!found.n) die("%s and %s have no parameter in common", f->input[0], f->input[1]);
     if (*found.left_out && !flags_has(f, "--quiet")) warn("not compared, since not every source gives it: %s", found.left_out);
-    scored r = { .p = &found, .pred = &pred, .ref = &ref, .second = file ? &second : NULL };
+    scored r = { .p = &found, .pred = &pred, .ref = &ref, .second = file ? &second : NULL, .no_instances = "readers' files hold none" };
     const char **id = xalloc_n((size_t)pred.n, sizeof *id);
     for (int64_t i = 0; i < pred.n; i++) id[i] = pred.r[i].id;
     const provenance from = source_of(f, pred.n, id);
     finish(f, &r, &from);
     free(id), free(published), parameters_free(&found), readings_free(&pred), readings_free(&ref);
     if (file) readings_free(&second);
+}
+
+/* COCO's own files: objects, and nothing else. */
+static void eval_coco(const flags *f, uint64_t seed)
+{
+    static const char *const others[] = { "--split", "--spacing", "--tau", "--labels", "--classes", "--region", "--no-parameters", "--reader2",
+                                          "--published", "--margin" };
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+        if (flags_has(f, others[i])) die_at(others[i], "%s is COCO's annotations: there are instances to compare, and nothing else", f->input[1]);
+    const instance_options o = instance_choices(f, seed);
+    object_set s = objects_coco(f->input[0], f->input[1]);
+    instance_score compared = instance_score_of(&s, &o);
+    scored r = { .i = &compared, .why = "COCO's files hold instances alone" };
+    const char **id = xalloc_n((size_t)s.n, sizeof *id);
+    for (int64_t i = 0; i < s.n; i++) id[i] = s.film[i].id;
+    const provenance from = source_of(f, s.n, id);
+    finish(f, &r, &from);
+    free(id), instance_score_free(&compared), objects_free(&s);
 }
 
 int verb_eval(int argc, char **argv)
@@ -174,7 +214,8 @@ int verb_eval(int argc, char **argv)
     double given[2];
     const double *spacing = flags_spacing(f, given) ? given : NULL;
     may_write(f, flags_text(f, "--out", NULL));
-    if (readings_like(f->input[1])) eval_readings(f, spacing, c.seed);
+    if (coco_like(f->input[0], f->input[1])) eval_coco(f, c.seed);
+    else if (readings_like(f->input[1])) eval_readings(f, spacing, c.seed);
     else eval_maps(f, spacing, c.seed);
     flags_free(f);
     return EXIT_OK;

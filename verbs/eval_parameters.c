@@ -13,7 +13,8 @@ const char *const eval_regions[GEO_REGIONS] = { [GEO_REGION_WHOLE] = "whole", [G
     [GEO_REGION_THORACIC] = "thoracic",
     [GEO_REGION_LUMBAR] = "lumbar", [GEO_REGION_AP] = "ap" };
 
-typedef struct { readings *into; const char *id, *patient; int truth, frontal; progress *bar; int64_t done; } collector;
+typedef struct { readings *into; const char *id, *patient; int truth, frontal; progress *bar; int64_t done;
+                 int npoints; level_point point[LANDMARKS_BODIES]; } collector;
 
 /* The values of a film. What rests on a vertebra that was not seen may be a prediction, but is no truth. */
 static void collect(void *arg, findings *f, const image *film)
@@ -23,7 +24,7 @@ static void collect(void *arg, findings *f, const image *film)
     int n = findings_rows(f, NULL, &row);
     reading *r = readings_add(c->into, c->id ? c->id : f->id, c->patient ? c->patient : "", 0);
     (void)film;
-    c->frontal = f->frontal;
+    c->frontal = f->frontal, c->npoints = levels_of(f, c->truth, c->point, LANDMARKS_BODIES);
     for (int i = 0; i < n; i++) {
         int p = row[i].v.code || (c->truth && row[i].v.interpolated) ? -1 : readings_find(row[i].name);
         if (p >= 0) r->value[p] = row[i].v.value, c->into->given[p] = 1;
@@ -41,14 +42,19 @@ static measure_job job_of(collector *c, const char *classes, const double *spaci
 
 both_sides measured_new(const char *pred, const char *truth)
 {
-    both_sides m = { readings_new(pred), readings_new(truth) };
+    both_sides m = { readings_new(pred), readings_new(truth), { 0 } };
     for (int p = 0; p < m.pred.nparameters; p++) m.pred.given[p] = 1;        /* what is never measured is failed, not absent */
     return m;
 }
 
-int measured_add(both_sides *m, const pairs *p, int64_t i, int64_t h, int64_t w, const uint8_t *pred, const uint8_t *truth,
-    const classes *names,
-                 const double *given, int region)
+static void add_instances(collector *c, const store *s, int64_t at, int64_t w, const classes *names)
+{
+    labels l = store_read_labels(s, at);
+    c->npoints = levels_of_instances(&l, names, w, c->point, c->npoints, LANDMARKS_BODIES);
+    labels_free(&l);
+}
+
+int measured_add(both_sides *m, const pairs *p, int64_t i, const both_maps *maps, const classes *names, const double *given, int region)
 {
     const pair *e = pairs_at(p, i);
     int64_t at;
@@ -62,16 +68,19 @@ int measured_add(both_sides *m, const pairs *p, int64_t i, int64_t h, int64_t w,
     int any = measure_names(names);
     if (any) {
         if (s) measure_case(&job, s, at, names);
-        else measure_labels(&job, e->id, h, w, truth, names);
+        else measure_labels(&job, e->id, maps->h, maps->w, maps->truth, names);
         if (region < 0 && of_truth.frontal) job.settings.region = GEO_REGION_AP;         /* as the landmarks say */
         job.arg = &of_pred;
-        measure_labels(&job, e->id, h, w, pred, names);
+        if (!maps->found) measure_labels(&job, e->id, maps->h, maps->w, maps->pred, names);
+        else measure_found(&job, m->pred.path, e->id, &(image){ maps->h, maps->w, 8, NULL }, maps->pred, maps->found, names);
+        if (s) add_instances(&of_truth, s, at, maps->w, names);
+        levels_add(&m->named, maps->patient, of_truth.point, of_truth.npoints, of_pred.point, of_pred.npoints, given ? given : e->spacing);
     }
     geo_case_free(base);
     return any;
 }
 
-void measured_free(both_sides *m) { readings_free(&m->pred), readings_free(&m->ref); }
+void measured_free(both_sides *m) { readings_free(&m->pred), readings_free(&m->ref), levels_free(&m->named); }
 
 readings readings_from(const char *path, const char *classes, const double *given, int region, int quiet)
 {

@@ -50,6 +50,9 @@ measure_settings measure_settings_case(const measure_settings *s, const store *f
 /* One film as a network sees it. path: what messages call it; t: what its values mean, n 0 where that is not known. */
 void measure_segmentation(const measure_job *job, const char *path, const char *id, const image *film, const segmentation *s,
                           const classes *t);
+/* The same of what a detector has found on it. film: only its size is looked at where the job is blind. */
+void measure_found(const measure_job *job, const char *path, const char *id, const image *film, const uint8_t *labels, const instances *o,
+                   const classes *t);
 /* Does t name anything of a spine? One label map whose values t names so. */
 int  measure_names(const classes *t);
 void measure_labels(const measure_job *job, const char *id, int64_t h, int64_t w, const uint8_t *labels, const classes *t);

@@ -177,14 +177,27 @@ static geo_case *known_spacing(measure_settings *s, const char *path, const char
     return base;
 }
 
+void measure_found(const measure_job *job, const char *path, const char *id, const image *film, const uint8_t *labels, const instances *o,
+                   const classes *t)
+{
+    instance *mask = instances_masks(o, film->h, film->w);
+    double score[INSTANCES_MOST];
+    for (int k = 0; k < o->n; k++) score[k] = (double)o->score[k];
+    measure_segmentation(job, path, id, film, &(segmentation){ labels, o->n, mask, score }, t);
+    for (int k = 0; k < o->n; k++) free(mask[k].runs);
+    free(mask);
+}
+
 static void measure_prediction(const measure_job *job, const predictions *p, int64_t i, map *m, const classes *t)
 {
     predictions_size(p, i, &m->h, &m->w);
     uint8_t *labels = xalloc_n((size_t)m->h, (size_t)m->w);
     predictions_read(p, i, labels);
     m->labels = labels;
-    measure_map(job, m, t);
-    free(labels);
+    instances found = { 0 };
+    if (m->film && predictions_instances(p, i, &found)) measure_found(job, m->path, m->id, m->film, labels, &found, t);
+    else measure_map(job, m, t);
+    free(labels), free(found.number);
 }
 
 static int64_t measure_predictions(const measure_job *job, const char *path)

@@ -16,8 +16,9 @@ const char *const scored_products[] = { "table.txt", "table.md", "table.csv", "t
     "presence.csv", "parameters.txt", "parameters.md", "parameters.csv", "parameters.tex", "bias.txt", "bias.md", "bias.csv", "bias.tex",
         "reliability.txt",
     "reliability.md", "reliability.csv", "reliability.tex", "classifications.txt", "classifications.md", "classifications.csv",
-    "classifications.tex", "readers.txt", "readers.md", "readers.csv", "readers.tex", "values.csv", "eval.json", "dsc.svg",
-    "dsc.png", NULL };
+    "classifications.tex", "readers.txt", "readers.md", "readers.csv", "readers.tex", "values.csv", "instances.txt", "instances.md",
+    "instances.csv", "instances.tex", "panoptic.txt", "panoptic.md", "panoptic.csv", "panoptic.tex", "detection.txt", "detection.md",
+    "detection.csv", "detection.tex", "levels.txt", "levels.md", "levels.csv", "levels.tex", "eval.json", "dsc.svg", "dsc.png", NULL };
 
 static void write_form(const table *t, const char *folder, const char *stem, enum table_form form)
 {
@@ -74,6 +75,12 @@ void scored_write(const scored *r, const char *folder)
         if (r->p->readers == 2) write_all(parameters_reader_table(r->p), folder, "readers");
         write_csv(parameters_film_table(r->pred, r->ref, r->second), folder, "values");
     }
+    if (r->i) {
+        write_all(instance_ap_table(r->i), folder, "instances"), write_all(instance_class_table(r->i), folder, "panoptic");
+        write_all(instance_detection_table(r->i), folder, "detection");
+    }
+    table *named = r->l ? levels_table(r->l, r->draws, r->seed) : NULL;
+    if (named) write_all(named, folder, "levels");
     json_t *o = scored_json(r);
     char *path = path_join(folder, "eval.json");
     object_write(o, path);
@@ -82,11 +89,13 @@ void scored_write(const scored *r, const char *folder)
 
 void scored_print(const scored *r)
 {
-    table *t[8];
+    table *t[12];
     int n = 0;
     if (r->s) t[n++] = score_class_table(r->s), t[n++] = score_border_table(r->s), t[n++] = score_case_table(r->s, WORST);
     if (r->p) t[n++] = parameters_error_table(r->p), t[n++] = parameters_agreement_table(r->p), t[n++] = parameters_class_table(r->p);
     if (r->p && r->p->readers == 2) t[n++] = parameters_reader_table(r->p);
+    if (r->i) t[n++] = instance_ap_table(r->i), t[n++] = instance_class_table(r->i), t[n++] = instance_detection_table(r->i);
+    if (r->l) t[n++] = levels_table(r->l, r->draws, r->seed);
     for (int i = 0; i < n; i++) {
         if (!t[i]) continue;
         if (i) putchar('\n');
@@ -125,6 +134,14 @@ static json_t *values_json(const scored *r)
     return list;
 }
 
+static void set_part(json_t *o, const char *key, json_t *part, const char *why)
+{
+    json_object_set_new(o, key, part ? part : json_null());
+    if (part) return;
+    char *name = xprintf("%s_why", key);
+    json_object_set_new(o, name, object_text(why)), free(name);
+}
+
 json_t *scored_json(const scored *r)
 {
     json_t *o = r->s ? score_json(r->s) : json_pack("{s:s, s:[], s:[]}", "units", "mm", "classes", "cases");
@@ -135,6 +152,8 @@ json_t *scored_json(const scored *r)
         json_object_set_new(o, "values", values_json(r));
         json_object_set_new(o, "not_compared", json_string(r->p->left_out));
     } else json_object_set_new(o, "parameters_why", json_string(r->why));
+    set_part(o, "instances", r->i ? instance_json(r->i) : NULL, r->no_instances);
+    set_part(o, "levels", r->l ? levels_json(r->l, r->draws, r->seed) : NULL, r->l ? "no film has a true level" : "nothing of a spine was measured");
     json_object_set(o, "provenance", r->provenance);
     return o;
 }
