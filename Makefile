@@ -262,7 +262,7 @@ else
 	install -D darkspine $(DESTDIR)$(prefix)/bin/darkspine
 endif
 	$(if $(wildcard libdarkspine-cuda.so),install -D libdarkspine-cuda.so $(DESTDIR)$(prefix)/lib/darkspine/libdarkspine-cuda.so)
-	find configs classes results/published -type f -exec install -Dm644 {} $(DESTDIR)$(prefix)/share/darkspine/{} \;
+	find configs classes results/published $(wildcard results/reproduce/*.csv) -type f -exec install -Dm644 {} $(DESTDIR)$(prefix)/share/darkspine/{} \;
 
 $(B)/libdarkspine.so: $(filter-out $(VERBS),$(OBJECTS))
 	$(Q)$(CC) $(CFLAGS) -shared -Wl,--no-undefined -o $@ $^ $(LDLIBS)

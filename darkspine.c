@@ -27,6 +27,7 @@ const verb verbs[] = {
     { "run",     verb_run,     "one film: masks, corners, parameters, a drawing and a report, in one go" },
     { "report",  verb_report,  "one self-contained HTML file of a run and its evaluation" },
     { "audit",   verb_audit,   "what the figures of a result table contradict, with the arithmetic" },
+    { "reproduce", verb_reproduce, "from nothing to the tables of every system, on phantoms, with PASS or FAIL" },
     { "bench",   verb_bench,   "speed, beside the machine's own limits" },
     { "convert", verb_convert, "weights from and to other programs" },
     { "doctor",  verb_doctor,  "what this machine offers, what will be used, and why" },

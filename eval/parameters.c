@@ -101,14 +101,18 @@ static void leave_out(parameters *p, int parameter)
 static void classify(parameters *p, const readings *pred, const readings *ref, const readings *second, const columns *c)
 {
     int m = pred->nparameters;
-    double *v = xalloc_n((size_t)(2 * c->n) * (size_t)m, sizeof *v), *w = v + c->n * m;
-    for (int64_t i = 0; i < c->n; i++)
+    double *v = xalloc_n((size_t)(2 * c->n) * (size_t)m, sizeof *v), *w = v + c->n * m, *age = xalloc_n((size_t)c->n, sizeof *age);
+    for (int64_t i = 0; i < c->n; i++) {
+        const double ages[] = { ref->r[c->to_ref[i]].age, second ? second->r[c->to_second[i]].age : NAN, pred->r[i].age };
+        age[i] = NAN;
+        for (int k = 0; k < 3; k++) if (isnan(age[i])) age[i] = ages[k];
         for (int k = 0; k < m; k++) {
             double a = ref->r[c->to_ref[i]].value[k];
             v[i * m + k] = pred->r[i].value[k], w[i * m + k] = second ? 0.5 * (a + second->r[c->to_second[i]].value[k]) : a;
         }
-    parameters_classify(p, v, w, c->patient, c->n, m);
-    free(v);
+    }
+    parameters_classify(p, v, w, age, c->patient, c->n, m);
+    free(v), free(age);
 }
 
 parameters parameters_compare(const readings *pred, const readings *ref, const readings *second, int readers, const parameter_options *o)

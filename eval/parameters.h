@@ -28,7 +28,7 @@ typedef struct parameter_row {
 } parameter_row;
 
 /* A classification of the films by their parameters. confusion[reference][prediction], labels in order. */
-enum { PARAMETER_SCHEMES = 4, PARAMETER_CLASSES = 4 };
+enum { PARAMETER_SCHEMES = 5, PARAMETER_CLASSES = 4 };
 typedef struct class_row {
     const char *name, *const *label;
     int classes, power;                  /* power: of kappa's weights, 0 where the classes have no order */
@@ -42,7 +42,8 @@ typedef struct parameters {
     parameter_row *row;                  /* in the order of readings_name; those with a reference in some film */
     int64_t films, patients, unknown_patients;
     quantity angles, lengths;            /* mean over the parameters of their MAE; over angles and over lengths */
-    class_row class[PARAMETER_SCHEMES];  /* Schwab's modifiers (2012), Roussouly's types by SS (2005) */
+    class_row class[PARAMETER_SCHEMES];  /* Schwab's modifiers (2012), Roussouly's types by SS (2005), GAP's
+                                            categories (Yilgor 2017) of films whose age is known */
     char *left_out;                      /* parameters that only one side gives, by comma; "" none */
 } parameters;
 
@@ -63,6 +64,7 @@ table *parameters_film_table(const readings *pred, const readings *ref, const re
 json_t *parameters_json(const parameters *p);
 json_t *parameters_class_json(const parameters *p);
 
-/* Fills p->class; pred, ref: (films, nparameters) values, NAN none. Called by parameters_compare. */
-void parameters_classify(parameters *p, const double *pred, const double *ref, const int64_t *patient, int64_t films, int nparameters);
+/* Fills p->class; pred, ref: (films, nparameters) values, age: (films) years; NAN none. Called by parameters_compare. */
+void parameters_classify(parameters *p, const double *pred, const double *ref, const double *age, const int64_t *patient, int64_t films,
+                         int nparameters);
 #endif

@@ -1,5 +1,5 @@
-/* parameters_class.c - classifications that follow from parameters, compared as classes: see parameters.h. GAP needs the age, which
- * readings do not hold, and is not among them. */
+/* parameters_class.c - classifications that follow from parameters, compared as classes: see parameters.h. GAP's categories need the
+ * patient's age; the same age goes into both sides, so that they differ by what was measured alone. */
 #include "eval/parameters.h"
 #include "base/die.h"
 #include "geometry/geometry.h"
@@ -15,29 +15,48 @@ static double mismatch(const double *v)
     return isnan(given) ? get(v, "PI") - get(v, "LL") : given;
 }
 
-static const char *pi_ll(const double *v) { return isnan(mismatch(v)) ? "" : geo_schwab("PI-LL", mismatch(v)); }
-static const char *pt(const double *v) { return isnan(get(v, "PT")) ? "" : geo_schwab("PT", get(v, "PT")); }
-static const char *sva(const double *v) { return isnan(get(v, "SVA")) ? "" : geo_schwab("SVA", get(v, "SVA")); }
-static const char *roussouly(const double *v) { return isnan(get(v, "SS")) ? "" : geo_roussouly(get(v, "SS"), get(v, "PT"), get(v, "PI")); }
+static const char *pi_ll(const double *v, double age) { (void)age; return isnan(mismatch(v)) ? "" : geo_schwab("PI-LL", mismatch(v)); }
+static const char *pt(const double *v, double age) { (void)age; return isnan(get(v, "PT")) ? "" : geo_schwab("PT", get(v, "PT")); }
+static const char *sva(const double *v, double age) { (void)age; return isnan(get(v, "SVA")) ? "" : geo_schwab("SVA", get(v, "SVA")); }
+
+static const char *roussouly(const double *v, double age)
+{
+    (void)age;
+    return isnan(get(v, "SS")) ? "" : geo_roussouly(get(v, "SS"), get(v, "PT"), get(v, "PI"));
+}
+
+static const char *gap(const double *v, double age)
+{
+    static const char *const names[] = { "P", "MD", "SD" };
+    const double part[] = { get(v, "RPV"), get(v, "RLL"), get(v, "LDI"), get(v, "RSA") };
+    geo_gap g;
+    for (int i = 0; i < 4; i++) if (isnan(part[i])) return "";
+    if (isnan(age)) return "";
+    geo_gap_points(part[0], part[1], part[2], part[3], age, &g);
+    for (int i = 0; i < 3; i++) if (!strcmp(g.category, names[i])) return names[i];
+    return "";
+}
 
 /* power: of the weights where the classes are ordered, 0 where they are not. */
-static const struct { const char *name; int classes, power; const char *label[PARAMETER_CLASSES]; const char *(*of)(const double *v);
-    } schemes[PARAMETER_SCHEMES] = {
+static const struct { const char *name; int classes, power; const char *label[PARAMETER_CLASSES];
+    const char *(*of)(const double *v, double age); } schemes[PARAMETER_SCHEMES] = {
     { "Schwab PI-LL", 3, 2, { "0", "+", "++" }, pi_ll },
     { "Schwab PT", 3, 2, { "0", "+", "++" }, pt },
     { "Schwab SVA", 3, 2, { "0", "+", "++" }, sva },
     { "Roussouly by SS", 4, 0, { "1|2", "3", "3AP", "4" }, roussouly },
+    { "GAP", 3, 2, { "P", "MD", "SD" }, gap },
 };
 
 /* -1: the values do not say. */
-static int class_of(int scheme, const double *v)
+static int class_of(int scheme, const double *v, double age)
 {
-    const char *label = schemes[scheme].of(v);
+    const char *label = schemes[scheme].of(v, age);
     for (int k = 0; k < schemes[scheme].classes; k++) if (!strcmp(label, schemes[scheme].label[k])) return k;
     return -1;
 }
 
-void parameters_classify(parameters *p, const double *pred, const double *ref, const int64_t *patient, int64_t films, int nparameters)
+void parameters_classify(parameters *p, const double *pred, const double *ref, const double *age, const int64_t *patient, int64_t films,
+                         int nparameters)
 {
     int *a = xalloc_n((size_t)(2 * films), sizeof *a), *b = a + films;
     int64_t *who = xalloc_n((size_t)films, sizeof *who);
@@ -46,7 +65,7 @@ void parameters_classify(parameters *p, const double *pred, const double *ref, c
         int64_t n = 0;
         *r = (class_row){ .name = schemes[s].name, .classes = schemes[s].classes, .power = schemes[s].power, .label = schemes[s].label };
         for (int64_t i = 0; i < films; i++) {
-            int x = class_of(s, pred + i * nparameters), y = class_of(s, ref + i * nparameters);
+            int x = class_of(s, pred + i * nparameters, age[i]), y = class_of(s, ref + i * nparameters, age[i]);
             if (y < 0) continue;
             r->films++;
             if (x < 0) r->failed++;
@@ -78,7 +97,8 @@ table *parameters_class_table(const parameters *p)
         table_quantity(t, r->k.n ? quantity_of((double)same / (double)r->k.n) : quantity_missing("no film has both classes"));
         table_quantity(t, r->power ? r->k.one_off : quantity_missing("the classes have no order"));
     }
-    table_note(t, "kappa: quadratic weights for Schwab's modifiers, none for Roussouly's types; interval: BCa bootstrap over patients");
+    table_note(t, "kappa: quadratic weights for Schwab's modifiers and GAP's categories (where the age is known), none for Roussouly's "
+                  "types; interval: BCa bootstrap over patients");
     return t;
 }
 

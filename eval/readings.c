@@ -26,7 +26,7 @@ reading *readings_add(readings *s, const char *id, const char *patient, int line
 {
     if (s->n == s->room) s->r = xgrow(s->r, (size_t)(s->room = s->room ? 2 * s->room : 64) * sizeof *s->r);
     reading *r = &s->r[s->n++];
-    *r = (reading){ xdup(id), xdup(patient), line, xalloc_n((size_t)s->nparameters, sizeof(double)) };
+    *r = (reading){ xdup(id), xdup(patient), line, NAN, xalloc_n((size_t)s->nparameters, sizeof(double)) };
     for (int p = 0; p < s->nparameters; p++) r->value[p] = NAN;
     return r;
 }
@@ -75,6 +75,7 @@ static int first_column(const csv *t, const char *const *names)
 }
 
 static const char *const ids[] = { "case", "film", "file", "image", "id", "patient", NULL }, *const patients[] = { "patient", NULL };
+static const char *const ages[] = { "age", NULL };
 static const char *const asides[] = { "reader", "age", "sex", "date", "note", "comment", NULL };
 
 static _Noreturn void unknown_heading(const char *path, const char *heading)
@@ -106,6 +107,16 @@ static double read_value(const char *path, int line, int p, const char *cell)
     if (!text_real(cell, &x)) die("%s:%d: %s: got '%.40s', wanted a number, or nothing where there is no value", path, line,
         readings_name(p), cell);
     if (fabs(x) > most) die("%s:%d: %s: got %g, wanted %s within %g", path, line, readings_name(p), x, readings_unit(p), most);
+    return x;
+}
+
+/* The patient's age of a row, NAN where there is none. */
+static double read_age(const char *path, int line, const char *cell)
+{
+    double x;
+    if (!*cell) return NAN;
+    if (!text_real(cell, &x) || x < 0 || x > 130)
+        die("%s:%d: age: got '%.40s', wanted years, or nothing where it is not known", path, line, cell);
     return x;
 }
 
@@ -155,7 +166,7 @@ static void refuse_duplicates(const readings *s)
 }
 
 /* A row a film. */
-static void read_wide(readings *s, const csv *t, int id, int patient)
+static void read_wide(readings *s, const csv *t, int id, int patient, int age)
 {
     int *parameter = xalloc_n((size_t)t->ncols, sizeof *parameter), any = 0;
     for (int k = 0; k < t->ncols; k++) {
@@ -173,6 +184,7 @@ static void read_wide(readings *s, const csv *t, int id, int patient)
     for (int i = 0; i < t->nrows; i++) {
         if (!*csv_cell(t, i, id)) die("%s:%d: got no %s, wanted the film's", s->path, t->line[i], t->name[id]);
         reading *r = readings_add(s, csv_cell(t, i, id), patient >= 0 ? csv_cell(t, i, patient) : "", t->line[i]);
+        if (age >= 0) r->age = read_age(s->path, t->line[i], csv_cell(t, i, age));
         for (int k = 0; k < t->ncols; k++) if (parameter[k] >= 0) r->value[parameter[k]] = read_value(s->path, t->line[i], parameter[k],
             csv_cell(t, i, k));
     }
@@ -181,7 +193,7 @@ static void read_wide(readings *s, const csv *t, int id, int patient)
 }
 
 /* A row a value: rows of one film stand together. */
-static void read_long(readings *s, const csv *t, int id, int patient, int name, int value)
+static void read_long(readings *s, const csv *t, int id, int patient, int age, int name, int value)
 {
     int unit = csv_column(t, "unit");
     for (int i = 0; i < t->nrows; i++) {
@@ -194,6 +206,7 @@ static void read_long(readings *s, const csv *t, int id, int patient, int name, 
         reading *r = s->n && !strcmp(s->r[s->n - 1].id, film) ? &s->r[s->n - 1]
                                                               : readings_add(s, film, patient >= 0 ? csv_cell(t, i, patient) : "",
                                                                   t->line[i]);
+        if (age >= 0) r->age = read_age(s->path, t->line[i], csv_cell(t, i, age));
         if (!isnan(r->value[p])) die("%s:%d: %s of %s stands twice", s->path, t->line[i], readings_name(p), film);
         s->given[p] = 1, r->value[p] = read_value(s->path, t->line[i], p, csv_cell(t, i, value));
     }
@@ -204,13 +217,13 @@ readings readings_csv(const char *path)
 {
     readings s = readings_new(path);
     csv t = read_table(path);
-    int id = first_column(&t, ids), patient = first_column(&t, patients), name = csv_column(&t, "parameter"),
-        value = csv_column(&t, "value");
+    int id = first_column(&t, ids), patient = first_column(&t, patients), age = first_column(&t, ages);
+    int name = csv_column(&t, "parameter"), value = csv_column(&t, "value");
     if (id < 0) die("%s:1: got no column case, wanted one that names the film (case, film, image or patient)", path);
     if (!t.nrows) die("%s: got no row", path);
     if (patient == id && first_column(&t, ids) != patient) patient = -1;
-    if (name >= 0 && value >= 0) read_long(&s, &t, id, patient, name, value);
-    else read_wide(&s, &t, id, patient);
+    if (name >= 0 && value >= 0) read_long(&s, &t, id, patient, age, name, value);
+    else read_wide(&s, &t, id, patient, age);
     csv_free(&t);
     return s;
 }
@@ -287,6 +300,16 @@ static void refuse_signs(const readings *a, const readings *b, int p, const both
             v[first].line, readings_name(p), v[first].y, a->path, v[first].x, opposite, n);
 }
 
+/* Of one film there is one age; a birthday may lie between two readings. */
+static void refuse_ages(const readings *a, const readings *b, const int64_t *order)
+{
+    for (int64_t i = 0; i < a->n; i++) {
+        const reading *x = &a->r[i], *y = &b->r[order[i]];
+        if (fabs(x->age - y->age) > 1)
+            die("%s:%d: age of %s: got %g where %s has %g, wanted one patient", b->path, y->line, y->id, y->age, a->path, x->age);
+    }
+}
+
 void readings_match(const readings *a, const readings *b, int64_t **order)
 {
     int64_t *in_a = sorted(a), *in_b = sorted(b), *place = xalloc_n((size_t)a->n, sizeof *place), i = 0, j = 0;
@@ -301,6 +324,7 @@ void readings_match(const readings *a, const readings *b, int64_t **order)
         int n = a->given[p] && b->given[p] ? collect(a, b, place, p, v) : 0;
         if (n >= 5) refuse_units(a, b, p, v, n), refuse_signs(a, b, p, v, n);
     }
+    refuse_ages(a, b, place);
     free(v), free(in_a), free(in_b);
     *order = place;
 }

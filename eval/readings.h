@@ -7,7 +7,8 @@
 #define EVAL_READINGS_H
 #include <stdint.h>
 
-typedef struct reading { char *id, *patient; int line; double *value; } reading;         /* patient "" unknown; line 0: not from a file */
+/* patient "" unknown; line 0: not from a file; age in years, NAN unknown */
+typedef struct reading { char *id, *patient; int line; double age, *value; } reading;
 typedef struct readings {
     char *path;
     int nparameters, *given;             /* parameters by number (readings_name); given: the source has a column for it */
@@ -29,7 +30,8 @@ void     readings_free(readings *s);
 int      readings_like(const char *path);                /* a CSV file whose heading names parameters, or a list of values */
 readings readings_csv(const char *path);                 /* dies 2 */
 
-/* Both have the same films, by id; then *order (fresh, n) gives for each film of a its place in b. Dies 2, naming the line, where a film is
- * missing on either side, where values of a parameter are throughout those of another unit, or of the opposite sign. */
+/* Both have the same films, by id; then *order (fresh, n) gives for each film of a its place in b. Dies 2, naming the line, where a film
+ * is missing on either side, where values of a parameter are throughout those of another unit or of the opposite sign, and where the ages of a film differ
+ * by more than a year. */
 void readings_match(const readings *a, const readings *b, int64_t **order);
 #endif

@@ -39,6 +39,31 @@ static void a_row_a_value(void **state)
     readings_free(&r);
 }
 
+/* Six films; components of GAP as readers would give them. Points by Yilgor's table: RPV -20 3, -10 2, 0 0, 10 1; RLL -30 3, -20 2, 0 0, 20 3;
+ * LDI 30 2, 45 1, 60 0, 90 3; RSA 20 3, 13 1, 0 0; age 60 and more 1. Category P to 2, MD to 6, SD above. */
+static void gap_categories(void **state)
+{
+    (void)state;
+    readings ref = of("gap.csv", "case,age,RPV,RLL,LDI,RSA\na,40,0,0,60,0\nb,40,-10,0,60,0\nc,60,-10,0,60,0\nd,70,-20,-30,30,20\ne,,0,0,60,0\n"
+                      "f,59,-10,0,45,0\n");
+    readings pred = of("gap2.csv", "case,RPV,RLL,LDI,RSA\na,0,0,60,0\nb,-10,0,60,0\nc,0,0,60,0\nd,-20,-30,30,20\ne,0,0,60,0\nf,0,,60,0\n");
+    const parameter_options o = { .agreement = agreement_defaults() };
+    parameters p = parameters_compare(&pred, &ref, NULL, 1, &o);
+    const class_row *g = &p.class[PARAMETER_SCHEMES - 1];
+    assert_string_equal(g->name, "GAP");
+    assert_int_equal(g->films, 5), assert_int_equal(g->failed, 1);                   /* e has no age; f was not measured whole */
+    assert_int_equal(g->confusion[0][0], 2);                                         /* a, b: 0 and 2 points at forty */
+    assert_int_equal(g->confusion[1][0], 1);                                         /* c: 3 with the point of age, 1 as predicted */
+    assert_int_equal(g->confusion[2][2], 1);
+    /* distances squared: seen 1; by chance over 4 x 4 pairs of {0,0,1,2} and {0,0,0,2}: (3 * 1 + 3 * 4 + 2 * 4 + 1) / 4 = 6 */
+    near(g->k.value.value.value, 1 - 1.0 / 6, 1e-12);
+    parameters_free(&p), readings_free(&pred);
+    pred = of("gap3.csv", "case,age,RPV\na,40,0\nb,41,0\nc,61,0\nd,71.5,0\ne,50,0\nf,59,0\n");
+    int64_t *order;
+    dies(EXIT_INPUT, "gap.csv:5: age of d: got 70 where", readings_match(&pred, &ref, &order));
+    readings_free(&pred), readings_free(&ref);
+}
+
 static void refuses(const char *text, const char *says) { dies(EXIT_INPUT, says, of("bad.csv", text)); }
 
 static void bad_files(void **state)
@@ -57,6 +82,8 @@ static void bad_files(void **state)
         { "TK,LL\n1,2\n", "bad.csv:1: got no column case" },
         { "case,age\na,50\n", "bad.csv:1: got no column of a parameter" },
         { "case,TK\n", "got no row" },
+        { "case,age,TK\na,old,5\n", "bad.csv:2: age: got 'old', wanted years" },
+        { "case,TK,age\na,5,131\n", "bad.csv:2: age: got '131', wanted years" },
         { "case,TK\na,12\n,13\n", "bad.csv:3: got no case" },
         { "case,TK\na,twelve\n", "bad.csv:2: TK: got 'twelve', wanted a number" },
         { "case,TK\na,nan\n", "bad.csv:2: TK: got 'nan'" },
@@ -302,7 +329,7 @@ static void eval_of_frontal_films(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_row_a_film), cmocka_unit_test(a_row_a_value), cmocka_unit_test(bad_files), cmocka_unit_test(two_files),
+        cmocka_unit_test(a_row_a_film), cmocka_unit_test(a_row_a_value), cmocka_unit_test(gap_categories), cmocka_unit_test(bad_files), cmocka_unit_test(two_files),
         cmocka_unit_test(against_two_readers), cmocka_unit_test(classes_of_parameters), cmocka_unit_test(readers_of_the_certificate),
             cmocka_unit_test(eval_of_readers), cmocka_unit_test(eval_of_a_store),
         cmocka_unit_test(eval_of_frontal_films),

@@ -25,6 +25,7 @@ static void collect(void *arg, findings *f, const image *film)
     reading *r = readings_add(c->into, c->id ? c->id : f->id, c->patient ? c->patient : "", 0);
     (void)film;
     c->frontal = f->frontal, c->npoints = levels_of(f, c->truth, c->point, LANDMARKS_BODIES);
+    if (f->age >= 0) r->age = f->age;
     for (int i = 0; i < n; i++) {
         int p = row[i].v.code || (c->truth && row[i].v.interpolated) ? -1 : readings_find(row[i].name);
         if (p >= 0) r->value[p] = row[i].v.value, c->into->given[p] = 1;

@@ -30,7 +30,7 @@ static void sections_line(const char *title, int of_run)
 void help_overview(void)
 {
     printf("usage: darkspine VERB [inputs] [--flags] [section.key=value ...]\n\n");
-    for (const verb *v = verbs; v->name; v++) printf("  %-8s %s\n", v->name, v->help);
+    for (const verb *v = verbs; v->name; v++) printf("  %-9s %s\n", v->name, v->help);
     printf("\n`darkspine VERB --help` shows a verb's inputs and flags, `darkspine help SECTION` the keys of a section.\n");
     sections_line("sections of a net:", 0);
     sections_line("sections of a run:", 1);

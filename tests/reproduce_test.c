@@ -1,0 +1,261 @@
+/* reproduce_test.c - `darkspine reproduce`: a tiny experiment whole, judged, stopped, killed and changed; and the experiments that come
+ * with the program, as far as they can be read without being run. */
+#include "tests/cli.h"
+#include "verbs/reproduce.h"
+
+#define HEAD "[experiment]\nsystem=S2\ntitle=bodies along a line\n"
+#define FILMS "[step]\nrun=synth films.h5 region=stack n=8 height=96 width=64\n" \
+              "[step]\nrun=split films.h5 --by patient --parts train=.5,val=.5\n"
+#define TRAIN "[step]\nrun=train @nets/tiny.cfg --out run data.store=films.h5 solver.optimiser=adam " \
+              "solver.lr=0.05 solver.batch=2 solver.epochs="
+#define TEST "[step]\nrun=predict run/best.h5 films.h5 --split val --out test\n" \
+             "[step]\nrun=eval test films.h5 --split val --region ap --out eval\n"
+#define ROWS "[row]\nmeasure=DSC\nfrom=eval\nfind=overall.DSC.mean\ntolerance=0.01\n" \
+             "published=others.csv region=cervical films=95 DSC_percent\n" \
+             "[row]\nmeasure=films\nfrom=eval\nfind=classes[name=body].n\ntolerance=0\n" \
+             "[row]\nmeasure=nothing\nfrom=eval\nfind=classes[name=tail].n\ntolerance=0\n"
+
+#define SPLIT_ROW "[row]\nmeasure=a\nfrom=split\nfind=train\ntolerance=0\n"
+
+/* A folder of one experiment. */
+static void make_experiment(const char *name, const char *text)
+{
+    char *nets = xprintf("%s/nets", name), *path = in(nets), *net = xprintf("%s/nets/tiny.cfg", name), *file = xprintf("%s/one.cfg", name);
+    char *others = xprintf("%s/others.csv", name);
+    file_make_folders(path);
+    write_text(net, "[net]\nbatch=2\nheight=96\nwidth=64\nclasses=2\n[convolutional]\nname=one\nfilters=4\nsize=3\npad=1\nactivation=relu\n"
+                    "[convolutional]\nname=two\nsize=1\n");
+    write_text(file, text);
+    write_text(others, "region,films,DSC_percent\ncervical,943,91\ncervical,95,90.0\nlumbar,95,\n");
+    free(others), free(nets), free(path), free(net), free(file);
+}
+
+static json_t *parse(const result *r)
+{
+    json_t *o = json_loads(r->out, 0, NULL);
+    if (!o) fail_msg("stdout is no JSON: '%s' (%s)", r->out, r->err);
+    return o;
+}
+
+static const json_t *row_of(const json_t *o, const char *measure)
+{
+    const json_t *rows = json_object_get(o, "rows");
+    for (size_t i = 0; i < json_array_size(rows); i++)
+        if (!strcmp(json_string_value(json_object_get(json_array_get(rows, i), "measure")), measure)) return json_array_get(rows, i);
+    fail_msg("no row %s", measure);
+    return NULL;
+}
+
+static void verdict_is(const json_t *o, const char *measure, const char *want)
+{
+    assert_string_equal(json_string_value(json_object_get(row_of(o, measure), "verdict")), want);
+}
+
+static char *contents(const char *name)
+{
+    char *path = in(name), *text = file_read(path, 1 << 24, NULL);
+    free(path);
+    return text;
+}
+
+/* From nothing to the table; then a band; then one that fails; then other steps, which have none. */
+static void figures_are_judged(void **state)
+{
+    (void)state;
+    make_experiment("mine", HEAD FILMS TRAIN "12\n" TEST ROWS);
+    json_t *o = object("reproduce mine --json --quiet --threads 1 --record runs.csv");
+    verdict_is(o, "DSC", "no band yet");
+    const double dsc = number(row_of(o, "DSC"), "ours");
+    assert_true(dsc > 0.3 && dsc <= 1);
+    near(number(row_of(o, "films"), "ours"), 4, 0);
+    near(number(row_of(o, "DSC"), "published"), 0.9, 1e-12);
+    assert_true(json_is_null(json_object_get(row_of(o, "nothing"), "ours")));
+    assert_string_equal(json_string_value(json_object_get(row_of(o, "nothing"), "ours_why")), "not in what the step printed");
+    assert_true(json_is_null(json_object_get(row_of(o, "films"), "published")));
+    json_decref(o);
+    json_t *e = object("eval results/reproduce/mine/one/test results/reproduce/mine/one/films.h5 --split val --region ap --json --quiet");
+    near(number(json_object_get(json_object_get(e, "overall"), "DSC"), "mean"), dsc, 0);
+    json_decref(e);
+    char *before = contents("results/reproduce/mine/one/train.step.json");
+    char *table_ = contents("results/reproduce/mine/table.md");
+    char *page = contents("results/reproduce/mine/report.html");
+    assert_non_null(strstr(table_, "no band yet")), assert_non_null(strstr(page, "Overlap by class"));
+
+    o = object("reproduce mine --json --quiet --bands runs.csv");                    /* nothing is run again */
+    verdict_is(o, "DSC", "PASS"), verdict_is(o, "films", "PASS"), verdict_is(o, "nothing", "no band yet");
+    near(json_number_value(json_array_get(json_object_get(row_of(o, "DSC"), "band"), 0)), dsc - 0.01, 1e-9);
+    json_decref(o);
+    char *after = contents("results/reproduce/mine/one/train.step.json");
+    assert_string_equal(before, after);
+
+    char *runs = contents("runs.csv"), *four = strstr(runs, ",4,");
+    assert_non_null(four);
+    four[1] = '5';                                                                  /* as if five films had been there */
+    write_text("mine/bands.csv", runs);
+    result r = call("reproduce mine --json --quiet");
+    assert_int_equal(r.status, 1);
+    o = parse(&r);
+    verdict_is(o, "films", "FAIL"), verdict_is(o, "DSC", "PASS");
+    json_decref(o), drop(&r);
+
+    make_experiment("mine", HEAD FILMS TRAIN "3\n" TEST ROWS);
+    refused("reproduce mine --quiet", "train was made by other steps than");
+    o = object("reproduce mine --json --quiet --threads 1 --force");
+    verdict_is(o, "films", "no band yet");
+    assert_non_null(strstr(json_string_value(json_object_get(row_of(o, "films"), "band_why")), "other steps"));
+    json_decref(o);
+    free(before), free(after), free(table_), free(page), free(runs);
+}
+
+/* A figure whose step found no value is outside every band. */
+static void a_lost_figure_fails(void **state)
+{
+    (void)state;
+    figure f = { .ours = quantity_missing("gone"), .low = -1, .high = 1, .runs = 2 };
+    assert_string_equal(figure_verdict(&f), "FAIL");
+    f.ours = quantity_of(1);
+    assert_string_equal(figure_verdict(&f), "PASS");
+    f.ours = quantity_of(1.0001);
+    assert_string_equal(figure_verdict(&f), "FAIL");
+    f.ours = quantity_of(-1.0001);
+    assert_string_equal(figure_verdict(&f), "FAIL");
+    f.runs = 0;
+    assert_string_equal(figure_verdict(&f), "no band yet");
+}
+
+static void places_in_json(void **state)
+{
+    (void)state;
+    json_t *o = json_loads("{\"a\":{\"b\":[{\"name\":\"x\",\"v\":1},{\"name\":\"SS\",\"v\":2.5,\"w\":{\"z\":3},\"n\":null}]}}", 0, NULL);
+    near(json_find(o, "a.b[name=SS].v").value, 2.5, 0);
+    near(json_find(o, "a.b[name=SS].w.z").value, 3, 0);
+    assert_string_equal(json_find(o, "a.b[name=SS].n").why, "the step found no value");
+    static const char *const absent[] = { "a.c", "a.b[name=PT].v", "a.b[name=SS.v", "a.b[SS].v", "a.b.v", "b" };
+    for (size_t i = 0; i < sizeof absent / sizeof *absent; i++)
+        assert_string_equal(json_find(o, absent[i]).why, "not in what the step printed");
+    assert_string_equal(json_find(o, "a").why, "the step found no value");
+    json_decref(o);
+}
+
+/* What a training that was cut off leaves, and then the same figures as without: words: what cuts it off. */
+static void cut_off(const char *how_, const char *out, int status)
+{
+    char *before = xprintf("{ \"$ROOT/${DARKSPINE:-darkspine}\" reproduce slow --out %s --threads 1 --quiet & p=$!; "
+                           "while [ ! -e %s/one/run/last.h5 ]; do sleep 0.02; done; kill -%s $p; wait $p; echo $? >%s.status; };",
+                           out, out, how_, out);
+    char *again = xprintf("reproduce slow --out %s --threads 1 --json --quiet", out), *name = xprintf("%s.status", out);
+    char *path = xprintf("%s/one/train.step.json", out);
+    result r = call_after(before, again);
+    assert_int_equal(r.status, 0);
+    char *ended = contents(name);
+    assert_int_equal(atoi(ended), status);
+    char *text = contents(path);
+    json_t *o = parse(&r), *whole = object("reproduce slow --out whole --threads 1 --json --quiet"), *t = json_loads(text, 0, NULL);
+    assert_true(json_is_true(json_object_get(t, "resumed")));
+    assert_true(json_equal(json_object_get(o, "rows"), json_object_get(whole, "rows")));
+    assert_true(number(row_of(o, "DSC"), "ours") > 0);
+    json_decref(o), json_decref(whole), json_decref(t), drop(&r);
+    free(before), free(again), free(name), free(path), free(ended), free(text);
+}
+
+static void goes_on_after_a_kill(void **state)
+{
+    (void)state;
+    make_experiment("slow", HEAD FILMS TRAIN "150\n" TEST ROWS);
+    cut_off("KILL", "killed", 128 + 9);
+    cut_off("TERM", "stopped", 75);
+}
+
+/* A step that fails ends the call with its status, and is the first to be run the next time. */
+static void a_step_fails(void **state)
+{
+    (void)state;
+    make_experiment("bad", HEAD FILMS "[step]\nrun=predict none.h5 films.h5 --out test\n"
+                                      "[row]\nmeasure=x\nfrom=predict\nfind=seconds\ntolerance=0\n");
+    result r = call("reproduce bad --quiet");
+    assert_int_equal(r.status, 2);
+    assert_string_equal(r.out, "");
+    assert_non_null(strstr(r.err, "none.h5"));
+    assert_non_null(strstr(r.err, "one.cfg:8, in results/reproduce/bad/one: `predict none.h5 films.h5 --out test` ended with status 2"));
+    drop(&r);
+    json_t *o = object("reproduce bad --plan --json");
+    near(number(o, "minutes"), 0.1, 1e-9);                                          /* of the one step that is left */
+    json_decref(o);
+}
+
+static void nonsense_is_refused(void **state)
+{
+    (void)state;
+    static const struct { const char *text, *says; } cases[] = {
+        { "[step]\nrun=synth x.h5\n", "one.cfg:1: got [step], wanted one [experiment] and it first" },
+        { "[experiment]\nsystem=S1\n", "experiment.title: missing" },
+        { HEAD, "no [step], wanted steps and rows" },
+        { HEAD FILMS, "no [row], wanted steps and rows" },
+        { HEAD "[stap]\nx=1\n", "unknown section [stap]" },
+        { HEAD "[step]\nrun=sinth x.h5\n", "one.cfg:4: step.run: got the verb sinth, wanted synth, split, train, predict, "
+          "measure, eval, run or inpaint (did you mean synth?)" },
+        { HEAD "[step]\nrun=reproduce quick\n", "got the verb reproduce" },
+        { HEAD "[step]\nrun=\n", "step.run: got nothing" },
+        { HEAD "[step]\nrun=synth x.h5\nminuts=3\n", "step.minuts: unknown key (did you mean minutes?)" },
+        { HEAD "[step]\nrun=synth x.h5\nname=../x\n", "wanted the name of a file" },
+        { HEAD FILMS FILMS, "a second step called synth" },
+        { HEAD "[step]\nrun=train @nets/none.cfg --out run\n[row]\nmeasure=a\nfrom=train\nfind=steps\ntolerance=0\n",
+          "@nets/none.cfg: no such file" },
+        { HEAD FILMS "[row]\nmeasure=a\nfrom=splitt\nfind=train\ntolerance=0\n", 
+          "row.from: got splitt, wanted a step that stands before it (did you mean split?)" },
+        { HEAD FILMS "[row]\nmeasure=a\nfrom=split\nfind=train\n", "row.tolerance: missing" },
+        { HEAD FILMS SPLIT_ROW "published=others.csv region=hip DSC_percent\n", "others.csv has no such row, or no number in it" },
+        { HEAD FILMS SPLIT_ROW "published=others.csv region=lumbar DSC_percent\n", "others.csv has no such row, or no number in it" },
+        { HEAD FILMS SPLIT_ROW "published=others.csv region=lumbar DSC\n", "others.csv has no column DSC" },
+        { HEAD FILMS SPLIT_ROW "published=others.csv part=lumbar films\n", "no column part" },
+        { HEAD FILMS SPLIT_ROW "published=others.csv lumbar films\n", "got lumbar, wanted COLUMN=VALUE" },
+        { HEAD FILMS SPLIT_ROW "published=none.csv region=lumbar films\n", "none.csv: no such file" },
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        make_experiment("wrong", cases[i].text), refused("reproduce wrong --plan", cases[i].says);
+    make_experiment("odd", HEAD FILMS SPLIT_ROW);
+    refused("reproduce odd S7 --plan", "odd: no experiment or system S7");
+    refused("reproduce sometimes", "got sometimes, wanted quick, full or a folder");
+    refused("reproduce odd --bands none.csv", "--bands: none.csv: no such file");
+    write_text("strange.csv", "a,b\n1,2\n");
+    refused("reproduce odd --quiet --bands strange.csv", "strange.csv: got no column experiment");
+}
+
+/* Those that come with the program: every system that is due, files that are there, and a budget within half an hour. */
+static void shipped_experiments(void **state)
+{
+    (void)state;
+    if (!file_is_folder("results/published")) skip();                               /* `make mutants` works on a copy without results */
+    static const char *const modes[] = { "quick", "full" };
+    static const struct { const char *systems[7]; double minutes; } due[] = { { { "S2", "S4", "S9", "S10" }, 30 },
+                                                                               { { "S1", "S2", "S3", "S4", "S9", "S10" }, 24 * 60 } };
+    for (int m = 0; m < 2; m++) {
+        char *words = xprintf("reproduce %s --plan --json", modes[m]);
+        json_t *o = object(words);
+        const json_t *list = json_object_get(o, "experiments");
+        for (int k = 0; due[m].systems[k]; k++) {
+            int found = 0;
+            for (size_t i = 0; i < json_array_size(list); i++)
+                found |= !strcmp(json_string_value(json_object_get(json_array_get(list, i), "system")), due[m].systems[k]);
+            if (!found) fail_msg("%s has no %s", modes[m], due[m].systems[k]);
+        }
+        assert_true(number(o, "minutes") > 1 && number(o, "minutes") <= due[m].minutes);
+        json_decref(o), free(words);
+    }
+    refused("reproduce quick S5 --plan", "no experiment or system S5");
+    json_t *one = object("reproduce quick S9 --plan --json");
+    assert_int_equal(json_array_size(json_object_get(one, "experiments")), 1);
+    json_decref(one);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = { cmocka_unit_test(places_in_json), cmocka_unit_test(a_lost_figure_fails),
+                                        cmocka_unit_test(nonsense_is_refused), cmocka_unit_test(shipped_experiments),
+                                        cmocka_unit_test(figures_are_judged), cmocka_unit_test(a_step_fails),
+                                        cmocka_unit_test(goes_on_after_a_kill) };
+    folder = test_scratch();
+    int failed = RUN_TESTS(tests);
+    test_scratch_remove(folder), folder = NULL;
+    return failed;
+}
