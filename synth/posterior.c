@@ -58,7 +58,7 @@ static void element(anatomy *a, int level, const form *f, double stretch, draws 
         if (turn != 0) plane_turn(p[i], base, turn);
     }
     solid *s = parts_add(a, f->part, level, v->corner[SP], wall, (const double (*)[2])p, f->n, f->half);
-    s->shell_mm = f->part == PART_PEDICLE ? 0.5 : 0.4, s->texture = draws_range(d, 0.05, 0.25), s->power[0] = f->part == PART_PEDICLE ? 0 : 4, s->power[1] = 4;
+    s->shell_mm = f->part == PART_PEDICLE ? 0.4 : f->part == PART_SPINOUS ? 0.35 : draws_range(d, 0.05, 0.35), s->texture = draws_range(d, 0.05, 0.25), s->power[0] = f->part == PART_PEDICLE ? 0 : 4, s->power[1] = 4;
     s->density = draws_range(d, 0.75, 1) * a->bone.behind;
     s->shear[0] = tan(DEGREE * v->rotation), s->shear[1] = tan(DEGREE * v->bend);
 }
