@@ -158,6 +158,8 @@ synthetic *synthetic_new(const synthetic_settings *asked, uint64_t seed, uint32_
     synthetic *f = xalloc(sizeof *f);
     char diagnosis[DIAGNOSIS];
     synthetic_settings own = *asked, *s = &own;
+    static const enum region turn[] = { REGION_WHOLE, REGION_THORACIC, REGION_LUMBAR };
+    if (s->mixed) s->anatomy.region = turn[index % 3];
     const char *stratum = s->strata ? synthetic_stratum(s, index) : NULL;
     anatomy *a = anatomy_new(&s->anatomy, seed, index);
     picture *p = picture_new(a, &s->picture);

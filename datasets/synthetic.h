@@ -21,6 +21,7 @@ typedef struct synthetic_settings {
     int    pairs;                        /* films with implants come twice, without and with, and their implants as objects */
     double reader;                       /* SD of the corners as a reader would set them, mm; 0: exact */
     int    failure;                      /* enum failure, or FAILURES for one drawn each time */
+    int    mixed;                        /* whole, thoracic and lumbar spines in turn, whatever anatomy.region says */
     int    strata;                       /* films of the test set's six kinds in turn (synthetic_stratum); whole spines only */
 } synthetic_settings;
 /* What film `index` of a test set in strata is made with: of 60 films 20 are plain, 12 have implants (in pairs), 10 fractures, 8 a hidden C7,

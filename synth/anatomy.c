@@ -93,6 +93,14 @@ static void shoulders(anatomy *a, draws *d)
     }
 }
 
+/* Bone thins with age (some 0.7 % a year from 40), and differs between people of one age; joints and arches that carry more grow dense. */
+static void bone_draw(anatomy *a)
+{
+    draws d = draws_begin(a->seed, a->index, STAGE_BONE);
+    const double sound = draws_normal(&d, 1.08 - 0.007 * fmax(0, a->person.age - 40), 0.17);
+    a->bone.filled = fmin(fmax(sound, 0.35), 1.4), a->bone.cortex = draws_range(&d, 0.5, 1.2), a->bone.behind = draws_range(&d, 0.9, 1.9);
+}
+
 static void lateral(anatomy *a, work *w)
 {
     int tries = 0;
@@ -100,6 +108,7 @@ static void lateral(anatomy *a, work *w)
     draws contour = draws_begin(a->seed, a->index, STAGE_CONTOUR), skull = draws_begin(a->seed, a->index, STAGE_SKULL);
     draws posterior = draws_begin(a->seed, a->index, STAGE_POSTERIOR), marks = draws_begin(a->seed, a->index, STAGE_DISC);
     double middle[2], hip[2];
+    bone_draw(a);
     const double pt = DEGREE * (a->person.pt - a->film.tilt);
     parts_bodies(a, w->lesions, w->size, &contour), parts_posterior(a, &posterior), parts_neck(a, &skull), parts_sacrum(a, &contour);
     lesions_solids(a, w->lesions, &marks);

@@ -56,8 +56,10 @@ typedef struct vertebra {
 } vertebra;
 
 /* pathology: one of enum pathology, or PATHOLOGIES: drawn from the mixture. fractures: enum fractures. stress: hidden C7, strong turns, by
- * chance; hidden, turned: these for sure. tilt: SD of the patient's lean on the film, degrees. */
-typedef struct anatomy_settings { enum region region; int64_t h, w; int stress, pathology, fractures, hidden, turned; double tilt; } anatomy_settings;
+ * chance; hidden, turned: these for sure. tilt: SD of the patient's lean on the film, degrees. close: share of thoracic and lumbar films that end
+ * beside the spine and within bodies, instead of at the skin and with the hips on them. */
+typedef struct anatomy_settings { enum region region; int64_t h, w; int stress, pathology, fractures, hidden, turned; double tilt, close; }
+    anatomy_settings;
 
 typedef struct anatomy {
     anatomy_settings set;
@@ -81,6 +83,7 @@ typedef struct anatomy {
     int    uiv;
     int    lstv;                                                         /* -1: 23 presacral, 0, +1: 25 (L6), 2: half-sacralised L5 */
     double cobb[3];                                                      /* frontal films: sampled main, upper, lower */
+    struct { double filled, cortex, behind; } bone;                      /* of this patient: solid.filled of bodies, factor of shells, density of arches */
     solids solids;                                                       /* what of this is bone, for the projector */
 } anatomy;
 

@@ -7,7 +7,7 @@
 /* Numbers are part of what a seed means: append, never reorder. 32 and above: the picture. */
 enum stage { STAGE_PERSON = 1, STAGE_PATHOLOGY, STAGE_SIZE, STAGE_SLOPES, STAGE_PELVIS, STAGE_CONTOUR, STAGE_SKULL, STAGE_POSTERIOR,
     STAGE_FRACTURE,
-    STAGE_DISC, STAGE_FILM, STAGE_FRONTAL, STAGE_READER, STAGE_FAILURE, STAGE_PICTURE = 32 };
+    STAGE_DISC, STAGE_FILM, STAGE_FRONTAL, STAGE_READER, STAGE_FAILURE, STAGE_BONE, STAGE_PICTURE = 32 };
 
 typedef struct draws { uint64_t seed, k; uint32_t film, stage; } draws;
 

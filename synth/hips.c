@@ -18,7 +18,7 @@ static void hip_bone(const scene *s, draws *d, int side)
     const double turn = draws_normal(d, 0, 5), up = draws_normal(d, 0, 0.12);
     for (int i = 0; i < 14; i++) scene_place(s, wing[i][0] + up, wing[i][1] + turn, p[i]),
         scene_project(s, p[i], side * 115 * s->size, p[i]);
-    shape_plate(s->m, MATERIAL_SPONGIOSA, (const double (*)[2])p, 14, 9 * s->size, 5, 2.6);
+    shape_plate(s->m, MATERIAL_SPONGIOSA, (const double (*)[2])p, 14, 9 * s->size, draws_range(d, 1, 4.5), draws_range(d, 2.4, 5));
     for (int i = 0; i < 10; i++) scene_place(s, below[i][0] + up, below[i][1] + turn, p[i]),
         scene_project(s, p[i], side * 85 * s->size, p[i]);
     shape_plate(s->m, MATERIAL_SPONGIOSA, (const double (*)[2])p, 10, 22 * s->size, 4, 2.6);
@@ -58,17 +58,18 @@ static void loop(const scene *s, maps *gas, draws *d, double level, double forwa
     shape_tube(gas, MATERIAL_SOFT, MATERIAL_SOFT, &t, 0, 1);
 }
 
-/* What else is in the bowel breaks the gas up; it never is deeper than the body has room for. */
-static void take_away(scene *s, const maps *gas, float grain)
+/* What else is in the bowel breaks the gas up, coarsely or into specks (fine); it never is deeper than the body has room for. */
+static void take_away(scene *s, const maps *gas, float grain, float fine)
 {
     float *from = gas->m[MATERIAL_SOFT];
-    if (from) filter_gauss(from, gas->h, gas->w, 1.1 / gas->spacing, 1.1 / gas->spacing);
+    if (from) filter_gauss(from, gas->h, gas->w, 1.8 / gas->spacing, 1.8 / gas->spacing);
     float *soft = maps_of(s->m, MATERIAL_SOFT);
     for (int64_t y = 0; from && y < s->m->h; y++)
         for (int64_t x = 0; x < s->m->w; x++) {
             const int64_t at = y * s->m->w + x;
             if (from[at] <= 0) continue;
-            const float mm = (float)s->m->spacing, k = 0.75f + grain * texture_at(s->t, 0.45f * mm * (float)x, 0.45f * mm * (float)y);
+            const float mm = (float)s->m->spacing, k = 0.75f - 0.3f * fine + grain * texture_at(s->t, 0.45f * mm * (float)x, 0.45f * mm * (float)y)
+                + fine * texture_at(s->t, 1.3f * mm * (float)x + 40, 1.3f * mm * (float)y + 17);
             soft[at] -= fminf(from[at], fminf(4, 0.14f * soft[at])) * (k < 0 ? 0 : k > 1.2f ? 1.2f : k);
         }
 }
@@ -79,7 +80,7 @@ void scene_gas(scene *s)
     const int frontal = s->a->region == REGION_AP, loops = 4 + draws_below(&d, 12);
     maps gas = maps_new(s->m->h, s->m->w, s->m->spacing, s->m->origin);
     for (int i = 0; i < loops; i++) {
-        const double level = draws_range(&d, 19.8, 27), side = frontal ? draws_range(&d, -100, 100) : draws_range(&d, 14, 88);
+        const double level = draws_range(&d, 19.8, 27), side = frontal ? draws_range(&d, -100, 100) : draws_range(&d, -12, 88);
         loop(s, &gas, &d, level, side);
     }
     if (draws_chance(&d, 0.7)) {                               /* the stomach's bubble, under the left dome */
@@ -88,6 +89,7 @@ void scene_gas(scene *s)
         shape_ball(&gas, MATERIAL_SOFT, (ball){ { at[0], at[1] }, draws_range(&d, 16, 32), draws_range(&d, 8, 18),
             draws_range(&d, -0.3, 0.3), draws_range(&d, 20, 45) });
     }
-    take_away(s, &gas, (float)draws_range(&d, 0.1, 0.6));
+    const double grain = draws_range(&d, 0.1, 0.6);
+    take_away(s, &gas, (float)grain, (float)(draws_chance(&d, 0.5) ? draws_range(&d, 0.3, 1) : 0));
     maps_free(&gas);
 }

@@ -49,7 +49,8 @@ static void fractures_draw(anatomy *a, lesion *f, draws *d)
 static void discs_draw(anatomy *a, lesion *f, draws *d)
 {
     static const double worn[LEVEL_SLOTS] = { [GEO_C5] = 1, [GEO_C6] = 1, [GEO_C4] = 0.5, [GEO_L3] = 0.5, [GEO_L4] = 1, [GEO_L5] = 1,
-        [GEO_L2] = 0.3, [LEVEL_L6] = 1 };
+        [GEO_L2] = 0.3, [LEVEL_L6] = 1,
+        [GEO_T10] = 0.3, [GEO_T11] = 0.4, [GEO_T12] = 0.4, [GEO_L1] = 0.3 };
     for (int k = 0; k < a->n; k++) {
         int level = a->chain[k];
         double chance = clamp((a->person.age - 25) / 110, 0, 0.5) * (0.15 + worn[level]);

@@ -7,24 +7,36 @@
 #include <stdlib.h>
 #include <string.h>
 
-const char *const look_names[LOOKS] = { "window", "clahe", "multiscale" };
+const char *const look_names[LOOKS] = { "window", "clahe", "multiscale", "bone" };
 
-look_settings look_draw(uint64_t seed, uint32_t index, int level, int forced, int pair)
+/* Share of films whose window is set by hand alone, so that the back drowns in black and the pelvis in white. */
+static const double plain[REGIONS] = { [REGION_WHOLE] = 0.15, [REGION_CERVICAL] = 0.1, [REGION_THORACIC] = 0.35, [REGION_LUMBAR] = 0.6, [REGION_AP] = 0.1 };
+
+/* Bone alone: soft tissue is dark, whatever the window. */
+static void bare_draw(look_settings *k, draws *d)
+{
+    k->bare = draws_range(d, 0.7, 1), k->flatten = draws_range(d, 0, 0.4);
+    k->low = draws_range(d, 5, 45), k->high = draws_range(d, 98.5, 99.95), k->gamma = draws_range(d, 0.6, 1.7), k->toe = 0;
+}
+
+look_settings look_draw(uint64_t seed, uint32_t index, enum region region, int level, int forced, int pair)
 {
     draws d = draws_begin(seed, index, STAGE_LOOK);
-    const int look = draws_below(&d, 5);                       /* window twice as often as each of the others, and half of that */
-    look_settings k = { .look = look < 2 ? LOOK_WINDOW : look == 2 ? LOOK_CLAHE : LOOK_MULTISCALE };
+    static const enum look often[] = { LOOK_WINDOW, LOOK_WINDOW, LOOK_CLAHE, LOOK_MULTISCALE, LOOK_MULTISCALE, LOOK_BONE };
+    look_settings k = { .look = often[draws_below(&d, 6)], .to = 1 };
     k.low = draws_range(&d, 0, 6), k.high = draws_range(&d, 94, 99.8), k.gamma = draws_range(&d, 0.8, 1.5), k.toe = draws_range(&d, 0, 0.5);
-    k.flatten = draws_chance(&d, 0.85) ? draws_range(&d, 0.6, 0.92) : draws_range(&d, 0.3, 0.6), k.flatten_mm = draws_range(&d, 25, 60);
+    k.flatten = draws_chance(&d, plain[region]) ? draws_range(&d, 0, 0.45) : draws_range(&d, 0.45, 0.92), k.flatten_mm = draws_range(&d, 25, 60);
     k.gain = draws_range(&d, 1.2, 2.5), k.clip = draws_range(&d, 2, 4);
     k.inverted = draws_chance(&d, 0.08), k.jpeg = draws_chance(&d, 0.5) ? 75 + draws_below(&d, 21) : 0;
     k.vignette = draws_chance(&d, 0.25) ? draws_range(&d, 0.05, 0.25) : 0;
     if (draws_chance(&d, 0.3)) k.seam = draws_range(&d, 0.4, 0.6), k.seam_step = draws_range(&d, -0.05, 0.05),
         k.seam_px = draws_below(&d, 7) - 3;
-    if (level < LEVEL_TRAINING) k = (look_settings){ .look = LOOK_WINDOW, .low = 3, .high = 99.5, .gamma = 1, .flatten = level ? 0.7 : 0,
+    if (plain[region] > 0.2 && draws_chance(&d, 0.4)) k.from = draws_range(&d, 0, 0.5), k.to = k.from + 0.5;
+    if (level < LEVEL_TRAINING) k = (look_settings){ .look = LOOK_WINDOW, .to = 1, .low = 3, .high = 99.5, .gamma = 1, .flatten = level ? 0.7 : 0,
         .flatten_mm = 40 };
     if (forced >= 0) k.look = (enum look)forced;
     if (pair && k.look == LOOK_CLAHE) k.look = LOOK_MULTISCALE;
+    if (k.look == LOOK_BONE) bare_draw(&k, &d);
     return k;
 }
 

@@ -11,13 +11,15 @@ typedef struct look_settings {
     double low, high;                    /* percentiles of the log image that become black and white */
     double gamma, toe;                   /* exponent; strength of the S curve, 0..1 */
     double flatten, flatten_mm;          /* share of the wide background taken away, and its SD */
+    double bare;                         /* share of the soft tissue's shadow taken away: by a second energy, or in films simulated from CT */
+    double from, to;                     /* the part of the film's height that the window is set for */
     double gain, clip;                   /* multiscale: of the fine layers; clahe: its limit */
     int    inverted, jpeg;               /* jpeg: quality 75..95, 0: none */
     double vignette;                     /* darker corners, share */
     double seam, seam_step; int seam_px; /* place as a share of the height, brightness step, sideways offset; seam 0: none */
 } look_settings;
 
-look_settings look_draw(uint64_t seed, uint32_t index, int level, int forced, int pair);
+look_settings look_draw(uint64_t seed, uint32_t index, enum region region, int level, int forced, int pair);
 /* What of a look must be the same for both films of a pair. */
 /* floor: log attenuation below which there is no body; the background is taken of what lies above it, or the skin would shine. */
 typedef struct look_range { float low, high, floor; float *wide; } look_range;

@@ -87,6 +87,9 @@ static void skull(anatomy *a, const frame *f, draws *d)
     double b = 3 + jx;
     const double clivus[5][2] = { { b, 7.5 }, { b + 5, 14 }, { b + 11, 22 }, { b + 17, 30 }, { b + 24, 38 } };
     band(a, PART_SKULL, f, clivus, 5, 9, 8);
+    const double o = -34 + jx - foramen;                                   /* the occiput's scale: the opisthion is where it ends */
+    const double scale[5][2] = { { o - 1.5, 3.4 }, { o - 8, 0.8 }, { o - 18, 1.6 }, { o - 30, 7 }, { o - 42, 17 } };
+    band(a, PART_SKULL, f, scale, 5, 5, 15);
     const double roof[6][2] = { { palate, 2.5 }, { palate + 8, 4.2 }, { palate + 20, 4.4 }, { palate + 32, 3.6 }, { palate + 40, 1.4 },
         { palate + 44, -3 } };
     band(a, PART_PALATE, f, roof, 6, 3.6, 16);

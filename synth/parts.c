@@ -46,13 +46,13 @@ solid *parts_ellipse(anatomy *a, enum part part, int level, const double centre[
 }
 
 /* Shells of cortical bone, mm, and of the plates, by region: cervical, thoracic, lumbar (vertebral cortices of 0.3 to 0.6 mm). */
-static void bone(solid *s, int level, draws *d)
+static void bone(const anatomy *a, solid *s, int level, draws *d)
 {
     static const double shell[3][2] = { { 0.3, 0.5 }, { 0.3, 0.4 }, { 0.4, 0.6 } };
     int r = level <= GEO_C7 ? 0 : level <= GEO_T12 ? 1 : 2;
-    s->shell_mm = draws_range(d, shell[r][0], shell[r][1]);
+    s->shell_mm = draws_range(d, shell[r][0], shell[r][1]) * a->bone.cortex, s->filled = a->bone.filled;
     for (int k = 0; k < 2; k++) s->plate_mm[k] = draws_range(d, 0.6, 1.0) * (r == 0 ? 0.8 : 1);
-    s->power[0] = 2.6, s->power[1] = 0, s->waist = 0.93, s->wall = 1.2, s->texture = draws_range(d, 0.02, 0.05);
+    s->power[0] = 2.6, s->power[1] = 0, s->waist = 0.93, s->wall = 1.2, s->texture = draws_range(d, 0.02, 0.1);
     if (r == 0) s->density = 1.25;                                         /* transverse processes lie over the bodies of the neck */
 }
 
@@ -84,7 +84,7 @@ void parts_bodies(anatomy *a, const lesion *lesions, const dimension *size, draw
         solid *s = solids_add(&a->solids, PART_BODY, level, (const double (*)[2])out, n);
         memcpy(s->corner, v->corner, sizeof s->corner);
         for (int i = 0; i < 2; i++) s->half[i] = 0.5 * v->width[i];
-        bone(s, level, d);
+        bone(a, s, level, d);
         s->shear[0] = tan(DEGREE * v->rotation), s->shear[1] = tan(DEGREE * v->bend);
         v->outline = s->outline, v->n = n;
         v->disc[0] = v->disc[1] = 0;

@@ -82,6 +82,25 @@ static void mirror(void *p, int64_t h, int64_t w, size_t each)
         }
 }
 
+/* room (h, w) gets the logarithm that a look starts from, which for bone alone lacks what soft tissue would show without noise: veil. */
+static const float *bared(const look_settings *look, const float *veil, const float *log, int64_t size, float *room)
+{
+    if (!veil) return log;
+    for (int64_t i = 0; i < size; i++) room[i] = log[i] - (float)look->bare * veil[i];
+    return room;
+}
+
+static float *veil_of(const maps *m, detector k)
+{
+    maps soft = maps_new(m->h, m->w, m->spacing, m->origin);
+    soft.m[MATERIAL_SOFT] = m->m[MATERIAL_SOFT], soft.m[MATERIAL_LUNG] = m->m[MATERIAL_LUNG];
+    float *primary = detector_primary(&soft, NULL), *veil = xalloc_n((size_t)(m->h * m->w), sizeof *veil);
+    k.photons = 0;
+    detector_log(&k, &soft, primary, primary, 0, 0, veil);
+    free(primary);
+    return veil;
+}
+
 static uint16_t *finish(const picture *p, const anatomy *a, const look_settings *look, const look_range *range, const float *log, int level)
 {
     const int64_t size = p->h * p->w;
@@ -96,13 +115,14 @@ static uint16_t *finish(const picture *p, const anatomy *a, const look_settings 
     return film;
 }
 
-/* The spine's place in every row, in pixels; on films of the neck not that of the chest, which nobody sets a window for. */
-static float *spine_rows(const scene *s)
+/* The spine's place in every row that the window is set for, in pixels; on films of the neck not that of the chest. */
+static float *spine_rows(const scene *s, const look_settings *look)
 {
     float *x = xalloc_n((size_t)s->m->h, sizeof *x);
     for (int64_t y = 0; y < s->m->h; y++) {
         const int other = s->a->region == REGION_CERVICAL && (s->row_level[y] < GEO_C1 || s->row_level[y] > GEO_C7 + 0.4);
-        x[y] = other ? NAN : (float)((s->row_x[y] - s->m->origin[0]) / s->m->spacing);
+        const double row = (double)y / (double)s->m->h;
+        x[y] = other || row < look->from || row > look->to ? NAN : (float)((s->row_x[y] - s->m->origin[0]) / s->m->spacing);
     }
     return x;
 }
@@ -122,23 +142,24 @@ picture *picture_new(const anatomy *a, const picture_settings *s)
     float *plain = detector_primary(&m, NULL), *used = xalloc_n((size_t)(p->h * p->w), sizeof *used),
         *with = pair ? detector_primary(&m, &metal) : NULL;
     const detector k = detector_draw(a, s->level);
-    const look_settings look = look_draw(a->seed, a->index, s->level, s->look, pair);
+    const look_settings look = look_draw(a->seed, a->index, a->region, s->level, s->look, pair);
     see_corners(p, a, &m, plain, with);
     p->look = look.look, p->inverted = look.inverted, p->log = xalloc_n((size_t)(p->h * p->w), sizeof *p->log);
     if (pair) p->implant = implant_mask(plain, with, p->h, p->w), p->log_with = xalloc_n((size_t)(p->h * p->w), sizeof *p->log);
     memcpy(used, plain, (size_t)(p->h * p->w) * sizeof *used);
     detector_log(&k, &m, plain, used, a->seed, a->index, p->log);
     if (pair) detector_log(&k, &m, plain, with, a->seed, a->index, p->log_with);
-    float *centre = spine_rows(&body);
-    look_range range = look_measure(&look, p->log, p->h, p->w, f->spacing, centre, (a->region == REGION_AP ? 40 : 60) / f->spacing);
-    p->film = finish(p, a, &look, &range, p->log, s->level);
-    if (pair) p->film_with = finish(p, a, &look, &range, p->log_with, s->level);
+    float *centre = spine_rows(&body, &look), *veil = look.bare > 0 ? veil_of(&m, k) : NULL;
+    const float *seen = bared(&look, veil, p->log, f->h * f->w, used);
+    look_range range = look_measure(&look, seen, p->h, p->w, f->spacing, centre, (a->region == REGION_AP ? 40 : 60) / f->spacing);
+    p->film = finish(p, a, &look, &range, seen, s->level);
+    if (pair) p->film_with = finish(p, a, &look, &range, bared(&look, veil, p->log_with, f->h * f->w, used), s->level);
     if (f->facing < 0) {
         mirror(p->log, p->h, p->w, sizeof(float));
         if (pair) mirror(p->log_with, p->h, p->w, sizeof(float)), mirror(p->implant, p->h, p->w, 1);
     }
     look_range_free(&range), scene_free(&body), texture_free(&t), maps_free(&m), maps_free(&metal);
-    free(centre), free(plain), free(used), free(with);
+    free(centre), free(veil), free(plain), free(used), free(with);
     return p;
 }
 

@@ -133,9 +133,9 @@ static void widths(const maps *m, const solid *s, const texture *t, uint32_t gra
             const float waist = (float)(1 - (1 - s->waist) * (1 - (2 * v - 1) * (2 * v - 1)));
             const float half = (float)(s->half[0] + v * (s->half[1] - s->half[0])) * waist * (r > 0 ? sqrtf(r) : 0);
             o->half[at] = half, o->core_half[at] = fmaxf(half - (float)s->shell_mm, 0);
-            o->grain[at] = s->texture > 0 ? 1 + (float)s->texture
+            o->grain[at] = (float)s->filled * (s->texture > 0 ? 1 + (float)s->texture
                 * texture_at(t, (float)(q * deep) * fine + offset, (float)(v * high) * fine * 0.5f
-                                                                                + offset * 1.7f) : 1;
+                                                                                + offset * 1.7f) : 1);
         }
 }
 

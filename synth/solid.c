@@ -30,6 +30,6 @@ solid *solids_add(solids *l, enum part part, int level, const double (*outline)[
     *s = (solid){ .part = part, .level = level, .core = MATERIAL_SPONGIOSA, .shell = MATERIAL_CORTICAL, .outline = at, .n = n,
                   .corner = { { hi[0], lo[1] }, { lo[0], lo[1] }, { hi[0], hi[1] }, { lo[0], hi[1] } }, .half = { 5, 5 }, .waist = 1,
                       .wall = 1,
-                  .density = 1 };
+                  .density = 1, .filled = 1 };
     return s;
 }

@@ -43,6 +43,7 @@ typedef struct solid {
     double    shear[2];                  /* own tilt: dx/dz, dy/dz; axial rotation gives the first, lateral bending the second */
     double    z;                         /* lateral centre */
     double    density;                   /* multiplies the attenuation; negative: taken away (a cleft, a hole) */
+    double    filled;                    /* share of the core's shadow that is left: 1 sound, below it the bone is thinned, above it dense */
     double    texture;                   /* SD of the logarithm of the core's trabecular texture; 0: none */
 } solid;
 

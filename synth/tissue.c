@@ -1,6 +1,7 @@
 /* tissue.c - lateral films: the trunk from skin to skin, the lungs and what lies between them. Row by row: for each row of the film tables
  * give where the front and the back are and how thick the body is between them, and the thickness falls off towards both as a
  * superellipse. */
+#include "synth/filter.h"
 #include "synth/picture.h"
 #include "synth/scene.h"
 #include <math.h>
@@ -66,7 +67,7 @@ void scene_trunk(scene *s)
     draws d = draws_begin(s->a->seed, s->a->index, STAGE_TRUNK);
     const double wide = s->size * (0.5 + 0.5 * s->fat), belly = draws_range(&d, 0.8, 1.25), phase = draws_range(&d, 0, 6.28);
     const int hidden = s->a->v[GEO_C7].hidden;
-    shape_table(table, draws_range(&d, 2.6, 3.3));
+    shape_table(table, draws_range(&d, 2.0, 2.9));
     for (int64_t y = 0; y < s->m->h; y++) {
         const double level = s->row_level[y], x = s->row_skin[y], low = 1 / (1 + exp(-(level - 18) * 0.9));
         const double wave = 2 * sin(0.9 * level + phase);
@@ -134,6 +135,7 @@ void scene_lungs(scene *s)
         aorta.radius[i] = 11.5 * s->size, aorta.stretch[i] = 1;
     }
     shape_tube(s->m, MATERIAL_LUNG, MATERIAL_LUNG, &aorta, 0, -0.6);
+    filter_gauss(map, s->m->h, s->m->w, 0.9 / s->m->spacing, 0.9 / s->m->spacing);            /* rows step along a dome */
     for (int64_t y = 0; y < s->m->h; y++)                      /* vessels; and no lung where organs took more than there was */
         for (int64_t x = 0; x < s->m->w; x++) {
             float *v = &map[y * s->m->w + x];

@@ -72,6 +72,8 @@ static void what_cannot_be_is_refused(void **state)
     refused("synth x.h5 region=whole strata=1 level=L2", "level=L3");
     refused("synth x.h5 region=whole fractures=screw", "did you mean");
     refused("synth x.h5 region=stack --resume", "--resume");
+    refused("synth x.h5 region=lumbar close=2", "close");
+    refused("synth x.h5 region=mixed strata=1", "wanted region=whole");
 }
 
 int main(void)

@@ -9,21 +9,23 @@
 #include "datasets/image.h"
 #include "datasets/synthetic.h"
 
-enum { FILMS = 12, H = 256, W = 128, COLUMNS = 6, NUMBERS = 200 };
+enum { FILMS = 12, H = 256, W = 128, COLUMNS = 6, NUMBERS = 200, CLOSE = 8 };             /* the film that ends beside the spine */
 static const char *const table_path = "tests/golden/phantoms.txt", *const sheet_path = "tests/golden/phantoms.png";
 static const struct { enum region region; uint64_t seed; uint32_t index; int level, fractures; } golden[FILMS] = {
     { REGION_WHOLE, 1, 0, LEVEL_DIAGRAM, FRACTURES_NEVER }, { REGION_WHOLE, 1, 1, LEVEL_TRAINING, FRACTURES_ALWAYS },
     { REGION_WHOLE, 2, 7, LEVEL_STRESS, FRACTURES_BY_AGE }, { REGION_CERVICAL, 1, 2, LEVEL_NOISE, FRACTURES_NEVER },
     { REGION_CERVICAL, 3, 3, LEVEL_TRAINING, FRACTURES_BY_AGE }, { REGION_THORACIC, 1, 4, LEVEL_OVERLAP, FRACTURES_NEVER },
     { REGION_THORACIC, 4, 5, LEVEL_TRAINING, FRACTURES_ALWAYS }, { REGION_LUMBAR, 1, 6, LEVEL_TRAINING, FRACTURES_SCREWED },
-    { REGION_LUMBAR, 5, 7, LEVEL_TRAINING, FRACTURES_BY_AGE }, { REGION_LUMBAR, 6, 8, LEVEL_OVERLAP, FRACTURES_NEVER },
+    { REGION_LUMBAR, 5, 7, LEVEL_TRAINING, FRACTURES_BY_AGE },
+    { REGION_LUMBAR, 6, 8, LEVEL_OVERLAP, FRACTURES_NEVER },
     { REGION_AP, 1, 9, LEVEL_TRAINING, FRACTURES_NEVER }, { REGION_AP, 7, 10, LEVEL_NOISE, FRACTURES_NEVER } };
 
 static synthetic *golden_film(int i)
 {
     const synthetic_settings s = {
         .anatomy = { .region = golden[i].region, .h = H, .w = W, .stress = golden[i].level == LEVEL_STRESS, .fractures = golden[i].fractures,
-            .pathology = golden[i].level >= LEVEL_TRAINING ? PATHOLOGIES : PATH_NONE, .tilt = 2 },
+            .pathology = golden[i].level >= LEVEL_TRAINING ? PATHOLOGIES : PATH_NONE, .tilt = 2,
+            .close = i == CLOSE },
         .picture = { .level = golden[i].level, .implants = golden[i].fractures == FRACTURES_SCREWED ? 1 : 0.5, .look = -1 },
         .layout = LAYOUT_LEVELS };
     return synthetic_new(&s, golden[i].seed, golden[i].index);

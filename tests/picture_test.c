@@ -126,7 +126,8 @@ static void pairs_differ_in_shadows_alone(void **state)
     int hidden = 0;
     for (int k = 0; k < 4; k++) {
         anatomy *a = phantom_new(regions[k], 8, (uint32_t)k, 320, 192, 2);
-        const picture_settings with = { LEVEL_TRAINING, 1, LOOK_WINDOW }, without = { LEVEL_TRAINING, 0, LOOK_WINDOW };
+        const enum look look = k < 3 ? LOOK_WINDOW : LOOK_BONE;
+        const picture_settings with = { LEVEL_TRAINING, 1, look }, without = { LEVEL_TRAINING, 0, look };
         picture *p = picture_new(a, &with), *q = picture_new(a, &without);
         assert_non_null(p->film_with), assert_non_null(p->implant), assert_null(q->film_with), assert_true(*p->implants);
         assert_memory_equal(p->log, q->log, (size_t)(p->h * p->w) * sizeof(float));        /* the same anatomy and the same noise */
@@ -189,6 +190,30 @@ static void facing_mirrors(void **state)
     picture_free(right), picture_free(left), phantom_free(a);
 }
 
+/* Bone alone: before the spine, where there is none, the film is darker against the bodies than any window makes it. */
+static void bone_stands_alone(void **state)
+{
+    (void)state;
+    double ratio[2] = { 0, 0 };
+    for (int k = 0; k < 2; k++)
+        for (uint32_t i = 0; i < 6; i++) {
+            anatomy *a = phantom_new(REGION_LUMBAR, 3, i, 200, 200, 1);
+            picture *p = picture_new(a, &(picture_settings){ LEVEL_TRAINING, 0, k ? LOOK_BONE : LOOK_WINDOW });
+            double sum[2] = { 0, 0 };
+            for (int l = GEO_L2; l <= GEO_L4; l++)
+                for (int side = 0; side < 2; side++) {         /* the body's middle; 30 mm before its front */
+                    double mm[2] = { side ? 30 : 0, 0 }, px[2];
+                    for (int c = 0; c < 4; c++) for (int x = 0; x < 2; x++) mm[x] += a->v[l].corner[c][x] * (side ? (c % 2 ? 0 : 0.5) : 0.25);
+                    film_pixel(&a->film, mm, px);
+                    const double v = p->film[llround(px[1]) * 200 + llround(px[0])] / 65535.0;
+                    sum[side] += p->inverted ? 1 - v : v;
+                }
+            ratio[k] += sum[1] / sum[0] / 6;
+            picture_free(p), phantom_free(a);
+        }
+    assert_true(ratio[1] < 0.6 && ratio[1] < 0.75 * ratio[0]);
+}
+
 static int up(const void *a, const void *b) { return (*(const double *)a > *(const double *)b) - (*(const double *)a < *(const double *)b);
     }
 
@@ -237,7 +262,7 @@ int main(void)
         cmocka_unit_test(a_polygon_covers_its_area), cmocka_unit_test(a_slab_has_its_volume),
             cmocka_unit_test(coefficients_are_the_table_s),
         cmocka_unit_test(counts_follow_poisson), cmocka_unit_test(scatter_takes_contrast), cmocka_unit_test(pairs_differ_in_shadows_alone),
-        cmocka_unit_test(threads_change_no_bit), cmocka_unit_test(facing_mirrors), cmocka_unit_test(regions_weaken_as_they_should),
+        cmocka_unit_test(threads_change_no_bit), cmocka_unit_test(facing_mirrors), cmocka_unit_test(bone_stands_alone), cmocka_unit_test(regions_weaken_as_they_should),
     };
     return RUN_TESTS(tests);
 }

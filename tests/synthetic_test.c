@@ -353,6 +353,44 @@ static void marks_of_the_discs_are_told(void **state)
     assert_true(nodes > 50 && stiff > 2);
 }
 
+/* Close framing shows the same patient, larger: bodies are cut by the border, hips are gone, and what is left measures the same. */
+static void close_films_show_the_same_spine(void **state)
+{
+    (void)state;
+    static const enum region regions[] = { REGION_LUMBAR, REGION_THORACIC };
+    int cut = 0, hips = 0, larger = 0;
+    for (uint32_t i = 0; i < 40; i++) {
+        anatomy_settings s = { .region = regions[i % 2], .h = 512, .w = 384, .tilt = 2 };
+        anatomy *wide = anatomy_new(&s, 18, i);
+        s.close = 1;
+        anatomy *near_ = anatomy_new(&s, 18, i);
+        for (int l = 0; l < LEVEL_SLOTS; l++) assert_memory_equal(wide->v[l].corner, near_->v[l].corner, sizeof wide->v[l].corner);
+        truth *t = truth_new(wide), *u = truth_new(near_);
+        assert_true(u->nbodies >= 4);
+        cut += u->nobjects > u->nbodies, larger += near_->film.spacing < wide->film.spacing;
+        hips += find(u, "femoral_head_1") != NULL;
+        for (int k = 0; k < u->nvalues; k++)
+            for (int j = 0; j < t->nvalues; j++)
+                if (!strcmp(u->value[k].name, "L1_CR_ant") && !strcmp(t->value[j].name, "L1_CR_ant")) near(u->value[k].v, t->value[j].v, 1e-9);
+        truth_free(t), truth_free(u), anatomy_free(wide), anatomy_free(near_);
+    }
+    assert_true(cut > 20 && larger > 36 && hips < 8);
+}
+
+static void mixed_films_take_turns(void **state)
+{
+    (void)state;
+    static const char *const wanted[] = { "whole_", "thoracic_", "lumbar_" };
+    synthetic_settings s = small(REGION_WHOLE, LEVEL_NOISE);
+    s.mixed = 1;
+    for (uint32_t i = 0; i < 6; i++) {
+        synthetic *f = synthetic_new(&s, 19, i);
+        assert_memory_equal(f->id[0], wanted[i % 3], strlen(wanted[i % 3]));
+        for (int k = 0; k < f->labels[0].ninstances; k++) assert_in_range(f->labels[0].instances[k].value, 1, 4);    /* one layout for all */
+        synthetic_free(f);
+    }
+}
+
 /* ---- grey values before any look ---------------------------------------------------------------------------------------- */
 
 static int by_size(const void *a, const void *b) { return (*(const float *)a > *(const float *)b) - (*(const float *)a < *(const float *)b); }
@@ -428,7 +466,7 @@ int main(void)
             cmocka_unit_test(failures_do_what_they_say),
         cmocka_unit_test(outlines_move_as_far_as_asked), cmocka_unit_test(dropped_bodies_are_found), cmocka_unit_test(readers_err_as_much_as_asked),
         cmocka_unit_test(screws_run_through_the_broken_body), cmocka_unit_test(marks_of_the_discs_are_told), cmocka_unit_test(strata_are_what_they_say),
-        cmocka_unit_test(log_attenuation_lies_in_range),
+        cmocka_unit_test(log_attenuation_lies_in_range), cmocka_unit_test(close_films_show_the_same_spine), cmocka_unit_test(mixed_films_take_turns),
     };
     return RUN_TESTS(tests);
 }

@@ -20,14 +20,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { STACK = REGIONS };                /* as a region */
+enum { STACK = REGIONS, MIXED, KINDS };  /* as a region */
 typedef struct synth { int region, level, classes, pathology, pairs, failure, fractures, strata; int64_t n, seed, height, width; double implants,
-    reader; } synth;
+    reader, close; } synth;
 
 #define LAYOUT_WORDS "whole|cervical|thoracic|lumbar|ap|hspine|levels"
 static const key keys[] = {
-    { "region", K_WORD, offsetof(synth, region), NULL,  "what the films show; stack: bodies along a curved line, no anatomy", 0, 0,
-        "whole|cervical|thoracic|lumbar|ap|stack" },
+    { "region", K_WORD, offsetof(synth, region), NULL,  "what the films show; stack: bodies along a curved line, no anatomy; mixed: whole, thoracic and lumbar in turn", 0, 0,
+        "whole|cervical|thoracic|lumbar|ap|stack|mixed" },
     { "n",      K_INT,  offsetof(synth, n),      "100", "films", 1, 1000000, 0 },
     { "seed",   K_INT,  offsetof(synth, seed),   "1",   "another seed, other films; film i of a seed is always the same", 0,
         INT64_MAX / 2, 0 },
@@ -44,6 +44,8 @@ static const key keys[] = {
         "auto: none below L3, by age from L3; always: on every film; screwed: one on every film, and the implants are screws through it", 0, 0,
         "auto|none|always|screwed" },
     { "implants", K_REAL, offsetof(synth, implants), "0.2", "share of films with implants, from L3", 0, 1, 0 },
+    { "close", K_REAL, offsetof(synth, close), "0",
+        "share of thoracic and lumbar films that end beside the spine and within bodies, as many real ones do; the hips are not on them", 0, 1, 0 },
     { "pairs",  K_BOOL, offsetof(synth, pairs),  "0",   "films with implants come without them too, as two cases of one patient", 0, 0, 0 },
     { "strata", K_BOOL, offsetof(synth, strata), "0",
         "a test set of whole spines: of 60 films 20 plain, 12 in pairs with implants, 10 fractured, 8 with a hidden C7, 5 LSTV, 5 turned", 0, 0, 0 },
@@ -62,17 +64,17 @@ static const usage how = { "synth", "OUT.h5 region=... [n=100] [seed=1] [level=L
     "trabecular or vascular texture. See docs/synth.md.\n"
     "SIGINT, SIGTERM and SIGUSR1 leave the films that are done in OUT.h5.part and end with status 75; --resume goes on from there.\n"
     "\n"
-    "keys: region=whole|cervical|thoracic|lumbar|ap|stack  n  seed  height  width  level=L0..L4\n"
+    "keys: region=whole|cervical|thoracic|lumbar|ap|stack|mixed  n  seed  height  width  level=L0..L4\n"
     "      classes=auto|whole|cervical|thoracic|lumbar|ap|hspine|levels\n"
     "      pathology=auto|none|flatback|kyphosis|slip|junction|lstv|dome|mixed\n"
-    "      fractures=auto|none|always|screwed  implants=0.2  pairs=0|1  strata=0|1  reader=MM\n"
+    "      fractures=auto|none|always|screwed  implants=0.2  close=0  pairs=0|1  strata=0|1  reader=MM\n"
     "      failure=none|drop|merge|split|shift|truncate|spurious|erode|dilate|ragged|leak|spur|swap|facing|heads|head|any",
     own, FLAG_JSON | FLAG_QUIET | FLAG_FORCE | FLAG_THREADS, 1, 1, 1 };
 
 /* Usual size of a film, pixels. */
-static const int64_t sizes[STACK + 1][2] = { [REGION_WHOLE] = { 1024, 512 }, [REGION_CERVICAL] = { 1024, 768 },
+static const int64_t sizes[KINDS][2] = { [REGION_WHOLE] = { 1024, 512 }, [REGION_CERVICAL] = { 1024, 768 },
     [REGION_THORACIC] = { 1024, 512 },
-    [REGION_LUMBAR] = { 1024, 768 }, [REGION_AP] = { 1024, 512 }, [STACK] = { 256, 128 } };
+    [REGION_LUMBAR] = { 1024, 768 }, [REGION_AP] = { 1024, 512 }, [STACK] = { 256, 128 }, [MIXED] = { 1024, 512 } };
 
 static void set_size(int64_t *v, int64_t usual, const char *name)
 {
@@ -91,7 +93,7 @@ static synth settings(const flags *f)
         snprintf(name, sizeof name, "%.*s", (int)(equals - f->set[i]), f->set[i]);
         const key *k = key_find(keys, name);
         if (!k) {
-            const char *names[16];
+            const char *names[sizeof keys / sizeof *keys];
             int n = 0;
             for (; keys[n].name; n++) names[n] = keys[n].name;
             die("%s: unknown setting%s", name, die_nearest(name, names, n));
@@ -99,10 +101,10 @@ static synth settings(const flags *f)
         key_set(k, &s, equals + 1, name);
         region |= !strcmp(name, "region");
     }
-    if (!region) die("region: missing, wanted region=whole, cervical, thoracic, lumbar, ap or stack");
+    if (!region) die("region: missing, wanted region=whole, cervical, thoracic, lumbar, ap, stack or mixed");
     if (s.strata && s.region != REGION_WHOLE) die("strata: only whole spines can show them all, wanted region=whole");
     if (s.strata && s.level < LEVEL_TRAINING) die("strata: implants are drawn from level=L3 on");
-    if (s.fractures > 1 && s.region != REGION_WHOLE && s.region != REGION_THORACIC && s.region != REGION_LUMBAR)
+    if (s.fractures > 1 && (s.region == REGION_CERVICAL || s.region == REGION_AP || s.region == STACK))
         die("fractures: bodies break from T5 to L4, wanted region=whole, thoracic or lumbar");
     set_size(&s.height, sizes[s.region][0], "height"), set_size(&s.width, sizes[s.region][1], "width");
     return s;
@@ -114,10 +116,11 @@ static synthetic_settings phantom_settings(const synth *s)
     /* the words' order is the enum's */
     const int pathology = s->pathology == 0 ? (disease ? PATHOLOGIES : PATH_NONE) : s->pathology - 1;
     return (synthetic_settings){
-        .anatomy = { .region = s->region, .h = s->height, .w = s->width, .stress = s->level == LEVEL_STRESS, .pathology = pathology,
-            .fractures = s->fractures == 0 ? disease : s->fractures - 1 + (s->fractures > 1), .tilt = 2 },
+        .anatomy = { .region = s->region == MIXED ? REGION_WHOLE : s->region, .h = s->height, .w = s->width, .stress = s->level == LEVEL_STRESS, .pathology = pathology,
+            .fractures = s->fractures == 0 ? disease : s->fractures - 1 + (s->fractures > 1), .tilt = 2, .close = s->close },
         .picture = { .level = s->level, .implants = s->implants, .look = -1 },
-        .layout = s->classes ? (enum layout)(s->classes - 1) : (enum layout)s->region, .pairs = s->pairs, .reader = s->reader,
+        .layout = s->classes ? (enum layout)(s->classes - 1) : s->region == MIXED ? LAYOUT_WHOLE : (enum layout)s->region, .mixed = s->region == MIXED,
+            .pairs = s->pairs, .reader = s->reader,
             .failure = s->failure, .strata = s->strata };
 }
 

@@ -1,6 +1,6 @@
 /* phantom_sheet.c - films of phantoms side by side in one PNG, for the eye, and how long each took on one core. Films with implants are
  * shown with them.
- *     build/cpu/tests/tools/phantom_sheet OUT.png REGION COUNT SEED LEVEL(0..4) HEIGHT WIDTH [COLUMNS] */
+ *     build/cpu/tests/tools/phantom_sheet OUT.png REGION COUNT SEED LEVEL(0..4) HEIGHT WIDTH [COLUMNS [LOOK]] */
 #include "base/die.h"
 #include "datasets/image.h"
 #include "synth/picture.h"
@@ -33,13 +33,14 @@ int main(int argc, char **argv)
     const int64_t n = number(argv[3], 1, 1000), seed = number(argv[4], 0, 1000000), level = number(argv[5], 0, 4),
         h = number(argv[6], 64, 4096);
     const int64_t w = number(argv[7], 64, 4096), columns = argc > 8 ? number(argv[8], 1, n) : n;
+    const int look = argc > 9 ? (int)number(argv[9], 0, LOOKS - 1) : -1;
     image sheet = image_new((n + columns - 1) / columns * h, columns * w, 8);
     double anatomy_s = 0, picture_s = 0;
     for (int64_t i = 0; i < n; i++) {
         const anatomy_settings who = { .region = (enum region)region, .h = h, .w = w, .stress = level == LEVEL_STRESS,
                                        .pathology = level >= LEVEL_TRAINING ? PATHOLOGIES : PATH_NONE,
-                                           .fractures = level >= LEVEL_TRAINING };
-        const picture_settings how = { .level = (int)level, .implants = 0.3, .look = -1 };
+                                           .fractures = level >= LEVEL_TRAINING, .close = 0.5 };
+        const picture_settings how = { .level = (int)level, .implants = 0.3, .look = look };
         double t0 = core_seconds();
         anatomy *a = anatomy_new(&who, (uint64_t)seed, (uint32_t)i);
         double t1 = core_seconds();
