@@ -120,6 +120,25 @@ classes classes_given(const char *at, const char *word)
     return t;
 }
 
+/* The name without the digits at its end. */
+static size_t stem(const class *c)
+{
+    size_t n = strlen(c->name);
+    while (n && c->name[n - 1] >= '0' && c->name[n - 1] <= '9') n--;
+    return n;
+}
+
+void classes_twins(const classes *t, uint8_t twin[256])
+{
+    const class *head[2] = { NULL };
+    int n = 0;
+    for (int v = 0; v < 256; v++) twin[v] = (uint8_t)v;
+    for (int i = 0; i < t->n; i++)
+        if (!strcmp(t->c[i].kind, "femoral_head")) head[n++ % 2] = &t->c[i];
+    if (n != 2 || stem(head[0]) != stem(head[1]) || strncmp(head[0]->name, head[1]->name, stem(head[0]))) return;
+    twin[head[0]->value] = (uint8_t)head[1]->value, twin[head[1]->value] = (uint8_t)head[0]->value;
+}
+
 int classes_values(const char *labels, const char *at, int value[256])
 {
     int n = 0;

@@ -22,6 +22,9 @@ void    classes_free(classes *t);
 const class *classes_find(const classes *t, int value);                                   /* NULL: not in the table */
 /* The class's name, or its number as text in buf when the table has no row for it. */
 const char *classes_name(const classes *t, int value, char buf[16]);
+/* The two femoral heads, where the table tells two apart by a number alone (femoral_head_1, femoral_head_2): on a lateral film which is which is
+ * arbitrary. twin (256): each other's value for these two, all others their own. */
+void    classes_twins(const classes *t, uint8_t twin[256]);
 /* Values as a list, "8-19,20" (data.labels of a run): value[k] is that of class k = 1, 2, ... in this order, value[0] = 0. Returns how
  * many; dies 2, naming `at`, where it is no such list. */
 int     classes_values(const char *labels, const char *at, int value[256]);

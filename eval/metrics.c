@@ -60,6 +60,35 @@ void metrics_count(overlap count[256], const uint8_t *pred, const uint8_t *truth
 
 static quantity ratio(double a, double b, const char *why) { return b > 0 ? quantity_of(a / b) : quantity_missing(why); }
 
+/* Would the other naming of a and b fit the truth better? count[p][t]: pixels of pred a, b, anything else (0, 1, 2) where the truth is. */
+static int other_names(int64_t count[3][3])
+{
+    double iou[2][2];
+    for (int p = 0; p < 2; p++)
+        for (int t = 0; t < 2; t++) {
+            int64_t either = -count[p][t];
+            for (int k = 0; k < 3; k++) either += count[p][k] + count[k][t];
+            iou[p][t] = either ? (double)count[p][t] / (double)either : 0;
+        }
+    return fmax(iou[0][1], iou[1][0]) > fmax(iou[0][0], iou[1][1]);
+}
+
+int metrics_rename(uint8_t *pred, const uint8_t *truth, int64_t n, int ignore, const uint8_t twin[256])
+{
+    int renamed = 0;
+    for (int a = 0; a < 256; a++) {
+        const int b = twin[a];
+        if (b <= a) continue;
+        int64_t count[3][3] = { { 0 } };
+        for (int64_t i = 0; i < n; i++)
+            if (truth[i] != ignore) count[pred[i] == a ? 0 : pred[i] == b ? 1 : 2][truth[i] == a ? 0 : truth[i] == b ? 1 : 2]++;
+        if (!other_names(count)) continue;
+        for (int64_t i = 0; i < n; i++) pred[i] = (uint8_t)(pred[i] == a ? b : pred[i] == b ? a : pred[i]);
+        renamed++;
+    }
+    return renamed;
+}
+
 quantity metrics_dsc(const overlap *c) { return ratio(2.0 * (double)c->both, (double)(c->pred + c->truth), neither); }
 
 static void overlap_metrics(metrics *m)

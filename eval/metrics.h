@@ -15,6 +15,11 @@ typedef struct { int64_t pred, truth, both; } overlap;
  * to pooled counts; a zeroed array an image gives the DSC of the image. */
 void metrics_count(overlap count[256], const uint8_t *pred, const uint8_t *truth, int64_t n, int ignore);
 
+/* Classes whose names are arbitrary, such as two femoral heads: twin[a] = b and twin[b] = a say that a and b are such a pair, twin[v] = v that v
+ * is in none. Each pair of pred (n) gets the names by which the truth calls it: of the four overlaps (IoU) of a pair the largest decides, and
+ * equals leave it as it is (greedy assignment). Returns how many pairs changed their names. Pixels whose truth is `ignore` do not count. */
+int metrics_rename(uint8_t *pred, const uint8_t *truth, int64_t n, int ignore, const uint8_t twin[256]);
+
 /* 2 both / (pred + truth); missing where both masks are empty (Dice 1945, Sorensen 1948). */
 quantity metrics_dsc(const overlap *count);
 

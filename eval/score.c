@@ -12,6 +12,7 @@ score *score_new(const score_options *o)
     s->options = *o;
     if (!o->tau) s->options.tau = o->in_mm ? 1 : 2;
     if (!o->draws) s->options.draws = 10000;
+    for (int v = 0; v < 256; v++) s->twin[v] = o->twin ? o->twin[v] : (uint8_t)v;
     for (int v = 1; v < 256; v++) s->names[v] = o->names && o->names[v] ? xdup(o->names[v]) : xprintf("%d", v);
     return s;
 }
@@ -44,8 +45,12 @@ void score_add(score *s, const char *id, const char *patient, const double *spac
     if (s->options.in_mm && !spacing) die_at(id, "got no pixel spacing, wanted one for distances in mm");
     metrics *found = xalloc_n(255, sizeof *found);
     score_case c = { .id = xdup(id), .patient = patient_of(s, patient), .class = found };
-    c.n = metrics_image(pred, truth, h, w, s->options.in_mm ? spacing : 0, s->options.tau, found);
+    uint8_t *named = xalloc_n((size_t)h, (size_t)w);
+    memcpy(named, pred, (size_t)(h * w));
+    s->renamed += metrics_rename(named, truth, h * w, -1, s->twin) > 0;
+    c.n = metrics_image(named, truth, h, w, s->options.in_mm ? spacing : 0, s->options.tau, found);
     c.class = xgrow(found, (size_t)(c.n ? c.n : 1) * sizeof *found);
+    free(named);
     s->cases = xgrow(s->cases, (size_t)(s->ncases + 1) * sizeof *s->cases);
     s->cases[s->ncases++] = c;
 }

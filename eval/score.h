@@ -22,6 +22,7 @@ typedef struct {
     double tau;                      /* of NSD, in px or mm; 0: 2 px or 1 mm */
     int64_t draws;                   /* of the bootstrap, 0: 10,000 */
     int64_t seed;
+    const uint8_t *twin;             /* [256] exchangeable classes, as of metrics_rename: predictions get the truth's names; NULL: none */
     int64_t excluded;                /* cases that the caller left out because they are marked as faulty: told in notes and JSON */
 } score_options;
 
@@ -43,7 +44,8 @@ typedef struct { char *id; int64_t patient; int n; metrics *class; quantity dsc;
 typedef struct score {
     score_options options;
     char *names[256], **patient;
-    int64_t ncases, npatients, unknown_patients;
+    uint8_t twin[256];               /* options.twin, or every class its own */
+    int64_t ncases, npatients, unknown_patients, renamed;           /* renamed: cases with a pair whose names changed */
     int nclasses;
     score_case *cases;
     score_class *classes;            /* ascending values; after score_finish */
@@ -70,7 +72,7 @@ table *score_border_table(const score *s);
 table *score_case_table(const score *s, int64_t most);
 table *score_presence_table(const score *s);
 
-/* {units, tau, draws, seed, patients, cases_without_patient, excluded, classes:[{value, name, n, METRIC:{mean, sd, ci:[lo,hi], n, min, p5, ... max},
+/* {units, tau, draws, seed, patients, cases_without_patient, excluded, exchangeable:[[a, b]], renamed, classes:[{value, name, n, METRIC:{mean, sd, ci:[lo,hi], n, min, p5, ... max},
  * presence}], overall:{METRIC:...}, worst:[{case, DSC}], cases:[{case, patient, DSC, classes:[{value, name, METRIC:number}]}],
  * parameters:[]}, with every METRIC of metric_table; a fresh object. A missing number is null and KEY_why beside it says why. */
 json_t *score_json(const score *s);

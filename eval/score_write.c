@@ -17,6 +17,24 @@ static void add_excluded(const score *s, table *t)
     table_note(t, note), free(note);
 }
 
+/* Which classes of the set count as exchangeable: as a note, or as pairs of values. */
+static void add_twins(const score *s, table *t)
+{
+    for (int a = 1; a < 256; a++) {
+        if (s->twin[a] <= a) continue;
+        char *note = xprintf("%s and %s are exchangeable: each image's prediction is given the names by which it overlaps the truth more (IoU, greedy)",
+                             s->names[a], s->names[s->twin[a]]);
+        table_note(t, note), free(note);
+    }
+}
+
+static json_t *twins_json(const score *s)
+{
+    json_t *list = json_array();
+    for (int a = 1; a < 256; a++) if (s->twin[a] > a) json_array_append_new(list, json_pack("[i,i]", a, (int)s->twin[a]));
+    return list;
+}
+
 /* How the figures above were made: what a reader needs to make them again. */
 static void add_notes(const score *s, table *t)
 {
@@ -28,6 +46,7 @@ static void add_notes(const score *s, table *t)
         note = xprintf("images without a patient, counted as one each: %lld", (long long)s->unknown_patients);
         table_note(t, note), free(note);
     }
+    add_twins(s, t);
     add_excluded(s, t);
 }
 
@@ -214,6 +233,8 @@ json_t *score_json(const score *s)
     json_object_set_new(all, "patients", json_integer(s->npatients));
     json_object_set_new(all, "cases_without_patient", json_integer(s->unknown_patients));
     json_object_set_new(all, "excluded", json_integer(o->excluded));
+    json_object_set_new(all, "exchangeable", twins_json(s));
+    json_object_set_new(all, "renamed", json_integer(s->renamed));
     for (int k = 0; k < s->nclasses; k++) json_array_append_new(classes, class_json(&s->classes[k]));
     for (int64_t i = 0; i < s->ncases; i++) json_array_append_new(cases, case_json(s, &s->cases[i]));
     for (int64_t i = 0; i < s->ncases && i < 5; i++) {

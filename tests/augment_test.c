@@ -164,6 +164,79 @@ static void a_mirror_swaps_pairs(void **state)
     assert_int_equal(a.mirrored, 0);
 }
 
+/* out (n, n): a turned `quarters` times to the left, as numpy's rot90, then upside down (axis 0) or left to right (axis 1). */
+static void turn_and_mirror(int n, const int *a, int quarters, int axis, int *out)
+{
+    int was[64], now[64];
+    memcpy(now, a, (size_t)(n * n) * sizeof *now);
+    for (; quarters > 0; quarters--) {
+        memcpy(was, now, sizeof was);
+        for (int i = 0; i < n; i++) for (int j = 0; j < n; j++) now[i * n + j] = was[j * n + n - 1 - i];
+    }
+    for (int i = 0; i < n; i++)
+        for (int j = 0; j < n; j++) out[i * n + j] = axis ? now[i * n + n - 1 - j] : now[(n - 1 - i) * n + j];
+}
+
+/* Every sample is one of the pictures that rot90 and a flip make, each of the four that differ as often as the others, and counts as mirrored. */
+static void quarter_turns(void **state)
+{
+    (void)state;
+    enum { SIDE = 5, DRAWS = 2000 };
+    augment_conf c = conf_of("quarters=1 rotate=20");
+    int film[SIDE * SIDE], want[8][SIDE * SIDE], times[8] = { 0 };
+    for (int p = 0; p < SIDE * SIDE; p++) film[p] = p;
+    for (int k = 0; k < 8; k++) turn_and_mirror(SIDE, film, k / 2, k % 2, want[k]);
+    fit f = fit_make(&letterbox, SIDE, SIDE, SIDE, SIDE);
+    for (int i = 0; i < DRAWS; i++) {
+        augmentation a = augment_draw(&c, &f, 1, 0, i, 0);
+        int got[SIDE * SIDE], k = 0;
+        for (int p = 0; p < SIDE * SIDE; p++) {
+            double at[2];
+            affine_apply(&a.to_film, p % SIDE, p / SIDE, at);
+            near(at[0], round(at[0]), 1e-9); near(at[1], round(at[1]), 1e-9);
+            got[p] = (int)(round(at[1]) * SIDE + round(at[0]));
+        }
+        while (k < 8 && memcmp(got, want[k], sizeof got)) k++;
+        assert_true(k < 8 && a.mirrored);
+        times[k]++;
+    }
+    int kinds = 0;
+    for (int k = 0; k < 8; k++) kinds += times[k] > 0;
+    assert_int_equal(kinds, 4);
+    for (int k = 0; k < 8; k++) if (times[k]) near((double)times[k] / DRAWS, 0.25, 0.04);
+    fit wide = fit_make(&letterbox, H, W, N, N);                   /* about the film's centre, so that all of it stays in the square */
+    augmentation a = augment_draw(&c, &wide, 1, 0, 3, 0);
+    for (int corner = 0; corner < 4; corner++) {
+        double net[2];
+        augment_net_point(&a, &wide, (double[2]){ corner % 2 ? W - 1 : 0, corner / 2 ? H - 1 : 0 }, net);
+        assert_true(net[0] > -0.5 && net[0] < N - 0.5 && net[1] > -0.5 && net[1] < N - 0.5);
+    }
+}
+
+/* TransUNet's: half of the samples turned and mirrored, half of the rest rotated by whole degrees from -20 to 19, a quarter as they are. */
+static void published_shares(void **state)
+{
+    (void)state;
+    enum { DRAWS = 4000 };
+    augment_conf c = conf_of("quarters=0.5 geometry=0.5 rotate=20 whole_degrees=1 scale=1,1 shift=0 intensity=0");
+    fit f = fit_make(&letterbox, H, W, N, N);
+    int mirrored = 0, still = 0, seen[40] = { 0 };
+    for (int i = 0; i < DRAWS; i++) {
+        augmentation a = augment_draw(&c, &f, 3, 0, i, 0);
+        affine inverse = affine_inverse(&f.to_film), move = affine_then(&inverse, &a.to_film);
+        const double angle = atan2(move.m[3], move.m[0]) * 57.29577951308232;
+        assert_true(a.gamma == 1 && a.noise == 0);
+        mirrored += a.mirrored;
+        if (a.mirrored) continue;
+        near(angle, round(angle), 1e-9);
+        assert_true(angle > -20.5 && angle < 19.5);
+        still += fabs(move.m[2]) < 1e-9 && fabs(angle) < 1e-9;
+        seen[(int)round(angle) + 20]++;
+    }
+    near((double)mirrored / DRAWS, 0.5, 0.03); near((double)still / DRAWS, 0.25 + 0.25 / 40, 0.03);
+    for (int k = 0; k < 40; k++) assert_true(seen[k] > 0);
+}
+
 static void grey_changes_as_the_formula_says(void **state)
 {
     (void)state;
@@ -221,7 +294,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(nothing_is_nothing), cmocka_unit_test(a_pure_function), cmocka_unit_test(ranges_hold),
         cmocka_unit_test(film_labels_and_points_move_together), cmocka_unit_test(rotation_is_rigid_on_the_film),
-        cmocka_unit_test(a_mirror_swaps_pairs),
+        cmocka_unit_test(a_mirror_swaps_pairs), cmocka_unit_test(quarter_turns), cmocka_unit_test(published_shares),
         cmocka_unit_test(grey_changes_as_the_formula_says), cmocka_unit_test(noise_is_normal_enough), cmocka_unit_test(bad_settings),
     };
     return RUN_TESTS(tests);

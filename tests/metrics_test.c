@@ -194,11 +194,46 @@ static void counts_add_up(void **state)
     assert_string_equal(metrics_dsc(&o[7]).why, "the class is in neither map");
 }
 
+/* Twins 1 and 2: the naming whose best overlap is the larger; only the pair's pixels change; what is ignored does not vote. */
+static void twins_take_the_names_of_the_truth(void **state)
+{
+    (void)state;
+    uint8_t twin[256];
+    for (int v = 0; v < 256; v++) twin[v] = (uint8_t)v;
+    const uint8_t truth[12] = { 0, 1, 1, 1, 2, 2, 2, 3, 0, 0, 0, 0 }, crossed[12] = { 0, 2, 2, 2, 1, 1, 0, 3, 3, 1, 0, 2 };
+    const uint8_t want[12] = { 0, 1, 1, 1, 2, 2, 0, 3, 3, 2, 0, 1 };
+    uint8_t p[13];
+    memcpy(p, crossed, 12);
+    assert_int_equal(metrics_rename(p, truth, 12, -1, twin), 0);           /* no pair: nothing happens */
+    assert_memory_equal(p, crossed, 12);
+    twin[1] = 2, twin[2] = 1;
+    assert_int_equal(metrics_rename(p, truth, 12, -1, twin), 1);
+    assert_memory_equal(p, want, 12);
+    assert_int_equal(metrics_rename(p, truth, 12, -1, twin), 0);           /* right already */
+    const uint8_t alone[4] = { 2, 2, 0, 0 }, first[4] = { 1, 1, 0, 0 }, both[4] = { 1, 2, 1, 2 }, even[4] = { 1, 1, 2, 2 };
+    memcpy(p, alone, 4);
+    assert_int_equal(metrics_rename(p, first, 4, -1, twin), 1);            /* one head on either side, by another name */
+    assert_memory_equal(p, first, 4);
+    memcpy(p, both, 4);
+    assert_int_equal(metrics_rename(p, even, 4, -1, twin), 0);             /* equals stay */
+    /* IoU decides, not the number of pixels: 1 over the truth's 2 is 4 of 13, 2 over it is 3 of 7 */
+    const uint8_t big[13] = { 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 2, 2, 2 }, small[13] = { 2, 2, 2, 2, 0, 0, 0, 0, 0, 0, 2, 2, 2 };
+    memcpy(p, big, 13);
+    assert_int_equal(metrics_rename(p, small, 13, -1, twin), 0);
+    /* 1 over 1 is 1 of 3 pixels that count, as much as 2 over 1; with the ignored ones it would be 1 of 9 */
+    const uint8_t partly[10] = { 1, 1, 1, 0, 255, 255, 255, 255, 255, 255 }, over[10] = { 2, 1, 0, 0, 1, 1, 1, 1, 1, 1 };
+    for (int ignoring = 0; ignoring < 2; ignoring++) {
+        memcpy(p, over, 10);
+        assert_int_equal(metrics_rename(p, partly, 10, ignoring ? 255 : -1, twin), !ignoring);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(golden_pairs), cmocka_unit_test(equals_brute_force), cmocka_unit_test(empty_masks_have_reasons),
         cmocka_unit_test(tau_is_met_in_spite_of_rounding), cmocka_unit_test(counts_add_up),
+        cmocka_unit_test(twins_take_the_names_of_the_truth),
     };
     return RUN_TESTS(tests);
 }

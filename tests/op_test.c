@@ -110,7 +110,7 @@ static void share_rounded(bench *b, bench *half)
     for (int i = 0; i < r->n->nin; i++)
         for (int64_t k = 0; k < r->x[i].n && tensor_differentiable(r->n->in[i]); k++) {
             const real v = slot_get(&r->x[i], k), rounded = (real)bf16_get(bf16_put((float)v));
-            const int round = r->n->in[i]->s.nd == 4;
+            const int round = r->n->in[i]->s.nd == 4 || (i == 1 && r->n->op->pack);
             slot_put(&r->x[i], k, round ? rounded : v), slot_put(&h->x[i], k, round ? rounded : v);
         }
     for (int64_t k = 0; k < r->gy[0].n; k++) {
@@ -154,10 +154,12 @@ static void law9_halves(const op_case *k, lay how, int training, int halves)
     bench_free(&b), bench_free(&half);
 }
 
-/* Maps of ops that have them in one type: all; of convolutions: also only those that come in, or go out */
+/* Maps of ops that have them in one type: all; of convolutions: also only those that come in, or go out. Of ops that pack weights and have no
+ * rows for such maps (linear): none, but the factors are rounded. */
 static void all_halves(const op_case *k)
 {
     const op *o = op_row(ops_bf16, k->op);
+    for (int way = 0; way < 4 && !o && op_find(k->op)->pack; way++) law9_halves(k, way & 1 ? ODD : DENSE, way < 2, 0);
     for (int halves = HALF_X; o && halves <= (HALF_X | HALF_Y); halves++)
         for (int way = 0; way < 4 && (o->mixed || halves == (HALF_X | HALF_Y)); way++) law9_halves(k, way & 1 ? ODD : DENSE, way < 2, halves);
 }

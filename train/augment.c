@@ -13,8 +13,11 @@ const key augment_keys[] = {
       0, 1, 0 },
     { "flip_vertical", K_REAL, offsetof(augment_conf, flip_vertical), "0", "share of samples turned upside down", 0, 1, 0 },
     { "pairs",         K_TEXT, offsetof(augment_conf, pairs), "", "classes that change places in a mirror: 26:27,3:4", 0, 0, 0 },
-    { "geometry",      K_REAL, offsetof(augment_conf, geometry), "1", "share of samples that are rotated, scaled, sheared and shifted",
-        0, 1, 0 },
+    { "quarters",      K_REAL, offsetof(augment_conf, quarters), "0",
+      "share of samples that are turned by 0 to 3 quarter turns and then mirrored, and not moved by what follows down to shift", 0, 1, 0 },
+    { "geometry",      K_REAL, offsetof(augment_conf, geometry), "1",
+      "share of samples (of those that quarters leaves) that are rotated, scaled, sheared and shifted", 0, 1, 0 },
+    { "whole_degrees", K_BOOL, offsetof(augment_conf, whole_degrees), "0", "rotate by whole degrees, from -rotate to rotate - 1", 0, 0, 0 },
     { "rotate",        K_REAL, offsetof(augment_conf, rotate), "10", "largest rotation either way, degrees", 0, 180, 0 },
     { "scale",         K_LIST, offsetof(augment_conf, scale), "0.9,1.1", "smallest and largest magnification; one number v: 1-v,1+v", 0,
         20, 0 },
@@ -79,6 +82,23 @@ static void check_plain(const key_list *l, const char *name, const char *at)
         name, l->n);
 }
 
+void augment_pairs(const char *text, const char *key, int64_t classes, const char *at, uint8_t swap[256])
+{
+    for (int i = 0; i < 256; i++) swap[i] = (uint8_t)i;
+    char *copy = xdup(text ? text : ""), *save;
+    for (char *w = strtok_r(copy, ", ", &save); w; w = strtok_r(NULL, ", ", &save)) {
+        int64_t a, b;
+        char *colon = strchr(w, ':');
+        if (colon) *colon = 0;
+        if (!colon || !text_int(w, &a) || !text_int(colon + 1, &b)) die_at(at, "%s: got '%s', wanted LEFT:RIGHT,...", key, text);
+        if (a < 1 || b < 1 || a >= classes || b >= classes || a == b || swap[a] != a || swap[b] != b)
+            die_at(at, "%s: got %lld:%lld, wanted two different classes of 1 to %lld, each once", key, (long long)a, (long long)b,
+                   (long long)classes - 1);
+        swap[a] = (uint8_t)b, swap[b] = (uint8_t)a;
+    }
+    free(copy);
+}
+
 void augment_check(const augment_conf *c, int64_t classes, const char *at, uint8_t swap[256])
 {
     check_range(&c->scale, 0.05, "scale", at), check_range(&c->gamma, 0.05, "gamma", at), check_range(&c->contrast, 0, "contrast", at);
@@ -86,19 +106,7 @@ void augment_check(const augment_conf *c, int64_t classes, const char *at, uint8
         "clahe_clip", at);
     check_plain(&c->low_contrast_factor, "low_contrast_factor", at), check_plain(&c->blur_sd, "blur_sd", at);
     check_plain(&c->cutout_side, "cutout_side", at);
-    for (int i = 0; i < 256; i++) swap[i] = (uint8_t)i;
-    char *copy = xdup(c->pairs ? c->pairs : ""), *save;
-    for (char *w = strtok_r(copy, ", ", &save); w; w = strtok_r(NULL, ", ", &save)) {
-        int64_t a, b;
-        char *colon = strchr(w, ':');
-        if (colon) *colon = 0;
-        if (!colon || !text_int(w, &a) || !text_int(colon + 1, &b)) die_at(at, "pairs: got '%s', wanted LEFT:RIGHT,...", c->pairs);
-        if (a < 1 || b < 1 || a >= classes || b >= classes || a == b || swap[a] != a || swap[b] != b)
-            die_at(at, "pairs: got %lld:%lld, wanted two different classes of 1 to %lld, each once", (long long)a, (long long)b,
-                   (long long)classes - 1);
-        swap[a] = (uint8_t)b, swap[b] = (uint8_t)a;
-    }
-    free(copy);
+    augment_pairs(c->pairs, "pairs", classes, at, swap);
 }
 
 augmentation augment_none(const fit *f) { return (augmentation){ .to_film = f->to_film, .gamma = 1, .contrast = 1 }; }
@@ -107,7 +115,8 @@ augmentation augment_none(const fit *f) { return (augmentation){ .to_film = f->t
 static affine moved(const augment_conf *c, const fit *f, const rng4 *u, const rng4 *v, int mirror, int overturn, int move)
 {
     const double degree = 3.14159265358979323846 / 180, cx = 0.5 * (double)(f->w - 1), cy = 0.5 * (double)(f->h - 1);
-    double angle = move ? rng_range(u->v[0], -c->rotate, c->rotate) * degree : 0;
+    const double turn = rng_range(u->v[0], -c->rotate, c->rotate);
+    double angle = move ? (c->whole_degrees ? floor(turn) : turn) * degree : 0;
     double shear = move ? tan(rng_range(u->v[1], -c->shear, c->shear) * degree) : 0;
     const range scale = range_of(&c->scale);
     double s = move ? exp(rng_range(u->v[2], log(scale.lo), log(scale.hi))) : 1;
@@ -118,6 +127,20 @@ static affine moved(const augment_conf *c, const fit *f, const rng4 *u, const rn
     a.m[2] = cx - a.m[0] * (cx + dx) - a.m[1] * (cy + dy);
     a.m[5] = cy - a.m[3] * (cx + dx) - a.m[4] * (cy + dy);
     return affine_then(&f->to_film, &a);
+}
+
+/* Turned by so many quarters about the film's centre, then mirrored: upside down or left to right. The inverse of that, as in moved(). */
+static affine turned(const fit *f, int64_t quarters, int upside_down, const affine *to_film)
+{
+    const double cx = 0.5 * (double)(f->w - 1), cy = 0.5 * (double)(f->h - 1);
+    double x[2] = { upside_down ? 1 : -1, 0 }, y[2] = { 0, upside_down ? -1 : 1 };       /* film's x and y of a picture's (x, y) about the centre */
+    for (; quarters > 0; quarters--)
+        for (int k = 0; k < 2; k++) {
+            const double was = x[k];
+            x[k] = -y[k], y[k] = was;
+        }
+    const affine a = { { x[0], x[1], cx - x[0] * cx - x[1] * cy, y[0], y[1], cy - y[0] * cx - y[1] * cy } };
+    return affine_then(to_film, &a);
 }
 
 static double between(const key_list *l, uint32_t u) { return rng_range(u, plain(l).lo, plain(l).hi); }
@@ -151,11 +174,13 @@ augmentation augment_draw(const augment_conf *c, const fit *f, uint64_t seed, in
     rng4 r[8];
     for (uint64_t i = 0; i < 8; i++) r[i] = rng_draw(seed, RNG_AUGMENT, (uint32_t)epoch, (uint32_t)sample, (uint64_t)turn << 32 | i);
     int mirror = rng_u01(r[0].v[0]) < c->flip, overturn = rng_u01(r[0].v[1]) < c->flip_vertical;
-    int move = rng_u01(r[0].v[2]) < c->geometry, shade = rng_u01(r[0].v[3]) < c->intensity;
+    const int turn_round = rng_u01(r[7].v[1]) < c->quarters;
+    int move = !turn_round && rng_u01(r[0].v[2]) < c->geometry, shade = rng_u01(r[0].v[3]) < c->intensity;
     augmentation a = augment_none(f);
     a.seed = seed, a.epoch = epoch, a.sample = sample, a.turn = turn;
-    a.mirrored = mirror != overturn;                     /* upside down alone mirrors too; both together are half a turn */
+    a.mirrored = (mirror != overturn) != turn_round;     /* upside down alone mirrors too; both together are half a turn */
     a.to_film = moved(c, f, &r[1], &r[2], mirror, overturn, move);
+    if (turn_round) a.to_film = turned(f, rng_below(r[7].v[2], 4), (int)rng_below(r[7].v[3], 2), &a.to_film);
     if (rng_u01(r[4].v[0]) < c->crop) a.to_film = cropped(c, f, &r[4], &a.to_film);
     a.cell = (double)(f->net_h > f->net_w ? f->net_h : f->net_w) / (double)c->elastic_cells;
     if (rng_u01(r[5].v[0]) < c->elastic) a.elastic = c->elastic_size * a.cell;

@@ -12,7 +12,8 @@
 #include "datasets/fit.h"
 
 typedef struct augment_conf {
-    double flip, flip_vertical, geometry, rotate, shear, shift, intensity, brightness, noise;
+    int whole_degrees;
+    double flip, flip_vertical, quarters, geometry, rotate, shear, shift, intensity, brightness, noise;
     key_list scale, gamma, contrast;         /* lowest, highest; or one v: 1 - v, 1 + v */
     const char *pairs;
     double crop, elastic, elastic_size, mosaic, clahe, low_contrast, invert, blur, cutout;
@@ -22,6 +23,8 @@ typedef struct augment_conf {
 } augment_conf;
 
 extern const key augment_keys[];
+/* Classes that change places, "26:27,3:4", into swap (256), all others onto themselves. Dies at `at`, naming the key, on what is no such list. */
+void augment_pairs(const char *text, const char *key, int64_t classes, const char *at, uint8_t swap[256]);
 /* Dies on ranges that are none and pairs that are no classes; at = "run.cfg:12: augment". swap (256): what each class becomes in a
  * mirror. */
 void augment_check(const augment_conf *c, int64_t classes, const char *at, uint8_t swap[256]);

@@ -18,10 +18,31 @@ static void make_room(augment_scratch *t, int64_t n)
     t->shift = xalloc_n((size_t)n, 2 * sizeof *t->shift), t->pixels = n;
 }
 
+/* The names of exchangeable classes, by place: of a pair the one whose middle lies further left in the part (of equals, higher up) gets the lower
+ * number, and so does one that is alone. After every mirror and turn, so that the picture tells the name. */
+static void name_by_place(const uint8_t twin[256], const fit_part *part, int64_t w, uint8_t *labels)
+{
+    for (int a = 0; a < 256; a++) {
+        const int b = twin[a];
+        if (b <= a) continue;
+        double n[2] = { 0 }, x[2] = { 0 }, y[2] = { 0 };
+        for (int64_t i = part->y0; i < part->y1; i++)
+            for (int64_t j = part->x0; j < part->x1; j++) {
+                const int v = labels[i * w + j], k = v == b;
+                if (v == a || k) n[k]++, x[k] += (double)j, y[k] += (double)i;
+            }
+        if (!n[1] || (n[0] && (x[0] * n[1] < x[1] * n[0] || (x[0] * n[1] == x[1] * n[0] && y[0] * n[1] <= y[1] * n[0])))) continue;
+        for (int64_t i = part->y0; i < part->y1; i++)
+            for (int64_t j = part->x0; j < part->x1; j++) {
+                uint8_t *v = labels + i * w + j;
+                *v = (uint8_t)(*v == a ? b : *v == b ? a : *v);
+            }
+    }
+}
+
 /* A part of the net's input, of this sample with this augmentation; grey and labels (net_h, net_w) are written there alone. */
-static void make_part(const sample *s, const augmentation *a, const fit_part *part, const uint8_t swap[256], augment_scratch *t,
-    float *grey,
-                      uint8_t *labels)
+static void make_part(const sample *s, const augmentation *a, const fit_part *part, const uint8_t swap[256], const uint8_t twin[256],
+                      augment_scratch *t, float *grey, uint8_t *labels)
 {
     const int64_t w = s->f.net_w, n = s->f.net_h * w;
     fit_view v = { a->to_film, NULL, NULL, *part };
@@ -34,6 +55,7 @@ static void make_part(const sample *s, const augmentation *a, const fit_part *pa
     augment_grey(a, &s->f, part, s->source.lo, s->source.hi, t->inside, t->spare, grey);
     fit_sample_labels_view(&s->f, &s->source, &v, labels);
     for (int64_t y = part->y0; y < part->y1; y++) augment_labels(a, swap, part->x1 - part->x0, labels + y * w + part->x0);
+    name_by_place(twin, part, w, labels);
 }
 
 augmentation augment_sample(const augment_conf *c, samples *set, const uint8_t swap[256], uint64_t seed, int64_t epoch, int64_t i,
@@ -56,10 +78,10 @@ augmentation augment_sample(const augment_conf *c, samples *set, const uint8_t s
             sample q = k ? samples_get(set, m.sample[k]) : s;
             augmentation b = augment_draw(c, &q.f, seed, epoch, m.sample[k], m.turn[k]);
             augment_mosaic_place(&m, k, &q.f, &b);
-            make_part(&q, &b, &m.part[k], swap, t, grey, labels);
+            make_part(&q, &b, &m.part[k], swap, set->twin, t, grey, labels);
             if (k) samples_done(&q); else a = b;
         }
-    } else make_part(&s, &a, &all, swap, t, grey, labels);
+    } else make_part(&s, &a, &all, swap, set->twin, t, grey, labels);
     if (grey != image)
         for (int64_t p = 0; p < n * channels; p++) image[p] = grey[p / channels];
     samples_done(&s);

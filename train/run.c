@@ -31,6 +31,9 @@ static const key data_keys[] = {
     { "classes", K_INT,  DATA(classes), "0", "classes of the label maps with background; 0: as many as the network has", 0, 255, 0 },
     { "labels",  K_TEXT, DATA(labels), "all", "values of the label maps that are classes: all (value = class), any (all but 0 are class 1), "
                                               "or a list, 8-19,20 (the first is class 1, ...; other values are background)", 0, 0, 0 },
+    { "exchangeable", K_TEXT, DATA(exchangeable), "",
+      "classes whose names are arbitrary, such as two femoral heads, 7:8: of each pair the one further left in a training sample gets the lower "
+      "number, and validation compares by overlap", 0, 0, 0 },
     { "check",   K_BOOL, DATA(check), "1", "look for faults first, as `darkspine check` does, and leave out the cases with errors", 0, 0, 0 },
     { "sampling", K_WORD, DATA(sampling), "uniform", "how often a case stands in an epoch: once; so that classes are met equally often; "
                                                      "in proportion to its loss lately", 0, 0, "uniform|balanced|hard" },
@@ -412,6 +415,8 @@ void run_check(run *r, const net *t)
     if (r->data.classes && r->data.classes != values)
         die_at(at, "classes: got %lld, but the network tells %lld apart (net.classes=%lld)", (long long)r->data.classes, (long long)values,
                (long long)k);
+    augment_pairs(r->data.exchangeable, "exchangeable", values, at, swap);
+    if (t->detector && r->data.exchangeable) die_at(at, "exchangeable: got %s, but a detector tells instances apart: wanted none", r->data.exchangeable);
     free(at);
     fit_sizes_of(&r->data.fit, t->conf.height, t->conf.width);
     at = xprintf("%s: augment", r->path);

@@ -13,7 +13,7 @@
 #include "train/augment.h"
 
 typedef struct run_data {
-    const char *store, *train, *val, *labels;
+    const char *store, *train, *val, *labels, *exchangeable;
     int64_t classes, workers, cache, fold;
     int check, sampling, bad;
     fit_conf fit;

@@ -66,6 +66,7 @@ samples *samples_new(const store *s, const run_data *d, const char *part, int64_
     *t = (samples){ .s = s, .fit = d->fit, .sizes = fit_sizes_of(&d->fit, net_h, net_w), .room = room };
     pthread_mutex_init(&t->lock, NULL);
     if (!strcmp(part, "none")) return t;
+    augment_pairs(d->exchangeable, "exchangeable", values, "data", t->twin);
     choose(t, part, limit);
     meaning(t, d->labels, values, ignore);
     t->memory = xalloc_n((size_t)t->n, sizeof *t->memory), t->size = xalloc((size_t)t->n);

@@ -25,6 +25,7 @@ typedef struct samples {
     fit_conf fit;
     fit_sizes sizes; uint8_t *size;          /* of the net's input; (n) which of them each sample has */
     int instances;                           /* 1: labels of samples are numbers of instances, from 1, rather than classes */
+    uint8_t twin[256];                       /* exchangeable classes: each other's number, all others their own */
     int16_t class_of[256];                   /* of each value of a label map; -1: not allowed */
     sample *memory; pthread_mutex_t lock;    /* (n); source.p NULL where not read yet */
     size_t used, room;                       /* bytes */

@@ -1,6 +1,7 @@
 /* validate.c - see validate.h. */
 #include "train/validate.h"
 #include "base/die.h"
+#include "eval/metrics.h"
 #include "train/agreement.h"
 #include "base/clock.h"
 #include <math.h>
@@ -31,6 +32,7 @@ static double one(samples *set, int64_t i, net_program *const *r, int ignore, bu
     b->plane = xalloc_n(fit_plane_floats(&s.source), sizeof *b->plane), b->pred = xalloc(area), b->truth = xalloc(area);
     predict(&s, r[set->size[i]], b);
     samples_labels(set, i, b->truth);
+    metrics_rename(b->pred, b->truth, c->h * c->w, ignore, set->twin);
     agreement(b->pred, b->truth, c->h * c->w, ignore, dice, iou);
     for (int k = 0; k < 256; k++) {
         if (isnan(dice[k])) continue;

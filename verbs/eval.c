@@ -5,6 +5,7 @@
 #include "base/words.h"
 #include "eval/provenance.h"
 #include "geometry/geometry.h"
+#include "train/augment.h"
 #include "verbs/compute.h"
 #include "verbs/eval_instances.h"
 #include "verbs/eval_parameters.h"
@@ -25,6 +26,8 @@ static const flag own[] = {
       "                          (default: as the run of predictions.h5 read its data.labels, else all)" },
     { "--classes", "FILE.csv", "names of the values: value,name,kind (default: those of the store or predictions)" },
     { "--region", "whole|cervical|thoracic|lumbar|ap", "what the films show, for the parameters (default whole)" },
+    { "--exchangeable", "A:B|none", "two classes whose names are arbitrary: each film's prediction takes the names of the truth that it overlaps\n"
+      "                          more (default: femoral_head_1 and femoral_head_2, where both are classes)" },
     { "--no-parameters", NULL, "compare label maps only" },
     { "--reader2", "FILE.csv", "a second reader: the reference is the mean of both, and each stands beside it" },
     { "--published", "FILE.csv", "parameter,value: published mean absolute differences to stand beside ours" },
@@ -53,12 +56,15 @@ static void may_write(const flags *f, const char *folder)
 }
 
 static score_options options(const flags *f, const pairs *p, const classes *names, const char **name, const double *given, uint64_t seed,
-                             char why[96])
+                             char why[96], uint8_t twin[256])
 {
+    const char *word = flags_text(f, "--exchangeable", NULL);
     int64_t known = 0, n = pairs_count(p);
     for (int64_t i = 0; i < n; i++) known += given || pairs_at(p, i)->spacing[0] > 0;
     for (int i = 0; i < names->n; i++) name[names->c[i].value] = names->c[i].name;
-    score_options o = { .names = name, .in_mm = known == n, .seed = (int64_t)seed, .excluded = pairs_excluded(p) };
+    score_options o = { .names = name, .in_mm = known == n, .seed = (int64_t)seed, .excluded = pairs_excluded(p), .twin = twin };
+    if (word) augment_pairs(strcmp(word, "none") ? word : "", "--exchangeable", 256, "eval", twin);
+    else classes_twins(names, twin);
     if (flags_has(f, "--tau")) o.tau = flags_real(f, "--tau", 0, 1e-6, 1e6);
     if (!known) snprintf(why, 96, "no case has a pixel spacing");
     else snprintf(why, 96, "%" PRId64 " of %" PRId64 " cases have no pixel spacing", n - known, n);
@@ -130,6 +136,7 @@ static provenance source_of(const flags *f, int64_t n, const char **id)
 static void eval_maps(const flags *f, const double *given, uint64_t seed)
 {
     char why[96];
+    uint8_t twin[256];
     const char *name[256] = { 0 }, *file = flags_text(f, "--classes", NULL);
     double *published;
     if (flags_has(f, "--reader2")) die_at("--reader2", "got %s, wanted TRUTH to be a reader's CSV file too",
@@ -141,7 +148,7 @@ static void eval_maps(const flags *f, const double *given, uint64_t seed)
         fprintf(stderr, "%s: its run read label maps by data.labels=%s, and so is %s read (--labels all: every class)\n", f->input[0],
                 pairs_labels(p), f->input[1]);
     classes names = file ? classes_given("--classes", file) : pairs_classes(p);
-    score_options o = options(f, p, &names, name, given, seed, why);
+    score_options o = options(f, p, &names, name, given, seed, why, twin);
     score *s = score_new(&o);
     both_sides m = measured_new(f->input[0], f->input[1]);
     int skip = flags_has(f, "--no-parameters");
@@ -167,8 +174,8 @@ static void eval_maps(const flags *f, const double *given, uint64_t seed)
 
 static void eval_readings(const flags *f, const double *given, uint64_t seed)
 {
-    static const char *const maps_only[] = { "--split", "--tau", "--no-parameters", "--labels", "--score" };
-    for (int i = 0; i < 5; i++) if (flags_has(f, maps_only[i])) die_at(maps_only[i],
+    static const char *const maps_only[] = { "--split", "--tau", "--no-parameters", "--labels", "--score", "--exchangeable" };
+    for (size_t i = 0; i < sizeof maps_only / sizeof *maps_only; i++) if (flags_has(f, maps_only[i])) die_at(maps_only[i],
         "%s is a reader's file: there are no label maps to compare", f->input[1]);
     const char *file = flags_text(f, "--reader2", NULL);
     double *published;

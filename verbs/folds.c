@@ -46,6 +46,7 @@ static void predict_fold(const flags *f, const compute *c, const char *folder, c
 static score *score_folds(const char *folder, const char *path, int folds, uint64_t seed)
 {
     const char *name[256] = { 0 };
+    uint8_t twin[256];
     pairs *p[STORE_FOLDS];
     int64_t known = 0, n = 0, excluded = 0;
     for (int k = 0; k < folds; k++) {
@@ -57,7 +58,8 @@ static score *score_folds(const char *folder, const char *path, int folds, uint6
     }
     classes names = pairs_classes(p[0]);
     for (int i = 0; i < names.n; i++) name[names.c[i].value] = names.c[i].name;
-    score_options o = { .names = name, .in_mm = known == n, .seed = (int64_t)seed, .excluded = excluded,
+    classes_twins(&names, twin);
+    score_options o = { .names = name, .twin = twin, .in_mm = known == n, .seed = (int64_t)seed, .excluded = excluded,
                         .units_why = known == n ? NULL : "some cases have no pixel spacing" };
     score *s = score_new(&o);
     for (int k = 0; k < folds; k++) {

@@ -19,8 +19,11 @@ meaning trained_meaning(const run *r, const net_conf *c, const classes *t, const
         m.name[i] = found ? found->name : "";
     }
     char *at = xprintf("%s: augment", path);
+    uint8_t twin[256];
     augment_check(&r->augment, m.n, at, m.swap);
     free(at);
+    augment_pairs(r->data.exchangeable, "exchangeable", m.n, path, twin);
+    for (int i = 0; i < m.n; i++) if (twin[i] != i) m.swap[i] = twin[i];         /* named by place, so a mirror exchanges them */
     return m;
 }
 

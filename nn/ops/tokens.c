@@ -1,8 +1,6 @@
-/* tokens.c - linear and add_table, which with attention.c and layer_norm make a transformer; and multiply and reshape. Tokens are the
+/* tokens.c - add_table, which with linear.c, attention.c and layer_norm makes a transformer; and multiply and reshape. Tokens are the
  * pixels of a map n,h,w,c, in their order: a map needs no reshape to become tokens, and tokens that are no image are a map n,1,t,c. */
 #include "nn/ops/check.h"
-#include "kernels/conv.h"
-#include "kernels/gemm.h"
 #include "kernels/map.h"
 #include "kernels/rows.h"
 
@@ -10,40 +8,6 @@ static int64_t samples(const node *n) { return n->in[0]->s.d[0]; }
 static int64_t pixels(const node *n) { return tensor_pixels(n->in[0]); }
 static int64_t channels(const node *n) { return tensor_channels(n->in[0]); }
 static int64_t outputs(const node *n) { return tensor_channels(n->out[0]); }
-
-/* linear: w [k c] as reference checkpoints have it, so y = x w' + b */
-static void linear_infer(node *n)
-{
-    char a[64];
-    check_inputs(n, 2, 3);
-    check_map(n, 0);
-    shape s = n->in[0]->s;
-    const shape *w = &n->in[1]->s;
-    if (w->nd != 2 || w->d[1] != s.d[3])
-        die_at(n->at, "linear: %s is %s, wanted outputs x %lld", n->in[1]->name, shape_text(w, a), (long long)s.d[3]);
-    s.d[3] = w->d[0];
-    if (n->nin > 2) check_shape(n, 2, SHAPE1(s.d[3]), REAL_TYPE);
-    node_output(n, s, REAL_TYPE);
-    n->work = n->nin > 2 ? bias_work(pixels(n), s.d[3]) : 0;
-}
-
-static void linear_forward(const context *c, const node *n)
-{
-    const gemm_shape s = { pixels(n), outputs(n), channels(n), 0, 1, XS(0), channels(n), YS };
-    RUN(gemm, &s, 1, X(0), X(1), Y, 0);
-    if (n->nin > 2) RUN(table_add, pixels(n), 1, outputs(n), Y, YS, X(2), outputs(n), Y, YS);
-}
-
-static void linear_backward(const context *c, const node *n, const step *s)
-{
-    const gemm_shape data = { pixels(n), channels(n), outputs(n), 0, 0, YS, channels(n), XS(0) };
-    const gemm_shape weights = { outputs(n), channels(n), pixels(n), 1, 0, YS, XS(0), channels(n) };
-    if (WANT(0)) RUN(gemm, &data, 1, GY, X(1), GX(0), ADD(0));
-    if (WANT(1)) RUN(gemm, &weights, 1, GY, X(0), GX(1), ADD(1));
-    if (n->nin > 2 && WANT(2)) RUN(bias_backward, pixels(n), outputs(n), GY, YS, GX(2), ADD(2));
-}
-
-static int64_t linear_macs(const node *n) { return pixels(n) * channels(n) * outputs(n); }
 
 /* add_table: the table is [1 t c], as reference checkpoints have it, or a map [1 h w c], which a resampled one is */
 static void table_infer(node *n)
@@ -120,10 +84,6 @@ static void reshape_backward(const context *c, const node *n, const step *s)
     if (WANT(0)) RUN(map_reshape, shape_volume(&n->in[0]->s), outputs(n), GY, YS, channels(n), GX(0), XS(0), ADD(0));
 }
 
-const op op_linear = {
-    .name = "linear", .help = "y = x w' + b for the channels x of every pixel or token; w is outputs x inputs",
-    .reads_x = 3, .infer = linear_infer, .forward = linear_forward, .backward = linear_backward, .macs = linear_macs,
-};
 const op op_add_table = {
     .name = "add_table", .help = "a map plus a table 1,t,c or 1,h,w,c that all samples share: position embeddings",
     .infer = table_infer, .forward = table_forward, .backward = table_backward,

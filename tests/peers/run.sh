@@ -1,7 +1,7 @@
 #!/bin/sh
-# run.sh [ROUNDS]: a U-Net here and in its peers, interleaved, so that what else the machine does hits all alike. Every measurement is a
+# run.sh [ROUNDS]: a network here and in its peers, interleaved, so that what else the machine does hits all alike. Every measurement is a
 # process of its own. PEER_PYTHON: a Python with torch, and for PEERS of those names with onnx, onnxruntime, openvino. Optional:
-#   NET=unet|unet-small  BATCH=2  HEIGHT=256  WIDTH=256  THREADS (all cores)  REPEATS (3, within a round)  PASSES="inference training"
+#   NET=unet|unet-small|transunet (torch alone; 224 x 224)  BATCH=2  HEIGHT=256  WIDTH=256  THREADS (all cores)  REPEATS (3, within a round)  PASSES="inference training"
 #   PEERS   "torch torch-bf16 torch-compile torch-compile-bf16 onnxruntime openvino openvino-bf16" (default: torch)
 #   OURS    "float32 bf16" (default: float32)
 set -eu
@@ -9,7 +9,8 @@ cd "$(dirname "$0")/../.."
 : "${PEER_PYTHON:?set PEER_PYTHON to a Python interpreter with torch}"
 rounds=${1:-3} net=${NET:-unet} batch=${BATCH:-2} height=${HEIGHT:-256} width=${WIDTH:-256}
 threads=${THREADS:-$(nproc)} repeats=${REPEATS:-3} passes=${PASSES:-inference training} peers=${PEERS:-torch} ours=${OURS:-float32}
-program=${DARKSPINE:-./darkspine} log=$(mktemp)
+program=${DARKSPINE:-./darkspine} log=$(mktemp) by_torch=unet_torch.py
+[ "$net" != transunet ] || by_torch=transunet_torch.py
 trap 'rm -f "$log"' EXIT
 
 us() {
@@ -25,10 +26,10 @@ peer() {
 }
 one() {                                  # PEER PASS
     case "$1" in
-    torch) peer unet_torch.py --pass "$2";;
-    torch-bf16) peer unet_torch.py --pass "$2" --precision bf16;;
-    torch-compile) peer unet_torch.py --pass "$2" --compile;;
-    torch-compile-bf16) peer unet_torch.py --pass "$2" --compile --precision bf16;;
+    torch) peer "$by_torch" --pass "$2";;
+    torch-bf16) peer "$by_torch" --pass "$2" --precision bf16;;
+    torch-compile) peer "$by_torch" --pass "$2" --compile;;
+    torch-compile-bf16) peer "$by_torch" --pass "$2" --compile --precision bf16;;
     onnxruntime|openvino) [ "$2" != inference ] || peer unet_onnx.py --by "$1";;
     openvino-bf16) [ "$2" != inference ] || peer unet_onnx.py --by openvino --precision bf16;;
     *) echo "PEERS: got $1, wanted torch, torch-bf16, torch-compile, torch-compile-bf16, onnxruntime, openvino or openvino-bf16" >&2; exit 2;;

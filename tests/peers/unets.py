@@ -4,8 +4,8 @@ import json
 NETS = {"unet": ([64, 128, 256, 512, 1024], 31036546), "unet-small": ([16, 32, 64, 128, 128, 128], 2090402)}
 
 
-def arguments(parser):
-    parser.add_argument("--net", choices=list(NETS), default="unet")
+def arguments(parser, nets=NETS):
+    parser.add_argument("--net", choices=list(nets), default=list(nets)[0])
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--batch", type=int, default=2)
