@@ -96,37 +96,72 @@ static float *risen(const float *a, int64_t h, int64_t w, int64_t width)
 
 /* ---- pieces -------------------------------------------------------------------------------------------------------------------------- */
 
-typedef struct piece { int64_t area, above; double reach; int kept; } piece;       /* above the threshold; radius of the largest disc */
+/* pixels above the threshold; radius of the largest disc; pixels of the rim and the sum of their slopes */
+typedef struct piece { int64_t area, above, rim; double reach, slope; int kept; } piece;
 
 static void distance(const uint8_t *mask, int64_t h, int64_t w, double *out)
 {
     if (geo_distance(mask, h, w, 1, 1, out)) die_machine("out of memory");
 }
 
-/* could (h, w): 1 where metal could be; it becomes 1 where pieces are kept. */
-static int64_t keep_pieces(const implant_conf *c, uint8_t *could, const float *difference, double threshold, int64_t h, int64_t w)
+static int64_t label_pieces(const uint8_t *mask, int64_t h, int64_t w, int32_t *label)
+{
+    const int64_t n = geo_components(mask, h, w, label, NULL, 0);
+    if (n < 0) die_machine("out of memory");
+    return n;
+}
+
+/* Leaves of every piece what rises by a share of its highest pixel: a screw that touches a bright band of tissue parts from it. */
+static void keep_cores(double share, uint8_t *mask, const float *hat, int64_t h, int64_t w)
+{
+    int32_t *label = xalloc_n((size_t)(h * w), sizeof *label);
+    float *top = xalloc_n((size_t)label_pieces(mask, h, w, label) + 1, sizeof *top);
+    for (int64_t i = 0; i < h * w; i++) if (hat[i] > top[label[i]]) top[label[i]] = hat[i];
+    for (int64_t i = 0; i < h * w; i++) mask[i] = label[i] && hat[i] >= (float)share * top[label[i]];
+    free(label), free(top);
+}
+
+/* Steepest rise of a towards a pixel from two pixels beside it, per pixel */
+static float rise_at(const float *a, int64_t h, int64_t w, int64_t at)
+{
+    const int64_t y = at / w, x = at % w;
+    const float dx = x >= 2 && x + 2 < w ? (a[at + 2] - a[at - 2]) / 4 : 0, dy = y >= 2 && y + 2 < h ? (a[at + 2 * w] - a[at - 2 * w]) / 4 : 0;
+    return hypotf(dx, dy);
+}
+
+static void measure_pieces(const uint8_t *mask, const int32_t *label, const float *film, const float *difference, double threshold, int64_t h, int64_t w,
+                           piece *p)
 {
     const int64_t n = h * w;
-    int32_t *label = xalloc_n((size_t)n, sizeof *label);
     double *inside = xalloc_n((size_t)n, sizeof *inside);
-    const int64_t pieces = geo_components(could, h, w, label, NULL, 0);
-    if (pieces < 0) die_machine("out of memory");
-    piece *p = xalloc_n((size_t)pieces + 1, sizeof *p);
-    for (int64_t i = 0; i < n; i++) could[i] = !could[i];
-    distance(could, h, w, inside);
+    uint8_t *outside = xalloc((size_t)n);
+    for (int64_t i = 0; i < n; i++) outside[i] = !mask[i];
+    distance(outside, h, w, inside);
     for (int64_t i = 0; i < n; i++) {
+        if (!mask[i]) continue;
         piece *q = &p[label[i]];
         q->area++, q->above += (double)difference[i] > threshold, q->reach = fmax(q->reach, inside[i] - 0.5);
+        if (inside[i] < 1.5) q->rim++, q->slope += (double)rise_at(film, h, w, i);
     }
+    free(inside), free(outside);
+}
+
+/* mask (h, w): where metal could be; what is no piece of metal leaves it. */
+static int64_t keep_pieces(const implant_conf *c, uint8_t *mask, const float *film, const float *difference, double threshold, int64_t h, int64_t w)
+{
+    int32_t *label = xalloc_n((size_t)(h * w), sizeof *label);
+    const int64_t pieces = label_pieces(mask, h, w, label);
+    piece *p = xalloc_n((size_t)pieces + 1, sizeof *p);
     int64_t kept = 0;
+    measure_pieces(mask, label, film, difference, threshold, h, w, p);
     for (int64_t k = 1; k <= pieces; k++) {
-        const double area = (double)p[k].area, share = area / (double)n;
+        const double area = (double)p[k].area, share = area / (double)(h * w);
         p[k].kept = share >= c->least && share <= c->most && (double)p[k].above >= c->support * area && p[k].above
-                    && area >= c->slender * M_PI * p[k].reach * p[k].reach;
+                    && area >= c->slender * M_PI * p[k].reach * p[k].reach && p[k].slope >= c->edge * (double)p[k].rim;
         kept += p[k].kept;
     }
-    for (int64_t i = 0; i < n; i++) could[i] = (uint8_t)(label[i] && p[label[i]].kept);
-    free(label), free(inside), free(p);
+    for (int64_t i = 0; i < h * w; i++) mask[i] = (uint8_t)(label[i] && p[label[i]].kept);
+    free(label), free(p);
     return kept;
 }
 
@@ -165,8 +200,9 @@ implant_found implant_find(const implant_conf *c, const float *film, const float
     counted(a, a, 0, n, count);
     const float bright = (float)quantile(count, c->bright / 100), contrast = (float)c->contrast;
     for (int64_t i = 0; i < n; i++) mask[i] = hat[i] > contrast && a[i] >= bright;
+    keep_cores(c->core, mask, hat, h, w);
     open_mask(mask, h, w, c->open);
-    o.pieces = keep_pieces(c, mask, difference, o.threshold, h, w);
+    o.pieces = keep_pieces(c, mask, a, difference, o.threshold, h, w);
     if (o.pieces) o.pixels = grow_mask(mask, h, w, (double)c->grow);
     if (rebuilt) free(difference);
     free(a), free(hat);

@@ -3,7 +3,7 @@
  * Two maps meet. The prior says what could be metal: the film minus its opening by a square that is wider than any implant, above
  * `contrast`, where the film is bright at all. The difference says what should not be there: the film minus what a network that never saw metal
  * makes of it (without a network: the prior's own height), above a threshold that follows the film's own spread. Pieces of the prior are kept by
- * their size, their shape and how much of them the difference supports, and grow a little, since metal has blurred borders. */
+ * their size, their shape, their edges and how much of them the difference supports, and grow a little, since metal has blurred borders. */
 #ifndef EVAL_IMPLANT_H
 #define EVAL_IMPLANT_H
 #include <stdint.h>
@@ -15,7 +15,7 @@ typedef struct implant_conf {
     int metal, rule;
     double threshold, percentile, least_difference;      /* of the difference */
     double width, contrast, bright;                      /* of the prior */
-    double support, least, most, slender;                /* of pieces */
+    double core, edge, support, least, most, slender;    /* of pieces */
     int64_t open, grow;
 } implant_conf;
 
@@ -34,6 +34,10 @@ typedef struct implant_conf {
     { "contrast", K_REAL, (at) + offsetof(implant_conf, contrast), "0.15", "metal rises by this above what it lies in", 0, 1, NULL }, \
     { "bright", K_REAL, (at) + offsetof(implant_conf, bright), "60", "metal is brighter than this percentile of what is not black", 0, 100, NULL }, \
     { "open", K_INT, (at) + offsetof(implant_conf, open), "1", "opening by squares of 2 open + 1 pixels: thinner pieces go", 0, 64, NULL }, \
+    { "core", K_REAL, (at) + offsetof(implant_conf, core), "0.4", \
+      "what rises by less than this share of the highest of its piece is no part of it", 0, 1, NULL }, \
+    { "edge", K_REAL, (at) + offsetof(implant_conf, edge), "0.03", \
+      "mean rise of grey per pixel at a piece's rim, at least: metal has sharp edges, soft tissue has not", 0, 1, NULL }, \
     { "support", K_REAL, (at) + offsetof(implant_conf, support), "0.3", "share of a piece that must lie above the threshold", 0, 1, NULL }, \
     { "least", K_REAL, (at) + offsetof(implant_conf, least), "0.0006", "area of the smallest piece, as a share of the film", 0, 1, NULL }, \
     { "most", K_REAL, (at) + offsetof(implant_conf, most), "0.2", "area of the largest piece, as a share of the film", 0, 1, NULL }, \

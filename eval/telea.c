@@ -2,7 +2,8 @@
  *
  * A front starts at the border of the hole and moves inwards at speed 1: the pixel with the least time of arrival is next (a heap), and
  * its neighbours get theirs from |grad T| = 1. A pixel that gets its time gets its grey as well: the mean of what known neighbours say it is,
- * each by its own grey and gradient, those before it along the front's way weighing most. Outside the hole times are negative, by the same
+ * each by its own grey and gradient, those before it along the front's way weighing most. Gradients count as far as they agree with each other,
+ * which the paper does not have: of a grainy film they are mostly grain, and carried inwards from pixel to pixel it would swell. Outside the hole times are negative, by the same
  * march outwards. The trap is ties: order among equal times is by place, so that the result is one. */
 #include "eval/telea.h"
 #include "base/die.h"
@@ -99,7 +100,7 @@ static float grey(const field *f, const float *a, int64_t at, int radius)
 {
     const int64_t y = at / f->w, x = at % f->w;
     const double tx = slope_of_time(f, f->t, at, 0), ty = slope_of_time(f, f->t, at, 2);
-    double sum = 0, weight = 0;
+    double sum = 0, rise = 0, weight = 0, gx = 0, gy = 0, gg = 0;
     for (int64_t j = y - radius; j <= y + radius; j++)
         for (int64_t i = x - radius; i <= x + radius; i++) {
             const double ry = (double)(y - j), rx = (double)(x - i), r2 = rx * rx + ry * ry;
@@ -108,9 +109,12 @@ static float grey(const field *f, const float *a, int64_t at, int radius)
             if (f->state[q] == UNKNOWN) continue;
             const double along = fmax(fabs(rx * tx + ry * ty) / sqrt(r2), 1e-6), level = 1 / (1 + fabs(f->t[q] - f->t[at]));
             const double u = along * level / r2;
-            sum += u * ((double)a[q] + slope_of_grey(f, a, q, 0) * rx + slope_of_grey(f, a, q, 2) * ry), weight += u;
+            const double sx = slope_of_grey(f, a, q, 0), sy = slope_of_grey(f, a, q, 2);
+            sum += u * (double)a[q], weight += u, rise += u * (sx * rx + sy * ry);
+            gx += u * sx, gy += u * sy, gg += u * (sx * sx + sy * sy);
         }
-    return (float)(sum / weight);
+    const double agree = gg > 0 ? (gx * gx + gy * gy) / (weight * gg) : 0;       /* 1: all slopes are one; near 0: they are noise */
+    return (float)((sum + agree * agree * rise) / weight);
 }
 
 /* Lets the front run to its end, or as far as `limit`. a: greys are made, or NULL. */

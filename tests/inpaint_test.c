@@ -69,7 +69,7 @@ static void resizes_are_the_reference_s(void **state)
             resize_labels(bytes, s.d[0], s.d[1], map, of[k].h, of[k].w);
             for (int64_t i = 0; i < of[k].h * of[k].w; i++) out[i] = map[i];
         } else resize_smooth(a, s.d[0], s.d[1], out, of[k].h, of[k].w);
-        differ(g, of[k].name, out, of[k].labels ? 0 : 0.1, of[k].labels ? 0 : 1);
+        differ(g, of[k].name, out, of[k].labels ? 0 : 0.2, of[k].labels ? 0 : 1);
     }
     free(a), free(bytes), golden_free(g);
 }
@@ -118,7 +118,7 @@ static void telea_continues_what_is_simple(void **state)
     for (int k = 0; k < 3; k++) {
         for (int i = 0; i < H * W; i++) a[i] = mask[i] ? -1000.f : (float)((k != 1 ? i % W : 0) + (k != 0 ? i / W : 0));
         telea(a, H, W, mask, 4);
-        for (int i = 0; i < H * W; i++) near(a[i], (k != 1 ? i % W : 0) + (k != 0 ? i / W : 0), 2.5);
+        for (int i = 0; i < H * W; i++) near(a[i], (k != 1 ? i % W : 0) + (k != 0 ? i / W : 0), 1e-3);
     }
 }
 
