@@ -25,6 +25,7 @@ const verb verbs[] = {
     { "eval",    verb_eval,    "how well predictions agree with the truth: a table" },
     { "measure", verb_measure, "parameters of the spine from masks or landmarks: angles, distances, scores" },
     { "run",     verb_run,     "one film: masks, corners, parameters, a drawing and a report, in one go" },
+    { "inpaint", verb_inpaint, "screws and rods out of films: found, erased, and the holes filled" },
     { "report",  verb_report,  "one self-contained HTML file of a run and its evaluation" },
     { "audit",   verb_audit,   "what the figures of a result table contradict, with the arithmetic" },
     { "reproduce", verb_reproduce, "from nothing to the tables of every system, on phantoms, with PASS or FAIL" },

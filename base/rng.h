@@ -14,7 +14,7 @@
 #endif
 
 enum rng_purpose { RNG_INIT = 1, RNG_DROPOUT, RNG_SHUFFLE, RNG_AUGMENT, RNG_NOISE, RNG_SPLIT, RNG_FILM, RNG_TEST, RNG_ELASTIC, RNG_PHANTOM,
-                   RNG_ANCHORS, RNG_REGIONS, RNG_CODE };
+                   RNG_ANCHORS, RNG_REGIONS, RNG_CODE, RNG_ERASE };
 
 typedef struct { uint32_t v[4]; } rng4;
 

@@ -387,3 +387,19 @@ void fit_back(const fit *f, const float *scores, int64_t k, uint8_t *labels, flo
     }
     free(rows);
 }
+
+void fit_back_map(const fit *f, const float *map, float *out)
+{
+    const affine to_net = affine_inverse(&f->to_film);
+    const int64_t right = f->net_w > 1, below = f->net_h > 1 ? f->net_w : 0;
+#pragma omp parallel for schedule(static)
+    for (int64_t y = 0; y < f->h; y++) {
+        int64_t i, j;
+        const float t = split_at(to_net.m[4] * (double)y + to_net.m[5], f->net_h, &i);
+        for (int64_t x = 0; x < f->w; x++) {
+            const float u = split_at(to_net.m[0] * (double)x + to_net.m[2], f->net_w, &j), *p = map + i * f->net_w + j;
+            const float up = p[0] + u * (p[right] - p[0]), low = p[below] + u * (p[below + right] - p[below]);
+            out[y * f->w + x] = up + t * (low - up);
+        }
+    }
+}

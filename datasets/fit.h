@@ -98,4 +98,6 @@ void fit_mask(const fit *f, const uint8_t *mask, uint8_t *out);
  * largest class (the smallest of equals), or for k = 1 whether the sigmoid exceeds 0.5. probabilities (h, w, k) or NULL: softmax
  * (k = 1: sigmoid) of the interpolated scores. k <= 256. Runs on all OpenMP threads, with the same bits for any number of them. */
 void fit_back(const fit *f, const float *scores, int64_t k, uint8_t *labels, float *probabilities);
+/* A map of the net (net_h, net_w), interpolated in the same way: out (h, w) of the film. */
+void fit_back_map(const fit *f, const float *map, float *out);
 #endif

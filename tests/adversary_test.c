@@ -3,6 +3,7 @@
 #include "tests/test.h"
 #include "tests/golden.h"
 #include "base/file.h"
+#include "datasets/erase.h"
 #include "tests/adversary.h"
 #include <math.h>
 #include <omp.h>
@@ -53,7 +54,14 @@ static void draw(int64_t step, real *image)
 
 static adversary *begin(int64_t start, int vanilla)
 {
-    const adversary_conf f = { critic_path, NULL, 1, 0.8, 1, start, vanilla, 0 };
+    const adversary_conf f = { .critic = critic_path, .perceptual = 1, .weight = 0.8, .codebook = 1, .start = start, .vanilla = vanilla };
+    return adversary_new(&f, net_path, NULL, 0, 7, 1);
+}
+
+/* To fill holes, with the critic's maps as features */
+static adversary *begin_filling(double matching, double erase)
+{
+    const adversary_conf f = { .critic = critic_path, .perceptual = 1, .weight = 0.8, .codebook = 1, .start = 2, .matching = matching, .erase = erase };
     return adversary_new(&f, net_path, NULL, 0, 7, 1);
 }
 
@@ -117,6 +125,57 @@ static void the_weight_is_the_ratio(void **state)
     adversary_free(a);
 }
 
+/* The networks see films with strokes erased, and are compared with the whole ones. */
+static void strokes_are_erased_from_what_is_seen(void **state)
+{
+    (void)state;
+    real image[BATCH * SIZE * SIZE];
+    adversary *a = begin_filling(0, 1);
+    adversary_losses l;
+    draw(0, image);
+    adversary_step(a, 0, 0, image, &l);
+    const real *seen = a->t->input->x.p, *other = a->u->input->x.p;
+    uint8_t mask[SIZE * SIZE];
+    int changed = 0;
+    for (uint32_t n = 0; n < BATCH; n++) {
+        erase_strokes(7, 0, n, SIZE, SIZE, mask);
+        for (int i = 0; i < SIZE * SIZE; i++) {
+            const int at = (int)n * SIZE * SIZE + i;
+            assert_true(mask[i] || seen[at] == image[at]);
+            assert_true(seen[at] == other[at]);
+            changed += seen[at] != image[at];
+        }
+    }
+    assert_true(changed > 5);
+    assert_memory_equal(a->truth[0]->x.p, image, sizeof image), assert_memory_equal(a->truth[1]->x.p, image, sizeof image);
+    const double l1_whole = l.l1;
+    memcpy(a->truth[0]->x.p, seen, sizeof image);                  /* were it compared with what it sees, it would be another number */
+    schedule_run_part(&a->build, &a->c, 0, a->forward);
+    assert_true(fabs(l1_whole - (double)*(const real *)a->l1->x.p) > 1e-4);
+    assert_true(isfinite(l.loss) && isfinite(l.critic) && l.matching == 0);
+    adversary_free(a);
+    adversary *b = begin_filling(0, 0);                            /* without, the input is the truth */
+    assert_true(b->truth[0] == b->t->input && b->truth[1] == b->u->input);
+    adversary_free(b);
+}
+
+/* The critic's maps count by their weight, and a critic in the generator's step is not trained by them. */
+static void matching_is_a_term_of_its_own(void **state)
+{
+    (void)state;
+    real image[BATCH * SIZE * SIZE];
+    adversary_losses with, without;
+    adversary *a = begin_filling(3, 0), *b = begin_filling(0, 0);
+    draw(0, image);
+    real *before = parameters(a);
+    adversary_step(a, 0, 1e-3, image, &with), adversary_step(b, 0, 1e-3, image, &without);
+    near(moved(a, before, 1), 0, 0);                               /* batch 0: the critic waits */
+    assert_true(with.matching > 0 && without.matching == 0);
+    near(with.l1, without.l1, 0);
+    near(with.loss, with.l1 + with.perceptual + 3 * with.matching + with.codebook, 1e-5);
+    adversary_free(a), adversary_free(b), free(before);
+}
+
 static double course(int64_t steps, int vanilla, real **x)
 {
     real image[BATCH * SIZE * SIZE];
@@ -161,7 +220,8 @@ static void many_steps(void **state)
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(the_critic_waits), cmocka_unit_test(the_weight_is_the_ratio), cmocka_unit_test(training_stays_finite),
+        cmocka_unit_test(the_critic_waits), cmocka_unit_test(the_weight_is_the_ratio),
+        cmocka_unit_test(strokes_are_erased_from_what_is_seen), cmocka_unit_test(matching_is_a_term_of_its_own), cmocka_unit_test(training_stays_finite),
         cmocka_unit_test(many_steps),
     };
     many = argc > 1 ? strtoll(argv[1], NULL, 10) : 0;

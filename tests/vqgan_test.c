@@ -8,7 +8,7 @@
 #include "base/file.h"
 
 static const double strict = sizeof(real) == 8;
-static const adversary_conf published = { "configs/nets/patchgan.cfg", "configs/nets/vgg16-features.cfg", 1, 0.8, 1, 0, 0, 0 };
+static const adversary_conf published = { .critic = "configs/nets/patchgan.cfg", .features = "configs/nets/vgg16-features.cfg", .perceptual = 1, .weight = 0.8, .codebook = 1 };
 
 /* Weights of the perceptual network, whose hashed names are others */
 static void fill_features(const params *p)

@@ -1,6 +1,8 @@
 /* adversary.c - see adversary.h. */
 #include "train/adversary.h"
 #include "base/die.h"
+#include "base/rng.h"
+#include "datasets/erase.h"
 #include <assert.h>
 #include <math.h>
 #include <stdio.h>
@@ -62,7 +64,7 @@ tensor *adversary_distance(net *t, const char *features, int dropout, tensor *mi
 }
 
 /* Mean |difference of the gradients| along rows and columns: |(xr' + x) - (xr + x')| with ' one pixel further */
-static tensor *gradients_apart(net *t)
+static tensor *gradients_apart(net *t, tensor *truth)
 {
     static const char *const side[2][2] = { { "top=1", "bottom=1" }, { "left=1", "right=1" } };
     tensor *loss[2];
@@ -72,7 +74,7 @@ static tensor *gradients_apart(net *t)
         for (int j = 0; j < 2; j++)
             for (int k = 0; k < 2; k++) {
                 snprintf(name, sizeof name, "gradient%d.%s%d", i, j ? "truth" : "output", k);
-                cut[j][k] = add1(t, "crop", name, j ? t->input : t->output, side[i][k]);
+                cut[j][k] = add1(t, "crop", name, j ? truth : t->output, side[i][k]);
             }
         snprintf(name, sizeof name, "gradient%d.ahead", i);
         tensor *ahead = add2(t, "add", name, cut[0][0], cut[1][1], " ");
@@ -130,20 +132,50 @@ static int of_group(const net *t, int critics, tensor **wrt)
     return n;
 }
 
+/* Mean |difference| of what every convolution of the critic but the first reads, between the critic on xr (nodes from `mine`) and on x (from
+ * `truth`, one for one), averaged over the convolutions */
+static tensor *features_apart(net *t, int mine, int truth)
+{
+    enum { MOST = 16 };
+    tensor *loss[MOST];
+    char words[16 + 24 * MOST] = "weights=";
+    int n = 0;
+    for (int i = 1; mine + i < truth && n < MOST; i++) {
+        const node *a = t->g->node[mine + i], *b = t->g->node[truth + i];
+        char name[40];
+        if (strcmp(a->op->name, "conv")) continue;
+        snprintf(name, sizeof name, "loss.matching%d", n);
+        loss[n++] = add2(t, "element_loss", name, a->in[0], b->in[0], "type=l1");
+    }
+    if (!n) die("adversary.matching: the critic is one convolution, wanted more: their maps are compared");
+    for (int i = 0; i < n; i++) snprintf(words + strlen(words), sizeof words - strlen(words), "%s%.17g", i ? "," : "", 1.0 / n);
+    return add(t, "total", "loss.matching", n, loss, words);
+}
+
 static void add_losses(adversary *a, const adversary_conf *f)
 {
     net *t = a->t;
-    char words[80];
+    tensor *x = a->truth[0], *terms[3];
+    char words[120];
     a->codebook = codebook_loss(t);
-    a->l1 = add2(t, "element_loss", "loss.l1", t->output, t->input, "type=l1");
+    a->l1 = add2(t, "element_loss", "loss.l1", t->output, x, "type=l1");
     if (f->features) {
         tensor *taps[ADVERSARY_TAPS];
-        a->perceptual = add1(t, "reduce", "loss.perceptual", adversary_distance(t, f->features, f->dropout, t->output, t->input, taps),
+        a->perceptual = add1(t, "reduce", "loss.perceptual", adversary_distance(t, f->features, f->dropout, t->output, x, taps),
                              "over=all kind=mean");
-    } else a->perceptual = gradients_apart(t);
-    snprintf(words, sizeof words, "weights=1,%.17g", f->perceptual);
-    a->nll = add2(t, "total", "loss.nll", a->l1, a->perceptual, words);
-    a->fooled = add1(t, "element_loss", "loss.fooled", net_extend(t, f->critic, CRITIC, NULL, t->output), "type=linear");
+    } else a->perceptual = gradients_apart(t, x);
+    const int mine = t->g->n;
+    tensor *verdict = net_extend(t, f->critic, CRITIC, NULL, t->output);
+    const int truth = t->g->n;
+    if (f->matching > 0) {
+        net_extend(t, f->critic, "truth." CRITIC, CRITIC, x);
+        a->matching = features_apart(t, mine, truth);
+    }
+    terms[0] = a->l1, terms[1] = a->perceptual, terms[2] = a->matching;
+    if (a->matching) snprintf(words, sizeof words, "weights=1,%.17g,%.17g", f->perceptual, f->matching);
+    else snprintf(words, sizeof words, "weights=1,%.17g", f->perceptual);
+    a->nll = add(t, "total", "loss.nll", a->matching ? 3 : 2, terms, words);
+    a->fooled = add1(t, "element_loss", "loss.fooled", verdict, "type=linear");
 }
 
 /* The list of the generator: forward; the two gradients at the last weights; the weight; the gradient of everything; the codebook. */
@@ -168,7 +200,7 @@ static void plan_build(adversary *a, const adversary_conf *f, tensor **wrt)
     schedule_append(&a->build, balanced->from), schedule_append(&a->build, a->loss->from);
     schedule_backward(&a->build, t->g, a->loss, wrt, of_group(t, 0, wrt));
     if (codebook_update(t)) schedule_append(&a->build, codebook_update(t)), a->perplexity = codebook_update(t)->out[0];
-    tensor *kept[] = { a->l1, a->perceptual, a->nll, a->fooled, a->codebook, a->loss, a->perplexity, a->balance, sides[1], sides[2] };
+    tensor *kept[] = { a->l1, a->perceptual, a->matching, a->nll, a->fooled, a->codebook, a->loss, a->perplexity, a->balance, sides[1], sides[2] };
     for (size_t i = 0; i < sizeof kept / sizeof *kept; i++) if (kept[i]) kept[i]->keep = 1;
 }
 
@@ -181,7 +213,7 @@ static void plan_judge(adversary *a, const adversary_conf *f, tensor **wrt)
     snprintf(real_words, sizeof real_words, "type=%s target=1", f->vanilla ? "bce" : "hinge");
     snprintf(fake_words, sizeof fake_words, "type=%s target=0", f->vanilla ? "bce" : "hinge");
     tensor *side[2] = {                      /* films first: so the norms' statistics take them in */
-        add1(u, "element_loss", "critic.real", net_extend(u, f->critic, CRITIC, NULL, u->input), real_words),
+        add1(u, "element_loss", "critic.real", net_extend(u, f->critic, CRITIC, NULL, a->truth[1]), real_words),
         add1(u, "element_loss", "critic.fake", net_extend(u, f->critic, "fake." CRITIC, CRITIC, u->output), fake_words) };
     tensor *both = add(u, "total", "critic", 2, side, "weights=0.5,0.5");
     snprintf(words, sizeof words, "start=%lld", (long long)f->start);
@@ -206,6 +238,12 @@ static void bind_lengths(adversary *a)
     for (int i = 0; i < 2; i++) graph_find(a->t->g, leaf[i])->x.p = last_weights(a->t)->g.p;
 }
 
+/* What the output is to be: the input, or with erasing a leaf of its own */
+static tensor *truth_of(net *t, int apart)
+{
+    return apart ? graph_leaf(t->g, "truth", t->input->s, REAL_TYPE, INPUT) : t->input;
+}
+
 adversary *adversary_plan(const adversary_conf *f, net *t, net *u, uint64_t seed, int share, const device *dev)
 {
     adversary *a = xalloc(sizeof *a);
@@ -213,7 +251,8 @@ adversary *adversary_plan(const adversary_conf *f, net *t, net *u, uint64_t seed
     if (!shape_same(&x, &y))
         die("%s: the output has %lld channels, the input %lld: wanted as many", t->text->path, (long long)y.d[3], (long long)x.d[3]);
     a->t = t, a->u = u;
-    a->c = net_context(t, dev), a->c.training = 1, a->c.seed = seed;
+    a->c = net_context(t, dev), a->c.training = 1, a->c.seed = seed, a->erase = f->erase;
+    a->truth[0] = truth_of(t, f->erase > 0), a->truth[1] = truth_of(u, f->erase > 0);
     add_losses(a, f);
     tensor **wrt = xalloc_n((size_t)t->g->nt + 64, sizeof *wrt);
     plan_build(a, f, wrt);
@@ -233,7 +272,10 @@ void adversary_take(adversary *a, const optim_conf *o)
     params_bind(a->p, a->t->g), params_bind(a->p, a->u->g);
     bind_lengths(a);
     a->o = optim_new(o, a->p);
-    for (int i = 0; i < 2; i++) both[i]->input->x.p = take(dev, both[i]->input->x.size);
+    for (int i = 0; i < 2; i++) {
+        both[i]->input->x.p = take(dev, both[i]->input->x.size);
+        if (a->erase > 0) a->truth[i]->x.p = take(dev, both[i]->input->x.size);
+    }
     plan_place(&a->build, dev), plan_place(&a->judge, dev);
 }
 
@@ -245,21 +287,52 @@ params adversary_result(const adversary *a)
     return of;
 }
 
-size_t adversary_map_bytes(const adversary *a) { return a->build.arena + a->judge.arena + a->t->input->x.size + a->u->input->x.size; }
+size_t adversary_map_bytes(const adversary *a) { return a->build.arena + a->judge.arena + (size_t)(a->erase > 0 ? 4 : 2) * a->t->input->x.size; }
 
 void adversary_free(adversary *a)
 {
     if (!a) return;
     const device *dev = a->c.dev;
-    if (a->p) dev->free(dev, a->t->input->x.p), dev->free(dev, a->u->input->x.p);
+    net *const both[] = { a->t, a->u };
+    for (int i = 0; i < 2 && a->p; i++) {
+        dev->free(dev, both[i]->input->x.p);
+        if (a->erase > 0) dev->free(dev, a->truth[i]->x.p);
+    }
     schedule_free(&a->build), schedule_free(&a->judge);
     optim_free(a->o), params_free(a->p), net_free(a->t), net_free(a->u), free(a);
+}
+
+/* Film n of the batch without strokes, in place: all channels are the same grey */
+static void erase(const adversary *a, uint32_t n, real *image)
+{
+    const int64_t h = a->t->conf.height, w = a->t->conf.width, c = a->t->conf.channels;
+    uint8_t *mask = xalloc_n((size_t)h, (size_t)w);
+    float *grey = xalloc_n((size_t)(h * w), sizeof *grey);
+    erase_strokes(a->c.seed, a->c.step, n, h, w, mask);
+    for (int64_t i = 0; i < h * w; i++) grey[i] = (float)image[i * c];
+    erase_fill(grey, h, w, mask);
+    for (int64_t i = 0; i < h * w * c; i++) if (mask[i / c]) image[i] = (real)grey[i / c];
+    free(mask), free(grey);
 }
 
 void adversary_put(adversary *a, const real *image)
 {
     const device *dev = a->c.dev;
-    dev->put(dev, a->t->input->x.p, image, a->t->input->x.size), dev->put(dev, a->u->input->x.p, image, a->u->input->x.size);
+    const size_t bytes = a->t->input->x.size;
+    const real *seen = image;
+    real *copy = NULL;
+    if (a->erase > 0) {
+        const int64_t each = shape_volume(&a->t->input->s) / a->t->conf.batch;
+        seen = copy = xalloc(bytes);
+        memcpy(copy, image, bytes);
+        for (uint32_t n = 0; n < (uint32_t)a->t->conf.batch; n++) {
+            const rng4 r = rng_draw(a->c.seed, RNG_ERASE, a->c.step, n, (uint64_t)1 << 32);
+            if (rng_u01(r.v[0]) < a->erase) erase(a, n, copy + n * each);
+        }
+        for (int i = 0; i < 2; i++) dev->put(dev, a->truth[i]->x.p, image, bytes);
+    }
+    dev->put(dev, a->t->input->x.p, seen, bytes), dev->put(dev, a->u->input->x.p, seen, bytes);
+    free(copy);
 }
 
 static double number(const adversary *a, const tensor *t)
@@ -274,7 +347,7 @@ void adversary_step(adversary *a, int64_t step, double lr, const real *image, ad
     a->c.step = (uint32_t)step;
     adversary_put(a, image);
     schedule_run(&a->build, &a->c);
-    *out = (adversary_losses){ .loss = number(a, a->loss), .l1 = number(a, a->l1), .perceptual = number(a, a->perceptual),
+    *out = (adversary_losses){ .loss = number(a, a->loss), .l1 = number(a, a->l1), .perceptual = number(a, a->perceptual), .matching = number(a, a->matching),
         .codebook = number(a, a->codebook), .fooled = number(a, a->fooled), .balance = number(a, a->balance),
         .perplexity = number(a, a->perplexity), .critic = NAN, .norm = optim_clip_group(a->o, &a->c, 0), .critic_norm = NAN };
     if (!isfinite(out->norm) || !isfinite(out->loss)) return;

@@ -130,7 +130,8 @@ static net *resized(const model *m, const run *r, int64_t h, int64_t w)
 static void plan_adversary(model *m, const run *r)
 {
     const run_adversary *v = &r->adversary;
-    const adversary_conf f = { v->critic, v->features, v->perceptual, v->weight, v->codebook, v->start, v->loss, v->dropout };
+    const adversary_conf f = { .critic = v->critic, .features = v->features, .perceptual = v->perceptual, .weight = v->weight, .codebook = v->codebook,
+                                .matching = v->matching, .erase = v->erase, .start = v->start, .vanilla = v->loss, .dropout = v->dropout };
     m->a = adversary_plan(&f, m->t, run_net(r, m->images), (uint64_t)r->solver.seed, 1, m->c.dev);
     m->of[m->sizes++] = (model_size){ .t = m->t, .loss = m->a->loss, .plan = m->a->build, .forward = m->a->forward };
     m->c = m->a->c;

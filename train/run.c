@@ -81,6 +81,10 @@ static const key adversary_keys[] = {
     { "perceptual", K_REAL, ADVERSARY(perceptual), "1", "weight of that term beside the mean |film - rebuilt|", 0, 1e6, 0 },
     { "weight",     K_REAL, ADVERSARY(weight), "0.8", "of the critic's verdict, after its gradient has been made as long as the other terms'", 0, 1e6, 0 },
     { "codebook",   K_REAL, ADVERSARY(codebook), "1", "weight of the codebook's loss", 0, 1e6, 0 },
+    { "matching",   K_REAL, ADVERSARY(matching), "0", "weight of the mean difference of the critic's own maps of film and rebuilt film: a perceptual term "
+                                                       "by features of its own; 0: without", 0, 1e6, 0 },
+    { "erase",      K_REAL, ADVERSARY(erase), "0", "share of films from which strokes are erased before the network sees them, for networks that are to fill holes",
+      0, 1, 0 },
     { "start",      K_INT,  ADVERSARY(start), "0", "batches before which the critic neither counts nor learns", 0, 0xffffffff, 0 },
     { "loss",       K_WORD, ADVERSARY(loss), "hinge", "the critic's", 0, 0, "hinge|vanilla" },
     { "dropout",    K_BOOL, ADVERSARY(dropout), "0", "features: half of the differences are left out at random, as the published training did", 0, 0, 0 },

@@ -44,7 +44,7 @@ typedef struct run_objective {
 /* A critic makes the run one of a network that rebuilds its films (train/adversary.h) */
 typedef struct run_adversary {
     const char *critic, *features, *features_weights;      /* files; NULL: none */
-    double perceptual, weight, codebook;
+    double perceptual, weight, codebook, matching, erase;
     int64_t start;
     int loss, dropout;
 } run_adversary;

@@ -84,7 +84,7 @@ static void log_step(trainer *t, double loss, double lr, double norm)
                           (json_int_t)((t->step - 1) / t->steps + 1), "loss", loss, "lr", lr, "norm", norm);
     const adversary_losses *l = &t->m->said;
     const struct { const char *name; double value; } said[] = {
-        { "l1", l->l1 }, { "perceptual", l->perceptual }, { "codebook", l->codebook }, { "fooled", l->fooled }, { "balance", l->balance },
+        { "l1", l->l1 }, { "perceptual", l->perceptual }, { "matching", l->matching }, { "codebook", l->codebook }, { "fooled", l->fooled }, { "balance", l->balance },
         { "perplexity", l->perplexity }, { "critic", l->critic }, { "critic_norm", l->critic_norm },
     };
     for (size_t i = 0; t->m->a && i < sizeof said / sizeof *said; i++) json_object_set_new(o, said[i].name, log_number(said[i].value));

@@ -24,6 +24,7 @@ int verb_predict(int argc, char **argv);
 int verb_eval(int argc, char **argv);
 int verb_measure(int argc, char **argv);
 int verb_run(int argc, char **argv);
+int verb_inpaint(int argc, char **argv);
 int verb_report(int argc, char **argv);
 int verb_audit(int argc, char **argv);
 int verb_reproduce(int argc, char **argv);
