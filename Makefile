@@ -197,8 +197,8 @@ check-coco: darkspine
 	@sh tests/coco/run.sh
 
 check-torch: deps
-	@$(BUILDER) build/cpu/tests/tools/unet_gradients BUILD=cpu
-	@$(BUILDER) build/double/tests/tools/unet_gradients BUILD=double
+	@$(BUILDER) $(addprefix build/cpu/tests/tools/,unet_gradients detector_oracle) BUILD=cpu
+	@$(BUILDER) $(addprefix build/double/tests/tools/,unet_gradients detector_oracle) BUILD=double
 	@sh tests/torch/run.sh
 
 mutants: deps

@@ -36,10 +36,12 @@ instances instances_of(const net_program *r, const fit *f)
     real *map = xalloc_n((size_t)pixels, sizeof *map);
     for (int64_t k = 0; k < o->n && out.n < INSTANCES_MOST; k++) {
         const box b = on_film(f, o->boxes[k]);
+        const mask_patch p = mask_patch_of(d->paste == PASTE_SAMPLED, o->size, b, f->h, f->w);
         int64_t covered = 0;
-        mask_paste(d->paste == PASTE_SAMPLED, o->size, o->maps + k * o->size * o->size, b, f->h, f->w, map);
-        for (int64_t i = 0; i < pixels; i++)
-            if (!out.number[i] && map[i] >= (real)d->mask_threshold) out.number[i] = (uint8_t)(out.n + 1), covered++;
+        mask_paste_patch(d->paste == PASTE_SAMPLED, o->size, o->maps + k * o->size * o->size, b, p, f->w, map);
+        for (int64_t y = p.y1; y < p.y2; y++)
+            for (int64_t i = y * f->w + p.x1; i < y * f->w + p.x2; i++)
+                if (!out.number[i] && map[i] >= (real)d->mask_threshold) out.number[i] = (uint8_t)(out.n + 1), covered++;
         if (!covered) continue;
         const float edge[4] = { (float)b.x1, (float)b.y1, (float)b.x2, (float)b.y2 };
         for (int j = 0; j < 4; j++) out.box[out.n][j] = edge[j];

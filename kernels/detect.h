@@ -100,4 +100,8 @@ void mask_target(const uint8_t *mask, int64_t h, int64_t w, box b, int64_t size,
 /* The map of one detection, [size size] of probabilities, as it lies in a film h x w: out [h w]. grid: sampled at the centres of pixels
  * (Detectron2); 0: resized to whole pixels (torchvision) */
 void mask_paste(int grid, int64_t size, const real *map, box b, int64_t h, int64_t w, real *out);
+/* The part of the film that this can make other than 0, and the same for that part alone: out [h w] is left as it is elsewhere. */
+typedef struct { int64_t y1, x1, y2, x2; } mask_patch;   /* rows y1 <= i < y2, columns x1 <= j < x2; y2 <= y1 or x2 <= x1: nothing */
+mask_patch mask_patch_of(int grid, int64_t size, box b, int64_t h, int64_t w);
+void mask_paste_patch(int grid, int64_t size, const real *map, box b, mask_patch p, int64_t w, real *out);
 #endif

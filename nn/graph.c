@@ -75,6 +75,7 @@ tensor *graph_add(graph *g, const op *o, const char *name, const char *at, int n
     if (conf && o->conf) memcpy(n->conf, conf, o->conf);
     memcpy(n->in, in, (size_t)nin * sizeof *in);
     o->infer(n);
+    if (o->samples) n->out[0]->count = n->in[0]->count;
     for (int i = 0; i < n->nout; i++) {
         snprintf(n->out[i]->name, sizeof n->out[i]->name, i ? "%s.%d" : "%s", name, i);
         keep(g, n->out[i]);

@@ -39,6 +39,7 @@ typedef struct op {
     void (*backward)(const context *, const struct node *, const step *);
     void (*release)(struct node *);                       /* may be NULL: free what prepare kept in n->state */
     int64_t (*macs)(const struct node *);                 /* may be NULL: multiply-adds of one forward, whole batch */
+    int samples;                         /* 1: every sample of out[0] comes from the same one of in[0], so that its count is that of in[0] */
     unsigned maps;                       /* bit i: in[i] is a map that may lie in bf16, as then out[0] may; asked where a device has rows
                                           * for such maps (nn/types.h) */
     int mixed;                           /* 1: one map in bf16 and another not will do; 0: all of them, or none */

@@ -63,6 +63,7 @@ static void live(schedule *s)
         if (!n) { touch_g(t->seed, i); continue; }
         if (t->pack) { live_pack(t, i); continue; }
         if (n->packed[0] && (!t->backward || t->want & 1)) touch_x(n->packed[t->backward], i);
+        if (n->nin && n->in[0]->count) touch_x(n->in[0]->count, i);
         for (int j = 0; j < n->nout; j++) {
             if (!t->backward || n->op->reads_y >> j & 1) touch_x(n->out[j], i);
             if (t->backward) touch_g(n->out[j], i);

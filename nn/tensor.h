@@ -48,6 +48,8 @@ typedef struct tensor {
     init   init;
     buffer x, g;                         /* value, gradient */
     struct node *from;                   /* NULL for a leaf */
+    struct tensor *count;                /* whole numbers, one an image: how many of its samples count, from the first on; the others mean
+                                          * nothing (nn/ops/counted.h). NULL: all do */
     struct tensor *of; int64_t offset;   /* a view: channels offset.. of a wider map (an input of a concat, written in place) */
     int    keep;                         /* alive to the end of the schedule: outputs, losses */
     int    need, live, written;          /* marks of the schedule builder, meaningless outside it */

@@ -55,8 +55,14 @@ static void wrong_files_are_refused(void **state)
     dies(2, "r.cfg: no network", parse("[solver]\nepochs=3\n"));
     dies(2, "r.cfg:9: solver.epochs: got 0, wanted 1 to", parse("[data]\nstore=x\n\n[net]\nfile=tiny.cfg\n\n[solver]\n\nepochs=0\n"));
     dies(2, "r.cfg:3: unknown section [sovler] beside net.file (did you mean solver?)", parse("[net]\nfile=tiny.cfg\n[sovler]\nepochs=3\n"));
+    dies(2, "r.cfg:4: detector.ratio: unknown key", parse("[net]\nfile=tiny.cfg\n[detector]\nratio=3\n"));
+    dies(2, "r.cfg:5: unknown section [sovler] beside net.file", parse("[net]\nfile=tiny.cfg\n[detector]\nscore=0.1\n[sovler]\n"));
     dies(2, "r.cfg:2: net.file: no such file", parse("\n[net]\nfile=none.cfg\n"));
     dies(2, "loss: got 'cross_entropy dice', wanted", parse("[data]\nstore=x\n[net]\n[objective]\nloss=cross_entropy dice\n"));
+    run *d = run_parse("[data]\nstore=x\n[net]\nfile=tiny.cfg\nwidth=64\n[detector]\nscore=0.1\n", path, (const char *const[]){ "net.height=32" }, 1);
+    assert_int_equal(d->words, 3);
+    assert_string_equal(d->word[1], "detector.score=0.1"), assert_string_equal(d->word[2], "net.height=32");
+    run_free(d);
     run *r = run_parse("[net]\nheight=8\nwidth=8\n[dense]\n[data]\nstore=x\n", path, NULL, 0);
     dies(2, "r.cfg:4: unknown section [dense]", run_net(r, 0));
     run_free(r);

@@ -56,20 +56,28 @@ static void measure(const uint8_t *ids, int64_t h, int64_t w, extent e[INSTANCE_
         }
 }
 
+int instances_seen(const uint8_t *ids, const uint8_t *classes, int64_t h, int64_t w, instance_seen seen[INSTANCE_IDS])
+{
+    extent e[INSTANCE_IDS];
+    int n = 0;
+    measure(ids, h, w, e);
+    for (int k = 1; k < INSTANCE_IDS; k++)
+        if (e[k].pixels >= LEAST && classes[k])
+            seen[n++] = (instance_seen){ k, classes[k], { (real)e[k].x1, (real)e[k].y1, (real)e[k].x2, (real)e[k].y2 } };
+    return n;
+}
+
 /* One image; boxes (most), class (most), masks (most, h, w), all zero. Returns how many. */
 static int32_t find(const net *t, const uint8_t *ids, const uint8_t *classes, box *boxes, int32_t *class, uint8_t *masks)
 {
     const int64_t h = t->conf.height, w = t->conf.width, most = t->detector->conf.instances;
-    extent e[INSTANCE_IDS];
-    int32_t n = 0;
-    measure(ids, h, w, e);
-    for (int k = 1; k < INSTANCE_IDS; k++) {
-        if (e[k].pixels < LEAST || !classes[k]) continue;
-        if (n == most) die("a film has more than %lld instances: wanted a larger detector.instances", (long long)most);
-        boxes[n] = (box){ (real)e[k].x1, (real)e[k].y1, (real)e[k].x2, (real)e[k].y2 };
-        class[n] = (int32_t)detector_column(&t->detector->conf, classes[k]);
-        for (int64_t i = 0; i < h * w; i++) masks[n * h * w + i] = ids[i] == k;
-        n++;
+    instance_seen seen[INSTANCE_IDS];
+    const int n = instances_seen(ids, classes, h, w, seen);
+    if (n > most) die("a film has more than %lld instances: wanted a larger detector.instances", (long long)most);
+    for (int k = 0; k < n; k++) {
+        boxes[k] = seen[k].b;
+        class[k] = (int32_t)detector_column(&t->detector->conf, seen[k].class);
+        for (int64_t i = 0; i < h * w; i++) masks[k * h * w + i] = ids[i] == seen[k].number;
     }
     return n;
 }

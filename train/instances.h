@@ -2,6 +2,7 @@
  * through fit and augmentation as label maps do. Boxes follow from the masks, so they fit whatever was done to them. */
 #ifndef TRAIN_INSTANCES_H
 #define TRAIN_INSTANCES_H
+#include "kernels/detect.h"
 #include "nn/net.h"
 
 enum { INSTANCE_IDS = 256 };                    /* numbers of a map, 0 = none */
@@ -10,7 +11,10 @@ enum { INSTANCE_IDS = 256 };                    /* numbers of a map, 0 = none */
 void instances_take(const net *t, const device *dev);
 void instances_free(const net *t, const device *dev);
 size_t instances_bytes(const net *t);
-/* Fills them and `extent`. ids (n, h, w); classes (n, INSTANCE_IDS): the class of each number. Numbers seen at fewer than 4 pixels are left
- * out; dies 2 where an image has more than detector.instances. */
+/* The instances of one image that are learnt from: those seen at 4 pixels or more, and of a class; how many. b: edges, pixels. */
+typedef struct instance_seen { int number, class; box b; } instance_seen;
+int instances_seen(const uint8_t *ids, const uint8_t *classes, int64_t h, int64_t w, instance_seen seen[INSTANCE_IDS]);
+/* Fills them and `extent`. ids (n, h, w); classes (n, INSTANCE_IDS): the class of each number. Dies 2 where an
+ * image has more than detector.instances. */
 void instances_put(const net *t, const device *dev, const uint8_t *ids, const uint8_t *classes);
 #endif

@@ -4,6 +4,7 @@
 #include "datasets/image.h"
 #include "train/loader.h"
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -32,17 +33,37 @@ static augment_conf only(const augment_conf *c, int kind)
 
 static const uint8_t white[3] = { 255, 255, 255 };
 
-/* One sample into its place on the sheet, rgb (*, sheet_w, 3) from the place's first pixel on. */
-static void place_sample(const float *image, int64_t channels, const uint8_t *labels, int64_t h, int64_t w, float lo, float hi,
-    uint8_t *rgb,
-                         int64_t sheet_w)
+/* What a detector learns from: outlines, boxes, and the number of the class in each box's corner. labels: numbers of instances */
+static void draw_instances(uint8_t *rgb, uint8_t *labels, const uint8_t *classes, int64_t h, int64_t w)
+{
+    instance_seen seen[INSTANCE_IDS];
+    uint8_t shown[INSTANCE_IDS] = { 0 };
+    char text[8];
+    const int n = instances_seen(labels, classes, h, w, seen);
+    for (int k = 0; k < n; k++) shown[seen[k].number] = (uint8_t)seen[k].number;
+    for (int64_t i = 0; i < h * w; i++) labels[i] = shown[labels[i]];
+    overlay_labels(rgb, labels, h, w, 0.15, 1);
+    for (int k = 0; k < n; k++) {
+        const uint8_t *colour = overlay_colour(seen[k].number);
+        const double x[5] = { seen[k].b.x1, seen[k].b.x2 - 1, seen[k].b.x2 - 1, seen[k].b.x1, seen[k].b.x1 };
+        const double y[5] = { seen[k].b.y1, seen[k].b.y1, seen[k].b.y2 - 1, seen[k].b.y2 - 1, seen[k].b.y1 };
+        for (int i = 0; i < 4; i++) overlay_line(rgb, h, w, x[i], y[i], x[i + 1], y[i + 1], 1, colour);
+        snprintf(text, sizeof text, "%d", seen[k].class);
+        overlay_text(rgb, h, w, (int64_t)x[0] + 2, (int64_t)y[0] + 2, h >= 768 ? 2 : 1, white, text);
+    }
+}
+
+/* One sample into its place on the sheet, rgb (*, sheet_w, 3) from the place's first pixel on. classes: of a detector's instances, or NULL */
+static void place_sample(const float *image, int64_t channels, uint8_t *labels, const uint8_t *classes, int64_t h, int64_t w, float lo, float hi,
+                         uint8_t *rgb, int64_t sheet_w)
 {
     uint8_t *tile = xalloc_n((size_t)(h * w), 3);
     for (int64_t i = 0; i < h * w; i++) {
         float v = (image[i * channels] - lo) / (hi > lo ? hi - lo : 1) * 255;
         memset(tile + 3 * i, (int)fminf(255, fmaxf(0, v + 0.5f)), 3);
     }
-    overlay_labels(tile, labels, h, w, 0.15, 1);
+    if (classes) draw_instances(tile, labels, classes, h, w);
+    else overlay_labels(tile, labels, h, w, 0.15, 1);
     for (int64_t y = 0; y < h; y++) memcpy(rgb + y * sheet_w * 3, tile + y * w * 3, (size_t)(3 * w));
     free(tile);
 }
@@ -56,6 +77,7 @@ void preview(run *r, const char *path, int rows, int columns)
     char *part = run_part(r, 0);
     samples *set = samples_new(s, &r->data, part, run_values(r, t), r->objective.ignore, t->conf.height, t->conf.width, (size_t)r->data.cache << 20, rows);
     free(part);
+    set->instances = t->detector != NULL;
     int64_t h = 0, w = 0;                                    /* of a place: it holds the largest size */
     for (int i = 0; i < set->sizes.n; i++) h = set->sizes.h[i] > h ? set->sizes.h[i] : h, w = set->sizes.w[i] > w ? set->sizes.w[i] : w;
     const int64_t step_y = h + GAP, step_x = w + GAP;
@@ -76,7 +98,8 @@ void preview(run *r, const char *path, int rows, int columns)
             conf.augment = j ? &alone_here : NULL;
             loader_sample(&conf, j ? j - 1 : 0, which, 0, &scratch, image, labels);
             sample one = samples_get(set, which);
-            place_sample(image, c, labels, one.f.net_h, one.f.net_w, one.source.lo, one.source.hi, rgb + 3 * (i * step_y * sheet_w + j * step_x), sheet_w);
+            place_sample(image, c, labels, set->instances ? scratch.classes : NULL, one.f.net_h, one.f.net_w, one.source.lo, one.source.hi,
+                         rgb + 3 * (i * step_y * sheet_w + j * step_x), sheet_w);
             samples_done(&one);
         }
         if (i >= rows) overlay_text(rgb, sheet_h, sheet_w, 4, i * step_y + 4, h >= 256 ? 3 : 2, white, alone[kind[i - rows]].name);

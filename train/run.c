@@ -156,7 +156,23 @@ static const char *nearest_section(const char *name)
     return die_nearest(name, names, n);
 }
 
-/* [net] file=: the network stands in another file, and the other keys of [net] become overrides. */
+static void add_word(run *r, char *word)
+{
+    r->word = xgrow(r->word, (size_t)(r->words + 1) * sizeof *r->word);
+    r->word[r->words++] = word;
+}
+
+/* Keys of a section as overrides of the network in another file */
+static void override(run *r, const cfg_section *s, const key *keys)
+{
+    for (int i = 0; i < s->n; i++) {
+        if (!strcmp(s->e[i].key, "file")) continue;
+        if (!key_find(keys, s->e[i].key)) die_at(s->e[i].at, "%s.%s: unknown key", s->name, s->e[i].key);
+        add_word(r, xprintf("%s.%s=%s", s->name, s->e[i].key, s->e[i].value));
+    }
+}
+
+/* [net] file=: the network stands in another file, and the other keys of [net] become overrides, as those of [detector] do. */
 static void net_of(run *r, const char *text)
 {
     int any;
@@ -166,11 +182,10 @@ static void net_of(run *r, const char *text)
     cfg_section *s = c->n && !strcmp(c->s[0].name, "net") ? &c->s[0] : NULL;
     const char *file = s ? cfg_get(s, "file") : NULL;
     if (file) {
-        if (c->n > 1) die_at(c->s[1].at, "unknown section [%s] beside net.file%s", c->s[1].name, nearest_section(c->s[1].name));
-        for (int i = 0; i < s->n; i++) {
-            if (!strcmp(s->e[i].key, "file")) continue;
-            if (!key_find(net_keys, s->e[i].key)) die_at(s->e[i].at, "net.%s: unknown key", s->e[i].key);
-            r->word[r->words++] = xprintf("net.%s=%s", s->e[i].key, s->e[i].value);
+        for (int i = 0; i < c->n; i++) {
+            const int detects = !strcmp(c->s[i].name, "detector");
+            if (i && (!detects || i > 1)) die_at(c->s[i].at, "unknown section [%s] beside net.file%s", c->s[i].name, nearest_section(c->s[i].name));
+            override(r, &c->s[i], i ? detector_keys(CONVENTION_TORCHVISION) : net_keys);
         }
         char *folder = path_folder(r->path), *full = path_join(folder, file);
         if (!file_exists(full)) die_at(s->at, "net.file: no such file %s", full);
@@ -258,7 +273,7 @@ static void network_word(run *r, const char *word)
         cfg_free(c);
     }
     free(who);
-    r->word[r->words++] = xdup(word);
+    add_word(r, xdup(word));
 }
 
 run *run_parse(const char *text, const char *path, const char *const *words, int n)
@@ -268,7 +283,6 @@ run *run_parse(const char *text, const char *path, const char *const *words, int
     run *r = xalloc(sizeof *r);
     int any;
     r->path = xdup(path);
-    r->word = xalloc_n((size_t)n + 64, sizeof *r->word);
     net_of(r, text);
     char *own = keep_lines(text, 0, &any);
     cfg *c = cfg_parse(own, path);

@@ -144,7 +144,7 @@ void samples_instances(const samples *t, int64_t i, uint8_t *numbers, uint8_t cl
     labels l = store_read_labels(t->s, t->at[i]);
     int n = 0;
     memset(numbers, 0, (size_t)(c->h * c->w)), memset(classes, 0, INSTANCE_IDS);
-    if (!l.ninstances) die("%s: case %s has no instances: a detector is trained on a store that `import instances`, `import coco` or `synth` made",
+    if (!l.ninstances) die("%s: case %s has no instances: a detector is trained on a store that `import instances`, `import coco`, `import corners` or `synth` made",
                            store_path(t->s), c->id);
     for (int k = 0; k < l.ninstances; k++) {
         const instance *o = &l.instances[k];

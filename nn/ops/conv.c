@@ -2,11 +2,13 @@
  * input. The kernel size is that of the weights. An activation only at inference, where nn/fold.c sets it: its backward would keep one
  * more map alive, so in training it is an op of its own. */
 #include "nn/op.h"
+#include "nn/ops/counted.h"
 #include "kernels/conv.h"
 #include "base/die.h"
 #include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 typedef struct conf {
     int64_t stride, stride_h, stride_w, pad, top, bottom, left, right, dilation, groups, output_pad;
@@ -92,7 +94,7 @@ static void infer(node *n)
 
 static int64_t macs(const node *n) { conv_shape s = shape_of(n); return conv_macs(&s); }
 
-typedef struct { conv_kernel pass[CONV_PASSES]; char text[200]; } passes;
+typedef struct { conv_kernel pass[CONV_PASSES]; int64_t parts; char text[240]; } passes;      /* parts: of the samples (counted.h) */
 
 static void release(node *n)
 {
@@ -111,6 +113,8 @@ static void name_kernels(node *n, passes *p, const conv_shape *s)
     if (n->want) snprintf(p->text, sizeof p->text, "%s | %s | %s", k[CONV_FORWARD].name, k[CONV_DATA].name, k[CONV_WEIGHTS].name);
     else snprintf(p->text, sizeof p->text, "%s%s%s%s", p->pass[CONV_FORWARD].name, s->bias ? " + bias" : "", f->activation ? " + " : "",
                   f->activation ? act : "");
+    const size_t used = strlen(p->text);
+    if (p->parts > 1) snprintf(p->text + used, sizeof p->text - used, ", %lld samples at a time", (long long)s->n);
     n->kernel = p->text;
     free(act);
 }
@@ -122,8 +126,9 @@ static void prepare(const context *c, node *n)
     conv_shape s = shape_of(n);
     s.bf16 = c->bf16, s.tf32 = c->tf32, s.winograd = c->winograd;
     passes *p = n->state = xalloc(sizeof *p);
+    p->parts = counted_parts(n), s.n /= p->parts;
     s.act = (activation)f->activation, s.slope = (real)f->slope;
-    n->work = n->want & 4 ? bias_work(s.n * s.oh * s.ow, s.k) : 0;
+    n->work = n->want & 4 ? bias_work(p->parts * s.n * s.oh * s.ow, s.k) : 0;
     /* the sums for a bias over a map in bf16 belong to the weights' kernel, also where the weights are frozen */
     const int halves = n->want & 4 && n->out[0]->type == BF16;
     const int wanted[CONV_PASSES] = { [CONV_FORWARD] = 1, [CONV_DATA] = n->want & 1, [CONV_WEIGHTS] = (n->want & 2) || halves };
@@ -147,24 +152,72 @@ static const real *weights_for(const node *n, int backward)
     return n->packed[backward]->x.size ? n->packed[backward]->x.p : X(1);
 }
 
+/* Where part i of a map lies, or of its gradient; 0 where that is all of it */
+static size_t part_bytes(const node *n, const tensor *t)
+{
+    const int64_t parts = ((const passes *)n->state)->parts;
+    return parts == 1 ? 0 : (size_t)(tensor_pixels(t) / parts * tensor_channels(t)) * dtype_size(t->type);
+}
+
 static void forward(const context *c, const node *n)
 {
-    const conv_kernel *k = &((passes *)n->state)->pass[CONV_FORWARD];
-    k->run(c, k, X(0), weights_for(n, 0), n->nin > 2 ? X(2) : NULL, Y, 0);
+    const passes *p = n->state;
+    const conv_kernel *k = &p->pass[CONV_FORWARD];
+    const size_t in = part_bytes(n, n->in[0]), out = part_bytes(n, n->out[0]);
+    for (int64_t i = 0; i < p->parts; i++) {
+        char *y = (char *)n->out[0]->x.p + (size_t)i * out;
+        if (counted_any(n, p->parts, i))
+            k->run(c, k, (const void *)((const char *)n->in[0]->x.p + (size_t)i * in), weights_for(n, 0), n->nin > 2 ? X(2) : NULL, (void *)y, 0);
+        else memset(y, 0, out);
+    }
+}
+
+static void backward_data(const context *c, const node *n, int add)
+{
+    const passes *p = n->state;
+    const conv_kernel *k = &p->pass[CONV_DATA];
+    const size_t in = part_bytes(n, n->in[0]), out = part_bytes(n, n->out[0]);
+    for (int64_t i = 0; i < p->parts; i++) {
+        char *gx = (char *)n->in[0]->g.p + (size_t)i * in;
+        if (counted_any(n, p->parts, i)) k->run(c, k, (const void *)((const char *)n->out[0]->g.p + (size_t)i * out), weights_for(n, 1), NULL, (void *)gx, add);
+        else if (!add) memset(gx, 0, in);
+    }
+}
+
+static void backward_weights(const context *c, const node *n, int add)
+{
+    const passes *p = n->state;
+    const conv_kernel *k = &p->pass[CONV_WEIGHTS];
+    const size_t in = part_bytes(n, n->in[0]), out = part_bytes(n, n->out[0]);
+    for (int64_t i = 0; i < p->parts; i++) {
+        if (!counted_any(n, p->parts, i)) continue;
+        k->run(c, k, (const void *)((const char *)n->in[0]->x.p + (size_t)i * in), (const void *)((const char *)n->out[0]->g.p + (size_t)i * out), NULL, GX(1), add);
+        add = 1;
+    }
+    if (!add) memset(GX(1), 0, n->in[1]->g.size);
+}
+
+static void backward_bias(const context *c, const node *n, int add)
+{
+    const passes *p = n->state;
+    const conv_kernel *k = &p->pass[CONV_WEIGHTS];
+    const size_t out = part_bytes(n, n->out[0]);
+    if (!k->bias) {
+        RUN(bias_backward, tensor_pixels(n->out[0]), tensor_channels(n->out[0]), GY, YS, GX(2), add);
+        return;
+    }
+    for (int64_t i = 0; i < p->parts; i++, add = 1) k->bias(c, k, (const void *)((const char *)n->out[0]->g.p + (size_t)i * out), GX(2), add);
 }
 
 static void backward(const context *c, const node *n, const step *s)
 {
-    const conv_kernel *data = &((passes *)n->state)->pass[CONV_DATA], *weights = &((passes *)n->state)->pass[CONV_WEIGHTS];
     assert(((const conf *)n->conf)->activation == ACT_LINEAR);
-    if (WANT(0)) data->run(c, data, GY, weights_for(n, 1), NULL, GX(0), ADD(0));
-    if (WANT(1)) weights->run(c, weights, X(0), GY, NULL, GX(1), ADD(1));
-    if (n->nin < 3 || !WANT(2)) return;
-    if (weights->bias) weights->bias(c, weights, GY, GX(2), ADD(2));
-    else RUN(bias_backward, tensor_pixels(n->out[0]), tensor_channels(n->out[0]), GY, YS, GX(2), ADD(2));
+    if (WANT(0)) backward_data(c, n, ADD(0));
+    if (WANT(1)) backward_weights(c, n, ADD(1));
+    if (n->nin > 2 && WANT(2)) backward_bias(c, n, ADD(2));
 }
 
-const op op_conv = { .name = "conv", .help = "convolution", .conf = sizeof(conf), .keys = conv_keys, .reads_x = 3, .maps = 1, .mixed = 1, .infer = infer,
+const op op_conv = { .name = "conv", .help = "convolution", .conf = sizeof(conf), .keys = conv_keys, .reads_x = 3, .samples = 1, .maps = 1, .mixed = 1, .infer = infer,
     .prepare = prepare, .pack = pack, .forward = forward, .backward = backward, .release = release, .macs = macs };
-const op op_deconv = { .name = "deconv", .help = "transposed convolution", .conf = sizeof(conf), .keys = deconv_keys, .reads_x = 3, .maps = 1, .mixed = 1,
+const op op_deconv = { .name = "deconv", .help = "transposed convolution", .conf = sizeof(conf), .keys = deconv_keys, .reads_x = 3, .samples = 1, .maps = 1, .mixed = 1,
     .infer = infer, .prepare = prepare, .pack = pack, .forward = forward, .backward = backward, .release = release, .macs = macs };

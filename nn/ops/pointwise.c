@@ -98,8 +98,8 @@ static void softmax_backward(const context *c, const node *n, const step *s)
 }
 
 const op OP(activation) = {
-    .name = "activation", .help = "a function of every value", .conf = sizeof(act_conf), .keys = act_keys, .reads_x = 1, .maps = 1,
-    .infer = same, .forward = act_forward, .backward = act_backward,
+    .name = "activation", .help = "a function of every value", .conf = sizeof(act_conf), .keys = act_keys, .reads_x = 1, .samples = 1,
+    .maps = 1, .infer = same, .forward = act_forward, .backward = act_backward,
 };
 const op OP(add) = {
     .name = "add", .help = "the sum of two or more maps of one shape", .maps = ~0u,

@@ -64,7 +64,7 @@ static void roi_infer(node *n)
         die_at(n->at, "roi_align: strides: got %d, wanted %d, one a map", f->strides.n, n->nin - ROI_MAPS);
     const roi_rule r = rule_of(n);
     n->work = roi_align_work(d[0] * r.boxes);
-    node_output(n, SHAPE4(d[0] * r.boxes, r.out_h, r.out_w, d[3]), REAL_TYPE);
+    node_output(n, SHAPE4(d[0] * r.boxes, r.out_h, r.out_w, d[3]), REAL_TYPE)->count = n->in[1];
 }
 static void roi_forward(const context *c, const node *n)
 {
