@@ -90,7 +90,7 @@ static void read_classes(reading *r, const json_t *categories)
 /* Its mask, where it has one; the reason why it is none. */
 static const char *take_mask(object *o, const json_t *segmentation, int64_t h, int64_t w, int box)
 {
-    shape s = { 0 };
+    shape s = { .value = 1 };
     char text[IMAGE_WHY] = "";
     int64_t n = 0, sum = 0;
     const char *why = h < 1 || w < 1 || h > IMAGE_MAX_SIDE || w > IMAGE_MAX_SIDE || h * w > IMAGE_MAX_PIXELS ? "its image has no height and width that can be"
@@ -123,11 +123,11 @@ static void read_object(reading *r, const json_t *o, size_t place, int truth)
     const int64_t image = whole(r, o, "image_id", what, place), film = place_of(r->image, r->s->n, image);
     const int64_t class = place_of(r->category, r->s->nclasses, whole(r, o, "category_id", what, place));
     if (film < 0) die("%s: %s %zu: image_id %" PRId64 " is not among the images", r->path, what, place + 1, image);
-    if (class < 0) return;                                                       /* as COCO has it: categories say what is compared */
+    const int masked = json_object_size(seg) || json_array_size(seg), boxed = json_array_size(box) > 0;
+    if (class < 0 || (json_object_get(o, "keypoints") && !masked)) return;       /* categories say what is compared; landmarks alone are no object */
     object_film *f = &r->s->film[film];
     object *to = truth ? objects_append(&f->truth, &f->ntruth) : objects_append(&f->pred, &f->npred);
     to->class = (int)class, to->score = 1, to->crowd = truth && (json_is_true(crowd) || json_integer_value(crowd) == 1);
-    const int masked = json_object_size(seg) || json_array_size(seg), boxed = json_array_size(box) > 0;
     if (boxed && !take_box(to, box)) why = "its bbox is none, wanted [x, y, width, height]";
     if (!why && masked) why = take_mask(to, seg, r->h[film], r->w[film], !boxed);
     if (!why && !truth && (!json_number(json_object_get(o, "score"), &to->score) || !isfinite(to->score))) why = "its score is no number";

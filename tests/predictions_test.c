@@ -187,6 +187,75 @@ static void test_short_chunk(void **state)
     predictions_close(p), free(map), free(path);
 }
 
+/* ---- instances ------------------------------------------------------------------------------------------------------------------------ */
+
+enum { IH = 3, IW = 4 };
+static const instances sound = { .n = 2, .box = { { 0, 0, 2.5f, 3 }, { 2, 0, 4, 1 } }, .score = { 0.75f, 0.5f }, .class = { 1, 255 } };
+
+/* A film of a detector that found these; film "b" is of another network. */
+static char *found_file(const instances *o, uint8_t last)
+{
+    static const int value[] = { 0, 1 };
+    static const char *const name[] = { "background", "vertebra" };
+    uint8_t number[IH * IW] = { 1, 1, 2, 2, 1, 0, 0, 0, 0, 0, 0, last };
+    const uint8_t labels[IH * IW] = { 0 };
+    instances own = *o;
+    char *path = in("found.h5");
+    own.number = number;
+    predictions *p = predictions_create(path, "best.h5", "all", 2, value, name);
+    predictions_add(p, "a", "a.png", IH, IW, labels, NULL), predictions_add_instances(p, "a", IH, IW, &own);
+    predictions_add(p, "b", "b.png", IH, IW, labels, NULL);
+    predictions_commit(p);
+    return path;
+}
+
+static void test_instances(void **state)
+{
+    (void)state;
+    char *path = found_file(&sound, 0);
+    predictions *p = predictions_open(path);
+    instances got;
+    assert_int_equal(predictions_instances(p, 1, &got), 0), assert_null(got.number);
+    assert_int_equal(predictions_instances(p, 0, &got), 1);
+    assert_int_equal(got.n, 2), assert_int_equal(got.class[1], 255), assert_int_equal(got.number[2], 2);
+    near(got.box[0][2], 2.5, 0); near(got.score[0], 0.75, 0);
+    instance *mask = instances_masks(&got, IH, IW);
+    uint8_t painted[IH * IW] = { 0 };
+    instance_paint(&mask[0], painted, IH, IW, 1), instance_paint(&mask[1], painted, IH, IW, 2);
+    assert_memory_equal(painted, got.number, IH * IW);
+    assert_int_equal(mask[1].value, 255);
+    free(mask[0].runs), free(mask[1].runs), free(mask), free(got.number);
+    predictions_close(p), free(path);
+}
+
+static void refused_instances(const instances *o, uint8_t last, const char *cut, const char *says)
+{
+    char *path = found_file(o, last);
+    instances got;
+    if (cut) {
+        hid_t file = H5Fopen(path, H5F_ACC_RDWR, H5P_DEFAULT);
+        H5Ldelete(file, cut, H5P_DEFAULT), H5Fclose(file);
+    }
+    predictions *const p = predictions_open(path);
+    dies(EXIT_INPUT, says, predictions_instances(p, 0, &got));
+    predictions_close(p), free(path);
+}
+
+static void test_instances_that_lie(void **state)
+{
+    (void)state;
+    static const float bad[][4] = { { NAN, 0, 1, 1 }, { 0, 0, INFINITY, 1 }, { 2, 0, 1, 1 }, { 0, 2, 1, 1 } };
+    instances o = sound;
+    o.n = 0, refused_instances(&o, 0, NULL, "a pixel of an instance that is not among the boxes"), o = sound;
+    refused_instances(&sound, 3, NULL, "a pixel of an instance that is not among the boxes");
+    o.score[1] = NAN, refused_instances(&o, 0, NULL, "a score that is no number");
+    for (int k = 0; k < 4; k++) o = sound, memcpy(o.box[0], bad[k], sizeof bad[k]), refused_instances(&o, 0, NULL, "a box that is none");
+    o = sound, o.class[0] = 0, refused_instances(&o, 0, NULL, "a class outside 1 to 255");
+    o.class[0] = 256, refused_instances(&o, 0, NULL, "a class outside 1 to 255");
+    refused_instances(&sound, 0, "/a/scores", "wanted boxes (n, 4), scores (n) and classes (n)");
+    refused_instances(&sound, 0, "/a/boxes", "wanted boxes (n, 4), scores (n) and classes (n)");
+}
+
 static void test_other_files(void **state)
 {
     (void)state;
@@ -204,6 +273,7 @@ static void test_other_files(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_instances), cmocka_unit_test(test_instances_that_lie),
         cmocka_unit_test(test_round_trip), cmocka_unit_test(test_truth_is_read_as_in_training), cmocka_unit_test(test_dropped), cmocka_unit_test(test_lies), cmocka_unit_test(test_short_chunk),
         cmocka_unit_test(test_other_files),
     };

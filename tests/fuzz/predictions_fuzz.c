@@ -14,6 +14,8 @@ static void make_sound(const char *path)
         for (int i = 0; i < H * W; i++) map[i] = (uint8_t)value[i % 3];
         for (int i = 0; i < H * W * 3; i++) probability[i] = (float)i;
         predictions_add(p, k ? "b" : "a", "films/x.png", H, W, map, k ? probability : NULL);
+        uint8_t number[H * W] = { 0, 1, 1, 0, 2 };
+        predictions_add_instances(p, k ? "b" : "a", H, W, &(instances){ 2, { { 1, 0, 3, 1 }, { 4, 0, 5, 1 } }, { 0.9f, 0.5f }, { 3, 7 }, number });
         predictions_add_film(p, k ? "b" : "a", &(image){ H, W, 8, map }, (double[2]){ 0.2, 0.2 }, "given");
     }
     predictions_commit(p);
@@ -35,6 +37,8 @@ static void read_all(const char *path)
             char *source = NULL;
             image film = predictions_film(p, i);
             predictions_spacing(p, i, spacing, &source);
+            instances found;
+            if (predictions_instances(p, i, &found)) free(found.number);
             image_free(&film), free(source);
         }
         classes c = predictions_classes(p);
