@@ -56,6 +56,9 @@ static void draw_axes(FILE *f, const axis *x, const axis *y, const char *x_label
     html_text(f, y_label), fputs("</text>\n", f);
 }
 
+/* Few points stand alone and must be seen, many lie over each other. */
+static double opacity(int64_t n) { return n <= 50 ? 0.95 : 0.5; }
+
 static void points(FILE *f, const axis *x, const axis *y, const double *a, const double *b, int64_t n, int colour, double size,
     double alpha)
 {
@@ -136,7 +139,7 @@ void html_agreement(FILE *f, const char *title, const char *unit, const double *
     char *x_label = xprintf("mean of predicted and true (%s)", unit), *y_label = xprintf("predicted - true (%s)", unit);
     begin(f, title, HEIGHT);
     draw_axes(f, &x, &y, x_label, y_label);
-    points(f, &x, &y, mean, gap, n, 0, 5, 0.6);
+    points(f, &x, &y, mean, gap, n, 0, 5.5, opacity(n));
     double before = -INFINITY;                   /* labels of lines that nearly meet are moved apart */
     for (int i = 0; i < 3; i++) {
         const double at = axis_at(&y, level[i]), text = fmax(at + 4, before + 12);
@@ -206,7 +209,7 @@ static void strip(FILE *f, const axis *a, const plot_group *g, double y)
             stats_percentile(x, n, 75)) };
         fprintf(f, "<rect style=\"fill:var(--s0)\" fill-opacity=\"0.18\" x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"16\"/>\n", q[0],
             y - 8, q[2] - q[0]);
-        points(f, a, &across, x, row, n, 0, 3, 0.45);
+        points(f, a, &across, x, row, n, 0, 3.5, opacity(n));
         fprintf(f, "<path class=\"rule\" d=\"M%.1f %.1fV%.1f\"/>\n", q[1], y - 8, y + 8);
     }
     char *count = xprintf("n = %lld", (long long)n);

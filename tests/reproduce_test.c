@@ -137,6 +137,77 @@ static void places_in_json(void **state)
     json_decref(o);
 }
 
+/* A step as if it had been run: what it printed, under its mark. */
+static void pretend(const experiment *e, step *s, const char *printed)
+{
+    char *path = step_record(e, s), *text = xprintf("{\"mark\":\"%s\"%s%s}", s->mark, *printed ? ",\"result\":" : "", printed);
+    file_make_folders(e->folder), file_write(path, text, strlen(text));
+    free(path), free(text);
+}
+
+/* Order, marks, minutes, what is done, and the band of two recorded runs, in this process. */
+static void steps_and_bands(void **state)
+{
+    (void)state;
+    enum { TEN, TWO, ALL };
+    int n;
+    make_experiment("order", HEAD FILMS SPLIT_ROW "published=others.csv region=cervical films=95 DSC_percent\n");
+    char *from = in("order"), *out = in("o"), *tenth = in("order/ten.cfg"), *net = in("order/nets/tiny.cfg"), *bands = in("order/b.csv");
+    static const char ten[] = "[experiment]\nsystem=S10\ntitle=x\n[step]\nrun=synth a.h5\nminutes=2\n"
+                              "[step]\nrun=train net.file=@nets/tiny.cfg --out run\nminutes=3\n"
+                              "[row]\nmeasure=steps\nfrom=train\nfind=steps\ntolerance=0.5\n";
+    file_write(tenth, ten, sizeof ten - 1);
+    experiment *e = experiments_read(from, out, NULL, 0, &n);
+    assert_int_equal(n, ALL);
+    assert_string_equal(e[0].system, "S2"), assert_string_equal(e[1].system, "S10");          /* not by letters */
+    near(e[0].figure[0].printed.value, 0.9, 1e-12);
+    experiment *x = &e[1];
+    char *word = step_word(x, &x->step[1], 1);
+    assert_memory_equal(word, "net.file=/", 10), assert_non_null(strstr(word, "/order/nets/tiny.cfg"));
+    free(word);
+
+    near(reproduce_minutes(x, 1), 5, 1e-12);
+    pretend(x, &x->step[1], "{\"steps\":7}");                                       /* the step before it is not done */
+    reproduce_find_done(x, 1, 0);
+    near(reproduce_minutes(x, 1), 5, 1e-12);
+    pretend(x, &x->step[0], ""), reproduce_find_done(x, 1, 0);                      /* begun, not done */
+    near(reproduce_minutes(x, 1), 5, 1e-12);
+    pretend(x, &x->step[0], "{}"), reproduce_find_done(x, 1, 0);
+    near(reproduce_minutes(x, 1), 0, 0);
+
+    reproduce_judge(x, 1, bands);
+    near(x->figure[0].ours.value, 7, 0);
+    assert_int_equal(x->figure[0].runs, 0);
+    reproduce_record(x, 1, bands, "a \"command\", twice");
+    x->figure[0].ours = quantity_of(9);
+    reproduce_record(x, 1, bands, "another");
+    x->figure[0].ours = quantity_missing("gone");
+    reproduce_record(x, 1, bands, "a figure that is not there is not recorded");
+    reproduce_judge(x, 1, bands);
+    assert_int_equal(x->figure[0].runs, 2);
+    near(x->figure[0].low, 6.5, 1e-12);
+    near(x->figure[0].high, 9.5, 1e-12);
+    assert_string_equal(figure_verdict(&x->figure[0]), "PASS");
+    reproduce_judge(e, 1, bands);                                                   /* the other experiment has none */
+    assert_int_equal(e[0].figure[0].runs, 0);
+
+    char before[65], first_[65];
+    memcpy(first_, x->step[0].mark, 65), memcpy(before, x->step[1].mark, 65);
+    experiments_free(e, n);
+    file_write(net, "[net]\n", 6);                                                  /* a file that a step names has changed */
+    e = experiments_read(from, out, NULL, 0, &n), x = &e[1];
+    assert_string_equal(x->step[0].mark, first_), assert_string_not_equal(x->step[1].mark, before);
+    reproduce_judge(x, 1, bands);
+    assert_int_equal(x->figure[0].runs, 0);
+    assert_non_null(strstr(x->figure[0].why, "other steps"));
+    dies(EXIT_INPUT, "train was made by other steps", reproduce_find_done(x, 1, 0));
+    reproduce_find_done(x, 1, 1);                                                   /* --force */
+    near(reproduce_minutes(x, 1), 5, 1e-12);
+    char *record = step_record(x, &x->step[1]);
+    assert_false(file_exists(record));
+    free(record), experiments_free(e, n), free(from), free(out), free(tenth), free(net), free(bands);
+}
+
 /* What a training that was cut off leaves, and then the same figures as without: words: what cuts it off. */
 static void cut_off(const char *how_, const char *out, int status)
 {
@@ -221,6 +292,24 @@ static void nonsense_is_refused(void **state)
     refused("reproduce odd --quiet --bands strange.csv", "strange.csv: got no column experiment");
 }
 
+/* Are the network and the settings of a training such as the program takes? */
+static void plans(const char *run)
+{
+    char *words = xprintf("plan --json"), *copy = xdup(run), *save;
+    for (char *w = strtok_r(copy, " ", &save); w; w = strtok_r(NULL, " ", &save)) {
+        if (!strcmp(w, "train")) continue;
+        if (!strcmp(w, "--out")) strtok_r(NULL, " ", &save);
+        else {
+            const char *sign = strchr(w, '@');
+            char *more = sign ? xprintf("%s %.*s$ROOT/%s", words, (int)(sign - w), w, sign + 1) : xprintf("%s %s", words, w);
+            free(words), words = more;
+        }
+    }
+    json_t *o = object(words);
+    assert_true(number(o, "parameters") > 1e6);
+    json_decref(o), free(words), free(copy);
+}
+
 /* Those that come with the program: every system that is due, files that are there, and a budget within half an hour. */
 static void shipped_experiments(void **state)
 {
@@ -239,6 +328,13 @@ static void shipped_experiments(void **state)
                 found |= !strcmp(json_string_value(json_object_get(json_array_get(list, i), "system")), due[m].systems[k]);
             if (!found) fail_msg("%s has no %s", modes[m], due[m].systems[k]);
         }
+        for (size_t i = 0; i < json_array_size(list); i++) {
+            const json_t *steps = json_object_get(json_array_get(list, i), "steps");
+            for (size_t k = 0; k < json_array_size(steps); k++) {
+                const char *run = json_string_value(json_object_get(json_array_get(steps, k), "run"));
+                if (!strncmp(run, "train ", 6)) plans(run);
+            }
+        }
         assert_true(number(o, "minutes") > 1 && number(o, "minutes") <= due[m].minutes);
         json_decref(o), free(words);
     }
@@ -250,7 +346,8 @@ static void shipped_experiments(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = { cmocka_unit_test(places_in_json), cmocka_unit_test(a_lost_figure_fails),
+    const struct CMUnitTest tests[] = { cmocka_unit_test(places_in_json), cmocka_unit_test(steps_and_bands),
+                                        cmocka_unit_test(a_lost_figure_fails),
                                         cmocka_unit_test(nonsense_is_refused), cmocka_unit_test(shipped_experiments),
                                         cmocka_unit_test(figures_are_judged), cmocka_unit_test(a_step_fails),
                                         cmocka_unit_test(goes_on_after_a_kill) };

@@ -125,6 +125,8 @@ static json_t *values_json(const scored *r)
             if (isnan(a)) continue;
             json_t *o = json_pack("{s:o, s:s, s:s}", "case", object_text(r->pred->r[i].id), "name", readings_name(k), "unit",
                 readings_unit(k));
+            const char *patient = *r->ref->r[order[i]].patient ? r->ref->r[order[i]].patient : r->pred->r[i].patient;
+            if (*patient) json_object_set_new(o, "patient", object_text(patient));
             set_value(o, "prediction", p), set_value(o, "reference", a);
             if (r->second) set_value(o, "second_reader", b);
             set_value(o, "error", p - 0.5 * (a + b));

@@ -1,0 +1,77 @@
+/* compare.c - `darkspine compare A B`: which of two methods is better on the same films, by how much, and whether it could be chance. */
+#include "eval/compare.h"
+#include "base/die.h"
+#include "base/file.h"
+#include "verbs/flags.h"
+#include "verbs/object.h"
+#include "verbs/verb.h"
+#include <stdlib.h>
+
+static const flag own[] = { { 0 } };
+static const usage how = { "compare", "A B",
+    "Compares two methods on the same films. A and B are eval.json files, folders of `eval --out`, or what `eval --json` printed.\n"
+    "Overlap is compared class by class; errors of the parameters at common coverage, on the films that both have measured, with each\n"
+    "one's failures beside them. Differences are A - B, with intervals and tests by patient, corrected (Holm) over the rows of a table. --out DIR writes\n"
+    "compare-classes and compare-parameters as .txt .md .csv .tex, and compare.json.",
+    own, FLAG_JSON | FLAG_QUIET | FLAG_FORCE | FLAG_OUT | FLAG_SEED, 2, 2, 0 };
+
+enum { DRAWS = 10000 };
+static const char *const stems[] = { "compare-classes", "compare-parameters" };
+
+static json_t *evaluation_read(const char *path)
+{
+    json_error_t e;
+    char *file = file_is_folder(path) ? path_join(path, "eval.json") : xdup(path);
+    char *text = text_read(file, (size_t)1 << 30);
+    json_t *o = json_loads(text, JSON_REJECT_DUPLICATES, &e);
+    if (!o) die("%s:%d: %s", file, e.line, e.text);
+    free(text), free(file);
+    return o;
+}
+
+/* One table in one form; where: its path. */
+static void each_file(const flags *f, const char *folder, table *const t[2], const json_t *o)
+{
+    for (int k = 0; k < 2; k++)
+        for (enum table_form form = 0; form < TABLE_FORMS; form++) {
+            char *name = xprintf("%s.%s", stems[k], table_suffix[form]), *path = path_join(folder, name);
+            if (!o) flags_may_write(f, path);
+            else if (t[k]) {
+                FILE *out = file_begin(path);
+                table_write(t[k], out, form);
+                file_commit(out, path);
+            }
+            free(name), free(path);
+        }
+    char *path = path_join(folder, "compare.json");
+    if (o) object_write(o, path);
+    else flags_may_write(f, path);
+    free(path);
+}
+
+int verb_compare(int argc, char **argv)
+{
+    flags *f = flags_parse(&how, argc, argv);
+    if (!f) return EXIT_OK;
+    const char *folder = flags_text(f, "--out", NULL);
+    if (folder) each_file(f, folder, (table *[2]){ 0 }, NULL);
+    json_t *a = evaluation_read(f->input[0]), *b = evaluation_read(f->input[1]);
+    comparison c = comparison_of(a, f->input[0], b, f->input[1], DRAWS, (uint64_t)flags_int(f, "--seed", 1, 0, INT64_MAX));
+    if (!c.nclasses && !c.nparameters) die("%s and %s have no class and no parameter in common", f->input[0], f->input[1]);
+    table *t[2] = { comparison_class_table(&c), comparison_parameter_table(&c) };
+    json_t *o = comparison_json(&c);
+    if (folder) file_make_folders(folder), each_file(f, folder, t, o);
+    if (flags_has(f, "--json")) object_print(o);
+    else {
+        for (int k = 0; k < 2; k++) {
+            if (!t[k]) continue;
+            if (k && t[0]) putchar('\n');
+            table_write(t[k], stdout, TABLE_PLAIN);
+        }
+        if (*c.left_out) printf("\nnot compared, since only one of the two has it: %s\n", c.left_out);
+        json_decref(o);
+    }
+    for (int k = 0; k < 2; k++) if (t[k]) table_free(t[k]);
+    json_decref(a), json_decref(b), comparison_free(&c), flags_free(f);
+    return EXIT_OK;
+}
