@@ -23,6 +23,7 @@ const verb verbs[] = {
     { "runs",    verb_runs,    "the runs in a folder: how far, how good, in what they differ" },
     { "predict", verb_predict, "label maps of films from trained weights" },
     { "eval",    verb_eval,    "how well predictions agree with the truth: a table" },
+    { "compare", verb_compare, "two evaluations of the same films: is one method better, by how much, and is it chance" },
     { "measure", verb_measure, "parameters of the spine from masks or landmarks: angles, distances, scores" },
     { "run",     verb_run,     "one film: masks, corners, parameters, a drawing and a report, in one go" },
     { "report",  verb_report,  "one self-contained HTML file of a run and its evaluation" },

@@ -22,6 +22,7 @@ int verb_train(int argc, char **argv);
 int verb_runs(int argc, char **argv);
 int verb_predict(int argc, char **argv);
 int verb_eval(int argc, char **argv);
+int verb_compare(int argc, char **argv);
 int verb_measure(int argc, char **argv);
 int verb_run(int argc, char **argv);
 int verb_report(int argc, char **argv);
