@@ -6,8 +6,8 @@
  * [channel][position], where any shift is an address, and the narrow one, which never shifts, [position / 2][channel][2]. Between its
  * rows the narrow line holds zeros, which takes what the broad line has there out of the sums. With a stride, the broad map is dealt
  * into as many lines as it has phases.
- * Chunks of rows that fit into L2 are packed and multiplied at once. A task is a part of the chunks and a group of narrow channels; it
- * adds to sums of its own. Parts follow from the shape alone and are added in order: same bits for any number of threads.
+ * Chunks of rows that fit into L2 are packed and multiplied at once. A task is a part of the chunks and a group of narrow channels (with one
+ * tap, where packing costs as much as multiplying, also a group of broad ones); it adds to sums of its own. Parts follow from the shape alone and are added in order: same bits for any number of threads.
  * The trap: gcc's tile instructions do not tell the compiler that they read and write memory; FENCE does. */
 #include "kernels/conv_bf16.h"
 #if DNN_TAKES(REAL) && defined __x86_64__
@@ -27,6 +27,7 @@ enum {
     STEP = 32,                           /* positions that one tile instruction sums over */
     DEPTH = 12 * STEP,                   /* positions multiplied before the next block: what both factors keep in L1 */
     GROUP = 8,                           /* most blocks of narrow channels in a task */
+    SQUARE = 24,                         /* with one tap: most blocks of either map's channels */
     CHUNK = 1 << 19,                     /* bytes of packed rows, about */
     SUMS = 16 << 20, PARTS = 32          /* bytes of sums of all parts, most parts */
 };
@@ -47,6 +48,7 @@ typedef struct plan {
     int64_t phases_h, phases_w, reach_h, reach_w;              /* lines of the broad map; positions that a tap shifts at most */
     int64_t pitch, rows, length;                               /* positions a row, rows a chunk, positions a channel of a line */
     int64_t chunks, parts, groups, group;                      /* chunks of an image; group: blocks of narrow channels in one */
+    int64_t broad_groups, broad_group;                         /* the same of broad channels */
     int64_t at_tap, at_broad, at_narrow;                       /* from one weight to the next along each */
     int transposed, threads;
     size_t at_packed, packed;                                  /* where packed rows lie in scratch; bytes of those of one thread */
@@ -56,7 +58,7 @@ typedef struct plan {
 
 static int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
 static int64_t round_up(int64_t a, int64_t b) { return ceil_div(a, b) * b; }
-static int64_t line_floats(const plan *p) { return p->broad.blocks * EDGE * p->length; }
+static int64_t line_floats(const plan *p) { return p->broad_group * EDGE * p->length; }
 static int64_t part_floats(const plan *p) { return p->taps * p->broad.blocks * p->narrow.blocks * EDGE * EDGE; }
 
 /* ---- packing ---- */
@@ -133,20 +135,21 @@ PACKS static INLINE void pack_broad_row(int half, const plan *p, const void *row
     }
 }
 
-/* the lines that kernel positions of narrow rows row.. row + rows - 1 read */
-PACKS static void pack_broad(const plan *p, const void *image, int64_t row, int64_t rows, uint16_t *to)
+/* the lines that kernel positions of narrow rows row.. row + rows - 1 read, of `blocks` blocks of channels from `first_block` on */
+PACKS static void pack_broad(const plan *p, const void *image, int64_t row, int64_t rows, int64_t first_block, int64_t blocks, uint16_t *to)
 {
     const map *m = &p->broad;
     int64_t end = (rows + p->reach_h) * p->pitch, tail = least(p->length - end, 2 * STEP + p->reach_w);
     for (int64_t phase = 0; phase < p->phases_h * p->phases_w; phase++, to += line_floats(p))
-        for (int64_t block = 0; block < m->blocks; block++) {
+        for (int64_t block = 0; block < blocks; block++) {
+            const int64_t at = first_block + block;
             uint16_t *line = to + block * EDGE * p->length;
             for (int64_t r = 0; r < rows + p->reach_h; r++) {
                 int64_t u = (row + r) * p->sh + phase / p->phases_w - p->top;
-                const void *from = u >= 0 && u < m->h ? number(m->half, image, u * m->w * m->stride + block * EDGE) : NULL;
+                const void *from = u >= 0 && u < m->h ? number(m->half, image, u * m->w * m->stride + at * EDGE) : NULL;
                 const int64_t first = phase % p->phases_w - p->left;
-                if (m->half) pack_broad_row(1, p, from, first, channels_of(m, block), line + r * p->pitch);
-                else pack_broad_row(0, p, from, first, channels_of(m, block), line + r * p->pitch);
+                if (m->half) pack_broad_row(1, p, from, first, channels_of(m, at), line + r * p->pitch);
+                else pack_broad_row(0, p, from, first, channels_of(m, at), line + r * p->pitch);
             }
             for (int i = 0; i < EDGE; i++) memset(line + i * p->length + end, 0, (size_t)tail * sizeof *line);
         }
@@ -243,9 +246,10 @@ static const uint16_t *shifted(const plan *p, const uint16_t *lines, int64_t m)
 }
 
 /* sums [blocks of narrow channels][broad block][tap][EDGE][EDGE] of one chunk; a depth of both factors stays in L1 while the taps pass */
-static void multiply_chunk(const plan *p, int64_t steps, const uint16_t *lines, const uint16_t *pairs, int64_t blocks, float *sums, int add)
+static void multiply_chunk(const plan *p, int64_t steps, const uint16_t *lines, int64_t broad_blocks, const uint16_t *pairs, int64_t blocks,
+                           float *sums, int add)
 {
-    const int64_t count = p->broad.blocks * p->taps, next = p->pitch * p->rows + STEP, wide = count * EDGE * EDGE;
+    const int64_t count = broad_blocks * p->taps, next = p->pitch * p->rows + STEP, wide = p->broad.blocks * p->taps * EDGE * EDGE;
     for (int64_t q = 0; q < steps * STEP; q += DEPTH)
         for (int64_t n = 0; n < blocks; n += 2)
             for (int64_t m = 0; m < count; m += 2) {
@@ -259,22 +263,29 @@ static void multiply_chunk(const plan *p, int64_t steps, const uint16_t *lines, 
 
 /* ---- running ---- */
 
-/* one group of narrow channels of one part: packed is this thread's own memory, sums those of the part */
+/* one group of channels of either map, of one part: packed is this thread's own memory, sums those of the part */
 static void run_task(const plan *p, const void *broad, const void *narrow, int64_t part, int64_t group, uint16_t *packed, float *sums)
 {
     const map *x = &p->broad, *y = &p->narrow;
-    const int64_t first = group * p->group, blocks = least(p->group, y->blocks - first), all = p->n * p->chunks;
+    const int64_t first = group % p->groups * p->group, blocks = least(p->group, y->blocks - first), all = p->n * p->chunks;
+    const int64_t first_x = group / p->groups * p->broad_group, blocks_x = least(p->broad_group, x->blocks - first_x);
     const int64_t begin = part_begin(all, p->parts, part), end = part_begin(all, p->parts, part + 1);
     uint16_t *pairs = packed + p->phases_h * p->phases_w * line_floats(p);
     for (int64_t q = begin; q < end; q++) {
         const int64_t n = q / p->chunks, row = q % p->chunks * p->rows, rows = least(p->rows, y->h - row);
-        pack_broad(p, number(x->half, broad, n * x->h * x->w * x->stride), row, rows, packed);
+        pack_broad(p, number(x->half, broad, n * x->h * x->w * x->stride), row, rows, first_x, blocks_x, packed);
         for (int64_t b = 0; b < blocks; b++)
             pack_narrow(p, number(y->half, narrow, (n * y->h + row) * y->w * y->stride + (first + b) * EDGE), rows, channels_of(y, first + b),
                         pairs + b * (p->pitch * p->rows + STEP) * EDGE);
-        multiply_chunk(p, ceil_div(rows * p->pitch, STEP), packed, pairs, blocks,
-                       sums + first * x->blocks * p->taps * EDGE * EDGE, q > begin);
+        multiply_chunk(p, ceil_div(rows * p->pitch, STEP), packed, blocks_x, pairs, blocks,
+                       sums + (first * x->blocks + first_x) * p->taps * EDGE * EDGE, q > begin);
     }
+}
+
+static INLINE void add_line(const float *sum, float *to, int add)
+{
+    #pragma omp simd
+    for (int j = 0; j < EDGE; j++) to[j] = (add ? to[j] : 0) + sum[j];
 }
 
 /* gw (+)= the sums of all parts, block by block */
@@ -291,6 +302,10 @@ static void add_parts(const plan *p, const float *sums, float *gw, int add)
         }
         const int64_t m = q % count / p->taps * EDGE, n = q / count * EDGE;
         float *to = gw + q % p->taps * p->at_tap + m * p->at_broad + n * p->at_narrow;
+        if (p->at_narrow == 1 && p->narrow.channels - n >= EDGE) {         /* whole lines of weights */
+            for (int64_t i = 0; i < least(EDGE, p->broad.channels - m); i++) add_line(sum + i * EDGE, to + i * p->at_broad, add);
+            continue;
+        }
         for (int64_t i = 0; i < least(EDGE, p->broad.channels - m); i++)
             for (int64_t j = 0; j < least(EDGE, p->narrow.channels - n); j++) {
                 float *w = to + i * p->at_broad + j * p->at_narrow;
@@ -303,14 +318,15 @@ static void run_weights(const context *c, const conv_kernel *k, const real *x, c
 {
     const plan *p = k->state;
     const void *broad = p->transposed ? gy : x, *narrow = p->transposed ? x : gy;
+    const int64_t groups = p->groups * p->broad_groups;
     (void)bias;
     #pragma omp parallel num_threads((int)least(p->threads, omp_get_max_threads()))
     {
         uint16_t *packed = (uint16_t *)((char *)c->work + p->at_packed + (size_t)omp_get_thread_num() * p->packed);
         p->enter();
         #pragma omp for schedule(dynamic)
-        for (int64_t q = 0; q < p->parts * p->groups; q++)
-            run_task(p, broad, narrow, q / p->groups, q % p->groups, packed, (float *)c->work + q / p->groups * part_floats(p));
+        for (int64_t q = 0; q < p->parts * groups; q++)
+            run_task(p, broad, narrow, q / groups, q % groups, packed, (float *)c->work + q / groups * part_floats(p));
         p->leave();
     }
     add_parts(p, c->work, gw, add);
@@ -339,9 +355,10 @@ static int taken(const conv_shape *s)
 static void cut(plan *p)
 {
     const int64_t phases = p->phases_h * p->phases_w;
-    p->groups = ceil_div(p->narrow.blocks, GROUP), p->group = ceil_div(p->narrow.blocks, p->groups);
+    p->groups = ceil_div(p->narrow.blocks, p->taps > 1 ? GROUP : SQUARE), p->group = ceil_div(p->narrow.blocks, p->groups);
+    p->broad_groups = p->taps > 1 ? 1 : ceil_div(p->broad.blocks, SQUARE), p->broad_group = ceil_div(p->broad.blocks, p->broad_groups);
     p->pitch = round_up(p->narrow.w + p->reach_w, 2);
-    const int64_t row = p->pitch * EDGE * (p->broad.blocks * phases + p->group) * (int64_t)sizeof(uint16_t);
+    const int64_t row = p->pitch * EDGE * (p->broad_group * phases + p->group) * (int64_t)sizeof(uint16_t);
     p->rows = least(most(1, CHUNK / row), p->narrow.h);
     p->chunks = ceil_div(p->narrow.h, p->rows), p->rows = ceil_div(p->narrow.h, p->chunks);
     /* an odd number of cache lines, so that the rows of a tile do not meet in one set of the cache */

@@ -22,7 +22,7 @@ static void test_help(void **state)
 static void test_every_verb_has_help(void **state)
 {
     (void)state;
-    static const char *const names[] = { "plan", "import", "export", "split", "check", "synth", "train", "runs", "predict", "eval", "measure", "audit", "bench",
+    static const char *const names[] = { "plan", "import", "export", "split", "check", "synth", "train", "runs", "predict", "eval", "compare", "measure", "audit", "bench",
                                          "convert", "doctor", "help" };
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         char *words = xprintf("%s --help", names[i]), *usage = xprintf("usage: darkspine %s", names[i]);

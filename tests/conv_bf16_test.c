@@ -28,6 +28,7 @@ static const shape_case cases[] = {
     { 3, 5, 4, 40, 150, SQUARE(3, 1, 1) },                     /* two groups of narrow channels */
     { 2, 5, 3, 24, 300, SQUARE(1, 1, 0) },                     /* three */
     { 1, 10, 12, 16, 24, SQUARE(1, 1, 0), VIEW(2, 2) },
+    { 2, 3, 5, 400, 410, SQUARE(1, 1, 0) },                       /* more channels than a task takes of either */
     { 1, 4, 5, 8, 9, SQUARE(1, 1, 1) },
     { 2, 9, 8, 33, 16, SQUARE(1, 2, 0) },
     { 1, 11, 14, 16, 16, SQUARE(2, 1, 0) },

@@ -105,6 +105,7 @@ double *published_read(const char *path)
     csv t = csv_read(path);
     int name = csv_column(&t, "parameter"), value = csv_column(&t, "value"), unit = csv_column(&t, "unit"), n = readings_parameters();
     double *out = xalloc_n((size_t)n, sizeof *out);
+    if (value < 0) value = csv_column(&t, "abs_error");
     if (name < 0 || value < 0) die("%s:1: got no column %s, wanted parameter and value", path, name < 0 ? "parameter" : "value");
     for (int p = 0; p < n; p++) out[p] = NAN;
     for (int i = 0; i < t.nrows; i++) {
