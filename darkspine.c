@@ -28,6 +28,7 @@ const verb verbs[] = {
     { "inpaint", verb_inpaint, "screws and rods out of films: found, erased, and the holes filled" },
     { "report",  verb_report,  "one self-contained HTML file of a run and its evaluation" },
     { "audit",   verb_audit,   "what the figures of a result table contradict, with the arithmetic" },
+    { "compare", verb_compare, "two evaluations of the same films: which is better, and is it more than chance" },
     { "bench",   verb_bench,   "speed, beside the machine's own limits" },
     { "convert", verb_convert, "weights from and to other programs" },
     { "doctor",  verb_doctor,  "what this machine offers, what will be used, and why" },

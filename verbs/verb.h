@@ -27,6 +27,7 @@ int verb_run(int argc, char **argv);
 int verb_inpaint(int argc, char **argv);
 int verb_report(int argc, char **argv);
 int verb_audit(int argc, char **argv);
+int verb_compare(int argc, char **argv);
 int verb_bench(int argc, char **argv);
 int verb_convert(int argc, char **argv);
 int verb_doctor(int argc, char **argv);
