@@ -9,7 +9,7 @@ mkdir -p "$out"
 # shellcheck disable=SC2086
 if [ ! -e "$out/unet/best.h5" ] || [ ! -e "$out/vqgan/best.h5" ]; then
     [ -e "$out/clean.h5" ] || "$program" synth "$out/clean.h5" region=lumbar n="$train" seed=901 $size implants=0 classes=hspine
-    "$program" split "$out/clean.h5" --parts train=.93,val=.07 --force
+    "$program" split "$out/clean.h5" --parts train=.93,val=.07
     [ -e "$out/vqgan/best.h5" ] || "$program" train configs/runs/vqgan-lumbar.cfg --out "$out/vqgan" data.store="$out/clean.h5"
     [ -e "$out/unet/best.h5" ] || "$program" train configs/runs/hspine-unet.cfg --out "$out/unet" data.store="$out/clean.h5"
 fi
