@@ -34,12 +34,12 @@ typedef struct implant_conf {
     { "contrast", K_REAL, (at) + offsetof(implant_conf, contrast), "0.15", "metal rises by this above what it lies in", 0, 1, NULL }, \
     { "bright", K_REAL, (at) + offsetof(implant_conf, bright), "60", "metal is brighter than this percentile of what is not black", 0, 100, NULL }, \
     { "open", K_INT, (at) + offsetof(implant_conf, open), "1", "opening by squares of 2 open + 1 pixels: thinner pieces go", 0, 64, NULL }, \
-    { "core", K_REAL, (at) + offsetof(implant_conf, core), "0.4", \
+    { "core", K_REAL, (at) + offsetof(implant_conf, core), "0.3", \
       "what rises by less than this share of the highest of its piece is no part of it", 0, 1, NULL }, \
-    { "edge", K_REAL, (at) + offsetof(implant_conf, edge), "0.03", \
+    { "edge", K_REAL, (at) + offsetof(implant_conf, edge), "0.06", \
       "mean rise of grey per pixel at a piece's rim, at least: metal has sharp edges, soft tissue has not", 0, 1, NULL }, \
     { "support", K_REAL, (at) + offsetof(implant_conf, support), "0.3", "share of a piece that must lie above the threshold", 0, 1, NULL }, \
-    { "least", K_REAL, (at) + offsetof(implant_conf, least), "0.0006", "area of the smallest piece, as a share of the film", 0, 1, NULL }, \
+    { "least", K_REAL, (at) + offsetof(implant_conf, least), "0.0015", "area of the smallest piece, as a share of the film", 0, 1, NULL }, \
     { "most", K_REAL, (at) + offsetof(implant_conf, most), "0.2", "area of the largest piece, as a share of the film", 0, 1, NULL }, \
     { "slender", K_REAL, (at) + offsetof(implant_conf, slender), "2", \
       "area of a piece over that of the largest disc in it, at least: 1 is a disc; screws have 3 and more", 0, 1000, NULL }, \

@@ -21,8 +21,7 @@
 enum { EMBEDDED = 24 };                          /* films whose pictures are in the report */
 
 static const flag own[] = {
-    { "--weights", "FILE.h5", "a checkpoint of a network that rebuilds films (default: weights/vqgan.h5 beside the program or in its share folder;\n"
-                              "                       without one, only method=telea)" },
+    { "--weights", "FILE.h5", "a checkpoint of a network that rebuilds films (default: weights/vqgan.h5 beside the program; without: method=telea)" },
     { "--settings", "FILE.cfg", "settings in a section [inpaint]; those of the command line come after" },
     { "--mask", "PATH|truth", "fill this mask instead of what would be found: a label map, a folder of them, or `truth`: that of the store" },
     { "--split", "train|val|test|foldN", "of a store, only the cases of this split" },

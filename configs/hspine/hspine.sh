@@ -1,0 +1,46 @@
+#!/bin/sh
+# hspine.sh [FOLDER]: what taking implants out is worth, on phantoms whose truth is known. Two networks are trained on films without implants
+# (about an hour on two cores; FOLDER/unet and FOLDER/vqgan are taken where they are there); then films with implants are segmented as they
+# are, repaired by both methods with masks that are found and, as rows of their own, with the true ones, and beside them the films without implants.
+set -e
+out=${1:-hspine} size="height=512 width=384" program=${DARKSPINE:-./darkspine} films=${FILMS:-60} train=${TRAIN:-600}
+tools=${TOOLS:-build/cpu/tests/tools}
+mkdir -p "$out"
+# shellcheck disable=SC2086
+if [ ! -e "$out/unet/best.h5" ] || [ ! -e "$out/vqgan/best.h5" ]; then
+    [ -e "$out/clean.h5" ] || "$program" synth "$out/clean.h5" region=lumbar n="$train" seed=901 $size implants=0 classes=hspine
+    "$program" split "$out/clean.h5" --parts train=.93,val=.07
+    [ -e "$out/vqgan/best.h5" ] || "$program" train configs/runs/vqgan-lumbar.cfg --out "$out/vqgan" data.store="$out/clean.h5"
+    [ -e "$out/unet/best.h5" ] || "$program" train configs/runs/hspine-unet.cfg --out "$out/unet" data.store="$out/clean.h5"
+fi
+
+# NAME FRACTURES SEED: pairs, what the network sees on them, and that again after each repair
+experiment() {
+    pairs=$out/$1.h5
+    # shellcheck disable=SC2086
+    "$program" synth "$pairs" region=lumbar n="$films" seed="$3" $size implants=1 pairs=1 fractures="$2" classes=hspine --force
+    "$program" predict "$out/unet" "$pairs" --out "$out/$1-before" --force --quiet
+    "$program" eval "$out/$1-before/predictions.h5" "$pairs" --region lumbar --out "$out/$1-before/eval" --force --quiet >"$out/$1-before.txt"
+    for how in codes telea codes-given telea-given; do
+        repaired=$out/$1-$how given=
+        case $how in *-given) given="--mask truth";; esac
+        # shellcheck disable=SC2086
+        "$program" inpaint "$pairs" --weights "$out/vqgan" "method=${how%-given}" $given --out "$repaired" --force --json --quiet >"$repaired.json"
+        "$program" predict "$out/unet" "$repaired/restored.h5" --out "$repaired/seen" --force --quiet
+        "$program" eval "$repaired/seen/predictions.h5" "$pairs" --region lumbar --out "$repaired/eval" --force --quiet >"$repaired.txt"
+        echo; echo "$1, $how: A with implants, B repaired, ceiling without implants"
+        "$program" compare "$out/$1-before/eval/eval.json" "$repaired/eval/eval.json" --ceiling "$out/$1-before/eval/eval.json" --only _implants
+    done
+}
+
+experiment pairs none 902
+experiment screwed screwed 903
+
+echo; echo "vertebrae fractured behind a screw: does the repaired film show them straight?"
+"$program" measure "$out/screwed.h5" --region lumbar --json --quiet >"$out/screwed-truth.json"
+"$program" measure "$out/screwed-before/predictions.h5" --region lumbar --json --quiet >"$out/screwed-before.json"
+for how in codes telea codes-given telea-given; do
+    "$program" measure "$out/screwed-$how/seen/predictions.h5" --region lumbar --json --quiet >"$out/screwed-$how-seen.json"
+    printf '%-12s ' "$how"
+    "$tools/straightened" "$out/screwed-truth.json" "$out/screwed-before.json" "$out/screwed-$how-seen.json"
+done
