@@ -51,11 +51,15 @@ static void write_overlay(const predict_job *job, const slot *s)
     free(path), free(rgb);
 }
 
-/* What a network found, in the form that all kinds share: a detector's map of numbers becomes masks. */
+static const float LEAST_MEASURED = 0.3f;        /* score of a detection; predictions.h5 holds those below, too */
+
+/* What a network found, in the form that all kinds share: a detector's map of numbers becomes masks. Best first, so those that are too
+ * uncertain to be measured are the last. */
 static void hand_on(const predict_job *job, const slot *s)
 {
     const int64_t h = s->film.h, w = s->film.w;
-    const int n = s->found.number ? s->found.n : 0;
+    int n = s->found.number ? s->found.n : 0;
+    while (n && s->found.score[n - 1] < LEAST_MEASURED) n--;
     instance *o = xalloc_n((size_t)n + 1, sizeof *o);
     double *score = xalloc_n((size_t)n + 1, sizeof *score);
     uint8_t *mask = xalloc_n((size_t)h, (size_t)w);
