@@ -46,7 +46,7 @@ MODE_v4 = -O3 -march=x86-64-v4 -mprefer-vector-width=512 -fPIC
 FOLDERS := base kernels nn nn/ops nn/layers geometry synth datasets train eval verbs
 SOURCES := $(filter-out $(if $(filter double,$(BUILD)),kernels/dnn_cpu.c),$(wildcard $(addsuffix /*.c,$(FOLDERS))))
 # Compiled once more, for maps in bf16 (kernels/kernel.h)
-TWICE   := $(addprefix kernels/,activation.c avgpool.c map.c norm.c pool.c resample.c softmax.c taps.c) \
+TWICE   := $(addprefix kernels/,activation.c avgpool.c map.c norm.c norm_fixed.c pool.c resample.c softmax.c taps.c) \
            $(addprefix nn/ops/,norm.c pointwise.c spatial.c)
 OBJECTS := $(SOURCES:%.c=$(B)/%.o) $(TWICE:%.c=$(B)/%.bf16.o)
 VERBS   := $(filter $(B)/verbs/%,$(OBJECTS))

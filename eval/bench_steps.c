@@ -18,11 +18,11 @@ static double bytes_of(const step *s)
     double sum = 0;
     if (s->pack) return size_of(n->in[1]) + size_of(n->packed[s->pack - 1]);
     for (int i = 0; i < n->nout; i++) {
-        if (!s->backward || n->op->reads_y >> i & 1) sum += size_of(n->out[i]);
+        if (!s->backward || n->reads_y >> i & 1) sum += size_of(n->out[i]);
         if (s->backward) sum += size_of(n->out[i]);            /* its gradient */
     }
     for (int i = 0; i < n->nin; i++) {
-        if (!s->backward || n->op->reads_x >> i & 1) sum += size_of(n->in[i]);
+        if (!s->backward || n->reads_x >> i & 1) sum += size_of(n->in[i]);
         if (s->backward && s->want >> i & 1) sum += size_of(n->in[i]) * (s->add >> i & 1 ? 2 : 1);
     }
     return sum;

@@ -29,13 +29,13 @@ void CPU(act_forward)(const context *c, int64_t pixels, int64_t channels, const 
 }
 
 void CPU(act_backward)(const context *c, int64_t pixels, int64_t channels, const elem *x, int64_t xs, const elem *gy, int64_t gys,
-                       elem *gx, activation a, real slope, int add)
+                       elem *gx, int64_t gxs, activation a, real slope, int add)
 {
     (void)c;
-    const map_rows r = rows_of(pixels, channels, xs == channels && gys == channels);
+    const map_rows r = rows_of(pixels, channels, xs == channels && gys == channels && gxs == channels);
     #pragma omp parallel for schedule(static) if (r.n > SERIAL)
     for (int64_t i = 0; i < r.rows; i++) {
-        #define CALL(act) slope_row(act, slope, row_width(&r, i), x + row_at(&r, i, xs), gy + row_at(&r, i, gys), gx + row_at(&r, i, xs), add)
+        #define CALL(act) slope_row(act, slope, row_width(&r, i), x + row_at(&r, i, xs), gy + row_at(&r, i, gys), gx + row_at(&r, i, gxs), add)
         ACT_SWITCH(a, CALL)
         #undef CALL
     }

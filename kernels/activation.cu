@@ -26,13 +26,13 @@ template <int V> static __global__ void values(int64_t n, int64_t channels, cons
 }
 
 template <int V> static __global__ void slopes(int64_t n, int64_t channels, const real *x, int64_t xs, const real *gy, int64_t gys, real *gx,
-                                               activation a, real slope, int add)
+                                               int64_t gxs, activation a, real slope, int add)
 {
     const int64_t step = (int64_t)gridDim.x * blockDim.x * V;
     for (int64_t i = ((int64_t)blockIdx.x * blockDim.x + threadIdx.x) * V; i < n; i += step) {
         const int64_t p = i / channels, c = i % channels;
         const pack<V> v = *(const pack<V> *)(x + p * xs + c), g = *(const pack<V> *)(gy + p * gys + c);
-        pack<V> *out = (pack<V> *)(gx + p * xs + c), before;
+        pack<V> *out = (pack<V> *)(gx + p * gxs + c), before;
         if (add) before = *out;
         for (int k = 0; k < V; k++) before.v[k] = (add ? before.v[k] : 0) + g.v[k] * act_slope(a, v.v[k], slope);
         *out = before;
@@ -56,11 +56,11 @@ void act_forward_cuda(const context *c, int64_t pixels, int64_t channels, const 
 }
 
 void act_backward_cuda(const context *c, int64_t pixels, int64_t channels, const real *x, int64_t xs, const real *gy, int64_t gys, real *gx,
-                       activation a, real slope, int add)
+                       int64_t gxs, activation a, real slope, int add)
 {
     const int64_t n = pixels * channels;
-    if (wide(channels, xs, gys, x, gy, gx))
-        LAUNCH(slopes<WIDE>, blocks(n / WIDE), THREADS, 0, c->stream, n, channels, x, xs, gy, gys, gx, a, slope, add);
+    if (wide(channels, xs | gxs, gys, x, gy, gx))
+        LAUNCH(slopes<WIDE>, blocks(n / WIDE), THREADS, 0, c->stream, n, channels, x, xs, gy, gys, gx, gxs, a, slope, add);
     else
-        LAUNCH(slopes<1>, blocks(n), THREADS, 0, c->stream, n, channels, x, xs, gy, gys, gx, a, slope, add);
+        LAUNCH(slopes<1>, blocks(n), THREADS, 0, c->stream, n, channels, x, xs, gy, gys, gx, gxs, a, slope, add);
 }

@@ -48,9 +48,12 @@ static inline DEVICE real act_slope(activation a, real x, real slope)
     case ACT_LOGISTIC: CALL(ACT_LOGISTIC); break; case ACT_TANH: CALL(ACT_TANH); break; case ACT_SWISH: CALL(ACT_SWISH); break; \
     case ACT_GELU: CALL(ACT_GELU); break; }
 
+/* Can its slope be told from its value alone? */
+static inline int act_rectifies(activation a) { return a == ACT_RELU || a == ACT_LEAKY; }
+
 /* y = f(x) elementwise. x, y: pixels x channels maps with pixel strides xs, ys; a gradient lies like its value. */
 KERNEL(act_forward, int64_t pixels, int64_t channels, const elem *x, int64_t xs, elem *y, int64_t ys, activation a, real slope);
-/* gx = gy * f'(x) */
-KERNEL(act_backward, int64_t pixels, int64_t channels, const elem *x, int64_t xs, const elem *gy, int64_t gys, elem *gx, activation a,
+/* gx = gy * f'(x). Of a rectifier x may as well be y. */
+KERNEL(act_backward, int64_t pixels, int64_t channels, const elem *x, int64_t xs, const elem *gy, int64_t gys, elem *gx, int64_t gxs, activation a,
        real slope, int add);
 #endif

@@ -20,6 +20,7 @@ static node *only_reader(const graph *g, const tensor *t)
 }
 
 static int is(const node *n, const char *op) { return !strcmp(n->op->name, op); }
+static int is_norm(const node *n) { return is(n, "batch_norm") || is(n, "fixed_norm"); }
 
 static void pass_on(const char *name, const node *from, node *to)
 {
@@ -102,8 +103,8 @@ int graph_fold(graph *g)
         node *n = g->node[i];
         if ((!is(n, "conv") && !is(n, "deconv")) || n->out[0]->keep || n->out[0]->of) continue;
         node *after = only_reader(g, n->out[0]);
-        if (!after || (!is(after, "batch_norm") && !(is(after, "activation") && is_simple(n, after)))) continue;
-        if (is(after, "batch_norm")) add_fold(g, i++, n, after), norms++;
+        if (!after || (!is_norm(after) && !(is(after, "activation") && is_simple(n, after)))) continue;
+        if (is_norm(after)) add_fold(g, i++, n, after), norms++;
         if (is_simple(n, after)) pass_on("activation", after, n), pass_on("slope", after, n), replace_output(n, after);
         else leave_activation(g, i + 1, n, after);
         remove_node(g, after);

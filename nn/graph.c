@@ -70,7 +70,7 @@ tensor *graph_add(graph *g, const op *o, const char *name, const char *at, int n
 {
     node *n = xalloc(sizeof *n);
     assert(nin <= MAX_IN);
-    n->op = o, n->nin = nin, n->want = ~0u, n->conf = xalloc(o->conf);
+    n->op = o, n->nin = nin, n->want = ~0u, n->reads_x = o->reads_x, n->reads_y = o->reads_y, n->conf = xalloc(o->conf);
     snprintf(n->at, sizeof n->at, "%s", at);
     if (conf && o->conf) memcpy(n->conf, conf, o->conf);
     memcpy(n->in, in, (size_t)nin * sizeof *in);

@@ -99,7 +99,10 @@ tensor *layer_finish(const place *p, const layer_tail *t, tensor *x)
         else {
             in[3] = layer_param(p, "norm.running_mean", SHAPE1(c), STATE, LAYOUT_PLAIN, init_constant(0), 0);
             in[4] = layer_param(p, "norm.running_var", SHAPE1(c), STATE, LAYOUT_PLAIN, init_constant(1), 0);
-            x = layer_node(p, "batch_norm", NULL, 5, in, "eps=%.17g momentum=%.17g frozen=%d %s", t->eps, t->momentum, frozen, words);
+            const int inside = t->activation == ACT_LINEAR || act_rectifies((activation)t->activation);
+            if (frozen) x = layer_node(p, "fixed_norm", inside ? NULL : "norm", 5, in, "eps=%.17g %s", t->eps, inside ? words : "");
+            if (frozen && !inside) x = layer_node(p, "activation", NULL, 1, &x, "%s", words);
+            if (!frozen) x = layer_node(p, "batch_norm", NULL, 5, in, "eps=%.17g momentum=%.17g %s", t->eps, t->momentum, words);
         }
     }
     free(act), free(words);

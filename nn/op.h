@@ -27,7 +27,7 @@ typedef struct op {
     const char *name, *help;
     size_t conf;                         /* bytes of node->conf */
     const key *keys;                     /* how words fill the conf; NULL: no settings */
-    unsigned reads_x, reads_y;           /* bit i: backward reads the value of in[i], of out[i] */
+    unsigned reads_x, reads_y;           /* bit i: backward reads the value of in[i], of out[i]; a node's may be fewer */
     const char *why;                     /* why there is no backward, where there is none */
     const char *surrogate;               /* why its gradient is not the derivative; NULL: it is */
     unsigned stops;                      /* bit i: by definition no gradient goes to in[i], whatever stands before it */
@@ -53,6 +53,7 @@ typedef struct node {
     tensor *in[MAX_IN], *out[MAX_OUT], *saved[MAX_SAVED];
     tensor *packed[2];                   /* weights as the kernels of forward and backward read them; infer makes, prepare sizes them */
     int nin, nout, nsaved;
+    unsigned reads_x, reads_y;           /* what its backward reads: as its op says, unless infer knows better */
     unsigned want;                       /* bit i: a backward step may ask for the gradient of in[i]; the plan sets it before prepare */
     int still;                           /* while training it does as in evaluation: statistics of a frozen norm */
     size_t work;                         /* scratch bytes it needs while it runs */

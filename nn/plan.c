@@ -65,12 +65,12 @@ static void live(schedule *s)
         if (n->packed[0] && (!t->backward || t->want & 1)) touch_x(n->packed[t->backward], i);
         if (n->nin && n->in[0]->count) touch_x(n->in[0]->count, i);
         for (int j = 0; j < n->nout; j++) {
-            if (!t->backward || n->op->reads_y >> j & 1) touch_x(n->out[j], i);
+            if (!t->backward || n->reads_y >> j & 1) touch_x(n->out[j], i);
             if (t->backward) touch_g(n->out[j], i);
             if (n->out[j]->keep) touch_x(n->out[j], s->n - 1);
         }
         for (int j = 0; j < n->nin; j++) {
-            const int read = !t->backward || n->op->reads_x >> j & 1;
+            const int read = !t->backward || n->reads_x >> j & 1;
             if (read && !(j == 1 && reads_packed(t))) touch_x(n->in[j], i);
             if (t->backward && t->want >> j & 1) touch_g(n->in[j], i);
         }

@@ -76,9 +76,9 @@ static void compare(const char *text, const char *first, const char *second, int
         e2 += e * e, v2 += v * v;
     }
     assert_int_equal(count(plain.r->t->g, "fold_norm"), 0);
-    assert_int_equal(count(plain.r->t->g, "batch_norm"), norms + left);
+    assert_int_equal(count(plain.r->t->g, "batch_norm") + count(plain.r->t->g, "fixed_norm"), norms + left);
     assert_int_equal(count(folded.r->t->g, "fold_norm"), norms);
-    assert_int_equal(count(folded.r->t->g, "batch_norm"), left);
+    assert_int_equal(count(folded.r->t->g, "batch_norm") + count(folded.r->t->g, "fixed_norm"), left);
     assert_true(big > 0);
     near(worst / big, 0, largest);
     near(sqrt(e2 / v2), 0, rms);
@@ -129,6 +129,7 @@ static void unet(void **state)
     norms = count(t->g, "batch_norm");
     assert_true(norms > 10);
     compare(text, NULL, NULL, norms, 0, sizeof(real) == 8 ? 1e-11 : 5e-5, sizeof(real) == 8 ? 1e-11 : 5e-5);
+    compare(text, "net.frozen_norms=1", NULL, norms, 0, sizeof(real) == 8 ? 1e-11 : 5e-5, sizeof(real) == 8 ? 1e-11 : 5e-5);
     free(text), net_free(t);
 }
 

@@ -81,7 +81,7 @@ static inline void law6_reads(const bench *b)
     shot clean = shot_take(r);
     for (int i = 0; i < r->n->nin + r->n->nout; i++)
         for (int p = 0; p < 2; p++) {
-            const int out = i >= r->n->nin, at = out ? i - r->n->nin : i, declared = (int)((out ? o->reads_y : o->reads_x) >> at & 1);
+            const int out = i >= r->n->nin, at = out ? i - r->n->nin : i, declared = (int)((out ? r->n->reads_y : r->n->reads_x) >> at & 1);
             fill(b);
             rig_forward(r);
             slot_fill(out ? &r->y[at] : &r->x[at], r->n->in[out ? 0 : at]->type == U8 ? p : poison[p]);

@@ -1,12 +1,15 @@
 /* maskrcnn_run_test.c - a detector from a store to predictions: one batch learnt by heart until its discs are found again, the same bits
- * twice and after a resume, instances in predictions.h5; the truth of a batch from maps of numbers; findings painted; and what a user can
- * have wrong. */
+ * twice and after a resume; `run` from film and store to bodies in order; instances in predictions.h5; the truth of a batch from maps of
+ * numbers; findings painted; and what a user can have wrong. */
 #include "tests/tiny_run.h"
 #include "datasets/fit.h"
+#include "datasets/image.h"
 #include "eval/instances.h"
+#include "eval/predictions.h"
 #include "nn/checkpoint.h"
 #include "nn/net.h"
 #include "train/instances.h"
+#include "verbs/verb.h"
 
 #define SMALL "configs/nets/maskrcnn-small.cfg"
 #define SIZES "net.height=64 net.width=64 detector.anchor_sizes=12,20,32,48,64 detector.rpn_before_train=100 detector.rpn_after_train=50 " \
@@ -80,6 +83,44 @@ static void check_film(net_program *r, const store *s, int i)
     free(o.number);
 }
 
+/* measure.json of `run` on this input, as a frontal film */
+static json_t *run_on(char *input, char *weights, const char *name)
+{
+    char *out = path_join(folder, name), *path = path_join(out, "measure.json"), *found = path_join(out, "predictions.h5");
+    char *word[] = { "run", input, "--region", "ap", "--weights", weights, "--out", out, "--quiet", NULL };
+    assert_int_equal(verb_run(9, word), EXIT_OK);
+    json_t *o = json_load_file(path, 0, NULL);
+    assert_non_null(o);
+    assert_true(predictions_is(found));
+    free(out), free(path), free(found);
+    return o;
+}
+
+static double upper_left(const json_t *o, size_t body)
+{
+    const char *name = json_string_value(json_array_get(json_object_get(o, "order"), body));
+    return json_number_value(json_array_get(json_object_get(json_object_get(json_object_get(o, "vertebrae"), name), "UL"), 1));
+}
+
+/* From a store, and from a file: what was found is put in order and measured, and both ways are the same. */
+static void measures(char *weights)
+{
+    image film = image_new(SIDE, SIDE, 8);
+    store *s = store_open(films);
+    store_read_image(s, 0, film.p), store_close(s);
+    char *png = path_join(folder, "film.png");
+    image_write(png, &film), image_free(&film);
+    json_t *store_ = run_on(films, weights, "of_store"), *file = run_on(png, weights, "of_file");
+    assert_int_equal(json_array_size(json_object_get(store_, "cases")), CASES);
+    const json_t *a = json_array_get(json_object_get(store_, "cases"), 0), *b = json_array_get(json_object_get(file, "cases"), 0);
+    assert_int_equal(json_array_size(json_object_get(a, "order")), DISCS);
+    assert_true(upper_left(a, 0) < upper_left(a, 1));
+    near(upper_left(a, 0), disc[0][0][1] - disc[0][0][2], 6);
+    near(upper_left(a, 1), disc[0][1][1] - disc[0][1][2], 6);
+    assert_true(json_equal(json_object_get(a, "vertebrae"), json_object_get(b, "vertebrae")));
+    json_decref(store_), json_decref(file), free(png);
+}
+
 static void learnt_by_heart(void **state)
 {
     (void)state;
@@ -94,6 +135,7 @@ static void learnt_by_heart(void **state)
     store *s = store_open(films);
     if (!(r.best > 0.8)) fail_msg("DSC %g", r.best);
     for (int i = 0; i < 2; i++) check_film(program, s, i);
+    measures(path);
     store_close(s), net_program_free(program), params_free(p), net_free(t), checkpoint_close(k), free(path);
 }
 

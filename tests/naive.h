@@ -76,6 +76,11 @@ static inline void naive_batch_norm(const rig *r, double *y)
     free(mean), free(var);
 }
 
+static inline void naive_fixed_norm(const rig *r, double *y)
+{
+    EACH_OUT(normed(r, x_at(r, 0, n, h, w, c), c, p_at(r, 3, c), p_at(r, 4, c)));
+}
+
 static inline void naive_group_norm(const rig *r, double *y)
 {
     const place4 s = size4(r->n->in[0]);
@@ -286,7 +291,8 @@ static inline void naive_dropout(const rig *r, double *y) { EACH_OUT(dropout_rul
 #include "tests/naive_choice.h"
 
 static const struct { const char *op; void (*f)(const rig *, double *); } naive[] = {
-    { "conv", naive_conv }, { "deconv", naive_deconv }, { "batch_norm", naive_batch_norm }, { "group_norm", naive_group_norm },
+    { "conv", naive_conv }, { "deconv", naive_deconv }, { "batch_norm", naive_batch_norm }, { "fixed_norm", naive_fixed_norm },
+    { "group_norm", naive_group_norm },
     { "activation", naive_activation }, { "add", naive_add }, { "dropout", naive_dropout }, { "softmax", naive_softmax },
     { "concat", naive_concat }, { "pad", naive_pad }, { "crop", naive_crop }, { "maxpool", naive_maxpool }, { "upsample", naive_upsample },
     { "avgpool", naive_avgpool }, { "reduce", naive_reduce }, { "layer_norm", naive_layer_norm }, { "weight_standardize", naive_weight_standardize },

@@ -2,9 +2,9 @@
  * than the next layer needs it. In evaluation batch norm uses its running statistics and changes nothing; its saved mean and rstd are
  * then those, so that a gradient taken in that mode treats them as the constants they are. */
 #include "nn/ops/check.h"
-#include "kernels/norm.h"
+#include "kernels/norm_fixed.h"
 
-typedef struct { double eps, momentum, slope; int64_t groups; int activation, frozen; } norm_conf;
+typedef struct { double eps, momentum, slope; int64_t groups; int activation; } norm_conf;
 
 #define NORM_KEYS \
     { "eps",        K_REAL, offsetof(norm_conf, eps),        "1e-5",   "added to the variance", 0, 1, NULL }, \
@@ -14,9 +14,9 @@ typedef struct { double eps, momentum, slope; int64_t groups; int activation, fr
 static const key batch_keys[] = {
     NORM_KEYS,
     { "momentum",   K_REAL, offsetof(norm_conf, momentum),   "0.1",    "share of the new batch in the running statistics", 0, 1, NULL },
-    { "frozen",     K_BOOL, offsetof(norm_conf, frozen),     "0",      "1: in training, too, the running statistics are used and stay", 0, 0, NULL },
     { 0 }
 };
+static const key fixed_keys[] = { NORM_KEYS, { 0 } };
 static const key group_keys[] = {
     NORM_KEYS,
     { "groups",     K_INT,  offsetof(norm_conf, groups),     NULL,     "parts the channels are cut into; one a channel: instance norm", 1, 65536, NULL },
@@ -58,7 +58,7 @@ static void infer(node *n, int inputs, norm_size (*size)(const node *))
 static void batch_infer(node *n) { infer(n, 5, batch_size); }
 static void group_infer(node *n) { infer(n, 3, group_size); }
 
-static int measures(const context *c, const node *n) { return c->training && !n->still && !((const norm_conf *)n->conf)->frozen; }
+static int measures(const context *c, const node *n) { return c->training && !n->still; }
 
 static void batch_forward(const context *c, const node *n)
 {
@@ -68,6 +68,27 @@ static void batch_forward(const context *c, const node *n)
         RUN(norm_moments, s, X(0), XS(0), f->eps, SAVED(0), SAVED(1), n->in[3]->x.p, n->in[4]->x.p, f->momentum, c->work);
     else RUN(norm_running, s.channels, P(3), P(4), f->eps, SAVED(0), SAVED(1));
     RUN(norm_forward, s, X(0), XS(0), Y, YS, affine(n), SAVED(0), SAVED(1));
+}
+
+/* Nothing in it is learnt or measured, so what goes in need not be kept: the slope of a rectifier is told from what comes out. */
+static void fixed_infer(node *n)
+{
+    const activation a = (activation)((const norm_conf *)n->conf)->activation;
+    batch_infer(n);
+    if (a != ACT_LINEAR && !act_rectifies(a)) die_at(n->at, "fixed_norm: activation: wanted linear, relu or leaky; others stand alone");
+    n->reads_y = a != ACT_LINEAR;
+}
+
+static void fixed_forward(const context *c, const node *n)
+{
+    const norm_size s = batch_size(n);
+    RUN(norm_running, s.channels, P(3), P(4), ((const norm_conf *)n->conf)->eps, SAVED(0), SAVED(1));
+    RUN(norm_forward, s, X(0), XS(0), Y, YS, affine(n), SAVED(0), SAVED(1));
+}
+
+static void fixed_backward(const context *c, const node *n, const step *s)
+{
+    if (WANT(0)) RUN(norm_fixed_backward, tensor_pixels(n->in[0]), tensor_channels(n->in[0]), Y, YS, GY, YS, affine(n), SAVED(1), GX(0), XS(0), ADD(0));
 }
 
 static void group_forward(const context *c, const node *n)
@@ -89,6 +110,11 @@ const op OP(batch_norm) = {
     .name = "batch_norm", .help = "batch normalisation of x with gamma, beta and running mean, variance (Ioffe and Szegedy 2015)",
     .conf = sizeof(norm_conf), .keys = batch_keys, .reads_x = 1u << 0 | 1u << 1 | 1u << 2,
     .maps = 1, .infer = batch_infer, .forward = batch_forward, .backward = batch_backward,
+};
+const op OP(fixed_norm) = {
+    .name = "fixed_norm", .help = "batch normalisation by running statistics, scale and shift that are all constants",
+    .conf = sizeof(norm_conf), .keys = fixed_keys, .reads_x = 1u << 1, .reads_y = 1, .stops = 30,
+    .maps = 1, .infer = fixed_infer, .forward = fixed_forward, .backward = fixed_backward,
 };
 const op OP(group_norm) = {
     .name = "group_norm", .help = "group normalisation of x with gamma, beta (Wu and He 2018); groups = channels is instance norm",

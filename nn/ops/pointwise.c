@@ -21,6 +21,13 @@ static const key act_keys[] = {
     { 0 }
 };
 
+/* What comes out of a rectifier is most often kept anyway, for whoever reads it next; what goes in need not be. */
+static void act_infer(node *n)
+{
+    same(n);
+    n->reads_x = !act_rectifies((activation)((const act_conf *)n->conf)->activation), n->reads_y = !n->reads_x;
+}
+
 static void act_forward(const context *c, const node *n)
 {
     const act_conf *f = n->conf;
@@ -30,7 +37,9 @@ static void act_forward(const context *c, const node *n)
 static void act_backward(const context *c, const node *n, const step *s)
 {
     const act_conf *f = n->conf;
-    if (WANT(0)) RUN(act_backward, pixels(n), channels(n), X(0), XS(0), GY, YS, GX(0), (activation)f->activation, (real)f->slope, ADD(0));
+    const elem *from = n->reads_y ? Y : X(0);
+    if (WANT(0)) RUN(act_backward, pixels(n), channels(n), from, n->reads_y ? YS : XS(0), GY, YS, GX(0), XS(0), (activation)f->activation,
+                     (real)f->slope, ADD(0));
 }
 
 static void add_infer(node *n)
@@ -98,8 +107,8 @@ static void softmax_backward(const context *c, const node *n, const step *s)
 }
 
 const op OP(activation) = {
-    .name = "activation", .help = "a function of every value", .conf = sizeof(act_conf), .keys = act_keys, .reads_x = 1, .samples = 1,
-    .maps = 1, .infer = same, .forward = act_forward, .backward = act_backward,
+    .name = "activation", .help = "a function of every value", .conf = sizeof(act_conf), .keys = act_keys, .reads_x = 1, .reads_y = 1,
+    .samples = 1, .maps = 1, .infer = act_infer, .forward = act_forward, .backward = act_backward,
 };
 const op OP(add) = {
     .name = "add", .help = "the sum of two or more maps of one shape", .maps = ~0u,
