@@ -125,10 +125,30 @@ static void the_verb(void **state)
     succeeds("compare one two", "common coverage");
 }
 
+/* Pairs in one evaluation: a film, and the same with implants. */
+static void some_films_only(void **state)
+{
+    (void)state;
+    write_text("pairs_truth.csv", "case,patient,SS\na,P1,30\na_in,P1,30\nb,P2,40\nb_in,P2,40\n");
+    write_text("pairs.csv", "case,SS\na,30.5\na_in,33\nb,40.5\nb_in,44\n");
+    succeeds("eval pairs.csv pairs_truth.csv --out pairs --quiet", "SS");
+    static const struct { const char *words; double n, a, b; } chosen[] = { { "", 4, 2, 2 }, { "--only _in", 2, 3.5, 3.5 }, { "--twins _in", 2, 3.5, 0.5 } };
+    for (size_t i = 0; i < sizeof chosen / sizeof *chosen; i++) {
+        char *line = xprintf("compare pairs pairs %s --json", chosen[i].words);
+        json_t *o = object(line);
+        const json_t *row = json_array_get(json_object_get(o, "parameters"), 0);
+        near(number(row, "n"), chosen[i].n, 0); near(number(row, "MAE_a"), chosen[i].a, 1e-12); near(number(row, "MAE_b"), chosen[i].b, 1e-12);
+        json_decref(o), free(line);
+    }
+    refused("compare pairs pairs --only _out", "no film in it");
+    refused("compare pairs pairs --only _in --twins _in", "wanted one of them");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = { cmocka_unit_test(worked_by_hand), cmocka_unit_test(other_films_are_refused),
-                                        cmocka_unit_test(rows_are_a_family), cmocka_unit_test(the_verb) };
+                                        cmocka_unit_test(rows_are_a_family), cmocka_unit_test(the_verb),
+                                        cmocka_unit_test(some_films_only) };
     folder = test_scratch();
     int failed = RUN_TESTS(tests);
     test_scratch_remove(folder), folder = NULL;

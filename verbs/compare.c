@@ -6,8 +6,13 @@
 #include "verbs/object.h"
 #include "verbs/verb.h"
 #include <stdlib.h>
+#include <string.h>
 
-static const flag own[] = { { 0 } };
+static const flag own[] = {
+    { "--only", "SUFFIX", "only the films whose names end so, as they are in A and in B (`synth pairs=1`: _implants)" },
+    { "--twins", "SUFFIX", "A's films whose names end so against B's of the same names without it" },
+    { 0 }
+};
 static const usage how = { "compare", "A B",
     "Compares two methods on the same films. A and B are eval.json files, folders of `eval --out`, or what `eval --json` printed.\n"
     "Overlap is compared class by class; errors of the parameters at common coverage, on the films that both have measured, with each\n"
@@ -27,6 +32,32 @@ static json_t *evaluation_read(const char *path)
     if (!o) die("%s:%d: %s", file, e.line, e.text);
     free(text), free(file);
     return o;
+}
+
+/* Of a list of an evaluation, the rows whose case's name ends so (with: 1) or does not; the ending is taken off. */
+static void keep_rows(json_t *rows, const char *ending, int with)
+{
+    const size_t tail = strlen(ending);
+    for (size_t i = json_array_size(rows); i-- > 0;) {
+        json_t *row = json_array_get(rows, i), *name = json_object_get(row, "case");
+        const size_t n = json_string_length(name);
+        const int ends = n > tail && !strcmp(json_string_value(name) + n - tail, ending);
+        if (ends != with) json_array_remove(rows, i);
+        else if (ends) json_object_set_new(row, "case", json_stringn(json_string_value(name), n - tail));
+    }
+}
+
+static void keep(json_t *o, const char *ending, int with)
+{
+    keep_rows(json_object_get(o, "cases"), ending, with), keep_rows(json_object_get(o, "values"), ending, with);
+}
+
+static void choose_films(const flags *f, json_t *a, json_t *b)
+{
+    const char *only = flags_text(f, "--only", NULL), *twins = flags_text(f, "--twins", NULL);
+    if (only && twins) die_at("--twins", "got it beside --only, wanted one of them");
+    if (only) keep(a, only, 1), keep(b, only, 1);
+    if (twins) keep(a, twins, 1), keep(b, twins, 0);
 }
 
 /* One table in one form; where: its path. */
@@ -56,6 +87,7 @@ int verb_compare(int argc, char **argv)
     const char *folder = flags_text(f, "--out", NULL);
     if (folder) each_file(f, folder, (table *[2]){ 0 }, NULL);
     json_t *a = evaluation_read(f->input[0]), *b = evaluation_read(f->input[1]);
+    choose_films(f, a, b);
     comparison c = comparison_of(a, f->input[0], b, f->input[1], DRAWS, (uint64_t)flags_int(f, "--seed", 1, 0, INT64_MAX));
     if (!c.nclasses && !c.nparameters) die("%s and %s have no class and no parameter in common", f->input[0], f->input[1]);
     table *t[2] = { comparison_class_table(&c), comparison_parameter_table(&c) };

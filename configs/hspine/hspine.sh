@@ -28,9 +28,11 @@ experiment() {
         "$program" inpaint "$pairs" --weights "$out/vqgan" "method=${how%-given}" $given --out "$repaired" --force --json --quiet >"$repaired.json"
         "$program" predict "$out/unet" "$repaired/restored.h5" --out "$repaired/seen" --force --quiet
         "$program" eval "$repaired/seen/predictions.h5" "$pairs" --region lumbar --out "$repaired/eval" --force --quiet >"$repaired.txt"
-        echo; echo "$1, $how: A with implants, B repaired, ceiling without implants"
-        "$program" compare "$out/$1-before/eval/eval.json" "$repaired/eval/eval.json" --ceiling "$out/$1-before/eval/eval.json" --only _implants
+        echo; echo "$1, $how: A repaired, B with implants"
+        "$program" compare "$repaired/eval" "$out/$1-before/eval" --only _implants
     done
+    echo; echo "$1, the ceiling: A with implants, B the same films without"
+    "$program" compare "$out/$1-before/eval" "$out/$1-before/eval" --twins _implants
 }
 
 experiment pairs none 902
