@@ -41,28 +41,32 @@ object *objects_append(object **list, int *n)
 
 /* ---- masks ----------------------------------------------------------------------------------------------------------------------------- */
 
-typedef struct { int64_t low[2], high[2]; } extent;              /* place in a line, line; high is one beyond */
-
-static void stretch(extent *e, int axis, int64_t low, int64_t high)
+static void stretch(object *o, int axis, int64_t low, int64_t high)
 {
-    if (low < e->low[axis]) e->low[axis] = low;
-    if (high > e->high[axis]) e->high[axis] = high;
+    if (!o->pixels || low < o->low[axis]) o->low[axis] = low;
+    if (high > o->high[axis]) o->high[axis] = high;
 }
+
+/* Of n whole numbers from `from` on. */
+static double sum_of(int64_t from, int64_t n) { return (double)n * ((double)from + 0.5 * (double)(n - 1)); }
 
 void object_take(object *o, uint32_t *runs, int64_t n, int64_t line, int columns, int box)
 {
-    extent e = { { INT64_MAX, INT64_MAX }, { 0, 0 } };
-    o->runs = runs, o->nruns = n, o->pixels = o->end = 0;
-    for (int64_t k = 0, at = 0; k < n; at += runs[k++]) {
-        if (k % 2 == 0 || !runs[k]) continue;
-        const int64_t last = at + runs[k] - 1, whole = at / line != last / line;         /* round a line's end: as good as all of it */
-        stretch(&e, 0, whole ? 0 : at % line, whole ? line : last % line + 1), stretch(&e, 1, at / line, last / line + 1);
-        o->pixels += runs[k], o->end = last + 1;
-    }
+    double along = 0, across = 0;
+    o->runs = runs, o->nruns = n, o->pixels = 0;
+    for (int axis = 0; axis < 2; axis++) o->low[axis] = o->high[axis] = 0;
+    for (int64_t k = 0, at = 0; k < n; at += runs[k++])
+        for (int64_t p = at, end = k % 2 ? at + runs[k] : at, part; p < end; p += part) {            /* line by line */
+            part = line - p % line < end - p ? line - p % line : end - p;
+            along += sum_of(p % line, part), across += (double)part * (double)(p / line);
+            stretch(o, 0, p % line, p % line + part), stretch(o, 1, p / line, p / line + 1);
+            o->pixels += part;
+        }
+    const double pixels = (double)o->pixels;
+    o->middle = o->pixels ? llround(across / pixels) * line + llround(along / pixels) : -1;
     for (int axis = 0; axis < 2 && box; axis++) {
-        const int part = axis != columns;                                                /* x goes along rows, y along columns */
-        o->box[axis] = o->pixels ? (double)e.low[part] : 0;
-        o->box[axis + 2] = o->pixels ? (double)(e.high[part] - e.low[part]) : 0;
+        const int part = axis != columns;                                                            /* x goes along rows, y along columns */
+        o->box[axis] = (double)o->low[part], o->box[axis + 2] = (double)(o->high[part] - o->low[part]);
     }
 }
 
@@ -86,7 +90,7 @@ void objects_runs(const uint8_t *number, int64_t len, int n, uint32_t **runs, in
 static double common_pixels(const object *a, const object *b)
 {
     const object *side[2] = { a, b };
-    if (!a->pixels || !b->pixels || a->runs[0] >= b->end || b->runs[0] >= a->end) return 0;
+    for (int k = 0; k < 2; k++) if (a->low[k] >= b->high[k] || b->low[k] >= a->high[k]) return 0;
     int64_t k[2] = { 0, 0 }, end[2] = { a->runs[0], b->runs[0] }, at = 0, sum = 0;
     while (k[0] < a->nruns && k[1] < b->nruns) {
         const int first = end[1] < end[0];
@@ -124,21 +128,11 @@ static int covers(const object *o, int64_t pixel)
     return 0;
 }
 
-int object_centred_in(const object *a, const object *b, int64_t line)
+int object_centred_in(const object *a, const object *b)
 {
-    if (!a->nruns || !b->nruns) {
-        const double x = a->box[0] + 0.5 * a->box[2], y = a->box[1] + 0.5 * a->box[3];
-        return x >= b->box[0] && x < b->box[0] + b->box[2] && y >= b->box[1] && y < b->box[1] + b->box[3];
-    }
-    double along = 0, across = 0;
-    if (!a->pixels) return 0;
-    for (int64_t k = 0, at = 0; k < a->nruns; at += a->runs[k++])
-        for (int64_t p = at, end = k % 2 ? at + a->runs[k] : at, n; p < end; p += n) {   /* line by line */
-            n = line - p % line < end - p ? line - p % line : end - p;
-            along += (double)n * ((double)(p % line) + 0.5 * (double)(n - 1)), across += (double)n * (double)(p / line);
-        }
-    const double n = (double)a->pixels;
-    return covers(b, llround(across / n) * line + llround(along / n));
+    if (a->nruns && b->nruns) return covers(b, a->middle);
+    const double x = a->box[0] + 0.5 * a->box[2], y = a->box[1] + 0.5 * a->box[3];
+    return x >= b->box[0] && x < b->box[0] + b->box[2] && y >= b->box[1] && y < b->box[1] + b->box[3];
 }
 
 /* ---- order ----------------------------------------------------------------------------------------------------------------------------- */

@@ -15,13 +15,13 @@ typedef struct object {
     double score, box[4];                /* score: of a prediction, finite */
     double area;                         /* of the truth, by which it is small, medium or large */
     int64_t nruns; uint32_t *runs;       /* background, object, background, ...; owned */
-    int64_t pixels, end;                 /* of the mask: how many; one beyond the last */
+    int64_t pixels, low[2], high[2];     /* of the mask: how many; their places along lines, and lines, high one beyond the last */
+    int64_t middle;                      /* the pixel in which its centre of mass lies */
 } object;
 
 typedef struct object_film {
     char *id;
     int64_t patient;                     /* any number that names the patient */
-    int64_t line;                        /* pixels of a line that runs go along */
     int npred, ntruth;
     object *pred, *truth;
 } object_film;
@@ -38,8 +38,8 @@ void         objects_free(object_set *s);
 object_film *objects_add(object_set *s, const char *id, int64_t patient);    /* id is copied; lives until the next one is added */
 object      *objects_append(object **list, int *n);                              /* zeroed, at the end of a film's list */
 
-/* Takes the runs of an object on lines of this length; fills pixels and end and, with box, the box round them (all 0 where there is no pixel).
- * columns: runs go down. */
+/* Takes the runs of an object on lines of this length; fills what is said of the mask and, with box, the box round it (all 0 where there is
+ * no pixel). columns: runs go down. */
 void object_take(object *o, uint32_t *runs, int64_t n, int64_t line, int columns, int box);
 /* A map of numbers (h, w): the runs of each number 1..n, one list an object; one pass. */
 void objects_runs(const uint8_t *number, int64_t len, int n, uint32_t **runs, int64_t *nruns);
@@ -50,7 +50,7 @@ double object_size(const object *o, enum object_kind kind);
 /* Intersection over union; over the prediction's size alone where the truth is a crowd. 0 where neither covers anything. */
 double object_iou(const object *pred, const object *truth, enum object_kind kind);
 /* Does the pixel in which a's centre of mass lies (of its box, where it has no mask) belong to b? */
-int    object_centred_in(const object *a, const object *b, int64_t line);
+int    object_centred_in(const object *a, const object *b);
 
 /* Places of o[0..n) by falling score, equal ones as they stand; only those of at least `least`. Returns how many; order (n). */
 int objects_by_score(const object *o, int n, double least, int *order);

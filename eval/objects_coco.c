@@ -68,7 +68,6 @@ static void read_films(reading *r, const json_t *images)
         if (!known) json_object_set_new(patients, who, json_integer(number));
         objects_add(r->s, file ? file : id, number);
         r->h[i] = json_whole(json_object_get(o, "height")), r->w[i] = json_whole(json_object_get(o, "width"));
-        r->s->film[i].line = r->h[i];
         free(id), free(who);
     }
     json_decref(patients);

@@ -151,7 +151,7 @@ static void count_film(const object_film *f, const panoptic_options *o, double *
     for (int g = 0; g < f->ntruth; g++) {
         int centred = 0;
         for (int i = 0; i < f->npred && !centred && !f->truth[g].crowd; i++)
-            centred = f->pred[i].score >= o->least && object_centred_in(&f->pred[i], &f->truth[g], f->line);
+            centred = f->pred[i].score >= o->least && object_centred_in(&f->pred[i], &f->truth[g]);
         n[TRUTHS * stride] += !f->truth[g].crowd, n[CENTRED * stride] += centred;
     }
     for (int i = 0; i < f->npred; i++) {

@@ -12,13 +12,16 @@ from pycocotools import mask as coder
 
 
 def disc(side, x, y, rx, ry, cut):
-    yy, xx = np.mgrid[:side, :side]
-    m = ((xx - x) / rx) ** 2 + ((yy - y) / ry) ** 2 <= 1
-    return m & (xx + yy < x + y + cut) if cut is not None else m
+    m = np.zeros((side, side), np.uint8, order="F")
+    x0, x1, y0, y1 = (int(np.clip(v, 0, side)) for v in (x - rx, x + rx + 1, y - ry, y + ry + 1))
+    yy, xx = np.ogrid[y0:y1, x0:x1]
+    inside = ((xx - x) / rx) ** 2 + ((yy - y) / ry) ** 2 <= 1
+    m[y0:y1, x0:x1] = inside & (xx + yy < x + y + cut) if cut is not None else inside
+    return m
 
 
 def encoded(m):
-    r = coder.encode(np.asfortranarray(m.astype(np.uint8)))
+    r = coder.encode(m)
     return {"size": [int(v) for v in r["size"]], "counts": r["counts"].decode()}
 
 
