@@ -5,8 +5,10 @@
  * What is neither (lines, pixel masks) is counted and said. */
 #include "datasets/import_kinds.h"
 #include "base/file.h"
+#include "base/utf8.h"
 #include "datasets/check.h"
 #include "datasets/json_file.h"
+#include "datasets/landmarks.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -127,6 +129,27 @@ static void name_classes(const sheet *s, int n, const char *src, classes *table)
     free(name);
 }
 
+/* Points are stored whatever they are called, but measuring goes by names: one line says which it will not know. */
+static void warn_strangers(const sheet *s, int n, const char *src)
+{
+    enum { TOLD = 8 };
+    int64_t m = 0, k = 0, different = 0;
+    for (int i = 0; i < n; i++) m += s[i].n;
+    const char **name = xalloc_n((size_t)m, sizeof *name);
+    for (int i = 0; i < n; i++)
+        for (int64_t j = 0; j < s[i].n; j++) if (s[i].d[j].point && !landmark_known(s[i].d[j].label)) name[k++] = s[i].d[j].label;
+    if (k) qsort(name, (size_t)k, sizeof *name, by_text);
+    char *list = xdup("");
+    for (int64_t i = 0; i < k; i++) {
+        if ((i && !strcmp(name[i], name[i - 1])) || different++ >= TOLD) continue;
+        char *clean = utf8_clean(name[i]), *longer = xprintf("%s%s %.60s%s", list, *list ? "," : "", clean, landmark_nearest(name[i]));
+        free(clean), free(list), list = longer;
+    }
+    if (different > TOLD) warn("%s: `measure` knows no points called%s and %lld more; they are stored", src, list, (long long)(different - TOLD));
+    else if (k) warn("%s: `measure` knows no points called%s; they are stored", src, list);
+    free(list), free(name);
+}
+
 static sheet read_file(const import_options *o, const char *name, tasks *l, int64_t *skipped)
 {
     char *path = path_join(o->src, name), *why;
@@ -157,6 +180,7 @@ void tasks_labelme(const import_options *o, classes *table, tasks *l)
     sheet *s = xalloc_n((size_t)n, sizeof *s);
     for (int i = 0; i < n; i++) s[i] = read_file(o, name[i], l, &skipped), free(name[i]);
     if (!table->n) name_classes(s, n, o->src, table);
+    warn_strangers(s, n, o->src);
     for (int i = 0; i < n; i++) {
         add_all(&l->t[i], &s[i], table);
         for (int64_t k = 0; k < s[i].n; k++) free(s[i].d[k].label), free(s[i].d[k].xy);

@@ -3,6 +3,7 @@
 #include "base/die.h"
 #include "base/file.h"
 #include "datasets/csv.h"
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -209,8 +210,37 @@ int landmarks_store(const store *s, int64_t i, int region, landmark_case *out)
     return any;
 }
 
+/* ---- names --------------------------------------------------------------------------------------------------------------------------- */
+
+static const char head[] = "femoral_head";
+
+static int is_head(const char *name) { return !strncmp(name, head, sizeof head - 1) || !strcmp(name, "FH"); }
+
+int landmark_known(const char *name)
+{
+    geo_case *c = geo_case_new();
+    if (!c) die_machine("out of memory");
+    const int known = is_head(name) || !geo_case_named(c, name, (geo_point){ 0, 0 });
+    geo_case_free(c);
+    return known;
+}
+
+const char *landmark_nearest(const char *name)
+{
+    enum { MIDDLES = 2 * (GEO_L5 - GEO_C2 + 1) };
+    const char *all[GEO_POINTS + MIDDLES + 1];
+    char middle[MIDDLES][8];
+    for (int i = 0; i < GEO_POINTS; i++) all[i] = geo_point_name(i);
+    for (int i = 0; i < MIDDLES; i++) {
+        snprintf(middle[i], sizeof middle[i], "%.3s_%cM", geo_level_name(GEO_C2 + i / 2), "SI"[i % 2]);
+        all[GEO_POINTS + i] = middle[i];
+    }
+    all[GEO_POINTS + MIDDLES] = head;
+    return die_nearest(name, all, GEO_POINTS + MIDDLES + 1);
+}
+
 int landmark_case_point(landmark_case *c, const char *name, double x, double y, double r)
 {
-    if (!strncmp(name, "femoral_head", 12) || !strcmp(name, "FH")) return !geo_case_head(c->film, (geo_circle){ x, y, r });
+    if (is_head(name)) return !geo_case_head(c->film, (geo_circle){ x, y, r });
     return !geo_case_named(c->film, name, (geo_point){ x, y });
 }

@@ -32,7 +32,10 @@ landmark_cases landmarks_json(const char *text, size_t n, const char *path, int 
  * unless region says otherwise. */
 landmark_cases landmarks_csv(const char *path, int region);
 /* Those of a case of a store; 0 where it has no corners. */
-int  landmarks_store(const store *s, int64_t i, int region, landmark_case *out);
-void landmarks_free(landmark_cases *l);
-void landmark_case_free(landmark_case *c);
+int         landmarks_store(const store *s, int64_t i, int region, landmark_case *out);
+/* Does measuring know a point of this name? And " (did you mean Z?)" of one that it does not, or "". */
+int         landmark_known(const char *name);
+const char *landmark_nearest(const char *name);
+void        landmarks_free(landmark_cases *l);
+void        landmark_case_free(landmark_case *c);
 #endif

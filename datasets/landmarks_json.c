@@ -131,7 +131,7 @@ static void read_points(reader *r, const char *key)
         double radius = json_array_size(v) == 3 ? number(r, name, json_array_get(v, 2), 0, 1e6, "a radius in pixels") : 0;
         if (landmark_case_point(r->c, name, p.x, p.y, radius)) continue;
         char *clean = utf8_clean(name);
-        warn("%s: case %.80s: %s: the point %.80s is not known and not used", r->path, r->id, key, clean);
+        warn("%s: case %.80s: %s: the point %.80s is not known and not used%s", r->path, r->id, key, clean, landmark_nearest(name));
         free(clean);
     }
 }

@@ -25,7 +25,7 @@ findings findings_nothing(const char *id, const measure_settings *s, const char 
 void findings_free(findings *m)
 {
     geo_chain_free(&m->chain), geo_tracing_free(m->t);
-    free(m->spread), free(m->id);
+    free(m->spread), free(m->curves), free(m->id);
     *m = (findings){ 0 };
 }
 
@@ -55,6 +55,13 @@ static void add_spread_masks(findings *m, const measure_settings *s, const geo_c
     geo_case_free(c);
 }
 
+static void add_curves_masks(findings *m, const measure_settings *s, const geo_choices *o)
+{
+    geo_jitter j = jitter(s);
+    m->curves = xalloc(sizeof *m->curves);
+    check(geo_uncertainty_cobb(m->t, o, &j, m->curves));
+}
+
 findings findings_masks(const char *id, geo_tracing *t, int64_t h, int64_t w, const measure_settings *s)
 {
     double start = clock_now();
@@ -71,19 +78,26 @@ findings findings_masks(const char *id, geo_tracing *t, int64_t h, int64_t w, co
         const geo_found *f = &m.chain.body[i];
         snprintf(m.level[i], STORE_NAME, "%s", f->level ? geo_level_name(f->level) : "");
     }
+    if (s->jitter > 0 && !status && m.frontal && !m.chain.cobb_status) add_curves_masks(&m, s, &o);
     if (s->jitter > 0 && !status && !m.frontal && geo_result_facing(m.chain.result, NULL)) add_spread_masks(&m, s, s->base);
     m.seconds = clock_now() - start;
     return m;
 }
 
-static void measure_bodies(findings *m, const landmark_case *c)
+static void measure_bodies(findings *m, const landmark_case *c, const measure_settings *s)
 {
     double sx = m->sx > 0 ? m->sx : 1, sy = m->sx > 0 ? m->sy : 1, height = c->height;
     m->chain.n = c->n, memcpy(m->level, c->level, sizeof m->level);
     for (int i = 0; i < c->n; i++) m->chain.body[i] = (geo_found){ .quad = c->body[i], .level = geo_level_parse(c->level[i]) };
     /* where the film ends is not known: its middle is that of the spine */
     if (!(height > 0) && c->n) height = c->body[0].p[0].y + c->body[c->n - 1].p[2].y;
-    m->chain.cobb_status = c->n < 2 ? GEO_EMPTY : geo_cobb_find(c->body, c->n, sx, sy, fmax(height, 0), m->cobb_method, &m->chain.cobb);
+    height = fmax(height, 0);
+    m->chain.cobb_status = c->n < 2 ? GEO_EMPTY : geo_cobb_find(c->body, c->n, sx, sy, height, m->cobb_method, &m->chain.cobb);
+    if (s->jitter > 0 && !m->chain.cobb_status) {
+        geo_jitter j = jitter(s);
+        m->curves = xalloc(sizeof *m->curves);
+        geo_uncertainty_quads(c->body, c->n, sx, sy, height, m->cobb_method, &j, m->curves);
+    }
     if (!(m->sx > 0)) strcpy(m->chain.warning[m->chain.warnings++], "W_SQUARE_PIXELS_ASSUMED");
 }
 
@@ -97,7 +111,7 @@ findings findings_landmarks(const landmark_case *c, const measure_settings *s)
     if (m.age < 0) m.age = c->age;
     if (s->cobb < 0 && c->cobb >= 0) m.cobb_method = c->cobb;
     m.h = (int64_t)c->height;
-    if (m.frontal) measure_bodies(&m, c);
+    if (m.frontal) measure_bodies(&m, c, s);
     else {
         geo_case *film = m.chain.film = geo_case_copy(c->film);
         if (!film) die_machine("out of memory");
@@ -173,6 +187,7 @@ static int frontal_row(const findings *m, const ranges *normal, finding *r)
     *r = (finding){ "cobb", "Cobb angle of the main curve", "deg", "frontal", { .value = m->chain.cobb.main }, NULL, 0, NAN };
     if (m->chain.cobb_status)
         r->v = (geo_value){ .code = GEO_E_DEGENERATE }, snprintf(r->v.error, sizeof r->v.error, "%s", why[-m->chain.cobb_status]);
+    if (m->curves && m->curves->main.n > 1) r->sd = m->curves->main.sd;
     add_normal(r, normal);
     return 1;
 }

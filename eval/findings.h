@@ -31,8 +31,10 @@ typedef struct findings {
     char level[LANDMARKS_BODIES][STORE_NAME];    /* names of chain.body; LANDMARKS_BODIES = GEO_CHAIN_MOST */
     int cobb_method;
     const landmark_case *asked;                  /* what the case asks for, or NULL; not owned */
-    geo_spread *spread;                          /* (geo_parameters()) or NULL */
-    double category[3], seconds;
+    geo_spread *spread;                          /* of lateral films (geo_parameters()), or NULL */
+    double category[3];
+    geo_cobb_spread *curves;                     /* of frontal films, or NULL */
+    double seconds;
 } findings;
 
 /* t is taken. detector: the spacing is that of the detector. */

@@ -3,7 +3,14 @@
  * The conventions differ by more than a degree on most real films, so the method is named. midline is that of the public AASCE labels:
  * the main angle is the largest difference of two bodies' tilts; where the upper and the lower curve are looked for depends on whether the
  * spine is S-shaped and, if so, on where in the film the main curve lies. */
+#include "geometry/tracing.h"
 #include "geometry/vec.h"
+
+static const char *const grades[GEO_COBB_GRADES] = { "none", "mild", "moderate", "severe" };
+
+const char *geo_cobb_grade(int grade) { return grade >= 0 && grade < GEO_COBB_GRADES ? grades[grade] : ""; }
+
+int cobb_grade(double main) { return main < 10 ? 0 : main < 20 ? 1 : main < 40 ? 2 : 3; }
 
 enum { MOST = 64 };                              /* bodies */
 typedef struct column { int n; double sup[MOST], inf[MOST], mid[MOST]; geo_point ends[2 * MOST]; } column;
@@ -67,7 +74,7 @@ static int convexity(const column *c, const geo_cobb *o)
 int geo_cobb_find(const geo_quad *body, int n, double sx, double sy, double height, int method, geo_cobb *out)
 {
     column c = { .n = n };
-    *out = (geo_cobb){ .grade = "none" };
+    *out = (geo_cobb){ .grade = grades[0] };
     if (!body || n < 2 || n > MOST || !(sx > 0) || !(sy > 0) || !(height >= 0)) return GEO_BAD;
     for (int i = 0; i < n; i++) {
         geo_point p[4];
@@ -84,7 +91,7 @@ int geo_cobb_find(const geo_quad *body, int n, double sx, double sy, double heig
     find_main(&c, method, out);
     if (method == GEO_COBB_MIDLINE) find_others(&c, height * sy, out);
     out->convex = convexity(&c, out);
-    out->scoliosis = out->main >= 10;
-    out->grade = out->main < 10 ? "none" : out->main < 20 ? "mild" : out->main < 40 ? "moderate" : "severe";
+    out->scoliosis = cobb_grade(out->main) > 0;
+    out->grade = grades[cobb_grade(out->main)];
     return GEO_OK;
 }

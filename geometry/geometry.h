@@ -38,8 +38,8 @@ extern "C" {
 /* ---- 1. Version, status, small types -------------------------------------------------------------------------------------------- */
 
 #define GEO_VERSION_MAJOR 1             /* changes when a program must be compiled anew */
-#define GEO_VERSION_MINOR 2             /* changes when something is added */
-/* "1.2": of the library that runs, which may be newer than the header that was compiled. */
+#define GEO_VERSION_MINOR 3             /* changes when something is added */
+/* "1.3": of the library that runs, which may be newer than the header that was compiled. */
 const char *geo_version(void);
 
 enum {
@@ -447,6 +447,8 @@ typedef struct geo_cobb {
     int    s_shaped, scoliosis;                 /* scoliosis: main >= 10 degrees */
     const char *grade;                          /* "none", "mild" (10-20), "moderate" (20-40), "severe" (from 40) */
 } geo_cobb;
+enum { GEO_COBB_GRADES = 4 };
+const char *geo_cobb_grade(int grade);          /* "none" "mild" "moderate" "severe"; "" for anything else */
 enum { GEO_COBB_MIDLINE, GEO_COBB_ENDPLATE };
 /* midline: tilts of the lines through the middles of the left and right sides; height (pixels of the film) decides where the lower curve
  * of an S-shaped spine is looked for. endplate: upper plate of one body against the lower plate of another (Cobb 1948). */
@@ -492,6 +494,15 @@ typedef struct geo_spread { double mean, sd; int n; } geo_spread;      /* n: dra
 int geo_uncertainty(const geo_tracing *t, const geo_case *c, const geo_jitter *options, geo_spread *spread, double category[3]);
 /* The same for landmarks without outlines: every point moves by a normal error of `sd` pixels in x and y (length, sd_of: not used). */
 int geo_uncertainty_points(const geo_case *c, const geo_jitter *options, geo_spread *spread, double category[3]);
+
+/* Of frontal films: the three angles (upper and lower: n 0 with the endplate method), and the share of draws of each grade. */
+typedef struct geo_cobb_spread { geo_spread main, upper, lower; double grade[GEO_COBB_GRADES]; } geo_cobb_spread;
+struct geo_choices;
+/* t as geo_chain_measure left it, and the choices it was called with: bodies are ordered, checked and measured anew in every draw. */
+int geo_uncertainty_cobb(const geo_tracing *t, const struct geo_choices *choices, const geo_jitter *options, geo_cobb_spread *out);
+/* The same for corners without outlines, arguments as of geo_cobb_find: every corner moves by a normal error of `sd` pixels. */
+int geo_uncertainty_quads(const geo_quad *body, int n, double sx, double sy, double height, int method, const geo_jitter *options,
+                          geo_cobb_spread *out);
 
 /* ---- 10. All of it in one call ----------------------------------------------------------------------------------------------------- */
 

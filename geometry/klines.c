@@ -1,7 +1,9 @@
 /* klines.c - the four sides of a body as lines, its corners as their crossings; see corners.h.
  *
  * A side is fitted to the contour between two corners without their neighbourhood, so a lip at a corner, which draws every other estimator
- * outwards, takes no part. The trap is a short side: its line turns with the noise, and the crossings run away. */
+ * outwards, takes no part. The trap is a short side: its line turns with the noise, and the crossings run away. A pixel more or less at the
+ * end of a section moves a corner by a fraction of a pixel, which moves the section: two bodies of three never settle. So corners go half
+ * the way, and the mean of the last rounds stands for where they swing. */
 #include "geometry/corners.h"
 #include "geometry/vec.h"
 #include <string.h>
@@ -10,7 +12,8 @@
  * leaks into the mask turns the line of its side so that one corner stands out; but that line fits badly, and lips come in pairs. */
 static const double LIP = 0.11, SECOND_LIP = 0.06;
 static const double FIRST_TRIM = 0.18, TRIM = 0.12;         /* shares of a side */
-static const double FARTHEST = 0.33;                        /* of the depth: how far a corner may move in a round */
+static const double FARTHEST = 1;                           /* of the depth: how far a corner may move in a round */
+enum { SWINGING = 4 };                                      /* from this round on corners swing about their places, if they do */
 
 int corners_sides(const geo_contour *c, const body_frame *b, int rounds, geo_quad *out)
 {
@@ -19,6 +22,7 @@ int corners_sides(const geo_contour *c, const body_frame *b, int rounds, geo_qua
     if (status) return status;
     for (int k = 0; k < 4; k++) out->p[k] = c->p[index[k]];
     const double depth = 0.5 * (apart(out->p[0], out->p[1]) + apart(out->p[2], out->p[3]));
+    geo_quad sum = { { { 0, 0 } } };
     for (int round = 0; round < rounds; round++) {
         geo_point centre[4], d[4];
         double moved = 0;
@@ -38,9 +42,11 @@ int corners_sides(const geo_contour *c, const body_frame *b, int rounds, geo_qua
             if (!(step <= FARTHEST * depth)) return GEO_DEGENERATE;
             moved += step;
         }
-        *out = q;
-        if (moved < 1e-3) break;
+        for (int k = 0; k < 4; k++) out->p[k] = round < 2 ? q.p[k] : middle(out->p[k], q.p[k]);
+        if (moved < 1e-3) return GEO_OK;
+        for (int k = 0; k < 4 && round >= SWINGING; k++) sum.p[k] = add(sum.p[k], q.p[k]);
     }
+    for (int k = 0; k < 4 && rounds > SWINGING; k++) out->p[k] = scale(sum.p[k], 1. / (rounds - SWINGING));
     return GEO_OK;
 }
 

@@ -1,8 +1,9 @@
 /* sacrum.c - the upper plate of S1 from the mask of the sacrum; see geometry.h.
  *
  * Rays from the lower plate of L5, along the spine, say which part of the contour is the plate; following the contour from there finds
- * its ends, where it turns away; lines fitted to the plate and to both walls cross at the same ends if the mask is sound. Without L5
- * the longest side of the hull that looks up and forwards takes the place of the rays. */
+ * its ends, where it turns away; lines fitted to the plate and to both walls cross at the same ends if the mask is sound. Without L5,
+ * or where what the rays find is too short, too long or has doubtful ends, the longest side of the hull that looks up and forwards takes
+ * their place. */
 #include "geometry/shape.h"
 #include "geometry/vec.h"
 #include <stdlib.h>
@@ -28,18 +29,27 @@ static int cast(const geo_contour *c, geo_point p, geo_point d, double from, geo
     return 1;
 }
 
-static int by_size(const void *a, const void *b) { double d = *(const double *)a - *(const double *)b; return (d > 0) - (d < 0); }
-
-/* Line through the points without the tenth that lies farthest from it. */
-static int trimmed_fit(geo_point *p, int n, geo_point *centre, geo_point *d)
+/* Line through the hits that lie on one side of the sacrum: those within NEAR of the line through two of them, for the two with the most
+ * such fellows (the straighter lot of equals). Rays beyond the promontory or behind the posterior edge meet the walls; a line through
+ * everything would be neither. */
+static const double NEAR = 0.04;                            /* of the length of L5's plate */
+static int consensus_fit(const geo_point *p, int n, geo_point e, geo_point *centre, geo_point *d)
 {
-    double off[RAYS], sorted[RAYS];
-    if (n < 6 || !line_fit(p, n, centre, d)) return 0;
-    for (int i = 0; i < n; i++) sorted[i] = off[i] = fabs(cross(*d, sub(p[i], *centre)));
-    qsort(sorted, (size_t)n, sizeof *sorted, by_size);
+    const double reach = NEAR * norm(e);
+    double best = 0;
+    geo_point lot[RAYS];
     int m = 0;
-    for (int i = 0; i < n; i++) if (off[i] <= sorted[n - 1 - n / 10]) p[m++] = p[i];
-    return line_fit(p, m, centre, d);
+    for (int i = 0; i < n; i++)
+        for (int k = i + 1; k < n; k++) {
+            const geo_point way = unit(sub(p[k], p[i]));
+            double score = 0;
+            if (fabs(dot(way, unit(e))) < 0.643) continue;          /* more than 50 degrees from L5's plate: a wall */
+            for (int j = 0; j < n; j++) score += fmax(0, 2 - fabs(cross(way, sub(p[j], p[i]))) / reach);
+            if (score <= best) continue;
+            best = score, m = 0;
+            for (int j = 0; j < n; j++) if (fabs(cross(way, sub(p[j], p[i]))) <= reach) lot[m++] = p[j];
+        }
+    return m >= 6 && line_fit(lot, m, centre, d);
 }
 
 static int find_by_rays(const geo_contour *c, const geo_point *l5, geo_point centre, rim *out, geo_point *start)
@@ -50,7 +60,7 @@ static int find_by_rays(const geo_contour *c, const geo_point *l5, geo_point cen
     if (!(length > 0)) return 0;
     if (dot(sub(centre, middle(l5[0], l5[1])), down) < 0) down = scale(down, -1);
     for (int i = 0; i < RAYS; i++) n += cast(c, along(l5[0], e, -0.1 + 1.2 * i / (RAYS - 1)), down, -0.3 * length, &p[n]);
-    if (!trimmed_fit(p, n, start, &line)) return 0;
+    if (!consensus_fit(p, n, e, start, &line)) return 0;
     *out = (rim){ c, dot(line, e) < 0 ? scale(line, -1) : line, length };
     return 1;
 }
@@ -123,18 +133,10 @@ static geo_point crossing(const rim *r, int64_t i, int way, geo_point centre)
     return apart(meet, at) <= 0.15 * r->length ? meet : at;
 }
 
-int geo_sacrum_endplate(const geo_contour *sacrum, const geo_point *l5, int facing, geo_sacrum *out)
+/* From a line along the plate to its ends, and what they are worth. */
+static int measure_plate(const geo_contour *sacrum, rim r, geo_point start, geo_sacrum *out)
 {
-    moments m;
-    rim r;
-    geo_point start, centre, line;
-    memset(out, 0, sizeof *out);
-    if (!sacrum || sacrum->n < 16) return GEO_EMPTY;
-    for (int64_t i = 0; i < sacrum->n; i++) if (!is_finite(sacrum->p[i])) return GEO_BAD;
-    if (!shape_moments(sacrum->p, sacrum->n, &m)) return GEO_DEGENERATE;
-    out->centroid = m.centre;
-    out->method = l5 && find_by_rays(sacrum, l5, m.centre, &r, &start) ? GEO_SACRUM_RAYS : GEO_SACRUM_HULL;
-    if (out->method == GEO_SACRUM_HULL && !find_by_hull(sacrum, sqrt(m.area), facing, &r, &start)) return GEO_DEGENERATE;
+    geo_point centre, line;
     /* a traced contour runs clockwise: along the upper side it goes from left to right */
     int64_t from = shape_nearest(sacrum, start), right = follow(&r, from, 1), left = right < 0 ? -1 : follow(&r, from, -1);
     if (left < 0 || left == right) return GEO_DEGENERATE;
@@ -143,13 +145,37 @@ int geo_sacrum_endplate(const geo_contour *sacrum, const geo_point *l5, int faci
     if (dot(line, r.d) < 0) line = scale(line, -1);
     r.d = line;
     geo_point a = crossing(&r, left, -1, centre), b = crossing(&r, right, 1, centre), followed = sub(sacrum->p[right], sacrum->p[left]);
-    out->disagreement = line_angle(sub(b, a), followed);
+    out->disagreement = line_angle(sub(b, a), followed), out->dome = 0;
     out->left = middle(a, sacrum->p[left]), out->right = middle(b, sacrum->p[right]);
     geo_point plate = sub(out->right, out->left);
     double length = norm(plate);
     if (!(length > 2)) return GEO_DEGENERATE;
     for (int64_t i = left; i != right; i = (i + 1) % sacrum->n)
         out->dome = fmax(out->dome, fabs(cross(plate, sub(sacrum->p[i], out->left))) / (length * length));
-    out->ratio = l5 ? length / fmax(apart(l5[0], l5[1]), 1e-9) : 0;
     return GEO_OK;
+}
+
+static int is_sound(const geo_sacrum *s) { return s->ratio >= 0.8 && s->ratio <= 1.3 && s->disagreement <= 6; }
+
+int geo_sacrum_endplate(const geo_contour *sacrum, const geo_point *l5, int facing, geo_sacrum *out)
+{
+    moments m;
+    rim r;
+    geo_point start;
+    int status = GEO_DEGENERATE;
+    memset(out, 0, sizeof *out);
+    if (!sacrum || sacrum->n < 16) return GEO_EMPTY;
+    for (int64_t i = 0; i < sacrum->n; i++) if (!is_finite(sacrum->p[i])) return GEO_BAD;
+    if (!shape_moments(sacrum->p, sacrum->n, &m)) return GEO_DEGENERATE;
+    out->centroid = m.centre;
+    for (int method = l5 ? GEO_SACRUM_RAYS : GEO_SACRUM_HULL; method <= GEO_SACRUM_HULL; method++) {
+        geo_sacrum s = { .centroid = m.centre, .method = method };
+        int found = method == GEO_SACRUM_RAYS ? find_by_rays(sacrum, l5, m.centre, &r, &start)
+                                              : find_by_hull(sacrum, sqrt(m.area), facing, &r, &start);
+        if (!found || measure_plate(sacrum, r, start, &s)) continue;
+        s.ratio = l5 ? apart(s.left, s.right) / fmax(apart(l5[0], l5[1]), 1e-9) : 0;
+        if (status || is_sound(&s)) *out = s, status = GEO_OK;  /* the first; the second one only where it alone is sound */
+        if (is_sound(out)) break;
+    }
+    return status;
 }

@@ -37,6 +37,9 @@ int tracing_body(const geo_contour *c, int level, int method, geo_point up, geo_
 /* Orders, mends and numbers the bodies: roles become levels. Spacing counts only as sy / sx. */
 int tracing_number(geo_tracing *t, const geo_choices *o, geo_chain *out);
 
+/* cobb.c: 0 none .. 3 severe */
+int cobb_grade(double main);
+
 /* repair.c: geo_case_repair, but nothing between level and the next one that is there where no_room[level]; NULL: anywhere. */
 int case_repair(geo_case *c, int most, const uint8_t *no_room);
 #endif

@@ -53,18 +53,24 @@ static void biconcave(void **state)
     drop(&f);
 }
 
-static void frontal(void **state)
+/* 17 bodies across a curve, value 1, in film and as corners. */
+static void draw_frontal_curve(geo_quad q[17])
 {
-    (void)state;
     memset(film, 0, sizeof film);
-    geo_quad q[17];
-    for (int i = 0; i < 17; i++) {               /* a curve: every body across it */
+    for (int i = 0; i < 17; i++) {
         double x = 500 + 90 * sin(i * 0.35), slope = atan2(90 * 0.35 * cos(i * 0.35), 100), c = cos(slope), n = sin(slope);
         static const double u[4] = { -42, 42, 40, -40 }, v[4] = { -33, -33, 33, 33 };
         geo_point p[4];
         for (int k = 0; k < 4; k++) p[k] = q[i].p[k] = (geo_point){ x + c * u[k] + n * v[k], 150 + 100 * i - n * u[k] + c * v[k] };
         geo_mask_fill(&(geo_contour){ p, 4 }, film, FH, FW, 1);
     }
+}
+
+static void frontal(void **state)
+{
+    (void)state;
+    geo_quad q[17];
+    draw_frontal_curve(q);
     for (int method = GEO_COBB_MIDLINE; method <= GEO_COBB_ENDPLATE; method++) {
         int role[256] = { [1] = GEO_ROLE_BODY }, status;
         geo_tracing *t = geo_tracing_new(film, FH, FW, role, &status);
@@ -166,6 +172,75 @@ static void noise_of_points(void **state)
     free(a), free(b), geo_case_free(c);
 }
 
+/* Outlines of a frontal film: repeatable, growing with the noise, and the tracing is as it was before. Free tilts of single bodies make the
+ * largest of many differences larger, so the mean lies above the angle. */
+static void noise_of_frontal_outlines(void **state)
+{
+    (void)state;
+    geo_quad q[17];
+    int role[256] = { [1] = GEO_ROLE_BODY }, status;
+    geo_chain c;
+    geo_choices o;
+    geo_jitter j;
+    geo_cobb_spread a, b, wide, plates;
+    draw_frontal_curve(q);
+    geo_choices_defaults(&o), geo_jitter_defaults(&j);
+    o.region = GEO_REGION_AP, j.draws = 40;
+    geo_tracing *t = geo_tracing_new(film, FH, FW, role, &status);
+    assert_int_equal(geo_chain_measure(t, &o, &c), GEO_OK);
+    assert_int_equal(geo_uncertainty_cobb(t, &o, &j, &a), GEO_OK);
+    assert_int_equal(geo_uncertainty_cobb(t, &o, &j, &b), GEO_OK);
+    assert_memory_equal(&a, &b, sizeof a);
+    assert_true(a.main.n == 40 && a.upper.n == 40 && a.lower.n == 40);
+    assert_true(a.main.sd > 0.2 && a.main.sd < 2 && a.main.mean > c.cobb.main - 0.5 && a.main.mean < c.cobb.main + 3);
+    near(a.grade[0] + a.grade[1] + a.grade[2] + a.grade[3], 1, 1e-12);
+    assert_true(a.grade[2] + a.grade[3] == 1);              /* 34 degrees */
+    j.sd = 3;
+    assert_int_equal(geo_uncertainty_cobb(t, &o, &j, &wide), GEO_OK);
+    assert_true(wide.main.sd > 1.5 * a.main.sd);
+    o.cobb = GEO_COBB_ENDPLATE, j.sd = 1;
+    assert_int_equal(geo_uncertainty_cobb(t, &o, &j, &plates), GEO_OK);
+    assert_true(plates.main.n == 40 && plates.upper.n == 0 && plates.lower.n == 0 && plates.main.sd > a.main.sd);
+    o.cobb = GEO_COBB_MIDLINE;
+    geo_chain again;
+    assert_int_equal(geo_chain_measure(t, &o, &again), GEO_OK);
+    assert_true(again.cobb.main == c.cobb.main && again.n == c.n);
+    j.draws = 1;
+    assert_int_equal(geo_uncertainty_cobb(t, &o, &j, &a), GEO_BAD);
+    assert_int_equal(geo_uncertainty_cobb(NULL, &o, &j, &a), GEO_BAD);
+    geo_chain_free(&c), geo_chain_free(&again), geo_tracing_free(t);
+}
+
+/* Two bodies 100 pixels wide, 10 degrees apart. The end of a middle line is the mean of two corners, so each tilt has an SD of 1 / 100 and
+ * their difference one of sqrt(2) / 100; half of the draws are no scoliosis. */
+static void noise_of_frontal_corners(void **state)
+{
+    (void)state;
+    geo_quad q[2];
+    for (int i = 0; i < 2; i++) {
+        const double tilt = (i ? -5 : 5) / 57.29577951308232, c = cos(tilt), s = sin(tilt);
+        static const double u[4] = { -50, 50, 50, -50 }, v[4] = { -30, -30, 30, 30 };
+        for (int k = 0; k < 4; k++) q[i].p[k] = (geo_point){ 200 + c * u[k] - s * v[k], 100 + 90 * i + s * u[k] + c * v[k] };
+    }
+    geo_jitter j;
+    geo_cobb_spread a, plates;
+    geo_jitter_defaults(&j);
+    j.draws = 4000;
+    assert_int_equal(geo_uncertainty_quads(q, 2, 0.2, 0.2, 300, GEO_COBB_MIDLINE, &j, &a), GEO_OK);
+    near(a.main.mean, 10, 0.05);
+    near(a.main.sd, sqrt(2) / 100 * 57.29577951308232, 0.03);
+    near(a.grade[0], 0.5, 0.03);
+    near(a.grade[1], 0.5, 0.03);
+    near(a.grade[2] + a.grade[3], 0, 0);
+    assert_int_equal(geo_uncertainty_quads(q, 2, 0.2, 0.2, 300, GEO_COBB_ENDPLATE, &j, &plates), GEO_OK);
+    near(plates.main.sd, 2. / 100 * 57.29577951308232, 0.05);
+    assert_int_equal(plates.upper.n, 0);
+    assert_int_equal(geo_uncertainty_quads(q, 1, 0.2, 0.2, 300, GEO_COBB_MIDLINE, &j, &a), GEO_BAD);
+    assert_int_equal(geo_uncertainty_quads(q, 2, 0, 0.2, 300, GEO_COBB_MIDLINE, &j, &a), GEO_BAD);
+    assert_string_equal(geo_cobb_grade(2), "moderate");
+    assert_string_equal(geo_cobb_grade(4), "");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -175,6 +250,8 @@ int main(void)
         cmocka_unit_test(frontal_askew),
         cmocka_unit_test(nothing_and_nonsense),
         cmocka_unit_test(noise_of_points),
+        cmocka_unit_test(noise_of_frontal_outlines),
+        cmocka_unit_test(noise_of_frontal_corners),
     };
     return cmocka_run_group_tests(tests, make_roles, NULL);
 }

@@ -226,6 +226,7 @@ static void bad_coco(void **state)
     FILE_DIES("annotation 1 is of image 8, which is not among the images",
         "{" IMAGES "," CATEGORIES ",\"annotations\":[{\"image_id\":8,\"category_id\":3}]}");
     FILE_DIES("x.json:2: no JSON", "{\n]");
+    FILE_DIES("x.json:2: no JSON: duplicate object key", "{\"images\":[],\n\"images\":[]," CATEGORIES ",\"annotations\":[]}");
     FILE_DIES("wanted the lists images, annotations and categories", "{}");
     FILE_DIES("no list of categories", "{" IMAGES ",\"annotations\":[]}");
     FILE_DIES("an image without a whole number id", "{\"images\":[{}],\"annotations\":[]," CATEGORIES "}");
@@ -308,6 +309,28 @@ static void labelme_shapes(void **state)
     labels_free(&l), store_close(s);
 }
 
+/* A misspelt point is stored, and one line says which name was probably meant; names that measuring knows are not spoken of. */
+static void labelme_strange_points(void **state)
+{
+    (void)state;
+    #define POINT(name) "{\"label\":\"" name "\",\"shape_type\":\"point\",\"points\":[[2.5,3.5]]}"
+    picture("sp/a.png", NULL, 8, 1);
+    labelme_file("sp/a.json", "a.png", POINT("dens_tipp") "," POINT("basion") "," POINT("L3_SM") "," POINT("femoral_head") "," POINT("L3_SN") ","
+        POINT("zzzzzzzzzz"));
+    char *said = errors_of("labelme", "sp", "sp.h5");
+    assert_non_null(strstr(said, "sp: `measure` knows no points called L3_SN (did you mean L3_SM?), dens_tipp (did you mean dens_tip?), "
+        "zzzzzzzzzz; they are stored\n"));
+    assert_null(strchr(strchr(said, '\n') + 1, '\n'));
+    store *s = opened("sp.h5");
+    labels l = store_read_labels(s, 0);
+    assert_int_equal(l.nlandmarks, 6);
+    labels_free(&l), store_close(s), free(said);
+    labelme_file("sp/a.json", "a.png", POINT("dens_tip"));
+    said = errors_of("labelme", "sp", "sp2.h5");
+    assert_string_equal(said, "");
+    free(said);
+}
+
 static void bad_labelme(void **state)
 {
     (void)state;
@@ -325,6 +348,8 @@ static void bad_labelme(void **state)
     bad("labelme", "bl", o, "a.json", "a.json has no imagePath");
     text("bl/a.json", "{");
     bad("labelme", "bl", o, "a.json", "a.json:1: no JSON");
+    text("bl/a.json", "{\"imagePath\":\"a.png\",\n\"imagePath\":\"b.png\",\"shapes\":[]}");
+    bad("labelme", "bl", o, "a.json", "a.json:2: no JSON: duplicate object key");
 }
 
 /* ---- patient and spacing ----------------------------------------------------------------------------------------------------------- */
@@ -376,7 +401,7 @@ int main(void)
         cmocka_unit_test(instances_by_folder), cmocka_unit_test(instances_by_pattern), cmocka_unit_test(bad_instances),
             cmocka_unit_test(run_lengths),
         cmocka_unit_test(coco_objects), cmocka_unit_test(coco_keypoints), cmocka_unit_test(bad_coco), cmocka_unit_test(coco_from_zero), cmocka_unit_test(detectron_list),
-        cmocka_unit_test(labelme_shapes), cmocka_unit_test(bad_labelme), cmocka_unit_test(patient_and_spacing),
+        cmocka_unit_test(labelme_shapes), cmocka_unit_test(labelme_strange_points), cmocka_unit_test(bad_labelme), cmocka_unit_test(patient_and_spacing),
     };
     return _cmocka_run_group_tests(__FILE__, tests, sizeof tests / sizeof *tests, set_up, tear_down);
 }

@@ -6,6 +6,7 @@
 #include "base/file.h"
 #include "datasets/export.h"
 #include "datasets/import.h"
+#include <unistd.h>
 
 static char *scratch;
 static inline int set_up(void **s) { (void)s; scratch = test_scratch(); return 0; }
@@ -60,12 +61,29 @@ static inline store *taken(const char *kind, const char *src, const char *out, i
     return opened(out);
 }
 
-/* All that is refused is said of this file with these words. */
+/* What an import says on stderr. */
+static inline char *errors_of(const char *kind, const char *src, const char *out)
+{
+    char *path = path_join(scratch, "errors");
+    FILE *f = fopen(path, "w");
+    assert_non_null(f);
+    fflush(stderr);
+    const int keep = dup(2);
+    dup2(fileno(f), 2);
+    import_result r = take(kind, src, out, (import_options){ 0 });
+    fflush(stderr), dup2(keep, 2), close(keep), fclose(f);
+    import_result_free(&r);
+    char *said = file_read(path, 1 << 20, NULL);
+    free(path);
+    return said;
+}
+
+/* All that is refused is said of this file with these words, in one line. */
 static inline void bad(const char *kind, const char *src, import_options o, const char *file, const char *words)
 {
     import_result r = take(kind, src, "bad.h5", o);
     int found = 0;
-    for (int i = 0; i < r.nbad; i++) found |= !strcmp(r.bad[i].file, file) && strstr(r.bad[i].why, words) != NULL;
+    for (int i = 0; i < r.nbad; i++) found |= !strcmp(r.bad[i].file, file) && strstr(r.bad[i].why, words) && !strchr(r.bad[i].why, '\n');
     if (!found) fail_msg("%s: wanted '%s', got %d bad, the first: %s: %s", file, words, r.nbad, r.nbad ? r.bad[0].file : "",
         r.nbad ? r.bad[0].why : "");
     assert_int_equal(r.written, 0);

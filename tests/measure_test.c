@@ -159,7 +159,17 @@ static void test_frontal_map(void **state)
     near(number(only(ids), "cobb"), number(only(binary), "cobb"), 1e-9);
     assert_int_equal(json_array_size(at(only(ids), "order")), 17);
     assert_string_equal(json_string_value(json_array_get(at(only(binary), "order"), 16)), "L5");
-    json_decref(ids), json_decref(binary);
+    json_t *jittered = object("measure ap.png --region ap --uncertainty 1 --json");
+    const json_t *sd = at(only(jittered), "sd"), *grade = at(only(jittered), "grade_probability");
+    assert_true(number(sd, "cobb") > 0.2 && number(sd, "cobb") < 4 && number(sd, "cobb_upper") > 0 && number(sd, "cobb_lower") > 0);
+    near(number(grade, "none") + number(grade, "mild") + number(grade, "moderate") + number(grade, "severe"), 1, 1e-9);
+    assert_true(number(grade, "moderate") > 0.9);
+    near(number(only(jittered), "cobb"), number(only(ids), "cobb"), 0);
+    result r = call("measure ap.png --region ap --uncertainty 1");
+    assert_int_equal(r.status, 0);
+    assert_non_null(strstr(r.out, "° ± "));
+    assert_non_null(strstr(r.out, "  probability: no scoliosis 0.00, mild 0."));
+    drop(&r), json_decref(ids), json_decref(binary), json_decref(jittered);
 }
 
 static int run(void)

@@ -192,6 +192,18 @@ static void set_cobb(json_t *o, const findings *f, const finding *row)
     set_text(o, "cobb_method", midline ? "midline" : "endplate");
 }
 
+/* SD of the three angles, and how likely each grade is. */
+static void set_curves(json_t *o, const findings *f)
+{
+    const geo_cobb_spread *c = f->curves;
+    const struct { const char *key; const geo_spread *s; } rows[] = { { "cobb", &c->main }, { "cobb_upper", &c->upper },
+        { "cobb_lower", &c->lower } };
+    json_t *sd = json_object(), *grade = json_object();
+    for (int i = 0; i < 3; i++) if (rows[i].s->n > 1) set(sd, rows[i].key, json_real(rows[i].s->sd));
+    for (int i = 0; i < GEO_COBB_GRADES; i++) set(grade, geo_cobb_grade(i), json_real(c->grade[i]));
+    set(o, "sd", sd), set(o, "grade_probability", grade);
+}
+
 static void set_frontal(json_t *o, const findings *f)
 {
     json_t *warnings = json_array();
@@ -251,6 +263,7 @@ json_t *measure_json(const findings *f, const ranges *normal)
     if (f->failed) set(o, "warnings", json_array());
     else if (f->frontal) {
         if (n) set_cobb(o, f, row);
+        if (n && f->curves) set_curves(o, f);
         set_frontal(o, f);
     }
     else set_lateral(o, f);

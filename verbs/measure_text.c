@@ -142,21 +142,34 @@ static void print_bodies(FILE *out, const findings *f)
     if (any) fputc('\n', out);
 }
 
+/* "  23.4°", and " ± 1.2°" where that was asked for. */
+static void print_angle(FILE *out, const char *name, double angle, const geo_spread *s)
+{
+    fprintf(out, "%-14s %5.1f°", name, angle);
+    if (s && s->n > 1) fprintf(out, " ± %.1f°", s->sd);
+}
+
 static void print_frontal(FILE *out, const findings *f, const finding *row)
 {
     const geo_cobb *g = &f->chain.cobb;
-    char text[48];
+    const geo_cobb_spread *c = f->curves;
     if (row->v.code) {
         fprintf(out, "Cobb angle: %s\n\n", row->v.error);
         return;
     }
-    fprintf(out, "Cobb angle     %5.1f°  from %s to %s, convex to the %s of the image; %s%s%s\n", g->main, findings_level(f, g->upper_end),
-            findings_level(f, g->lower_end), g->convex > 0 ? "right" : g->convex < 0 ? "left" : "(straight)",
-                g->scoliosis ? "scoliosis, " : "no scoliosis",
-            g->scoliosis ? g->grade : "", row->normal ? (snprintf(text, sizeof text, " (below %g is normal)", row->normal->high), text) :
-                "");
-    if (f->cobb_method == GEO_COBB_MIDLINE)
-        fprintf(out, "  upper curve  %5.1f°\n  lower curve  %5.1f°\n", g->upper, g->lower);
+    print_angle(out, "Cobb angle", g->main, c ? &c->main : NULL);
+    fprintf(out, "  from %s to %s, convex to the %s of the image; %s%s", findings_level(f, g->upper_end), findings_level(f, g->lower_end),
+            g->convex > 0 ? "right" : g->convex < 0 ? "left" : "(straight)", g->scoliosis ? "scoliosis, " : "no scoliosis",
+            g->scoliosis ? g->grade : "");
+    if (row->normal) fprintf(out, " (below %g is normal)", row->normal->high);
+    fputc('\n', out);
+    if (f->cobb_method == GEO_COBB_MIDLINE) {
+        print_angle(out, "  upper curve", g->upper, c ? &c->upper : NULL), fputc('\n', out);
+        print_angle(out, "  lower curve", g->lower, c ? &c->lower : NULL), fputc('\n', out);
+    }
+    for (int i = 0; c && i < GEO_COBB_GRADES; i++)
+        fprintf(out, "%s%s %.2f%s", i ? ", " : "  probability: ", i ? geo_cobb_grade(i) : "no scoliosis", c->grade[i],
+                i + 1 < GEO_COBB_GRADES ? "" : "\n");
     fprintf(out, "  method: %s; %d vertebrae%s\n\n", f->cobb_method == GEO_COBB_MIDLINE ? "midline (tilts of the mid-body lines)" :
             "endplate (upper plate of one body against the lower plate of another)", f->chain.n, g->s_shaped ? "; S-shaped" : "");
 }
