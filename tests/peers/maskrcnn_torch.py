@@ -5,7 +5,6 @@ batch norms and every convolution trained (44,401,393 parameters), 1,000 proposa
 bias towards the first class, since weights are random; 20 instances to train on. Inference is timed as far as the masks on the film.
 """
 import argparse
-import time
 
 import torch
 import torchvision
@@ -65,12 +64,7 @@ def main():
 
     step = inference if a.which == "inference" else training
     net.train(a.which == "training")
-    step()
-    seconds = []
-    for _ in range(a.repeats):
-        start = time.perf_counter()
-        step()
-        seconds.append(time.perf_counter() - start)
+    seconds = unets.timed(step, a.repeats)
     assert not found or found[-1] == a.detections, found
     unets.report("torchvision %s, torch %s %s" % (torchvision.__version__, torch.__version__, a.precision), a.which, seconds)
 

@@ -5,7 +5,6 @@ attention as a matrix of their own); loss (cross-entropy and Dice over all class
 decay), size, batch and threads as `darkspine bench nets`. The parameter count is checked.
 """
 import argparse
-import time
 
 import torch
 from torch import nn
@@ -134,12 +133,7 @@ def main():
 
     step = inference if a.which == "inference" else training
     net.train(a.which == "training")
-    step()
-    seconds = []
-    for _ in range(a.repeats):
-        began = time.perf_counter()
-        step()
-        seconds.append(time.perf_counter() - began)
+    seconds = unets.timed(step, a.repeats)
     unets.report("torch %s %s%s" % (torch.__version__, a.precision, " compiled" if a.compile else ""), a.which, seconds)
 
 

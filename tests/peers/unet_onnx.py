@@ -4,7 +4,6 @@ The graph is written here, layer by layer, as an exporter would write the traine
 their own; both runtimes fold them when they load it. Weights are random, norms are not the identity.
 """
 import argparse
-import time
 
 import numpy as np
 import onnx
@@ -82,12 +81,7 @@ def main():
     model, y = unet(unets.NETS[a.net][0], a.batch, a.height, a.width)
     x = np.random.default_rng(2).random((a.batch, 1, a.height, a.width), np.float32)
     name, run = (by_onnxruntime if a.by == "onnxruntime" else by_openvino)(model, y, a, x)
-    run()
-    seconds = []
-    for _ in range(a.repeats):
-        start = time.perf_counter()
-        run()
-        seconds.append(time.perf_counter() - start)
+    seconds = unets.timed(run, a.repeats)
     unets.report(name, "inference", seconds)
 
 

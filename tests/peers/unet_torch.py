@@ -4,7 +4,6 @@ The same layers, loss (cross-entropy + Dice over all classes), optimiser (SGD wi
 `darkspine bench nets`. channels_last, since PyTorch is faster with it. The parameter count is checked.
 """
 import argparse
-import time
 
 import torch
 from torch import nn
@@ -75,12 +74,7 @@ def main():
 
     step = inference if a.which == "inference" else training
     net.train(a.which == "training")
-    step()
-    seconds = []
-    for _ in range(a.repeats):
-        start = time.perf_counter()
-        step()
-        seconds.append(time.perf_counter() - start)
+    seconds = unets.timed(step, a.repeats)
     unets.report("torch %s %s%s" % (torch.__version__, a.precision, " compiled" if a.compile else ""), a.which, seconds)
 
 

@@ -1,5 +1,6 @@
 """The U-Nets of configs/nets that the peers run: channels at each size, parameters at 1 channel and 2 classes; what all peers print."""
 import json
+import time
 
 NETS = {"unet": ([64, 128, 256, 512, 1024], 31036546), "unet-small": ([16, 32, 64, 128, 128, 128], 2090402)}
 
@@ -16,6 +17,17 @@ def arguments(parser, nets=NETS):
 def peak_rss():
     with open("/proc/self/status") as f:
         return next(int(line.split()[1]) * 1024 for line in f if line.startswith("VmHWM"))
+
+
+def timed(step, repeats):
+    """Seconds of each call after a first one, which may compile and allocate."""
+    step()
+    seconds = []
+    for _ in range(repeats):
+        start = time.perf_counter()
+        step()
+        seconds.append(time.perf_counter() - start)
+    return seconds
 
 
 def report(name, which, seconds):

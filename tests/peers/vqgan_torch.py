@@ -8,7 +8,6 @@ as it now is (without a graph through it, which is the faster way), Adam. channe
 import argparse
 import json
 import struct
-import time
 
 import torch
 from torch import nn
@@ -221,12 +220,7 @@ def main():
 
     step = inference if a.which == "inference" else training
     net.train(a.which == "training")
-    step()
-    seconds = []
-    for _ in range(a.repeats):
-        start = time.perf_counter()
-        step()
-        seconds.append(time.perf_counter() - start)
+    seconds = unets.timed(step, a.repeats)
     unets.report("torch " + torch.__version__.split("+")[0] + " " + a.precision, a.which, seconds)
 
 
