@@ -8,7 +8,7 @@ copy=$(mktemp -d "${TMPDIR:-/tmp}/darkspine-mutants-XXXXXX") || exit 1
 trap 'rm -rf "$copy"' EXIT
 trap 'exit 1' INT TERM
 log=$copy/mutant.log killed=0 survived=0
-tar -c --exclude=./build --exclude=./results --exclude=./.git . | tar -x -C "$copy" || exit 1
+tar -c --exclude=./build --exclude=./results/reproduce --exclude=./.git . | tar -x -C "$copy" || exit 1
 
 kind() { case $1 in cpu:* | emu:*) echo cpu ;; *) echo double ;; esac; }
 binary() { p=${1#???:}; echo "build/$(kind "$1")/tests/${p%%:*}"; }

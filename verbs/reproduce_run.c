@@ -31,9 +31,11 @@ void reproduce_lock(const char *out)
     const int fd = open(path, O_RDWR | O_CREAT, 0666);           /* the steps inherit it */
     if (fd < 0) die("%s: cannot be written: %s", path, strerror(errno));
     const double began = clock_now();
+    int told = 0;
     while (flock(fd, LOCK_EX | LOCK_NB)) {
         if (errno != EWOULDBLOCK && errno != EINTR) die_machine("%s: cannot be locked: %s", path, strerror(errno));
         if (clock_now() - began > PATIENCE) die("%s: another `reproduce` is at work here", out);
+        if (!told++) warn("%s: another `reproduce` is at work here; waiting up to %d s for it to end", out, PATIENCE);
         nap();
     }
     free(path);
