@@ -24,22 +24,40 @@ static void linear_infer(node *n)
     s.d[3] = w->d[0];
     if (n->nin > 2) check_shape(n, 2, SHAPE1(s.d[3]), REAL_TYPE);
     node_output(n, s, REAL_TYPE);
-    n->work = n->nin > 2 ? bias_work(pixels(n), s.d[3]) : 0;
+}
+
+/* The products of the three passes: y, the gradients of x and of w */
+typedef struct { gemm_shape forward, data, weights; } linear_products;
+static linear_products products_of(const node *n)
+{
+    return (linear_products){ { pixels(n), outputs(n), channels(n), 0, 1, XS(0), channels(n), YS },
+                              { pixels(n), channels(n), outputs(n), 0, 0, YS, channels(n), XS(0) },
+                              { outputs(n), channels(n), pixels(n), 1, 0, YS, XS(0), channels(n) } };
+}
+
+static void linear_prepare(const context *c, node *n)
+{
+    const linear_products p = products_of(n);
+    const gemm_shape *const each[] = { &p.forward, &p.data, &p.weights };
+    n->work = n->nin > 2 ? bias_work(pixels(n), outputs(n)) : 0;
+    for (int i = 0; i < 3; i++) {
+        size_t bytes;
+        RUN(gemm_work, each[i], &bytes);
+        if (bytes > n->work) n->work = bytes;
+    }
 }
 
 static void linear_forward(const context *c, const node *n)
 {
-    const gemm_shape s = { pixels(n), outputs(n), channels(n), 0, 1, XS(0), channels(n), YS };
-    RUN(gemm, &s, 1, X(0), X(1), Y, 0);
-    if (n->nin > 2) RUN(table_add, pixels(n), 1, outputs(n), Y, YS, X(2), outputs(n), Y, YS);
+    const linear_products p = products_of(n);
+    RUN(gemm_bias, &p.forward, X(0), X(1), n->nin > 2 ? X(2) : NULL, Y);
 }
 
 static void linear_backward(const context *c, const node *n, const step *s)
 {
-    const gemm_shape data = { pixels(n), channels(n), outputs(n), 0, 0, YS, channels(n), XS(0) };
-    const gemm_shape weights = { outputs(n), channels(n), pixels(n), 1, 0, YS, XS(0), channels(n) };
-    if (WANT(0)) RUN(gemm, &data, 1, GY, X(1), GX(0), ADD(0));
-    if (WANT(1)) RUN(gemm, &weights, 1, GY, X(0), GX(1), ADD(1));
+    const linear_products p = products_of(n);
+    if (WANT(0)) RUN(gemm, &p.data, 1, GY, X(1), GX(0), ADD(0));
+    if (WANT(1)) RUN(gemm, &p.weights, 1, GY, X(0), GX(1), ADD(1));
     if (n->nin > 2 && WANT(2)) RUN(bias_backward, pixels(n), outputs(n), GY, YS, GX(2), ADD(2));
 }
 
@@ -122,7 +140,7 @@ static void reshape_backward(const context *c, const node *n, const step *s)
 
 const op op_linear = {
     .name = "linear", .help = "y = x w' + b for the channels x of every pixel or token; w is outputs x inputs",
-    .reads_x = 3, .infer = linear_infer, .forward = linear_forward, .backward = linear_backward, .macs = linear_macs,
+    .reads_x = 3, .infer = linear_infer, .prepare = linear_prepare, .forward = linear_forward, .backward = linear_backward, .macs = linear_macs,
 };
 const op op_add_table = {
     .name = "add_table", .help = "a map plus a table 1,t,c or 1,h,w,c that all samples share: position embeddings",
