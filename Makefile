@@ -4,7 +4,8 @@
 # make cuda       the CUDA plugin, ./libdarkspine-cuda.so, by nvcc on PATH or in CUDA_HOME; CCBIN=g++-12 names its host compiler.
 #                 ARCHS="80 90": for these compute capabilities, and as PTX for later ones; ARCHS=all: 75 to 120, for a release
 # make test-emu   every CUDA kernel on the CPU, in an emulator, against the CPU's kernels (part of `make test`)
-# make test-gpu   the same on the GPU of this machine
+# make test-gpu   the same on the GPU of this machine; make gpu-check: all that can be proved and measured there, into results/gpu
+# make bundle     darkspine-gpu.tar.xz: program, plugin, tests and libraries in one folder, for a GPU machine without packages
 # More: deps check-long check-torch check-coco mutants bench geometry fuzz install clean. Builds stand side by side in build/: cpu (release), double
 # (gradient checks), asan (address and undefined-behaviour sanitizers), cuda and emu (the plugin). V=1 shows the commands.
 # CUDA=auto (as given) builds the program alone and says whether the plugin could be built; CUDA=1 builds both; CUDA=0 is silent.
@@ -44,7 +45,8 @@ MODE_v3 = -O3 -march=x86-64-v3 -fPIC
 MODE_v4 = -O3 -march=x86-64-v4 -mprefer-vector-width=512 -fPIC
 
 FOLDERS := base kernels nn nn/ops nn/layers geometry synth datasets train eval verbs
-SOURCES := $(filter-out $(if $(filter double,$(BUILD)),kernels/dnn_cpu.c),$(wildcard $(addsuffix /*.c,$(FOLDERS))))
+DNN_CUDA := $(wildcard kernels/dnn_cuda*.c)
+SOURCES := $(filter-out $(DNN_CUDA) $(if $(filter double,$(BUILD)),kernels/dnn_cpu.c),$(wildcard $(addsuffix /*.c,$(FOLDERS))))
 # Compiled once more, for maps in bf16 (kernels/kernel.h)
 TWICE   := $(addprefix kernels/,activation.c avgpool.c map.c norm.c norm_fixed.c pool.c resample.c softmax.c taps.c) \
            $(addprefix nn/ops/,norm.c pointwise.c spatial.c)
@@ -100,7 +102,7 @@ $(B)/tests/tools/%: $(B)/tests/tools/%.o $(HELPERS) $(B)/libdarkspine.a
 # ---- the CUDA plugin: build/cuda by nvcc; build/emu, the same files by g++ with the emulator, under AddressSanitizer
 
 PLUGIN_CU   := $(wildcard kernels/*.cu) nn/device_cuda.cu $(if $(filter emu,$(BUILD)),$(filter-out %_test.cc,$(wildcard tests/cuda_emu/*.cc)))
-PLUGIN_C    := nn/ops.c nn/backend.c $(wildcard nn/ops/*.c)
+PLUGIN_C    := nn/ops.c nn/backend.c $(wildcard nn/ops/*.c) $(DNN_CUDA)
 PLUGIN_REST := $(filter-out kernels/dnn_cpu.c $(PLUGIN_C),$(filter base/% kernels/% nn/%,$(SOURCES)))
 
 EVERY_ARCH = 75 80 86 89 90 100 120
@@ -134,6 +136,17 @@ $(B)/libplugin.a: $(PLUGIN_REST:%.c=$(B)/%.o)
 $(B)/libdarkspine-cuda.so: $(PLUGIN_C:%.c=$(B)/%.o) $(PLUGIN_CU:%=$(B)/%.o) $(B)/libplugin.a
 	$(Q)$(LINK_$(BUILD)) -o $@ $^ -lpthread -lm
 
+build/emu/kernels/dnn_cuda_load.o: CPPFLAGS += -DCUDA_EMULATED
+
+# What stands for cuDNN and cuBLASLt in tests. It reaches the emulated memory by the plugin's own functions.
+build/emu/libfake_cudnn.so: $(patsubst %,build/emu/%.o,$(wildcard tests/fake_cudnn*.cc)) build/emu/libdarkspine-cuda.so
+	$(Q)$(LINK_emu) -o $@ $^ -Wl,-rpath,'$$ORIGIN'
+
+# Holds kernels/dnn_cuda_api.h to the real headers, where they stand beside nvcc
+API_CHECK = $(if $(wildcard $(CUDA_INCLUDE)/cudnn.h),build/cuda/tests/tools/cudnn_api.o)
+CUDA_INCLUDE = $(dir $(NVCC))../include
+build/cuda/tests/tools/cudnn_api.o: CFLAGS += -isystem $(CUDA_INCLUDE) -Wno-deprecated-declarations
+
 build/emu/cuda_emu_test: $(addprefix build/emu/,$(addsuffix .o,tests/cuda_emu/cuda_emu_test.cu $(wildcard tests/cuda_emu/*.cc)))
 	$(Q)g++ $(MODE_asan) -o $@ $^
 
@@ -145,7 +158,7 @@ BUILDER = $(MAKE) --no-print-directory $(if $(findstring jobserver,$(MAKEFLAGS))
 cuda:
 	@test -n '$(NVCC)' || { echo 'CUDA: no nvcc on PATH or in CUDA_HOME'; exit 2; }
 	@echo "CUDA: nvcc $$($(NVCC) --version | sed -n 's/.*release \([0-9.]*\),.*/\1/p') at $(NVCC), for sm_$(subst $(space), sm_,$(strip $(ARCH_LIST)))"
-	@$(BUILDER) build/cuda/libdarkspine-cuda.so BUILD=cuda
+	@$(BUILDER) $(API_CHECK) build/cuda/libdarkspine-cuda.so BUILD=cuda
 	@cp -f build/cuda/libdarkspine-cuda.so libdarkspine-cuda.so.tmp && mv -f libdarkspine-cuda.so.tmp libdarkspine-cuda.so
 
 deps:
@@ -161,7 +174,7 @@ test: deps
 	@$(BUILDER) darkspine
 	@$(BUILDER) tests BUILD=cpu
 	@$(BUILDER) tests BUILD=double
-	@$(BUILDER) build/emu/cuda_emu_test build/emu/libdarkspine-cuda.so BUILD=emu
+	@$(BUILDER) $(EMU_BUILT) BUILD=emu
 	@$(BUILDER) tests build/asan/darkspine BUILD=asan
 	@sh tests/run $(EMU_RUNS) $(patsubst $(B)/%,build/cpu/%,$(TESTS)) $(patsubst $(B)/%,build/double/%,$(DOUBLE_TESTS)) $(filter-out %/device_test,$(patsubst $(B)/%,build/asan/%,$(ASAN_TESTS)))
 
@@ -169,16 +182,32 @@ DOUBLE_TESTS = $(addprefix $(B)/tests/,op_test op_rules_test golden_ops_test gol
                  unet_test transunet_test maskrcnn_test vqgan_test optim_test schedule_test fold_test)
 ASAN_TESTS   = $(filter-out %/unet_test %/transunet_test %/maskrcnn_test %/vqgan_test %/schedule_test %/winograd_test %/conv_bf16_test,$(TESTS)) \
                $(B)/tests/device_test
-EMU_RUNS     = build/asan/tests/device_test:1/2 build/asan/tests/device_test:2/2 build/emu/cuda_emu_test
+EMU_RUNS     = build/asan/tests/device_test:1/2 build/asan/tests/device_test:2/2 \
+               build/asan/tests/device_test:fake:conv:deconv:linear:library:training build/emu/cuda_emu_test
+EMU_BUILT    = build/emu/cuda_emu_test build/emu/libdarkspine-cuda.so build/emu/libfake_cudnn.so
 
 test-emu:
-	@$(BUILDER) build/emu/cuda_emu_test build/emu/libdarkspine-cuda.so BUILD=emu
+	@$(BUILDER) $(EMU_BUILT) BUILD=emu
 	@$(BUILDER) build/asan/tests/device_test BUILD=asan
 	@sh tests/run $(EMU_RUNS)
 
 test-gpu: cuda
 	@$(BUILDER) build/cpu/tests/device_test BUILD=cpu
 	DARKSPINE_CUDA_PLUGIN=build/cuda/libdarkspine-cuda.so build/cpu/tests/device_test
+
+# What proves the CUDA code on a GPU, here or, from the bundle, on a machine without packages; without a GPU one line, status 4
+gpu-check:
+	@test -e /dev/nvidiactl || { echo 'gpu-check: no NVIDIA driver on this machine (/dev/nvidiactl is missing)' >&2; exit 4; }
+	@$(MAKE) --no-print-directory cuda
+	@$(BUILDER) darkspine build/cpu/tests/device_test
+	@sh tests/gpu/check.sh
+
+# BUNDLE=cpu: for processors like this one; v3, as given: for all with AVX2
+BUNDLE ?= v3
+bundle: deps
+	@$(BUILDER) build/$(BUNDLE)/darkspine build/$(BUNDLE)/tests/device_test BUILD=$(BUNDLE)
+	@$(MAKE) --no-print-directory cuda $(if $(filter v3,$(BUNDLE)),MARCH=x86-64-v3)
+	@sh tests/gpu/bundle.sh darkspine-gpu.tar.xz build/$(BUNDLE)/darkspine libdarkspine-cuda.so build/$(BUNDLE)/tests/device_test
 
 tests: $(if $(filter double,$(BUILD)),$(DOUBLE_TESTS),$(if $(filter asan,$(BUILD)),$(ASAN_TESTS),$(TESTS)))
 
@@ -274,5 +303,5 @@ clean:
 	rm -rf build darkspine libdarkspine-cuda.so
 
 -include $(wildcard $(G)/*.d $(B)/*.d $(B)/*/*.d $(B)/*/*/*.d)
-.PHONY: all cuda cuda-0 cuda-1 cuda-auto test-emu test-gpu deps demo test tests check-long check-torch check-coco mutants bench geometry install-geometry fuzz install clean FORCE
+.PHONY: all cuda cuda-0 cuda-1 cuda-auto test-emu test-gpu gpu-check bundle deps demo test tests check-long check-torch check-coco mutants bench geometry install-geometry fuzz install clean FORCE
 .SECONDARY:

@@ -1,12 +1,9 @@
 /* activation.cu - y = f(x) and its gradient over maps, on a GPU; see activation.h. Bound by memory: each thread takes 16 bytes at a time
  * where the maps allow it, else one element, and strides over what the grid leaves. */
-#include "kernels/cuda.h"
+#include "kernels/vector.cuh"
 #include "kernels/activation.h"
 
-static const unsigned THREADS = 256, BLOCKS = 4096;
-enum { WIDE = 16 / sizeof(real) };
-
-template <int V> struct alignas(V * sizeof(real)) pack { real v[V]; };         /* neighbours of one pixel, moved together */
+static const unsigned BLOCKS = 4096;
 
 /* May maps of these strides and addresses be moved 16 bytes at a time? */
 static int wide(int64_t channels, int64_t xs, int64_t ys, const void *x, const void *y, const void *z)
@@ -19,9 +16,9 @@ template <int V> static __global__ void values(int64_t n, int64_t channels, cons
     const int64_t step = (int64_t)gridDim.x * blockDim.x * V;
     for (int64_t i = ((int64_t)blockIdx.x * blockDim.x + threadIdx.x) * V; i < n; i += step) {
         const int64_t p = i / channels, c = i % channels;
-        pack<V> v = *(const pack<V> *)(x + p * xs + c);
+        pack<real, V> v = load<V>(x + p * xs + c, 1);
         for (int k = 0; k < V; k++) v.v[k] = act_value(a, v.v[k], slope);
-        *(pack<V> *)(y + p * ys + c) = v;
+        store(y + p * ys + c, v, 1);
     }
 }
 
@@ -31,11 +28,10 @@ template <int V> static __global__ void slopes(int64_t n, int64_t channels, cons
     const int64_t step = (int64_t)gridDim.x * blockDim.x * V;
     for (int64_t i = ((int64_t)blockIdx.x * blockDim.x + threadIdx.x) * V; i < n; i += step) {
         const int64_t p = i / channels, c = i % channels;
-        const pack<V> v = *(const pack<V> *)(x + p * xs + c), g = *(const pack<V> *)(gy + p * gys + c);
-        pack<V> *out = (pack<V> *)(gx + p * gxs + c), before;
-        if (add) before = *out;
-        for (int k = 0; k < V; k++) before.v[k] = (add ? before.v[k] : 0) + g.v[k] * act_slope(a, v.v[k], slope);
-        *out = before;
+        const pack<real, V> v = load<V>(x + p * xs + c, 1), g = load<V>(gy + p * gys + c, 1);
+        pack<real, V> out = add ? load<V>((const real *)gx + p * gxs + c, 1) : zeros<V>();
+        for (int k = 0; k < V; k++) out.v[k] += g.v[k] * act_slope(a, v.v[k], slope);
+        store(gx + p * gxs + c, out, 1);
     }
 }
 

@@ -1,6 +1,8 @@
 /* conv.cu - convolution on the GPU as loops, the gradient of a bias, and the table of implementations. One thread computes one number
- * and adds in a fixed order; this is the definition, and serves what the tiles (conv_tiles.cu) do not take: groups, huge maps. */
+ * (of a gradient of weights, one part of it) and adds in a fixed order; this is the definition, and serves what neither cuDNN nor the tiles
+ * (conv_tiles.cu) take: groups, huge maps. */
 #include "kernels/conv.h"
+#include "kernels/dnn_cuda.h"
 #include "kernels/grid.cuh"
 #include "kernels/loop.h"
 #include <assert.h>
@@ -38,18 +40,36 @@ static __global__ void backward_data(conv_shape s, const real *gy, const real *w
     }
 }
 
-static __global__ void backward_weights(conv_shape s, const real *x, const real *gy, real *gw, int add)
+/* sums [parts weights]: a weight's sum over a part of the pixels. Grouped convolutions have few weights, each of them long sums. */
+static __global__ void backward_weights(conv_shape s, int64_t parts, const real *x, const real *gy, real *sums)
 {
-    const int64_t cg = s.c / s.groups, kg = s.k / s.groups;
-    for EACH_OF_GRID(e, s.kh * s.kw * cg * s.k) {
-        const int64_t o = e % s.k, q = e / s.k % cg + o / kg * cg, t = e / s.k / cg;
-        real sum = add ? gw[e] : 0;
-        for (int64_t p = 0; p < s.n * s.oh * s.ow; p++) {
+    const int64_t cg = s.c / s.groups, kg = s.k / s.groups, weights = s.kh * s.kw * cg * s.k, pixels = s.n * s.oh * s.ow;
+    for EACH_OF_GRID(e, parts * weights) {
+        const int64_t part = e / weights, o = e % s.k, q = e % weights / s.k % cg + o / kg * cg, t = e % weights / s.k / cg;
+        real sum = 0;
+        for (int64_t p = part_begin(pixels, parts, part); p < part_begin(pixels, parts, part + 1); p++) {
             const int64_t n = p / (s.oh * s.ow), i = p / s.ow % s.oh, j = p % s.ow;
             const int64_t u = conv_reads(i, t / s.kw, s.sh, s.dh, s.top, s.h), v = conv_reads(j, t % s.kw, s.sw, s.dw, s.left, s.w);
             if (u >= 0 && v >= 0) sum += x[((n * s.h + u) * s.w + v) * s.xs + q] * gy[p * s.ys + o];
         }
-        gw[e] = sum;
+        sums[e] = sum;
+    }
+}
+
+/* Parts of the pixels: as many as keep a GPU busy, each of 32 pixels at least */
+static int64_t weight_parts(const conv_shape *s)
+{
+    enum { BUSY = 1 << 18, PIXELS = 32 };
+    return most(1, least(s->n * s->oh * s->ow / PIXELS, BUSY / conv_weights(s)));
+}
+
+/* out (+)= the sums of n numbers' parts, in order */
+static __global__ void add_parts(int64_t parts, int64_t n, const real *sums, real *out, int add)
+{
+    for EACH_OF_GRID(i, n) {
+        real sum = 0;
+        for (int64_t p = 0; p < parts; p++) sum += sums[p * n + i];
+        out[i] = (add ? out[i] : 0) + sum;
     }
 }
 
@@ -63,7 +83,9 @@ void conv_backward_data_cuda(const context *c, const conv_shape *s, const real *
 }
 void conv_backward_weights_cuda(const context *c, const conv_shape *s, const real *x, const real *gy, real *gw, int add)
 {
-    LAUNCH_EACH(backward_weights, conv_weights(s), c->stream, *s, x, gy, gw, add);
+    const int64_t parts = weight_parts(s), n = conv_weights(s);
+    LAUNCH_EACH(backward_weights, parts * n, c->stream, *s, parts, x, gy, (real *)c->work);
+    LAUNCH_EACH(add_parts, n, c->stream, parts, n, (const real *)c->work, gw, add);
 }
 
 /* ---- the gradient of a bias ---- */
@@ -84,22 +106,13 @@ static __global__ void bias_sums(int64_t pixels, int64_t k, int lanes, const rea
     sums[part * k + o] = sum;
 }
 
-static __global__ void bias_add(int64_t parts, int64_t k, const real *sums, real *gb, int add)
-{
-    for EACH_OF_GRID(o, k) {
-        real sum = 0;
-        for (int64_t i = 0; i < parts; i++) sum += sums[i * k + o];
-        gb[o] = (add ? gb[o] : 0) + sum;
-    }
-}
-
 void bias_backward_cuda(const context *c, int64_t pixels, int64_t k, const real *gy, int64_t gys, real *gb, int add)
 {
     const int64_t parts = part_count(pixels);
     int lanes = 1;
     while (lanes < 32 && lanes < k) lanes *= 2;
     LAUNCH(bias_sums, dim3((unsigned)parts, blocks_for(k, lanes)), dim3(THREADS), 0, c->stream, pixels, k, lanes, gy, gys, (real *)c->work);
-    LAUNCH_EACH(bias_add, k, c->stream, parts, k, (const real *)c->work, gb, add);
+    LAUNCH_EACH(add_parts, k, c->stream, parts, k, (const real *)c->work, gb, add);
 }
 
 /* ---- the table ---- */
@@ -122,12 +135,13 @@ static int loops_make(const conv_shape *s, conv_pass pass, conv_kernel *k)
 {
     *k = {};
     k->s = *s, k->run = pass == CONV_FORWARD ? run_forward : pass == CONV_DATA ? run_data : run_weights;
+    if (pass == CONV_WEIGHTS && !s->transposed) k->work = (size_t)(weight_parts(s) * conv_weights(s)) * sizeof(real);
     snprintf(k->name, sizeof k->name, "loops");
     return 1;
 }
 
 void conv_choose_cuda(const context *, const conv_shape *s, conv_pass pass, conv_kernel *k)
 {
-    static conv_make *const table[] = { conv_tiles_make, loops_make };
+    static conv_make *const table[] = { dnn_cuda_conv_make, conv_tiles_make, loops_make };
     for (size_t i = 0; i < sizeof table / sizeof *table && !table[i](s, pass, k); i++) continue;
 }

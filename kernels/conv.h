@@ -22,6 +22,8 @@ typedef struct conv_shape {
     int bf16;                            /* factors may be rounded to bf16 where that is faster; sums are float32 */
     int tf32;                            /* the same as bf16 with TF32, where the device has it */
     int x16, y16;                        /* the input map, the output map lies in bf16, its gradient too: pointers to it are bf16 * */
+    int by;                              /* who may compute it on a GPU: enum by */
+    int apart;                           /* a map starts at no multiple of 4 channels of the map it lies in */
     int winograd;                        /* Winograd's algorithm may be used where that is faster; it rounds more */
 } conv_shape;
 
@@ -54,7 +56,7 @@ KERNEL_C int64_t conv_weights(const conv_shape *s);               /* numbers in 
 /* x [n h w c], w [kh kw c/groups k], b [k] or NULL, y [n oh ow k]; maps by pixel stride. Cross-correlation, as every framework has it. */
 KERNEL(conv_forward, const conv_shape *s, const real *x, const real *w, const real *b, real *y);
 KERNEL(conv_backward_data, const conv_shape *s, const real *gy, const real *w, real *gx, int add);
-KERNEL(conv_backward_weights, const conv_shape *s, const real *x, const real *gy, real *gw, int add);
+KERNEL(conv_backward_weights, const conv_shape *s, const real *x, const real *gy, real *gw, int add);    /* on a GPU with scratch: conv.cu */
 /* The same with w [c kh kw k]: y[i sh + a dh - top, j sw + b dw - left, :] sums x[i, j, c] w[c, a, b, :] */
 KERNEL(deconv_forward, const conv_shape *s, const real *x, const real *w, const real *b, real *y);
 KERNEL(deconv_backward_data, const conv_shape *s, const real *gy, const real *w, real *gx, int add);

@@ -42,9 +42,11 @@ void element_forward_cuda(const context *c, element_size s, element_rule r, cons
 template <int W> static __global__ void element_slopes(element_size s, element_rule r, element_maps m, const double *total, const real *gy,
                                                        real *gx, int add_x, real *gt, int add_t, int aligned)
 {
-    const double scale = total[1] != 0 ? (double)*gy / total[1] : 0;
+    __shared__ real scale;                                     /* the division is done once a block */
+    if (thread_index() == 0) scale = (real)(total[1] != 0 ? (double)*gy / total[1] : 0);
+    __syncthreads();
     EACH_PACK(W, s.pixels, s.channels) {
-        const real w = (real)(scale * weight_of(m, s, p));
+        const real w = scale * (m.w ? m.w[p / s.each * m.ws] : 1);
         const pack<real, W> u = load<W>(m.x + p * m.xs + k, aligned), v = m.t ? load<W>(m.t + p * m.ts + k, aligned) : zeros<W>();
         pack<real, W> a = zeros<W>(), b = zeros<W>();
         for (int j = 0; j < W && w != 0; j++) {

@@ -3,6 +3,7 @@
 #include "kernels/gemm.h"
 #include "kernels/dnn_cpu.h"
 #include "kernels/loop.h"
+#include "kernels/rows.h"
 
 enum { ROWS = 32, COLUMNS = 64, DEPTH = 64 };
 
@@ -46,3 +47,11 @@ void gemm_cpu(const context *c, const gemm_shape *s, real alpha, const real *a, 
     (void)c;
     if (!dnn_gemm(s, alpha, a, b, y, add)) loops(s, alpha, a, b, y, add);
 }
+
+void gemm_bias_cpu(const context *c, const gemm_shape *s, const real *a, const real *b, const real *bias, real *y)
+{
+    gemm_cpu(c, s, 1, a, b, y, 0);
+    if (bias) table_add_cpu(c, s->m, 1, s->n, y, s->ldc, bias, s->n, y, s->ldc);
+}
+
+void gemm_work_cpu(const context *c, const gemm_shape *s, size_t *bytes) { (void)c, (void)s, *bytes = 0; }

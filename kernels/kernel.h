@@ -26,11 +26,15 @@ typedef bf16 elem;
 typedef real elem;
 #endif
 
+/* The vendor's library where it is found, only what gives the same bits every run; the same whatever its bits; our own kernels */
+enum by { BY_LIBRARY, BY_FASTEST, BY_OWN };
+
 typedef struct context {                 /* where and how kernels run */
     const struct device *dev;
     void *stream;                        /* cudaStream_t on a GPU, NULL on the CPU */
     int bf16;                            /* convolutions multiply bf16 numbers and add in float32; maps may be stored in bf16 */
     int tf32;                            /* the same with TF32, where the device has it (a CPU has not) */
+    int by;                              /* who computes convolutions and matrix products on a GPU: enum by */
     int winograd;                        /* convolutions may use Winograd's algorithm where it is faster; it rounds more */
     int training;                        /* batch statistics, dropout; 0: running statistics, no dropout, no side effect */
     uint64_t seed;                       /* of this run, for dropout */

@@ -23,7 +23,7 @@ template <int W> static __global__ void forward(int64_t pixels, int64_t channels
             const pack<real, W> a = load<W>(from + k, aligned);
             for (int m = 0; m < W; m++) square += (a.v[m] - u) * (a.v[m] - u);
         }
-        const real r = (real)(1 / sqrt((double)warp_sum(square) / (double)channels + eps));
+        const real r = 1 / sqrt(warp_sum(square) / (real)channels + (real)eps);
         if (!threadIdx.x) mean[p] = u, rstd[p] = r;
         EACH_CHANNEL(W, channels) {
             pack<real, W> a = load<W>(from + k, aligned);

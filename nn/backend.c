@@ -2,15 +2,19 @@
 #include "nn/backend.h"
 #include "nn/device.h"
 #include "kernels/dnn_cpu.h"
+#include "kernels/dnn_cuda.h"
 
 #ifdef DARKSPINE_CUDA
 #define BF16_HERE NULL, NULL
+#define LIBRARY_HERE dnn_cuda_library
 #else
+#define LIBRARY_HERE NULL
 #define BF16_HERE ops_bf16, dnn_multiplies_bf16
 #endif
 
 const backend backend_here = {
-    ops, BF16_HERE, KERNEL_HERE(optim_sgd), KERNEL_HERE(optim_adam), KERNEL_HERE(optim_rmsprop), KERNEL_HERE(optim_squares), KERNEL_HERE(optim_average)
+    ops, BF16_HERE, KERNEL_HERE(optim_sgd), KERNEL_HERE(optim_adam), KERNEL_HERE(optim_rmsprop), KERNEL_HERE(optim_squares), KERNEL_HERE(optim_average),
+    KERNEL_HERE(fill), LIBRARY_HERE
 };
 
 uint64_t device_layout(void)

@@ -3,6 +3,7 @@
  * Kernels that no op calls stand here by name; everything else is reached through the rows of ops. */
 #ifndef NN_BACKEND_H
 #define NN_BACKEND_H
+#include "kernels/fill.h"
 #include "kernels/optim.h"
 #include "nn/op.h"
 
@@ -15,6 +16,9 @@ typedef struct backend {
     void (*rmsprop)(const context *, size_t, real *, const real *, real *, real *, real *, const optim_rule *);
     void (*squares)(const context *, size_t, const real *, double *);
     void (*average)(const context *, size_t, const real *, real *, double);
+    void (*fill)(const context *, size_t, real *, real);
+    /* The vendor's libraries, found when first asked for: "cuDNN 9.19.0", or why it is not used; NULL after the last. NULL: none such */
+    const char *(*library)(int i);
 } backend;
 
 extern const backend backend_here;       /* of the device this file was compiled for */

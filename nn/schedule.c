@@ -1,5 +1,6 @@
 /* schedule.c - step lists and autograd; see schedule.h. */
 #include "nn/schedule.h"
+#include "nn/backend.h"
 #include "nn/device.h"
 #include "base/die.h"
 #include <assert.h>
@@ -112,10 +113,8 @@ void schedule_run_part(const schedule *s, context *c, int from, int to)
     for (int i = from; i < to; i++) {
         const step *t = &s->s[i];
         c->work = s->base + t->work.at;
-        if (t->seed) {
-            real one = (real)c->loss_scale;
-            c->dev->put(c->dev, t->seed->g.p, &one, sizeof one);
-        } else if (t->pack) t->n->op->pack(c, t->n, t->pack - 1);
+        if (t->seed) c->dev->code->fill(c, 1, t->seed->g.p, (real)c->loss_scale);
+        else if (t->pack) t->n->op->pack(c, t->n, t->pack - 1);
         else if (t->backward) t->n->op->backward(c, t->n, t);
         else t->n->op->forward(c, t->n);
     }

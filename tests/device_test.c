@@ -3,8 +3,8 @@
  *
  * Values agree to 1e-5 of the largest; where a convolution or matrix product meets whole numbers that its precision holds exactly, to
  * the bit. The device is the plugin that DARKSPINE_CUDA_PLUGIN names, build/emu's where it is not set: the emulator, under
- * AddressSanitizer. Words on the command line: only the ops of these names; `refusals`, `optim`, `training`: what
- * comes last; 1/2, 2/2: every second case. */
+ * AddressSanitizer. Words on the command line: first `fake`: with what stands for cuDNN and cuBLASLt in tests; then only the ops of these
+ * names; `refusals`, `optim`, `training`, `library` (with fake): what comes last; 1/2, 2/2: every second case. */
 #include "tests/device_steps.h"
 #include "tests/laws.h"
 #include <dlfcn.h>
@@ -148,6 +148,64 @@ static void optimisers(void **state)
     }
 }
 
+/* What prepares for this op, shapes and context: the kernels' names as `plan` prints them */
+static void prepares(context c, const char *op, const char *words, const shape *s, const char *kernels)
+{
+    c.dev = gpu;
+    rig *r = rig_on(c, op, words, 2, s, (const dtype[]){ REAL_TYPE, REAL_TYPE }, DENSE);
+    if (strcmp(r->n->kernel, kernels)) fail_msg("%s %s is computed by %s, wanted %s", op, words, r->n->kernel, kernels);
+    rig_free(r);
+}
+
+/* Of what the library offers only that is taken which may be: by the arithmetic, the order of its sums, the key `conv`. */
+static void library_choices(void **state)
+{
+    (void)state;
+    static const shape map[] = { { 4, { 1, 6, 5, 4 } }, { 4, { 3, 3, 4, 8 } } }, even[] = { { 4, { 1, 6, 6, 4 } }, { 4, { 3, 3, 4, 8 } } },
+        by_three[] = { { 4, { 1, 6, 5, 3 } }, { 4, { 3, 3, 3, 8 } } }, grouped[] = { { 4, { 1, 6, 5, 4 } }, { 4, { 3, 3, 2, 8 } } },
+        up[] = { { 4, { 1, 3, 4, 8 } }, { 4, { 8, 2, 2, 4 } } };
+    const context exact_one = { .dev = gpu };
+    prepares(exact_one, "conv", "pad=1", map, "cudnn implicit precomp gemm | cudnn algorithm 1 | cudnn algorithm 1");
+    prepares(exact_one, "conv", "pad=1", by_three, "cudnn implicit gemm | cudnn algorithm 1 | cudnn algorithm 1");
+    prepares(exact_one, "deconv", "stride=2", up, "cudnn algorithm 1 | cudnn implicit precomp gemm | cudnn algorithm 1");
+    prepares((context){ .winograd = 1 }, "conv", "pad=1", map, "cudnn winograd | cudnn winograd | cudnn winograd nonfused");
+    prepares((context){ .tf32 = 1 }, "conv", "pad=1", map,
+             "cudnn implicit precomp gemm tf32 | cudnn algorithm 1 tf32 | cudnn algorithm 1 tf32");
+    prepares((context){ .by = BY_FASTEST }, "conv", "pad=1", map,
+             "cudnn implicit precomp gemm | cudnn algorithm 0, bits vary | cudnn algorithm 0, bits vary");
+    prepares((context){ .by = BY_OWN }, "conv", "pad=1", map, "tiles vector | tiles vector | tiles vector");
+    prepares((context){ .bf16 = 1 }, "conv", "pad=1", map, "tiles bf16 | tiles bf16 | tiles bf16");
+    prepares(exact_one, "conv", "pad=2 dilation=2 groups=2", grouped, "loops | loops | loops");
+    prepares(exact_one, "conv", "pad_top=1 pad_left=1 stride=2", even,
+             "cudnn implicit precomp gemm | cudnn algorithm 1 | cudnn algorithm 1");
+    prepares(exact_one, "conv", "pad_top=1 pad_left=1", even, "tiles vector | tiles vector | tiles vector");
+}
+
+/* Bias and activation, as at inference, in one call and in several: where the library fuses them, and where not */
+static void library_activations(void **state)
+{
+    (void)state;
+    static const struct { const char *op, *words; shape s[3]; } k[] = {
+        { "conv", "pad=1 activation=relu", { { 4, { 2, 6, 5, 4 } }, { 4, { 3, 3, 4, 8 } }, { 1, { 8 } } } },
+        { "conv", "pad=1 groups=2 activation=relu", { { 4, { 2, 6, 5, 4 } }, { 4, { 3, 3, 2, 8 } }, { 1, { 8 } } } },
+        { "conv", "activation=leaky slope=0.2", { { 4, { 2, 6, 5, 3 } }, { 4, { 3, 3, 3, 8 } }, { 1, { 8 } } } },
+        { "deconv", "stride=2 activation=relu", { { 4, { 2, 3, 4, 8 } }, { 4, { 8, 2, 2, 4 } }, { 1, { 4 } } } },
+    };
+    static const dtype types[] = { REAL_TYPE, REAL_TYPE, REAL_TYPE };
+    for (size_t i = 0; i < sizeof k / sizeof *k; i++) {
+        rig *r[2] = { rig_on(exact, k[i].op, k[i].words, 3, k[i].s, types, DENSE),
+                      rig_on((context){ .dev = gpu }, k[i].op, k[i].words, 3, k[i].s, types, DENSE) };
+        for (int d = 0; d < 2; d++) {
+            for (int j = 0; j < 3; j++) for (int64_t e = 0; e < r[d]->x[j].n; e++) slot_put(&r[d]->x[j], e, small_number((uint32_t)j, e));
+            rig_forward(r[d]);
+        }
+        if (!strstr(r[1]->n->kernel, "cudnn")) fail_msg("%s %s is computed by %s", k[i].op, k[i].words, r[1]->n->kernel);
+        agree(&r[0]->y[0], &r[1]->y[0], 0, 0, k[i].words, 0);
+        rig_intact(r[1]);
+        rig_free(r[0]), rig_free(r[1]);
+    }
+}
+
 /* The plugin refuses a program whose structs are not its own, and a GPU that is not there. */
 static void refusals(void **state)
 {
@@ -178,14 +236,19 @@ int main(int argc, char **argv)
 {
     char why[256];
     const case_list cases = read_cases();
-    struct CMUnitTest *t = xalloc_n((size_t)cases.n + 3, sizeof *t);
-    int n = 0;
+    struct CMUnitTest *t = xalloc_n((size_t)cases.n + 5, sizeof *t);
+    int n = 0, fake = argc > 1 && !strcmp(argv[1], "fake");
     setenv("DARKSPINE_CUDA_PLUGIN", "build/emu/libdarkspine-cuda.so", 0);
+    if (fake) setenv("DARKSPINE_CUDNN", "build/emu/libfake_cudnn.so", 1), argc--, argv++;
     gpu = device_cuda(0, why);
     if (!gpu) die("%s", why);
     printf("law 3 on %s\n", gpu->name);
     for (int i = 0; i < cases.n; i++)
         if (chosen(cases.k[i].op, i, argc, argv)) t[n++] = (struct CMUnitTest){ cases.k[i].text, all_laws, NULL, NULL, &cases.k[i] };
+    if (fake && chosen("library", -1, argc, argv)) {
+        t[n++] = (struct CMUnitTest)cmocka_unit_test(library_choices);
+        t[n++] = (struct CMUnitTest)cmocka_unit_test(library_activations);
+    }
     if (chosen("refusals", -1, argc, argv)) t[n++] = (struct CMUnitTest)cmocka_unit_test(refusals);
     if (chosen("optim", -1, argc, argv)) t[n++] = (struct CMUnitTest)cmocka_unit_test(optimisers);
     if (chosen("training", -1, argc, argv)) t[n++] = (struct CMUnitTest)cmocka_unit_test(training_steps);

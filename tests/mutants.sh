@@ -14,9 +14,9 @@ kind() { case $1 in cpu:* | emu:*) echo cpu ;; *) echo double ;; esac; }
 binary() { p=${1#???:}; echo "build/$(kind "$1")/tests/${p%%:*}"; }
 words() { case $1 in emu:*:*) echo "${1#emu:*:}" | tr : ' ' ;; esac; }
 # -O1 for speed; an edit may leave a variable unused, which is no reason not to try it
-make_one() { make -C "$copy" --no-print-directory -j2 "BUILD=$1" "MODE_$1=-O1 -march=native $2 -Wno-error" MODE_asan= "$3" >"$log" 2>&1; }
+make_one() { m=$1 f=$2; shift 2; make -C "$copy" --no-print-directory -j2 "BUILD=$m" "MODE_$m=-O1 -march=native $f -Wno-error" MODE_asan= "$@" >"$log" 2>&1; }
 build() {
-    case $1 in emu:*) make_one emu '$(MODE_plugin)' build/emu/libdarkspine-cuda.so || return 1 ;; esac
+    case $1 in emu:*) make_one emu '$(MODE_plugin)' build/emu/libdarkspine-cuda.so build/emu/libfake_cudnn.so || return 1 ;; esac
     case $(kind "$1") in cpu) make_one cpu "" "$(binary "$1")" ;; *) make_one double -DREAL=double "$(binary "$1")" ;; esac
 }
 # shellcheck disable=SC2046

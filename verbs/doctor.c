@@ -5,6 +5,7 @@
 #include "base/machine.h"
 #include "base/version.h"
 #include "kernels/conv.h"
+#include "nn/backend.h"
 #include "nn/graph.h"
 #include "verbs/compute.h"
 #include "verbs/flags.h"
@@ -41,6 +42,9 @@ static void libraries(library out[LIBRARIES])
     for (int i = 2; i < LIBRARIES; i++) snprintf(out[i].version, sizeof out->version, "%s", text[i - 2]);
 }
 
+/* The i-th library beside the kernels of this device's own, or why it is not used; NULL: there are no more */
+static const char *gpu_library(const device *d, int i) { return d->code->library ? d->code->library(i) : NULL; }
+
 void doctor_version(FILE *f)
 {
     machine m = machine_read();
@@ -49,8 +53,11 @@ void doctor_version(FILE *f)
     fprintf(f, "darkspine %s (commit %s, %s build, %s)\n", DARKSPINE_VERSION, version_commit(), version_build(), version_compiler());
     char why[256];
     const device *gpu = device_cuda(0, why);
-    fprintf(f, "CPU      %s\nfeatures %s\nCUDA     %s%s%s\ncuDNN    none\n", *m.cpu ? m.cpu : "unknown", *m.features ? m.features : "none known",
+    fprintf(f, "CPU      %s\nfeatures %s\nCUDA     %s%s%s\n", *m.cpu ? m.cpu : "unknown", *m.features ? m.features : "none known",
            gpu ? gpu->name : "none (", gpu ? "" : why, gpu ? "" : ")");
+    const char *more = gpu ? gpu_library(gpu, 0) : NULL;
+    for (int i = 1; more; more = gpu_library(gpu, i++)) fprintf(f, "%-8s %s\n", i > 1 ? "" : "with", more);
+    if (!gpu) fprintf(f, "cuDNN    none (no GPU)\n");
     for (int i = 0; i < LIBRARIES; i++) fprintf(f, "%-8s %s\n", l[i].name, l[i].version);
 }
 
@@ -137,7 +144,10 @@ static json_t *object(const findings *d, const flags *f)
     json_object_set_new(o, "gpu_why", json_string(gpu ? "the CUDA plugin found it" : d->c.no_gpu));
     json_object_set_new(o, "device", json_pack("{s:s s:s}", "used", d->c.dev->name, "why", gpu ? "there is a GPU" : d->c.no_gpu));
     json_object_set_new(o, "precision", json_pack("{s:b s:b s:s}", "float32", 1, "bf16", bf16_able(d), "bf16_why", bf16_why(d)));
-    json_t *libs = json_array(), *kernels = json_array();
+    json_t *libs = json_array(), *kernels = json_array(), *beside = json_array();
+    const char *more = gpu_library(d->c.dev, 0);
+    for (int i = 1; more; more = gpu_library(d->c.dev, i++)) json_array_append_new(beside, json_string(more));
+    json_object_set_new(o, "gpu_libraries", beside);
     for (int i = 0; i < LIBRARIES; i++)
         json_array_append_new(libs, json_pack("{s:s s:s s:s}", "name", d->l[i].name, "version", d->l[i].version, "use", d->l[i].use));
     for (int i = 0; i < CHOICES; i++) {
@@ -162,6 +172,8 @@ static void print(const findings *d, const flags *f)
     if (m->limit) printf(" (cgroup limit %.2f GiB)", (double)m->limit / gib);
     if (d->c.dev == &device_cpu) printf("\nGPU        none: %s", d->c.no_gpu);
     else printf("\nGPU        %s", d->c.dev->name);
+    const char *beside = gpu_library(d->c.dev, 0);
+    for (int i = 1; beside; beside = gpu_library(d->c.dev, i++)) printf("\n           %s", beside);
     printf("\ndevice     %s\nprecision  float32; bf16 %s: %s\n", d->c.dev->name, bf16_able(d) ? "yes" : "no", bf16_why(d));
     printf("\n%-26s %-36s %-36s %s\n", "what computes", passes[0], passes[1], passes[2]);
     for (int i = 0; i < CHOICES; i++) printf("%-26s %-36s %-36s %s\n", d->k[i].what, d->k[i].kernel[0], d->k[i].kernel[1], d->k[i].kernel[2]);

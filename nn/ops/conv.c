@@ -39,6 +39,14 @@ static const key deconv_keys[] = {
 
 extern const op op_conv, op_deconv;
 
+/* Channels before a map in the one whose memory it lies in */
+static int64_t offset(const tensor *t)
+{
+    int64_t before = 0;
+    for (; t->of; t = t->of) before += t->offset;
+    return before;
+}
+
 static conv_shape shape_of(const node *n)
 {
     const conf *f = n->conf;
@@ -55,7 +63,7 @@ static conv_shape shape_of(const node *n)
     int64_t v = s.top + s.bottom, h = s.left + s.right;
     s.oh = transposed ? deconv_size(s.h, s.kh, s.sh, s.dh, v, f->output_pad) : conv_size(s.h, s.kh, s.sh, s.dh, v);
     s.ow = transposed ? deconv_size(s.w, s.kw, s.sw, s.dw, h, f->output_pad) : conv_size(s.w, s.kw, s.sw, s.dw, h);
-    if (n->nout) s.ys = YS, s.y16 = n->out[0]->type == BF16;
+    if (n->nout) s.ys = YS, s.y16 = n->out[0]->type == BF16, s.apart = (offset(n->in[0]) | offset(n->out[0])) % 4 != 0;
     return s;
 }
 
@@ -124,7 +132,7 @@ static void prepare(const context *c, node *n)
     const conf *f = n->conf;
     release(n);                          /* views and threads may have changed since the last plan */
     conv_shape s = shape_of(n);
-    s.bf16 = c->bf16, s.tf32 = c->tf32, s.winograd = c->winograd;
+    s.bf16 = c->bf16, s.tf32 = c->tf32, s.winograd = c->winograd, s.by = c->by;
     passes *p = n->state = xalloc(sizeof *p);
     p->parts = counted_parts(n), s.n /= p->parts;
     s.act = (activation)f->activation, s.slope = (real)f->slope;

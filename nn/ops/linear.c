@@ -34,6 +34,17 @@ static void infer(node *n)
     node_packs(n);
 }
 
+/* In float32: the matrix products of the three passes */
+typedef struct { gemm_shape forward, data, weights; } plain_products;
+static plain_products plain_of(const node *n)
+{
+    return (plain_products){ { pixels(n), outputs(n), inputs(n), 0, 1, XS(0), inputs(n), YS },
+                             { pixels(n), inputs(n), outputs(n), 0, 0, YS, inputs(n), XS(0) },
+                             { outputs(n), inputs(n), pixels(n), 1, 0, YS, XS(0), inputs(n) } };
+}
+
+static void more_work(node *n, size_t bytes) { if (bytes > n->work) n->work = bytes; }
+
 static void release(node *n)
 {
     products *p = n->state;
@@ -62,14 +73,22 @@ static void prepare(const context *c, node *n)
     release(n);
     n->work = n->nin > 2 ? bias_work(pixels(n), outputs(n)) : 0;
     for (int i = 0; i < 2; i++) node_pack_size(n, i, 0);
-    if (!c->bf16 || !code->maps_bf16 || !code->maps_bf16()) return;
+    if (!c->bf16 || !code->maps_bf16 || !code->maps_bf16()) {
+        const plain_products p = plain_of(n);
+        const gemm_shape *const each[] = { &p.forward, &p.data, &p.weights };
+        for (int i = 0; i < 3; i++) {
+            size_t bytes;
+            RUN(gemm_work, each[i], &bytes);
+            more_work(n, bytes);
+        }
+        return;
+    }
     const conv_shape s = back(n);
     products *p = n->state = xalloc(sizeof *p);
     for (int i = 0; i < CONV_PASSES; i++) {
         if (!(wanted[i] == ~0u || n->want & wanted[i])) { snprintf(p->pass[i].name, sizeof p->pass[i].name, "-"); continue; }
         RUN(conv_choose, &s, (conv_pass)i, &p->pass[i]);
-        const size_t work = aligned(p->pass[i].work) + (i == CONV_FORWARD ? gradient_bytes(n) : 0);
-        if (work > n->work) n->work = work;
+        more_work(n, aligned(p->pass[i].work) + (i == CONV_FORWARD ? gradient_bytes(n) : 0));
         if (i != CONV_WEIGHTS) node_pack_size(n, i == CONV_FORWARD, p->pass[i].packed);
     }
     snprintf(p->text, sizeof p->text, "%s | %s | %s", p->pass[CONV_DATA].name, p->pass[CONV_FORWARD].name, p->pass[CONV_WEIGHTS].name);
@@ -88,10 +107,13 @@ static const real *weights_for(const node *n, int backward) { return n->packed[b
 
 static void forward(const context *c, const node *n)
 {
-    const gemm_shape s = { pixels(n), outputs(n), inputs(n), 0, 1, XS(0), inputs(n), YS };
+    const plain_products p = plain_of(n);
     const conv_kernel *k = kernel_of(n, CONV_DATA);
-    if (k) k->run(c, k, X(0), weights_for(n, 0), NULL, Y, 0);
-    else RUN(gemm, &s, 1, X(0), X(1), Y, 0);
+    if (!k) {
+        RUN(gemm_bias, &p.forward, X(0), X(1), n->nin > 2 ? X(2) : NULL, Y);
+        return;
+    }
+    k->run(c, k, X(0), weights_for(n, 0), NULL, Y, 0);
     if (n->nin > 2) RUN(table_add, pixels(n), 1, outputs(n), Y, YS, X(2), outputs(n), Y, YS);
 }
 
@@ -104,16 +126,15 @@ static void to_input(const context *c, const node *n, const conv_kernel *k, int 
 
 static void backward(const context *c, const node *n, const step *s)
 {
-    const gemm_shape data = { pixels(n), inputs(n), outputs(n), 0, 0, YS, inputs(n), XS(0) };
-    const gemm_shape weights = { outputs(n), inputs(n), pixels(n), 1, 0, YS, XS(0), inputs(n) };
+    const plain_products p = plain_of(n);
     const conv_kernel *kx = kernel_of(n, CONV_FORWARD), *kw = kernel_of(n, CONV_WEIGHTS);
     if (WANT(0)) {
         if (kx) to_input(c, n, kx, ADD(0));
-        else RUN(gemm, &data, 1, GY, X(1), GX(0), ADD(0));
+        else RUN(gemm, &p.data, 1, GY, X(1), GX(0), ADD(0));
     }
     if (WANT(1)) {
         if (kw) kw->run(c, kw, GY, X(0), NULL, GX(1), ADD(1));
-        else RUN(gemm, &weights, 1, GY, X(0), GX(1), ADD(1));
+        else RUN(gemm, &p.weights, 1, GY, X(0), GX(1), ADD(1));
     }
     if (n->nin > 2 && WANT(2)) RUN(bias_backward, pixels(n), outputs(n), GY, YS, GX(2), ADD(2));
 }

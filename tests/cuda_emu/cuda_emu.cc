@@ -273,7 +273,6 @@ void __pipeline_wait_prior(size_t keep)
 }
 
 /* ---- launch ---- */
-void emu_memory_open(int open);          /* memory.cc: kernels may reach device memory, or nobody may */
 size_t emu_shared_limit_of(const void *kernel);
 
 static void check_limits(const emu_launch &l)

@@ -23,6 +23,12 @@
 #define __align__(n) alignas(n)
 #define __shared__ static __attribute__((section("emu_shared")))
 
+/* Seen by what stands for a vendor's library, which is linked apart: it opens device memory while it computes, and dies by the second
+ * unless these bytes lie in one block of it. */
+#define EMU_EXPORT __attribute__((visibility("default")))
+EMU_EXPORT void emu_memory_open(int open);
+EMU_EXPORT void emu_check_range(const char *what, const void *p, size_t bytes);
+
 struct emu_place { uint3 thread, block; dim3 block_size, grid_size; };
 extern emu_place emu_here;               /* of the thread that runs */
 #define threadIdx (static_cast<const uint3 &>(emu_here.thread))
@@ -71,7 +77,7 @@ void emu_barrier(emu_meeting what, int line, int mine, int *votes);          /* 
 /* Every lane of `mask` brings `bytes` and gets all 32 x bytes; a lane that is not there leaves 0xff. Returns the lanes that were. */
 unsigned emu_meet(emu_meeting what, int line, unsigned mask, const void *mine, size_t bytes, void *all);
 int emu_lane();
-[[noreturn]] void emu_fail(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+[[noreturn]] EMU_EXPORT void emu_fail(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
 #define EMU_LINE int line = __builtin_LINE()
 static inline void __syncthreads(EMU_LINE) { emu_barrier(EMU_SYNCTHREADS, line, 0, nullptr); }

@@ -43,6 +43,14 @@ void emu_check_argument(const emu_launch &l, int i, const void *p)
     if (p && room_at(p, &start) < 0) emu_fail("%s: argument %d, %p, points to no device memory", l.kernel, i, p);
 }
 
+void emu_check_range(const char *what, const void *p, size_t bytes)
+{
+    const char *start;
+    const long long room = room_at(p, &start);
+    if (room < 0) emu_fail("%s: %p is no device memory", what, p);
+    if ((size_t)room < bytes) emu_fail("%s: %zu bytes at %p, of which %lld are in the block", what, bytes, p, room);
+}
+
 cudaError_t cudaMalloc(void **p, size_t bytes)
 {
     if (posix_memalign(p, 256, bytes ? bytes : 1)) return cudaErrorMemoryAllocation;
