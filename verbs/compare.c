@@ -126,11 +126,13 @@ static void read_side(comparison *c, int side, const json_t *o, const char *path
             if (json_is_number(dsc)) r->x[side][at] = json_number_value(dsc);
         }
     }
-    if (met != c->n) die("%s: has %lld of the %lld cases, wanted all of them: only the same films can be compared", path, (long long)met, (long long)c->n);
+    if (met != c->n)
+        die("%s: has %lld of the %lld cases, wanted all of them: only the same films can be compared", path, (long long)met, (long long)c->n);
     for (size_t i = 0; i < json_array_size(values); i++) {
         const json_t *e = json_array_get(values, i), *error = json_object_get(e, "error");
         const int64_t at = place(c, side, text_of(e, "case"), only);
-        if (at >= 0 && json_is_number(error)) row_of(c, text_of(e, "name"), text_of(e, "unit"), 0, 1)->x[side][at] = fabs(json_number_value(error));
+        if (at >= 0 && json_is_number(error))
+            row_of(c, text_of(e, "name"), text_of(e, "unit"), 0, 1)->x[side][at] = fabs(json_number_value(error));
     }
 }
 
@@ -196,7 +198,7 @@ static void add_mean(comparison *c)
 
 /* ---- showing ------------------------------------------------------------------------------------------------------------------------- */
 
-static void number_or(table *t, double x) { if (isfinite(x)) table_number(t, x); else table_missing(t, "no case has it on both sides"); }
+static void number_or(table *t, double x, const char *why) { if (isfinite(x)) table_number(t, x); else table_missing(t, why); }
 
 static void print(const comparison *c, const change *o, int parameter)
 {
@@ -215,8 +217,8 @@ static void print(const comparison *c, const change *o, int parameter)
         char *name = *r->unit ? xprintf("%s (%s)", r->name, r->unit) : xdup(r->name);
         rows++;
         table_text(t, name), table_count(t, o[i].n), free(name);
-        for (int k = 0; k < c->sides; k++) number_or(t, o[i].mean[k]);
-        number_or(t, o[i].change), number_or(t, 100 * o[i].change / o[i].mean[A]);
+        for (int k = 0; k < c->sides; k++) number_or(t, o[i].mean[k], "no case has it");
+        table_number(t, o[i].change), number_or(t, 100 * o[i].change / o[i].mean[A], "A is 0");
         if (o[i].has_ci) table_numbers(t, o[i].ci.lo, o[i].ci.hi);
         else table_missing(t, "fewer than two patients");
         if (isfinite(o[i].effect)) table_number(t, o[i].effect);
