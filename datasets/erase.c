@@ -71,7 +71,8 @@ void erase_strokes(uint64_t seed, uint32_t step, uint32_t sample, int64_t h, int
     const double angle[2] = { rng_range(of.v[1], 0, 2 * M_PI), rng_range(of.v[2], 0, 2 * M_PI) };
     memset(mask, 0, (size_t)(h * w));
     for (int k = 0; k < n; k++) {
-        const rng4 r = rng_draw(seed, RNG_ERASE, step, sample, (uint64_t)(1 + 2 * k)), q = rng_draw(seed, RNG_ERASE, step, sample, (uint64_t)(2 + 2 * k));
+        const rng4 r = rng_draw(seed, RNG_ERASE, step, sample, (uint64_t)(1 + 2 * k)),
+                   q = rng_draw(seed, RNG_ERASE, step, sample, (uint64_t)(2 + 2 * k));
         stroke(mask, h, w, rng_range(r.v[0], 0, (double)w), rng_range(r.v[1], 0, (double)h), angle[r.v[2] & 1] + rng_range(r.v[3], -0.2, 0.2),
                side * rng_range(q.v[0], 0.1, 0.4), side * rng_range(q.v[1], 0.005, 0.025));
     }

@@ -1,10 +1,10 @@
 /* telea.c - see telea.h.
  *
- * A front starts at the border of the hole and moves inwards at speed 1: the pixel with the least time of arrival is next (a heap), and
- * its neighbours get theirs from |grad T| = 1. A pixel that gets its time gets its grey as well: the mean of what known neighbours say it is,
- * each by its own grey and gradient, those before it along the front's way weighing most. Gradients count as far as they agree with each other,
- * which the paper does not have: of a grainy film they are mostly grain, and carried inwards from pixel to pixel it would swell. Outside the hole times are negative, by the same
- * march outwards. The trap is ties: order among equal times is by place, so that the result is one. */
+ * A front starts at the border of the hole and moves inwards at speed 1: the pixel with the least time of arrival is next (a heap), and its
+ * neighbours get theirs from |grad T| = 1. A pixel that gets its time gets its grey as well: the mean of what known neighbours say it is,
+ * each by its own grey and gradient, those before it along the front's way weighing most. Outside the hole times are negative, by the same
+ * march outwards. What the paper does not have: gradients count as far as they agree with each other. On a grainy film they are mostly
+ * grain, which would swell where it is carried inwards from pixel to pixel. The trap is ties: order among equal times is by place. */
 #include "eval/telea.h"
 #include "base/die.h"
 #include <math.h>

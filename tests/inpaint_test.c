@@ -330,6 +330,30 @@ static void the_border_is_feathered(void **state)
     inpainted_free(&o), image_free(&film);
 }
 
+/* A hole of 400 pixels on one grey, of which 200 were metal twice as bright */
+static void measures_are_those_inside_the_true_implant(void **state)
+{
+    (void)state;
+    inpaint_conf c = defaults();
+    image film = image_new(40, 40, 16), clean = image_new(40, 40, 16);
+    uint8_t mask[1600], metal[1600] = { 0 };
+    c.feather = 0;
+    for (int i = 0; i < 1600; i++) {
+        mask[i] = i / 40 >= 10 && i / 40 < 30 && i % 40 >= 10 && i % 40 < 30, metal[i] = mask[i] && i / 40 < 20;
+        ((uint16_t *)clean.p)[i] = 30000, ((uint16_t *)film.p)[i] = metal[i] ? 60000 : 30000;
+    }
+    inpainted o = inpaint_film(&c, NULL, &film, mask);
+    const inpaint_gain g = inpaint_measure(&o, &film, &clean, metal);
+    near(g.dice, 2. * 200 / (400 + 200), 1e-9);
+    near(g.psnr_before, 20 * log10(65535. / 30000), 1e-3);
+    near(g.psnr, 100, 0);
+    near(g.ssim, 1, 1e-3);
+    assert_true(g.ssim_before < 0.9);
+    memset(metal, 0, sizeof metal);
+    assert_true(isnan(inpaint_measure(&o, &film, &clean, metal).psnr));
+    inpainted_free(&o), image_free(&film), image_free(&clean);
+}
+
 /* Only what the network does not show is taken for metal: a bright bar that it rebuilds stays. */
 static void what_a_network_rebuilds_is_no_metal(void **state)
 {
@@ -372,7 +396,8 @@ int main(void)
         cmocka_unit_test(extremes_are_those_of_the_square), cmocka_unit_test(similarity_is_one_of_equal_films_alone),
         cmocka_unit_test(erased_parts_are_means_of_what_is_near), cmocka_unit_test(strokes_are_drawn_by_number),
         cmocka_unit_test(metal_is_found_and_filled), cmocka_unit_test(a_film_without_metal_comes_back_as_it_was),
-        cmocka_unit_test(the_border_is_feathered), cmocka_unit_test(what_a_network_rebuilds_is_no_metal), cmocka_unit_test(threads_change_no_bit),
+        cmocka_unit_test(the_border_is_feathered), cmocka_unit_test(measures_are_those_inside_the_true_implant),
+        cmocka_unit_test(what_a_network_rebuilds_is_no_metal), cmocka_unit_test(threads_change_no_bit),
     };
     return RUN_TESTS(tests);
 }

@@ -30,7 +30,8 @@ int64_t inpaint_true_mask(const store *s, int64_t i, uint8_t *mask)
     store_read_mask(s, i, map), store_read_planes(s, i, planes);
     for (int64_t k = 0; k < n; k++) mask[k] = metal[map[k]] || (planes[k] & bits);
     for (int k = 0; k < l.ninstances; k++)
-        if (l.instances[k].value > 0 && l.instances[k].value < 256 && metal[l.instances[k].value]) instance_paint(&l.instances[k], mask, c->h, c->w, 1);
+        if (l.instances[k].value > 0 && l.instances[k].value < 256 && metal[l.instances[k].value])
+            instance_paint(&l.instances[k], mask, c->h, c->w, 1);
     for (int64_t k = 0; k < n; k++) pixels += mask[k] = mask[k] != 0;
     labels_free(&l), free(map), free(planes);
     return pixels;
