@@ -19,20 +19,20 @@ static void line(const scene *s, const double (*path)[2], int n, double z, const
 }
 
 /* The brain's case from the side, mm forwards and up of the dens' tip as the template of neck.c has it: from the back of the head over the
- * top to the root of the nose, and back along the base. Centre of the skull and basion stand there at (12, 70) and (3, 6.5), which tells
- * how it is turned. */
-static const double vault[SHAPE_CORNERS][2] = { { -84, 28 }, { -98, 60 }, { -92, 100 }, { -62, 132 }, { -15, 147 }, { 35, 138 },
+ * top to the root of the nose, and back along the base. Centre of the skull and basion stand there at (-3, 71) and (3, 6.5), as in neck.c,
+ * which tells how it is turned. */
+static const double vault[SHAPE_CORNERS][2] = { { -93, 36 }, { -98, 60 }, { -92, 100 }, { -62, 132 }, { -15, 147 }, { 35, 138 },
     { 72, 108 }, { 86, 72 }, { 84, 42 }, { 66, 33 },
-    { 40, 40 }, { 24, 34 }, { 3, 10 }, { -34, 5 }, { -58, 7 }, { -76, 18 } };
+    { 40, 40 }, { 24, 34 }, { 3, 9 }, { -32, 1 }, { -60, -2 }, { -80, 14 } };
 
 static void skull(const scene *s, draws *d)
 {
-    const double *c = s->a->skull, *b = s->a->point[GEO_BASION], up[2] = { c[0] - b[0], c[1] - b[1] }, square = 9 * 9 + 63.5 * 63.5;
-    const double k = (9 * up[0] - 63.5 * up[1]) / square, turn = (63.5 * up[0] + 9 * up[1]) / square;      /* (9, 63.5) up goes to up */
+    const double *c = s->a->skull, *b = s->a->point[GEO_BASION], up[2] = { c[0] - b[0], c[1] - b[1] }, square = 6 * 6 + 64.5 * 64.5;
+    const double k = (-6 * up[0] - 64.5 * up[1]) / square, turn = (64.5 * up[0] - 6 * up[1]) / square;     /* (-6, 64.5) up goes to up */
     double face[2], p[SHAPE_CORNERS][2];
     if (s->a->skull_radius <= 0) return;
     for (int i = 0; i < SHAPE_CORNERS; i++) {
-        const double x = vault[i][0] - 12, y = vault[i][1] - 70;
+        const double x = vault[i][0] + 3, y = vault[i][1] - 71;
         p[i][0] = c[0] + k * x + turn * y, p[i][1] = c[1] + turn * x - k * y;
     }
     const double r = s->a->skull_radius;

@@ -63,7 +63,7 @@ static void atlas(anatomy *a, const frame *f, draws *d)
 }
 
 /* A band of bone along a curve: outer side out, inner side back. */
-static void band(anatomy *a, enum part part, const frame *f, const double (*line)[2], int n, double thick, double half)
+static void band(anatomy *a, enum part part, const frame *f, const double (*line)[2], int n, double thick, double half, double density)
 {
     double local[64][2];
     for (int i = 0; i < n; i++) {
@@ -75,7 +75,7 @@ static void band(anatomy *a, enum part part, const frame *f, const double (*line
         }
     }
     solid *s = parts_add(a, part, 0, f->origin, f->slope, (const double (*)[2])local, 2 * n, half);
-    s->shell_mm = 0.4, s->density = 0.7;
+    s->shell_mm = 0.4, s->density = density;
 }
 
 static void skull(anatomy *a, const frame *f, draws *d)
@@ -86,13 +86,13 @@ static void skull(anatomy *a, const frame *f, draws *d)
     mark(a, GEO_HARD_PALATE, f, palate, 2.5);
     double b = 3 + jx;
     const double clivus[5][2] = { { b, 7.5 }, { b + 5, 14 }, { b + 11, 22 }, { b + 17, 30 }, { b + 24, 38 } };
-    band(a, PART_SKULL, f, clivus, 5, 9, 8);
+    band(a, PART_SKULL, f, clivus, 5, 9, 8, 0.7);
     const double o = -34 + jx - foramen;                                   /* the occiput's scale: the opisthion is where it ends */
     const double scale[5][2] = { { o - 1.5, 3.4 }, { o - 8, 0.8 }, { o - 18, 1.6 }, { o - 30, 7 }, { o - 42, 17 } };
-    band(a, PART_SKULL, f, scale, 5, 5, 15);
+    band(a, PART_SKULL, f, scale, 5, 5, 15, 1.1);
     const double roof[6][2] = { { palate, 2.5 }, { palate + 8, 4.2 }, { palate + 20, 4.4 }, { palate + 32, 3.6 }, { palate + 40, 1.4 },
         { palate + 44, -3 } };
-    band(a, PART_PALATE, f, roof, 6, 3.6, 16);
+    band(a, PART_PALATE, f, roof, 6, 3.6, 16, 0.7);
     put(a->skull, f, -3, 71), a->skull_radius = 80 * f->scale;
 }
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """transfer.py RUN VERSE_DRR [FILMS [OUT.png]]: how a network trained on phantoms alone does on films that are none. Predicts both folders with
-`darkspine predict RUN/best.h5` (DARKSPINE names another program, THRESHOLD a probability instead of the larger class), prints for the simulated
+`darkspine predict RUN` (DARKSPINE names another program, THRESHOLD a probability instead of the larger class), prints for the simulated
 films of VERSE_DRR (images/, and masks/ of whole vertebrae, body and posterior elements)
   found    vertebrae in whose mask the centroid of a predicted piece lies: a piece is a connected component of class 1 of more than 400 pixels
   cut      the same after pieces that hang together by necks are cut: components of what is left 3, 6, .. 15 pixels inside the border, each the
@@ -26,7 +26,7 @@ PROGRAM, THRESHOLD = os.environ.get("DARKSPINE", "./darkspine"), float(os.enviro
 def predict(run, folder, scratch):
     """{stem: map of class 1} for every film of a folder."""
     out = os.path.join(scratch, os.path.basename(os.path.normpath(folder)))
-    subprocess.run([PROGRAM, "predict", os.path.join(run, "best.h5"), folder, "--out", out, "--probabilities", "--quiet", "--overlay", "0"],
+    subprocess.run([PROGRAM, "predict", run, folder, "--out", out, "--probabilities", "--quiet", "--overlay", "0"],
                    check=True, stdout=subprocess.DEVNULL)
     maps = {}
     with h5py.File(os.path.join(out, "predictions.h5")) as f:
