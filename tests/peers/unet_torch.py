@@ -49,16 +49,18 @@ def main():
     a.add_argument("--pass", dest="which", choices=["inference", "training"], required=True)
     a.add_argument("--precision", choices=["float32", "bf16"], default="float32")
     a.add_argument("--compile", action="store_true")
+    a.add_argument("--device", choices=["cpu", "cuda"], default="cpu")
     a = a.parse_args()
     torch.set_num_threads(a.threads)
     torch.manual_seed(1)
     channels, parameters = unets.NETS[a.net]
-    net = UNet(channels).to(memory_format=torch.channels_last)
+    net = UNet(channels).to(a.device, memory_format=torch.channels_last)
     assert parameters == sum(p.numel() for p in net.parameters())
-    x = torch.rand(a.batch, 1, a.height, a.width).to(memory_format=torch.channels_last)
-    truth = torch.randint(0, 2, (a.batch, a.height, a.width))
+    x = torch.rand(a.batch, 1, a.height, a.width).to(a.device, memory_format=torch.channels_last)
+    truth = torch.randint(0, 2, (a.batch, a.height, a.width), device=a.device)
+    wait = torch.cuda.synchronize if a.device == "cuda" else lambda: None
     run = torch.compile(net) if a.compile else net
-    cast = torch.autocast("cpu", torch.bfloat16, enabled=a.precision == "bf16")
+    cast = torch.autocast(a.device, torch.bfloat16, enabled=a.precision == "bf16")
     optimiser = torch.optim.SGD(net.parameters(), lr=1e-4, momentum=0.9)
 
     def inference():
@@ -74,7 +76,7 @@ def main():
 
     step = inference if a.which == "inference" else training
     net.train(a.which == "training")
-    seconds = unets.timed(step, a.repeats)
+    seconds = unets.timed(step, a.repeats, 1 if a.device == "cpu" else 5, wait)
     unets.report("torch %s %s%s" % (torch.__version__, a.precision, " compiled" if a.compile else ""), a.which, seconds)
 
 

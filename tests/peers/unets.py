@@ -19,13 +19,16 @@ def peak_rss():
         return next(int(line.split()[1]) * 1024 for line in f if line.startswith("VmHWM"))
 
 
-def timed(step, repeats):
-    """Seconds of each call after a first one, which may compile and allocate."""
-    step()
+def timed(step, repeats, first=1, wait=lambda: None):
+    """Seconds of each call after some first ones, which may compile and allocate. wait: until a device has done what it was given."""
+    for _ in range(first):
+        step()
     seconds = []
     for _ in range(repeats):
+        wait()
         start = time.perf_counter()
         step()
+        wait()
         seconds.append(time.perf_counter() - start)
     return seconds
 

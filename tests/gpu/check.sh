@@ -1,0 +1,69 @@
+#!/bin/sh
+# gpu-check [FOLDER]: proves the CUDA code on the GPU of this machine and measures it; run in the bundle (`make bundle`) or by `make gpu-check`.
+# What was found is written to FOLDER/<card>.md (results/gpu): each part with its verdict and its output. Without a GPU: one line and status
+# 4. Status 1: a part failed. TRAIN_SECONDS: how long the last training takes (120).
+here=$(cd "$(dirname "$0")" && pwd)
+if [ -x "$here/run" ]; then cd "$here" && program="$here/run darkspine" test="$here/run device_test"
+else cd "$here/../.." && program=./darkspine test=build/cpu/tests/device_test; fi
+export DARKSPINE_CUDA_PLUGIN="${DARKSPINE_CUDA_PLUGIN:-$([ -x "$here/run" ] && echo "$here/bin" || echo "$PWD")/libdarkspine-cuda.so}"
+case $DARKSPINE_CUDA_PLUGIN in /*) ;; *) DARKSPINE_CUDA_PLUGIN=$PWD/$DARKSPINE_CUDA_PLUGIN ;; esac
+out=${1:-results/gpu}
+found=$($program doctor 2>&1 | sed -n 's/^GPU  *//p')
+case $found in cuda:*) ;; *) echo "gpu-check: no GPU to check: ${found#none: }" >&2; exit 4 ;; esac
+
+work=$(mktemp -d "${TMPDIR:-/tmp}/darkspine-gpu-XXXXXX") || exit 4
+trap 'rm -rf "$work"' EXIT
+mkdir -p "$out" || exit 4
+card=$(echo "$found" | sed 's/.*(\(.*\)).*/\1/' | tr -c 'A-Za-z0-9\n' '-' | sed 's/--*/-/g; s/-$//')
+page=$out/$card.md failed=0
+
+# part TITLE COMMAND...: its verdict and the end of what it printed
+part() {
+    title=$1 began=$(date +%s)
+    shift
+    echo "gpu-check: $title" >&2
+    "$@" >"$work/log" 2>&1
+    status=$?
+    if [ "$status" -eq 0 ]; then verdict=passed; else verdict="FAILED (status $status)" failed=1; fi
+    { printf '\n## %s: %s, %d s\n\n```\n' "$title" "$verdict" $(($(date +%s) - began)); grep -v '^\[ *\(RUN\|OK\) *\]' "$work/log" | tail -n 40; echo '```'; } >>"$page"
+}
+skip() { printf '\n## %s: not done: %s\n' "$1" "$2" >>"$page"; echo "gpu-check: $1: not done: $2" >&2; }
+
+{ echo "# $found"; echo; echo "$(date -u +%F), by gpu-check."; echo; echo '```'; $program doctor; echo '```'; } >"$page" 2>&1
+
+part "Ops against the CPU, with the libraries" $test
+part "Ops against the CPU, own kernels" env DARKSPINE_CUDNN=none $test conv deconv linear attention training
+if command -v compute-sanitizer >/dev/null 2>&1; then
+    for tool in memcheck racecheck; do
+        part "compute-sanitizer $tool" env DARKSPINE_CUDNN=none compute-sanitizer --tool "$tool" --error-exitcode 9 --target-processes all \
+            $test conv linear batch_norm softmax dice
+    done
+else skip "compute-sanitizer" "it is not installed"; fi
+
+films="$work/films.h5" data="data.store=$work/films.h5"
+$program synth "$films" region=stack n=24 height=256 width=256 --quiet >/dev/null && $program split "$films" --quiet >/dev/null || exit 4
+
+# Two runs of the same: the same losses, printed to the last digit
+same_twice() {
+    for k in 1 2; do
+        $program train configs/nets/unet-small.cfg --device cuda --out "$work/same$k" --quiet "$data" solver.epochs=2 solver.batch=4 evaluate.log_steps=1 || return 1
+        grep '"kind":"\(step\|epoch\)"' "$work/same$k/log.jsonl" | sed 's/"seconds".*//' >"$work/same$k.txt"
+    done
+    [ -s "$work/same1.txt" ] && cmp "$work/same1.txt" "$work/same2.txt" && echo "$(wc -l <"$work/same1.txt") lines alike"
+}
+part "Determinism: two runs, the same numbers" same_twice
+part "Whole networks at full size, U-Net and TransUNet" $program bench nets configs/nets/unet.cfg configs/nets/transunet.cfg --device cuda --repeats 3
+part "The same with bf16" $program bench nets configs/nets/unet.cfg --device cuda --repeats 3 --precision bf16
+part "The same by our own kernels" $program bench nets configs/nets/unet.cfg --device cuda --repeats 3 net.conv=own
+if python3 -c 'import torch, sys; sys.exit(not torch.cuda.is_available())' 2>/dev/null; then
+    for flags in "" "--precision bf16" "--precision bf16 --compile"; do
+        for pass in inference training; do
+            # shellcheck disable=SC2086
+            part "PyTorch $pass $flags" python3 tests/peers/unet_torch.py --device cuda --net unet --batch 2 --height 256 --width 256 --repeats 3 --pass $pass $flags
+        done
+    done
+else skip "PyTorch beside it" "no PyTorch with CUDA here"; fi
+part "Training on phantoms for ${TRAIN_SECONDS:-120} s" sh -c "$program train configs/nets/unet-small.cfg --device cuda --out '$work/run' $data \
+    solver.epochs=1000 solver.batch=4 --max-time 0:0:${TRAIN_SECONDS:-120}; s=\$?; [ \$s -eq 0 ] || [ \$s -eq 75 ]"
+echo "gpu-check: $page"
+exit $failed
