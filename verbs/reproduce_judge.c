@@ -99,8 +99,9 @@ double published_value(const experiment *e, const char *words, const char *at)
     for (int i = 0; i < t.nrows; i++)
         if (isnan(x) && row_says(&t, i, word + 1, n - 2, at) && !text_real(csv_cell(&t, i, column), &x)) x = NAN;
     if (isnan(x)) die_at(at, "row.published: %s has no such row, or no number in it", word[0]);
+    if (percent && !percent[8]) x /= 100;
     csv_free(&t), free(path), free(name), free(text);
-    return percent && !percent[8] ? x / 100 : x;
+    return x;
 }
 
 /* ---- bands --------------------------------------------------------------------------------------------------------------------------- */
