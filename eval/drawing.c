@@ -54,6 +54,32 @@ void draw_dot(const canvas *k, geo_point p, double radius)
     draw_stroke(k, 0.1);
 }
 
+static int is_taken(const word_boxes *w, double x0, double y0, double x1, double y1)
+{
+    for (int i = 0; i < w->n; i++)
+        if (x0 < w->box[i].x1 && w->box[i].x0 < x1 && y0 < w->box[i].y1 && w->box[i].y0 < y1) return 1;
+    return 0;
+}
+
+/* The free base line nearest to y for words from x on, kept for them; y itself where eight lines up and down are taken. */
+static double free_line(const canvas *k, double x, double y, double width, double height)
+{
+    word_boxes *w = k->words;
+    const double least = k->y0 + 1.1 * height, most = k->y1 - 4 * k->u;
+    double at = y;
+    for (int step = 0; step <= 64; step++) {               /* quarters of a line, down and up in turn */
+        const double to = y + (step % 2 ? 0.25 : -0.25) * ((step + 1) / 2) * height;
+        if (to < least || to > most || is_taken(w, x, to - 0.8 * height, x + width, to + 0.2 * height)) continue;
+        at = to;
+        break;
+    }
+    if (w->n < WORDS) {
+        w->box[w->n].x0 = x, w->box[w->n].x1 = x + width;
+        w->box[w->n].y0 = at - 0.8 * height, w->box[w->n++].y1 = at + 0.2 * height;
+    }
+    return at;
+}
+
 void draw_words(const canvas *k, geo_point p, double anchor, double size, const char *text)
 {
     cairo_text_extents_t e;
@@ -64,6 +90,7 @@ void draw_words(const canvas *k, geo_point p, double anchor, double size, const 
     double x = p.x - anchor * e.x_advance, room = k->x1 - e.x_advance - 3 * k->u;
     x = fmax(k->x0 + 3 * k->u, fmin(x, room));
     double y = fmax(k->y0 + 1.2 * size * k->u, fmin(p.y + 0.36 * size * k->u, k->y1 - 4 * k->u));
+    y = free_line(k, x, y, e.x_advance, 1.15 * size * k->u);
     cairo_pattern_get_rgba(cairo_get_source(k->c), &r, &g, &b, &a);
     cairo_move_to(k->c, x, y), cairo_text_path(k->c, text);
     cairo_set_source_rgba(k->c, 0, 0, 0, 0.75), cairo_set_line_width(k->c, 0.28 * size * k->u);
@@ -164,7 +191,8 @@ static void fit_landmarks(canvas *k, const findings *f)
 
 void drawing_write(const char *path, const findings *f, const image *film, const ranges *normal)
 {
-    canvas k = { .x0 = -0.5, .y0 = -0.5, .side = 1 };
+    word_boxes words = { 0 };
+    canvas k = { .x0 = -0.5, .y0 = -0.5, .side = 1, .words = &words };
     int64_t h = film ? film->h : f->h, w = film ? film->w : f->w;
     page p;
     if (h && w) k.x1 = (double)w - 0.5, k.y1 = (double)h - 0.5;
