@@ -65,10 +65,10 @@ def drr(run, folder, scratch):
         single, split = centroids(whole), centroids([part for p in whole for part in cut(p)])
         hit = [sum(any(m[c] for c in marks) for m, _ in masks) for marks in (single, split)]
         any_ = np.any([m for m, _ in masks], axis=0)
-        print(f"{stem}: found {hit[0]}, cut {hit[1]} of {len(masks)}; {len(whole)} pieces; inside {np.sum(got & any_) / max(1, got.sum()):.3f}")
+        print(f"{stem}: found {hit[0]}, cut {hit[1]} of {len(masks)}; {len(whole)} pieces; inside {np.sum(got & any_) / max(1, got.sum()):.3f}", flush=True)
         total, found, apart = total + len(masks), found + hit[0], apart + hit[1]
         inside, pixels = inside + int(np.sum(got & any_)), pixels + int(got.sum())
-    print(f"all: found {found} of {total}, cut {apart} of {total}, inside {inside / max(1, pixels):.3f} of {pixels} pixels")
+    print(f"all: found {found} of {total}, cut {apart} of {total}, inside {inside / max(1, pixels):.3f} of {pixels} pixels", flush=True)
     return maps
 
 
