@@ -2,8 +2,8 @@
 #include "kernels/cuda.h"
 #include "kernels/norm_fixed.h"
 
-static __global__ void fixed_backward(int64_t pixels, int64_t channels, const real *y, int64_t ys, const real *gy, int64_t gys, norm_affine f,
-                                      const real *rstd, real *gx, int64_t gxs, int add)
+static __global__ void fixed_backward(int64_t pixels, int64_t channels, const real *y, int64_t ys, const real *gy, int64_t gys,
+                                      norm_affine f, const real *rstd, real *gx, int64_t gxs, int add)
 {
     const int64_t k = (int64_t)blockIdx.x * blockDim.x + threadIdx.x;
     if (k >= channels) return;

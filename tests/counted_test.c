@@ -89,7 +89,12 @@ static void check(int32_t first, int32_t second)
     near(*(real *)some.loss->x.p, *(real *)all.loss->x.p, 1e-4 * (1 + *(real *)all.loss->x.p));
     for (int k = W1; k <= B2; k++) {
         const real *got = some.leaf[k]->g.p, *want = all.leaf[k]->g.p;
-        for (int64_t i = 0; i < shape_volume(&all.leaf[k]->s); i++) near(got[i], want[i], 1e-4 * (1 + fabs((double)want[i])));
+        double sum = 0;
+        for (int64_t i = 0; i < shape_volume(&all.leaf[k]->s); i++) {
+            near(got[i], want[i], 1e-4 * (1 + fabs((double)want[i])));
+            sum += fabs((double)want[i]);
+        }
+        assert_int_equal(sum > 0, first + second > 0);
     }
     model_free(&all), model_free(&some);
 }

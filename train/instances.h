@@ -2,7 +2,6 @@
  * through fit and augmentation as label maps do. Boxes follow from the masks, so they fit whatever was done to them. */
 #ifndef TRAIN_INSTANCES_H
 #define TRAIN_INSTANCES_H
-#include "kernels/detect.h"
 #include "nn/net.h"
 
 enum { INSTANCE_IDS = 256 };                    /* numbers of a map, 0 = none */

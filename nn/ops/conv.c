@@ -160,12 +160,14 @@ static const real *weights_for(const node *n, int backward)
     return n->packed[backward]->x.size ? n->packed[backward]->x.p : X(1);
 }
 
-/* Where part i of a map lies, or of its gradient; 0 where that is all of it */
+/* Bytes from one part of a map to the next, or of its gradient; 0 where there is one part */
 static size_t part_bytes(const node *n, const tensor *t)
 {
     const int64_t parts = ((const passes *)n->state)->parts;
     return parts == 1 ? 0 : (size_t)(tensor_pixels(t) / parts * tensor_channels(t)) * dtype_size(t->type);
 }
+
+static void *part_at(const buffer *b, size_t bytes, int64_t i) { return (char *)b->p + (size_t)i * bytes; }
 
 static void forward(const context *c, const node *n)
 {
@@ -173,9 +175,8 @@ static void forward(const context *c, const node *n)
     const conv_kernel *k = &p->pass[CONV_FORWARD];
     const size_t in = part_bytes(n, n->in[0]), out = part_bytes(n, n->out[0]);
     for (int64_t i = 0; i < p->parts; i++) {
-        char *y = (char *)n->out[0]->x.p + (size_t)i * out;
-        if (counted_any(n, p->parts, i))
-            k->run(c, k, (const void *)((const char *)n->in[0]->x.p + (size_t)i * in), weights_for(n, 0), n->nin > 2 ? X(2) : NULL, (void *)y, 0);
+        void *y = part_at(&n->out[0]->x, out, i);
+        if (counted_any(n, p->parts, i)) k->run(c, k, part_at(&n->in[0]->x, in, i), weights_for(n, 0), n->nin > 2 ? X(2) : NULL, y, 0);
         else memset(y, 0, out);
     }
 }
@@ -186,8 +187,8 @@ static void backward_data(const context *c, const node *n, int add)
     const conv_kernel *k = &p->pass[CONV_DATA];
     const size_t in = part_bytes(n, n->in[0]), out = part_bytes(n, n->out[0]);
     for (int64_t i = 0; i < p->parts; i++) {
-        char *gx = (char *)n->in[0]->g.p + (size_t)i * in;
-        if (counted_any(n, p->parts, i)) k->run(c, k, (const void *)((const char *)n->out[0]->g.p + (size_t)i * out), weights_for(n, 1), NULL, (void *)gx, add);
+        void *gx = part_at(&n->in[0]->g, in, i);
+        if (counted_any(n, p->parts, i)) k->run(c, k, part_at(&n->out[0]->g, out, i), weights_for(n, 1), NULL, gx, add);
         else if (!add) memset(gx, 0, in);
     }
 }
@@ -199,7 +200,7 @@ static void backward_weights(const context *c, const node *n, int add)
     const size_t in = part_bytes(n, n->in[0]), out = part_bytes(n, n->out[0]);
     for (int64_t i = 0; i < p->parts; i++) {
         if (!counted_any(n, p->parts, i)) continue;
-        k->run(c, k, (const void *)((const char *)n->in[0]->x.p + (size_t)i * in), (const void *)((const char *)n->out[0]->g.p + (size_t)i * out), NULL, GX(1), add);
+        k->run(c, k, part_at(&n->in[0]->x, in, i), part_at(&n->out[0]->g, out, i), NULL, GX(1), add);
         add = 1;
     }
     if (!add) memset(GX(1), 0, n->in[1]->g.size);
@@ -214,7 +215,7 @@ static void backward_bias(const context *c, const node *n, int add)
         RUN(bias_backward, tensor_pixels(n->out[0]), tensor_channels(n->out[0]), GY, YS, GX(2), add);
         return;
     }
-    for (int64_t i = 0; i < p->parts; i++, add = 1) k->bias(c, k, (const void *)((const char *)n->out[0]->g.p + (size_t)i * out), GX(2), add);
+    for (int64_t i = 0; i < p->parts; i++, add = 1) k->bias(c, k, part_at(&n->out[0]->g, out, i), GX(2), add);
 }
 
 static void backward(const context *c, const node *n, const step *s)
