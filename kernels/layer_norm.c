@@ -1,10 +1,16 @@
 /* layer_norm.c - layer normalisation on the CPU; see layer_norm.h. A pixel's channels are walked several times, all but the first from
- * L1. Sums over pixels are cut into (part of the pixels, tile of the channels). */
+ * L1; so are the sums over the pixels of a part. Parts are short: a transformer has few tokens, and all threads want some. */
 #include "kernels/layer_norm.h"
 #include <math.h>
 
+enum { LEAST_PART = 16 };
+static int64_t parts_of(int64_t pixels) { return most(1, least(MAX_PARTS, pixels / LEAST_PART)); }
+
 /* [parts][2][channels]: sums of gy and of gy * z */
-size_t layer_norm_work(int64_t pixels, int64_t channels) { return (size_t)(part_count(pixels) * 2 * channels) * sizeof(double); }
+size_t layer_norm_work(int64_t pixels, int64_t channels)
+{
+    return (size_t)(most(parts_of(pixels), part_count(pixels)) * 2 * channels) * sizeof(double);
+}
 
 void layer_norm_forward_cpu(const context *c, int64_t pixels, int64_t channels, double eps, const real *x, int64_t xs, const real *gamma,
                             const real *beta, real *y, int64_t ys, real *mean, real *rstd)
@@ -39,16 +45,11 @@ static void pixel_gradient(int64_t channels, const real *x, const real *gy, cons
     for (int64_t k = 0; k < channels; k++) gx[k] = (add ? gx[k] : 0) + r * (gamma[k] * gy[k] - u - (x[k] - m) * r * v);
 }
 
-/* sums of gy and of gy * z, of w <= TILE channels over the pixels begin..end-1 */
-static void tile_sums(int64_t w, int64_t begin, int64_t end, const real *x, int64_t xs, const real *gy, int64_t gys, const real *mean,
-                      const real *rstd, double *sum, double *sum_z)
+/* sums of gy and of gy * z, added to */
+static void pixel_sums(int64_t channels, const real *x, const real *gy, real m, real r, double *restrict sum, double *restrict sum_z)
 {
-    for (int64_t k = 0; k < w; k++) sum[k] = sum_z[k] = 0;
-    for (int64_t p = begin; p < end; p++) {
-        const real *a = x + p * xs, *g = gy + p * gys, m = mean[p], r = rstd[p];
-        #pragma omp simd
-        for (int64_t k = 0; k < w; k++) sum[k] += (double)g[k], sum_z[k] += (double)(g[k] * ((a[k] - m) * r));
-    }
+    #pragma omp simd
+    for (int64_t k = 0; k < channels; k++) sum[k] += (double)gy[k], sum_z[k] += (double)(gy[k] * ((x[k] - m) * r));
 }
 
 void layer_norm_backward_cpu(const context *c, int64_t pixels, int64_t channels, const real *x, int64_t xs, const real *gy, int64_t gys,
@@ -56,19 +57,19 @@ void layer_norm_backward_cpu(const context *c, int64_t pixels, int64_t channels,
                              real *gbeta, int add_beta, void *work)
 {
     (void)c;
-    const int64_t parts = part_count(pixels), tiles = (channels + TILE - 1) / TILE;
+    const int64_t parts = parts_of(pixels);
+    const int summed = ggamma || gbeta;
     double *sums = work;
     #pragma omp parallel for schedule(static) if (pixels * channels > SERIAL)
-    for (int64_t p = 0; p < (gx ? pixels : 0); p++)
-        pixel_gradient(channels, x + p * xs, gy + p * gys, gamma, mean[p], rstd[p], gx + p * xs, add_x);
-    if (!ggamma && !gbeta) return;
-    #pragma omp parallel for collapse(2) schedule(static) if (pixels * channels > SERIAL)
-    for (int64_t j = 0; j < parts; j++)
-        for (int64_t t = 0; t < tiles; t++) {
-            const int64_t at = t * TILE;
-            tile_sums(least(TILE, channels - at), part_begin(pixels, parts, j), part_begin(pixels, parts, j + 1), x + at, xs, gy + at, gys, mean,
-                      rstd, sums + 2 * j * channels + at, sums + (2 * j + 1) * channels + at);
+    for (int64_t j = 0; j < parts; j++) {
+        double *sum = sums + 2 * j * channels;
+        for (int64_t k = 0; k < (summed ? 2 * channels : 0); k++) sum[k] = 0;
+        for (int64_t p = part_begin(pixels, parts, j); p < part_begin(pixels, parts, j + 1); p++) {
+            if (summed) pixel_sums(channels, x + p * xs, gy + p * gys, mean[p], rstd[p], sum, sum + channels);
+            if (gx) pixel_gradient(channels, x + p * xs, gy + p * gys, gamma, mean[p], rstd[p], gx + p * xs, add_x);
         }
+    }
+    if (!summed) return;
     for (int64_t k = 0; k < channels; k++) {
         double a = 0, b = 0;
         for (int64_t j = 0; j < parts; j++) a += sums[2 * j * channels + k], b += sums[(2 * j + 1) * channels + k];

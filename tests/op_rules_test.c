@@ -108,6 +108,13 @@ static void large_logits(void **state)
     near(slot_get(&r->y[0], 0), 500, 1e-4);
     near(slot_get(&b->y[0], 0), 400, 1e-4);
     rig_free(r), rig_free(b);
+    for (int64_t channels = 3; channels < 40; channels += 30) {                /* turned in tiles, and a pixel for itself */
+        rig *p = rig_new("softmax", " ", 1, (shape[]){ SHAPE4(1, 1, 1, channels) }, R, 0);
+        for (int64_t k = 0; k < channels; k++) slot_put(&p->x[0], k, k == 1 ? 700 : -700);
+        rig_forward(p);
+        for (int64_t k = 0; k < channels; k++) near(slot_get(&p->y[0], k), k == 1, 1e-6);
+        rig_free(p);
+    }
 }
 
 /* Scores of some thousands, all above or all below zero, over more keys than a block holds, the largest at the end or the start: no
