@@ -159,7 +159,8 @@ int folds_train(const flags *f, compute *c, const char *folder)
         free(own), free(part);
     }
     score *s = score_folds(folder, path, folds, c->seed);
-    scored_write(&(scored){ .s = s, .why = "cross-validation compares label maps" }, joined);
+    static const char maps_alone[] = "cross-validation compares label maps";
+    scored_write(&(scored){ .s = s, .why = maps_alone, .no_instances = maps_alone }, joined);
     report(f, folder, t, folds, s);
     score_free(s), free(path), free(joined);
     return EXIT_OK;
