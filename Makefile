@@ -73,18 +73,27 @@ $(B)/libdarkspine.a: $(OBJECTS)
 	@rm -f $@
 	@ar rcs $@ $^
 
-$(B)/%.o: %.c
+$(B)/%.o: %.c $(B)/flags
 	@mkdir -p $(@D)
 	@echo '  $(BUILD)  $<'
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
-$(B)/%.bf16.o: %.c
+$(B)/%.bf16.o: %.c $(B)/flags
 	@mkdir -p $(@D)
 	@echo '  $(BUILD)  $< for bf16'
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -DMAPS_BF16 -MMD -MP -c -o $@ $<
 
 # Numbers of geometry/ may not depend on whether the processor has fused multiply-add.
 $(B)/geometry/%.o: CFLAGS += -ffp-contract=off
+
+# What objects are compiled with: another MARCH or ARCHS makes them anew. (:= because a target may have a mode of its own.)
+EVERY_ARCH = 75 80 86 89 90 100 120
+ARCH_LIST  = $(if $(filter all,$(ARCHS)),$(EVERY_ARCH),$(ARCHS))
+ARCH_FLAGS = $(foreach a,$(ARCH_LIST),-gencode arch=compute_$a,code=sm_$a) -gencode arch=compute_$(lastword $(ARCH_LIST)),code=compute_$(lastword $(ARCH_LIST))
+COMPILED_WITH := $(strip $(MODE_$(BUILD)) $(if $(filter cuda,$(BUILD)),$(NVCC) $(CCBIN) $(ARCH_FLAGS)))
+$(B)/flags: FORCE
+	@mkdir -p $(@D)
+	@echo '$(COMPILED_WITH)' | cmp -s - $@ || echo '$(COMPILED_WITH)' > $@
 
 # The commit is part of one object only, rebuilt when it changes.
 $(B)/base/version.o: CPPFLAGS += -DDARKSPINE_COMMIT='"$(COMMIT)"' -DDARKSPINE_BUILD='"$(BUILD)"'
@@ -105,9 +114,6 @@ PLUGIN_CU   := $(wildcard kernels/*.cu) nn/device_cuda.cu $(if $(filter emu,$(BU
 PLUGIN_C    := nn/ops.c nn/backend.c $(wildcard nn/ops/*.c) $(DNN_CUDA)
 PLUGIN_REST := $(filter-out kernels/dnn_cpu.c $(PLUGIN_C),$(filter base/% kernels/% nn/%,$(SOURCES)))
 
-EVERY_ARCH = 75 80 86 89 90 100 120
-ARCH_LIST  = $(if $(filter all,$(ARCHS)),$(EVERY_ARCH),$(ARCHS))
-ARCH_FLAGS = $(foreach a,$(ARCH_LIST),-gencode arch=compute_$a,code=sm_$a) -gencode arch=compute_$(lastword $(ARCH_LIST)),code=compute_$(lastword $(ARCH_LIST))
 CU_cuda    = $(NVCC) $(if $(CCBIN),-ccbin $(CCBIN)) -std=c++17 -O3 $(ARCH_FLAGS) -Xcompiler -fPIC,-fvisibility=hidden,-Wall,-Wextra -Werror all-warnings
 CU_emu     = g++ -std=gnu++17 -g -Wall -Wextra -Werror -Wno-unknown-pragmas $(MODE_emu) -fsanitize-sections=emu_shared
 LINK_cuda  = $(NVCC) $(if $(CCBIN),-ccbin $(CCBIN)) -shared -cudart static $(ARCH_FLAGS) -Xcompiler -fopenmp -Xlinker $(subst $(space),$(comma),$(PLUGIN_LINK))
@@ -116,12 +122,12 @@ PLUGIN_LINK = --no-undefined -Bsymbolic --gc-sections --exclude-libs=ALL
 comma := ,
 space := $(subst ,, )
 
-$(B)/%.cu.o: %.cu
+$(B)/%.cu.o: %.cu $(B)/flags
 	@mkdir -p $(@D)
 	@echo '  $(BUILD)  $<'
 	$(Q)$(CU_$(BUILD)) -I. -MMD -MP -MF $(@:.o=.d) $(if $(filter emu,$(BUILD)),-x c++,-x cu) -c -o $@ $<
 
-$(B)/%.cc.o: %.cc
+$(B)/%.cc.o: %.cc $(B)/flags
 	@mkdir -p $(@D)
 	@echo '  $(BUILD)  $<'
 	$(Q)$(CU_emu) -I. -MMD -MP -c -o $@ $<

@@ -182,8 +182,11 @@ char *path_folder(const char *path)
 
 char *path_stem(const char *path)
 {
-    const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path, *dot = strrchr(name, '.');
-    return dot && dot != name ? xprintf("%.*s", (int)(dot - name), name) : xdup(name);
+    size_t n = strlen(path);
+    while (n > 1 && path[n - 1] == '/') n--;                    /* a folder's name is often given with one */
+    const char *slash = memrchr(path, '/', n), *name = slash && n > 1 ? slash + 1 : path, *end = path + n;
+    const char *dot = memrchr(name, '.', (size_t)(end - name));
+    return xprintf("%.*s", (int)((dot && dot != name ? dot : end) - name), name);
 }
 
 static int wanted(const char *name, const char *suffixes)

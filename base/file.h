@@ -27,7 +27,7 @@ int   file_is_folder(const char *path);
 void  file_make_folders(const char *path);                                 /* mkdir -p; dies 2 or 4 */
 char *path_join(const char *folder, const char *name);                     /* fresh string; an absolute name stays itself */
 char *path_folder(const char *path);                                       /* "a/b.png" -> "a", "b.png" -> "." ; fresh */
-char *path_stem(const char *path);                                         /* "a/b.c.png" -> "b.c"; fresh */
+char *path_stem(const char *path);                                         /* "a/b.c.png" -> "b.c", "a/b/" -> "b"; fresh */
 /* Names in a folder that end in one of the suffixes (NULL = all; "|.png|.jpg|" style list), sorted, no dot files, not
  * recursive; *n gets the count. Fresh array of fresh names. Dies 2 where the folder cannot be read. */
 char **file_list(const char *folder, const char *suffixes, int *n);

@@ -1,6 +1,7 @@
 /* compare.c - see compare.h. Films and patients are numbered by dictionaries, for which jansson's objects serve. */
 #include "eval/compare.h"
 #include "base/die.h"
+#include "datasets/json_file.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -274,9 +275,9 @@ static json_t *rows_json(const compared_row *row, int n, const char *figure)
 json_t *comparison_json(const comparison *c)
 {
     json_t *classes = rows_json(c->class, c->nclasses, "DSC"), *parameters = rows_json(c->parameter, c->nparameters, "MAE");
-    json_t *o = json_pack("{s:s, s:s, s:s, s:I, s:I, s:I, s:o, s:o, s:s}", "a", c->a, "b", c->b, "sign", "a - b", "films",
-                          (json_int_t)c->films, "patients", (json_int_t)c->patients, "draws", (json_int_t)c->draws, "classes", classes,
-                          "parameters", parameters, "left_out", c->left_out);
+    json_t *o = json_pack("{s:o, s:o, s:s, s:I, s:I, s:I, s:o, s:o, s:s}", "a", json_clean(c->a), "b", json_clean(c->b),
+                          "sign", "a - b", "films", (json_int_t)c->films, "patients", (json_int_t)c->patients, "draws",
+                          (json_int_t)c->draws, "classes", classes, "parameters", parameters, "left_out", c->left_out);
     if (!o) die_machine("out of memory");
     return o;
 }

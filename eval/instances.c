@@ -26,6 +26,14 @@ instance *instances_masks(const instances *o, int64_t h, int64_t w)
     return out;
 }
 
+int instances_sure(const instances *o)
+{
+    static const float least = 0.3f;
+    int n = o->n;
+    while (n && o->score[n - 1] < least) n--;
+    return n;
+}
+
 instances instances_of(const net_program *r, const fit *f)
 {
     const detector_conf *d = &r->t->detector->conf;

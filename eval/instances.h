@@ -17,6 +17,8 @@ typedef struct instances {
 
 /* The same as masks (n): runs of the film's rows. free() the runs of each, then the list. */
 struct instance *instances_masks(const instances *o, int64_t h, int64_t w);
+/* How many of them, the best, are certain enough to be measured: score 0.3 and above. The others count in precision and recall only. */
+int instances_sure(const instances *o);
 /* Of the first image of a program that has just run, on the film that f has fitted to it. Those without a pixel are left out. */
 instances instances_of(const struct net_program *r, const fit *f);
 #endif

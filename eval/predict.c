@@ -51,19 +51,15 @@ static void write_overlay(const predict_job *job, const slot *s)
     free(path), free(rgb);
 }
 
-static const float LEAST_MEASURED = 0.3f;        /* score of a detection; predictions.h5 holds those below, too */
-
-/* What a network found, in the form that all kinds share: a detector's map of numbers becomes masks. Best first, so those that are too
- * uncertain to be measured are the last. */
+/* What a network found, in the form that all kinds share: a detector's map of numbers becomes masks. */
 static void hand_on(const predict_job *job, const slot *s)
 {
-    const int all = s->found.number ? s->found.n : 0;
-    int n = all;
+    const int detector = s->found.number != NULL, all = detector ? s->found.n : 0, n = detector ? instances_sure(&s->found) : 0;
     instance *o = instances_masks(&s->found, all ? s->film.h : 0, s->film.w);
     double *score = xalloc_n((size_t)all + 1, sizeof *score);
-    while (n && s->found.score[n - 1] < LEAST_MEASURED) n--;
     for (int k = 0; k < n; k++) score[k] = (double)s->found.score[k];
-    job->each(job->arg, s->i, &s->film, &(segmentation){ .labels = s->labels, .ninstances = n, .instances = o, .score = score });
+    job->each(job->arg, s->i, &s->film, &(segmentation){ .labels = s->labels, .ninstances = n, .instances = o,
+                                                     .score = detector ? score : NULL });
     for (int k = 0; k < all; k++) free(o[k].runs);
     free(o), free(score);
 }

@@ -63,7 +63,7 @@ instances buckets_detect(predictor *p, const image *film);
 void buckets_free(predictor *p);
 
 /* What a network says of one film, whatever its kind: a label map (h, w) at the film's own size, and, from a network that finds objects
- * one by one, these too, which may overlap. score (ninstances), or NULL: 1 each. */
+ * one by one, these too, which may overlap, and their scores (ninstances, may be 0); score is NULL where the map is all that is known. */
 typedef struct segmentation { const uint8_t *labels; int ninstances; const instance *instances; const double *score; } segmentation;
 
 typedef struct predict_job {

@@ -104,11 +104,11 @@ static void open_cublas(dnn_library *l)
     void *library = find("cuBLASLt", names, l->blas_is);
     if (!library) return;
     int ok = look_up(l, library, cublas_calls, why);
-    const size_t v = ok ? l->cublasLtGetVersion() : 0;
+    const size_t v = ok ? l->cublasLtGetVersion() : 0, major = v >= 100000 ? 10000 : 1000;  /* 11605 is 11.6.5, 130001 is 13.0.1 */
     if (ok && v < DNN_OLDEST_CUBLAS) ok = 0, snprintf(why, sizeof why, "it is version %zu, wanted 11 or later", v);
     const int status = ok ? l->cublasLtCreate(&l->blas) : 0;
     if (status) ok = 0, l->blas = NULL, snprintf(why, sizeof why, "%.200s", l->cublasLtGetStatusString(status));
-    if (ok) snprintf(l->blas_is, sizeof l->blas_is, "cuBLASLt %zu.%zu.%zu", v / 10000, v / 100 % 100, v % 100);
+    if (ok) snprintf(l->blas_is, sizeof l->blas_is, "cuBLASLt %zu.%zu.%zu", v / major, v % major / 100, v % 100);
     else snprintf(l->blas_is, sizeof l->blas_is, "cuBLASLt was found, but %.220s", why);
 }
 

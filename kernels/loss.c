@@ -28,14 +28,15 @@ static labels_seen see_labels(const loss_size *s, const loss_weights *w)
 
 static void cross_entropy_tile(const loss_size *s, const labels_seen *l, int64_t n, const real *x, int64_t xs, const uint8_t *truth, double sum[2])
 {
-    real t[SOFTMAX_MAX][TILE], high[TILE], total[TILE], loss[TILE];
+    real t[SOFTMAX_MAX][TILE], high[TILE], total[TILE], rest[TILE];
     tile_load(x, xs, n, s->channels, t);
     tile_softmax(n, s->channels, t, high, total);
     #pragma omp simd
-    for (int64_t p = 0; p < n; p++) loss[p] = high[p] + real_log(total[p]);
+    for (int64_t p = 0; p < n; p++) rest[p] = real_log(total[p]);
     for (int64_t p = 0; p < n; p++) {
         const double k = l->weight[truth[p]];
-        sum[0] += k == 0 ? 0 : k * (double)(loss[p] - x[p * xs + l->channel[truth[p]]]), sum[1] += k;       /* an ignored pixel may hold anything */
+        sum[0] += k == 0 ? 0 : k * (double)(high[p] - x[p * xs + l->channel[truth[p]]] + rest[p]);   /* in this order: rest may be tiny */
+        sum[1] += k;                                                                      /* an ignored pixel may hold anything */
     }
 }
 

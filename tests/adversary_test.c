@@ -176,6 +176,25 @@ static void matching_is_a_term_of_its_own(void **state)
     adversary_free(a), adversary_free(b), free(before);
 }
 
+/* A map of the critic that a concat joins to others, too: its gradient comes from both. */
+static void matching_of_a_critic_that_skips(void **state)
+{
+    (void)state;
+    static const char skips[] =
+        "[net]\nclasses=1\n[convolutional]\nname=a\nfilters=8\nsize=3\npad=1\n[convolutional]\nname=b\nfilters=8\nsize=3\npad=1\n"
+        "[route]\nlayers=b,a\n[convolutional]\nname=c\nsize=3\npad=1\n";
+    real image[BATCH * SIZE * SIZE];
+    adversary_losses l;
+    char *path = path_join(folder, "skips.cfg");
+    file_write(path, skips, sizeof skips - 1);
+    const adversary_conf f = { .critic = path, .perceptual = 1, .weight = 0.8, .codebook = 1, .start = 2, .matching = 1 };
+    adversary *a = adversary_new(&f, net_path, NULL, 0, 7, 1);
+    draw(0, image);
+    adversary_step(a, 0, 1e-3, image, &l);
+    assert_true(l.matching > 0 && isfinite(l.loss));
+    adversary_free(a), free(path);
+}
+
 static double course(int64_t steps, int vanilla, real **x)
 {
     real image[BATCH * SIZE * SIZE];
@@ -221,7 +240,7 @@ int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_critic_waits), cmocka_unit_test(the_weight_is_the_ratio),
-        cmocka_unit_test(strokes_are_erased_from_what_is_seen), cmocka_unit_test(matching_is_a_term_of_its_own), cmocka_unit_test(training_stays_finite),
+        cmocka_unit_test(strokes_are_erased_from_what_is_seen), cmocka_unit_test(matching_is_a_term_of_its_own), cmocka_unit_test(matching_of_a_critic_that_skips), cmocka_unit_test(training_stays_finite),
         cmocka_unit_test(many_steps),
     };
     many = argc > 1 ? strtoll(argv[1], NULL, 10) : 0;

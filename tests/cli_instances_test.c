@@ -223,11 +223,50 @@ static void polygons_and_nothing(void **state)
     json_decref(o);
 }
 
+/* The last film, of which all is found; with a block in a corner that the detector does not believe in itself */
+static void write_doubt(const char *name, int doubt)
+{
+    static const int value[] = { 0, 1, 2 };
+    static const char *const names[] = { "background", "vertebra", "sacrum" };
+    char *films = in("films.h5"), *path = in(name);
+    store *s = store_open(films);
+    const store_case *c = store_at(s, FILMS - 1);
+    predictions *p = predictions_create(path, "none", "all", 3, value, names);
+    labels l = store_read_labels(s, FILMS - 1);
+    instances o = found_on(&l, FILMS - 1, c->h, c->w);
+    if (doubt) {
+        const float edge[4] = { 0, 0, 24, 20 };
+        memcpy(o.box[o.n], edge, sizeof edge), o.score[o.n] = 0.2f, o.class[o.n] = 1, o.n++;
+        for (int64_t y = 0; y < 20; y++) memset(o.number + y * c->w, o.n, 24);
+    }
+    uint8_t *map = xalloc((size_t)(c->h * c->w));
+    for (int64_t q = 0; q < c->h * c->w; q++) map[q] = (uint8_t)(o.number[q] ? o.class[o.number[q] - 1] : 0);
+    image film = { c->h, c->w, c->bits, xalloc_n((size_t)(c->h * c->w), (size_t)c->bits / 8) };
+    store_read_image(s, FILMS - 1, film.p);
+    predictions_add(p, c->id, "x", c->h, c->w, map, NULL);
+    predictions_add_film(p, c->id, &film, c->spacing, c->spacing_source), predictions_add_instances(p, c->id, c->h, c->w, &o);
+    predictions_commit(p), store_close(s), image_free(&film);
+    free(map), free(o.number), labels_free(&l), free(films), free(path);
+}
+
+/* What is measured of a detector's film is what it is sure of: the same by `measure` as by `run`, which looks at no others either. */
+static void doubtful_objects_are_not_measured(void **state)
+{
+    (void)state;
+    write_doubt("sure.h5", 0), write_doubt("doubt.h5", 1);
+    result sure = call("measure sure.h5 --region lumbar"), doubt = call("measure doubt.h5 --region lumbar");
+    assert_int_equal(sure.status, 0);
+    assert_non_null(strstr(sure.out, "LL"));
+    assert_string_equal(strchr(sure.out, 0x0a), strchr(doubt.out, 0x0a));     /* after the line that names the file */
+    drop(&sure), drop(&doubt);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(figures_of_a_detector), cmocka_unit_test(the_same_as_coco), cmocka_unit_test(a_store_as_prediction),
         cmocka_unit_test(without_instances), cmocka_unit_test(tables), cmocka_unit_test(bad_files_are_named), cmocka_unit_test(polygons_and_nothing),
+        cmocka_unit_test(doubtful_objects_are_not_measured),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

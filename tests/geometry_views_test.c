@@ -121,6 +121,35 @@ static void frontal_askew(void **state)
     geo_chain_free(&c), geo_tracing_free(t);
 }
 
+/* A body below the lowest level has none, and counts neither in the angle nor in its spread. */
+static void frontal_without_a_level(void **state)
+{
+    (void)state;
+    int status, role[256] = { [1] = GEO_ROLE_BODY, [2] = GEO_L5 };
+    geo_quad q[17];
+    geo_chain c;
+    geo_choices o;
+    draw_frontal_curve(q);
+    for (int y = 1650; y < FH; y++) for (int x = 0; x < FW; x++) film[y * FW + x] = 0;          /* the lowest two */
+    for (int k = 15; k < 17; k++) {
+        const double turn = k == 16 ? 0.5 : 0, cs = cos(turn), sn = sin(turn);
+        static const double u[4] = { -42, 42, 42, -42 }, v[4] = { -33, -33, 33, 33 };
+        geo_point p[4];
+        for (int i = 0; i < 4; i++) p[i] = (geo_point){ 455 + cs * u[i] - sn * v[i], 150 + 100 * k + sn * u[i] + cs * v[i] };
+        geo_mask_fill(&(geo_contour){ p, 4 }, film, FH, FW, k == 15 ? 2 : 1);
+    }
+    geo_tracing *t = geo_tracing_new(film, FH, FW, role, &status);
+    geo_choices_defaults(&o);
+    o.region = GEO_REGION_AP;
+    assert_int_equal(geo_chain_measure(t, &o, &c), GEO_OK);
+    assert_int_equal(c.cobb_status, GEO_OK);
+    int without = 0;
+    for (int i = 0; i < c.n; i++) without += !c.body[i].level;
+    assert_int_equal(without, 1);
+    assert_true(c.body[c.cobb.upper_end].level && c.body[c.cobb.lower_end].level);
+    geo_chain_free(&c), geo_tracing_free(t);
+}
+
 static void nothing_and_nonsense(void **state)
 {
     (void)state;
@@ -248,6 +277,7 @@ int main(void)
         cmocka_unit_test(biconcave),
         cmocka_unit_test(frontal),
         cmocka_unit_test(frontal_askew),
+        cmocka_unit_test(frontal_without_a_level),
         cmocka_unit_test(nothing_and_nonsense),
         cmocka_unit_test(noise_of_points),
         cmocka_unit_test(noise_of_frontal_outlines),

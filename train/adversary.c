@@ -145,6 +145,7 @@ static tensor *features_apart(net *t, int mine, int truth)
         char name[40];
         if (strcmp(a->op->name, "conv")) continue;
         snprintf(name, sizeof name, "loss.matching%d", n);
+        a->in[0]->of = b->in[0]->of = NULL;       /* read after a concat that joins them: their gradients cannot live in its own */
         loss[n++] = add2(t, "element_loss", name, a->in[0], b->in[0], "type=l1");
     }
     if (!n) die("adversary.matching: the critic is one convolution, wanted more: their maps are compared");

@@ -14,7 +14,7 @@ enum { GAP = 4 };
 static const struct { const char *name; size_t at; } alone[] = {
     { "flip", offsetof(augment_conf, flip) }, { "flip_vertical", offsetof(augment_conf, flip_vertical) }, { "geometry",
         offsetof(augment_conf, geometry) },
-    { "crop", offsetof(augment_conf, crop) }, { "elastic", offsetof(augment_conf, elastic) }, { "mosaic", offsetof(augment_conf, mosaic) },
+    { "quarters", offsetof(augment_conf, quarters) }, { "crop", offsetof(augment_conf, crop) }, { "elastic", offsetof(augment_conf, elastic) }, { "mosaic", offsetof(augment_conf, mosaic) },
     { "intensity", offsetof(augment_conf, intensity) }, { "clahe", offsetof(augment_conf, clahe) },
     { "low_contrast", offsetof(augment_conf, low_contrast) }, { "invert", offsetof(augment_conf, invert) }, { "blur",
         offsetof(augment_conf, blur) },

@@ -166,7 +166,7 @@ static void add_word(run *r, char *word)
 static void override(run *r, const cfg_section *s, const key *keys)
 {
     for (int i = 0; i < s->n; i++) {
-        if (!strcmp(s->e[i].key, "file")) continue;
+        if (keys == net_keys && !strcmp(s->e[i].key, "file")) continue;
         if (!key_find(keys, s->e[i].key)) die_at(s->e[i].at, "%s.%s: unknown key", s->name, s->e[i].key);
         add_word(r, xprintf("%s.%s=%s", s->name, s->e[i].key, s->e[i].value));
     }

@@ -198,7 +198,7 @@ static void eval_readings(const flags *f, const double *given, uint64_t seed)
 /* COCO's own files: objects, and nothing else. */
 static void eval_coco(const flags *f, uint64_t seed)
 {
-    static const char *const others[] = { "--split", "--spacing", "--tau", "--labels", "--classes", "--region", "--no-parameters", "--reader2",
+    static const char *const others[] = { "--split", "--spacing", "--tau", "--labels", "--classes", "--region", "--no-parameters", "--exchangeable", "--reader2",
                                           "--published", "--margin" };
     for (size_t i = 0; i < sizeof others / sizeof *others; i++)
         if (flags_has(f, others[i])) die_at(others[i], "%s is COCO's annotations: there are instances to compare, and nothing else", f->input[1]);

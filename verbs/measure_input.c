@@ -183,7 +183,7 @@ void measure_found(const measure_job *job, const char *path, const char *id, con
     instance *mask = instances_masks(o, film->h, film->w);
     double score[INSTANCES_MOST];
     for (int k = 0; k < o->n; k++) score[k] = (double)o->score[k];
-    measure_segmentation(job, path, id, film, &(segmentation){ labels, o->n, mask, score }, t);
+    measure_segmentation(job, path, id, film, &(segmentation){ labels, instances_sure(o), mask, score }, t);
     for (int k = 0; k < o->n; k++) free(mask[k].runs);
     free(mask);
 }
@@ -256,12 +256,14 @@ void measure_segmentation(const measure_job *job, const char *path, const char *
 {
     classes own = useful(classes_copy(t));
     geo_tracing *traced = trace_instances(s->instances, s->score, s->ninstances, film->h, film->w, &own);
+    uint8_t *none = s->score ? xalloc_n((size_t)film->h, (size_t)film->w) : NULL;       /* a detector's map shows the uncertain ones, too */
+    const uint8_t *labels = none ? none : s->labels;
     if (traced) {
         findings f = findings_masks(id, traced, film->h, film->w, &job->settings);
         hand_on(job, &f, film);
         findings_free(&f);
-    } else measure_map(job, &(map){ .path = path, .id = id, .h = film->h, .w = film->w, .labels = s->labels, .film = film }, &own);
-    classes_free(&own);
+    } else measure_map(job, &(map){ .path = path, .id = id, .h = film->h, .w = film->w, .labels = labels, .film = film }, &own);
+    classes_free(&own), free(none);
 }
 
 /* The patient's age in years among the values of a case, -1 where it is not there. */

@@ -184,7 +184,10 @@ void reproduce_record(const experiment *e, int n, const char *bands, const char 
         had = file_read(bands, 1 << 24, &size);
     }
     FILE *f = file_begin(bands);
-    if (had) fwrite(had, 1, size, f);
+    if (had) {
+        fwrite(had, 1, size, f);
+        if (size && had[size - 1] != '\n') fputc('\n', f);    /* as some editors leave it */
+    }
     else for (int i = 0; i < COLUMNS; i++) fprintf(f, "%s%s", band_columns[i], i + 1 < COLUMNS ? "," : "\n");
     for (int i = 0; i < n; i++)
         for (int k = 0; k < e[i].nfigures; k++) {

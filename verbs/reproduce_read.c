@@ -3,6 +3,7 @@
 #include "base/die.h"
 #include "base/file.h"
 #include "base/share.h"
+#include "eval/provenance.h"
 #include <openssl/evp.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -97,21 +98,24 @@ char *step_record(const experiment *e, const step *s)
     return xprintf("%s/%s.step.json", e->folder, s->name);
 }
 
-/* The bytes of a file, and of those that a cfg names by file= (a run its network). */
-static void mark_file(EVP_MD_CTX *m, const char *path)
+/* What a file holds, and what those hold that a cfg names by file= (a run its network), so many deep. */
+static void mark_file(EVP_MD_CTX *m, const char *path, int deep)
 {
-    size_t n;
-    char *bytes = file_read(path, 1 << 24, &n), *folder = path_folder(path);
-    EVP_DigestUpdate(m, bytes, n);
+    char hex[65];
+    if (!provenance_hash(path, hex)) die("%s: cannot be read", path);
+    EVP_DigestUpdate(m, hex, 64);
     const char *dot = strrchr(path, '.');
-    cfg *c = dot && !strcmp(dot, ".cfg") ? cfg_parse(bytes, path) : NULL;
-    for (int i = 0; c && i < c->n; i++) {
+    if (!dot || strcmp(dot, ".cfg")) return;
+    if (!deep) die("%s: a cfg that names a cfg that names a cfg ..., wanted an end of it", path);
+    char *folder = path_folder(path);
+    cfg *c = cfg_read(path);
+    for (int i = 0; i < c->n; i++) {
         const char *named = cfg_get(&c->s[i], "file");
         char *other = named ? path_join(folder, named) : NULL;
-        if (other) mark_file(m, other);
+        if (other) mark_file(m, other, deep - 1);
         free(other);
     }
-    cfg_free(c), free(bytes), free(folder);
+    cfg_free(c), free(folder);
 }
 
 /* A chain: the mark of a step holds that of the step before it. */
@@ -126,7 +130,7 @@ static void mark_steps(experiment *e)
         for (int w = 0; w < s->words; w++) {
             EVP_DigestUpdate(m, s->word[w], strlen(s->word[w]) + 1);
             char *sign = at_sign(s->word[w]), *file = sign ? brought_along(e, s, sign + 1) : NULL;
-            if (file) mark_file(m, file);
+            if (file) mark_file(m, file, 8);
             free(file);
         }
         EVP_DigestFinal_ex(m, digest, NULL), EVP_MD_CTX_free(m);

@@ -167,6 +167,7 @@ static void keep_result(const experiment *e, const step *s, const char *print, d
     record_write(e, s, o, seconds, whole);
 }
 
+/* 0, 75 if it was stopped, else 1: what was wrong with the step has been said by the step, with a line and a status of its own. */
 static int step_run(const experiment *e, step *s, const reproduction *how, double *seconds)
 {
     char *name = xprintf("%s/%s.printed", e->folder, s->name);
@@ -185,7 +186,7 @@ static int step_run(const experiment *e, step *s, const reproduction *how, doubl
     remove(name);
     for (char **w = word; *w; w++) free(*w);
     free(word), free(folder), free(name);
-    return status;
+    return status && status != EXIT_STOPPED ? EXIT_OTHER : status;
 }
 
 /* "< 1 min", "12 min", "3 h 05 min" */
@@ -209,7 +210,7 @@ int reproduce_run(experiment *e, int n, const reproduction *how)
             char left[32], own[32];
             at++;
             if (s->done) continue;
-            const double pace = took > WARM ? took / planned : 1;
+            const double pace = took > WARM && planned > 0 ? took / planned : 1;
             minutes_text(pace * s->minutes, own), minutes_text(pace * reproduce_minutes(e, n), left);
             if (!how->quiet)
                 fprintf(stderr, "[%d/%d] %s %s: %s (%s of %s that are left)\n", at, all, e[i].system, e[i].name, s->name, own, left);
