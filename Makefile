@@ -3,7 +3,7 @@
 # make test       packages, build, all tests
 # make cuda       the CUDA plugin, ./libdarkspine-cuda.so, by nvcc on PATH or in CUDA_HOME; CCBIN=g++-12 names its host compiler.
 #                 ARCHS="80 90": for these compute capabilities, and as PTX for later ones; ARCHS=all: 75 to 120, for a release
-# make test-emu   every CUDA kernel on the CPU, in an emulator, against the CPU's kernels (part of `make test`)
+# make test-emu   every CUDA kernel on the CPU, in an emulator, against the CPU's kernels (`make test`: larger cases in one layout each)
 # make test-gpu   the same on the GPU of this machine; make gpu-check: all that can be proved and measured there, into results/gpu
 # make bundle     darkspine-gpu.tar.xz: program, plugin, tests and libraries in one folder, for a GPU machine without packages
 # More: deps check-long check-torch check-coco mutants bench geometry fuzz install clean. Builds stand side by side in build/: cpu (release), double
@@ -176,6 +176,7 @@ demo: deps
 
 # The double build holds the gradient checks and the strict model fixtures; the asan build everything else that is quick, and with it the
 # CUDA kernels: device_test opens the plugin of build/emu, whose sanitizers the program must share.
+test: EMU_CASES = brief:
 test: deps
 	@$(BUILDER) darkspine
 	@$(BUILDER) tests BUILD=cpu
@@ -188,7 +189,7 @@ DOUBLE_TESTS = $(addprefix $(B)/tests/,op_test op_rules_test golden_ops_test gol
                  unet_test transunet_test maskrcnn_test vqgan_test optim_test schedule_test fold_test)
 ASAN_TESTS   = $(filter-out %/unet_test %/transunet_test %/maskrcnn_test %/vqgan_test %/schedule_test %/winograd_test %/conv_bf16_test,$(TESTS)) \
                $(B)/tests/device_test
-EMU_RUNS     = build/asan/tests/device_test:1/2 build/asan/tests/device_test:2/2 \
+EMU_RUNS     = build/asan/tests/device_test:$(EMU_CASES)1/2 build/asan/tests/device_test:$(EMU_CASES)2/2 \
                build/asan/tests/device_test:fake:conv:deconv:linear:library:training build/emu/cuda_emu_test
 EMU_BUILT    = build/emu/cuda_emu_test build/emu/libdarkspine-cuda.so build/emu/libfake_cudnn.so
 
@@ -225,6 +226,7 @@ check-long: deps
 	@sh tests/steps.sh 10000
 	@$(BUILDER) build/cpu/tests/adversary_test BUILD=cpu
 	@build/cpu/tests/adversary_test 2000
+	@$(MAKE) --no-print-directory test-emu
 	@$(MAKE) --no-print-directory mutants
 	@$(MAKE) --no-print-directory check-torch check-coco
 

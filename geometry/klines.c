@@ -11,7 +11,7 @@
 /* Lips of drawn osteophytes stand out by 0.10 to 0.27 of the depth, corners of sound bodies with noise by 0.02 to 0.10. A pedicle that
  * leaks into the mask turns the line of its side so that one corner stands out; but that line fits badly, and lips come in pairs. */
 static const double LIP = 0.11, SECOND_LIP = 0.06;
-static const double FIRST_TRIM = 0.18, TRIM = 0.12;         /* shares of a side */
+static const double FIRST_TRIM = 0.18, TRIM = 0.11;         /* shares of a side */
 static const double FARTHEST = 1;                           /* of the depth: how far a corner may move in a round */
 enum { SWINGING = 4 };                                      /* from this round on corners swing about their places, if they do */
 

@@ -3,13 +3,15 @@
  *
  * Values agree to 1e-5 of the largest; where a convolution or matrix product meets whole numbers that its precision holds exactly, to
  * the bit. The device is the plugin that DARKSPINE_CUDA_PLUGIN names, build/emu's where it is not set: the emulator, under
- * AddressSanitizer. Words on the command line: first `fake`: with what stands for cuDNN and cuBLASLt in tests; then only the ops of these
- * names; `refusals`, `optim`, `training`, `library` (with fake): what comes last; 1/2, 2/2: every second case. */
+ * AddressSanitizer. Words on the command line: first `fake`: with what stands for cuDNN and cuBLASLt in tests, or `brief`: larger cases in
+ * one layout each, by turns; then only the ops of these names; `refusals`, `optim`, `training`, `library` (with fake): what comes last; 1/2,
+ * 2/2: every second case. */
 #include "tests/device_steps.h"
 #include "tests/laws.h"
 #include <dlfcn.h>
 
 static const device *gpu;
+static int brief;
 static const context exact = { .dev = &device_cpu };     /* no bf16, no Winograd */
 
 static double largest(const slot *s)
@@ -90,12 +92,22 @@ static void products(const op_case *k, lay how, int precision)
 /* Does the op tell training from evaluation? */
 static int has_modes(const op_case *k) { return !strcmp(k->op, "batch_norm") || !strcmp(k->op, "dropout"); }
 
+/* Does it lie so in this run? Its turn is by its text, so that another case does not change it. */
+static int lies(const op_case *k, lay how)
+{
+    enum { LARGE = 2000 };
+    unsigned sum = 0;
+    if (!brief || shape_volume(&k->s[0]) < LARGE) return 1;
+    for (const char *c = k->text; *c; c++) sum = 31 * sum + (unsigned char)*c;
+    return sum % LAYS == how;
+}
+
 static void all_laws(void **state)
 {
     const op_case *k = *state;
     for (int way = 0; way < 2 * LAYS; way++) {
-        if (way % 2 == 0 && !has_modes(k)) continue;
         const lay how = (lay)(way / 2);
+        if ((way % 2 == 0 && !has_modes(k)) || !lies(k, how)) continue;
         bench cpu = bench_on(exact, k, how, way % 2), far = bench_on((context){ .dev = gpu }, k, how, way % 2);
         law3_same(&cpu, &far, 1e-5);
         law3_inputs(&cpu, &far);
@@ -107,7 +119,8 @@ static void all_laws(void **state)
         rig_intact(far.r);
         bench_free(&cpu), bench_free(&far);
     }
-    for (int way = 0; way < 3 * LAYS && rig_weighted(op_find(k->op)); way++) products(k, (lay)(way / 3), way % 3);
+    for (int way = 0; way < 3 * LAYS && rig_weighted(op_find(k->op)); way++)
+        if (lies(k, (lay)(way / 3))) products(k, (lay)(way / 3), way % 3);
 }
 
 /* Losses agree to 1e-5 of themselves, norms of gradients to 1e-4, weights to 1e-5, and the device agrees with itself to the bit. */
@@ -240,6 +253,8 @@ int main(int argc, char **argv)
     int n = 0, fake = argc > 1 && !strcmp(argv[1], "fake");
     setenv("DARKSPINE_CUDA_PLUGIN", "build/emu/libdarkspine-cuda.so", 0);
     if (fake) setenv("DARKSPINE_CUDNN", "build/emu/libfake_cudnn.so", 1), argc--, argv++;
+    brief = argc > 1 && !strcmp(argv[1], "brief");
+    if (brief) argc--, argv++;
     gpu = device_cuda(0, why);
     if (!gpu) die("%s", why);
     printf("law 3 on %s\n", gpu->name);
