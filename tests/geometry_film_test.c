@@ -258,6 +258,35 @@ static void sacrum_without_l5(void **state)
     }
 }
 
+/* L5 lies forwards of the sacrum and is turned against it: half of its rays miss the plate and meet the front wall. */
+static void rays_beyond_the_promontory(void **state)
+{
+    (void)state;
+    for (int turned = -8; turned <= 16; turned += 4) {
+        const double slope = 40 / 57.29577951308232, tilt = slope + turned / 57.29577951308232, long_ = 60;
+        const geo_point back = { 200, 200 }, along = { cos(slope), sin(slope) }, down = { -sin(slope), cos(slope) };
+        const geo_point front = { back.x + long_ * along.x, back.y + long_ * along.y };
+        geo_point corner[5] = { back, front, { front.x + 70 * down.x - 22 * along.x, front.y + 70 * down.y - 22 * along.y },
+            { back.x + 110 * down.x + 12 * along.x, back.y + 110 * down.y + 12 * along.y },
+            { back.x + 40 * down.x - 4 * along.x, back.y + 40 * down.y - 4 * along.y } };
+        memset(film, 0, (size_t)FH * FW);
+        geo_mask_fill(&(geo_contour){ corner, 5 }, film, FH, FW, 25);
+        geo_box box[256];
+        geo_contour c;
+        geo_sacrum r;
+        geo_boxes(film, FH, FW, box);
+        assert_int_equal(geo_contour_label(film, FH, FW, 25, &box[25], &c, NULL), GEO_OK);
+        const geo_point first = { back.x + 0.5 * long_ * along.x - 10 * down.x, back.y + 0.5 * long_ * along.y - 10 * down.y };
+        const geo_point l5[2] = { first, { first.x + 56 * cos(tilt), first.y + 56 * sin(tilt) } };
+        assert_int_equal(geo_sacrum_endplate(&c, l5, 1, &r), GEO_OK);
+        assert_int_equal(r.method, GEO_SACRUM_RAYS);
+        near(atan2(r.right.y - r.left.y, r.right.x - r.left.x) * 57.29577951308232, 40, 1.5);
+        near(hypot(r.left.x - back.x, r.left.y - back.y), 0, 2.5);
+        near(hypot(r.right.x - front.x, r.right.y - front.y), 0, 2.5);
+        geo_contour_free(&c);
+    }
+}
+
 static void uncertainty_is_repeatable_and_grows(void **state)
 {
     (void)state;
@@ -325,7 +354,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = { cmocka_unit_test(circle_is_exact_without_noise), cmocka_unit_test(heads_in_spite_of_a_neck),
         cmocka_unit_test(two_heads_in_one_mask), cmocka_unit_test(dens_and_c1), cmocka_unit_test(skull_points),
-        cmocka_unit_test(drawn_films_are_measured), cmocka_unit_test(sacrum_without_l5), cmocka_unit_test(plate_and_hips_fit),
+        cmocka_unit_test(drawn_films_are_measured), cmocka_unit_test(sacrum_without_l5), cmocka_unit_test(rays_beyond_the_promontory),
+        cmocka_unit_test(plate_and_hips_fit),
             cmocka_unit_test(uncertainty_is_repeatable_and_grows),
         cmocka_unit_test(strange_masks) };
     return RUN_TESTS(tests);

@@ -132,7 +132,7 @@ static void frontal_without_a_level(void **state)
     draw_frontal_curve(q);
     for (int y = 1650; y < FH; y++) for (int x = 0; x < FW; x++) film[y * FW + x] = 0;          /* the lowest two */
     for (int k = 15; k < 17; k++) {
-        const double turn = k == 16 ? 0.5 : 0, cs = cos(turn), sn = sin(turn);
+        const double turn = k == 16 ? 0.36 : 0, cs = cos(turn), sn = sin(turn);
         static const double u[4] = { -42, 42, 42, -42 }, v[4] = { -33, -33, 33, 33 };
         geo_point p[4];
         for (int i = 0; i < 4; i++) p[i] = (geo_point){ 455 + cs * u[i] - sn * v[i], 150 + 100 * k + sn * u[i] + cs * v[i] };
