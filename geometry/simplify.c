@@ -107,13 +107,15 @@ static int to_four(const geo_contour *c, geo_point four[4])
     return GEO_OK;
 }
 
-/* Twice the binomial filter (1 2 1) / 4: takes the stairs of the pixels off, which otherwise decide between neighbouring vertices. */
+/* The binomial filter (1 2 1) / 4 a few times: takes the stairs of the pixels off, which otherwise decide between neighbouring vertices.
+ * On a large outline, whose corners are rounder in pixels, more often. */
+enum { LARGE = 250, PASSES = 2, PASSES_LARGE = 4 };         /* points of an outline, about one a pixel */
 static int smooth(const geo_contour *c, geo_contour *out)
 {
     int status = geo_contour_copy(c, out);
     if (status) return status;
     geo_point *p = out->p;
-    for (int pass = 0; pass < 2; pass++) {
+    for (int pass = 0; pass < (c->n > LARGE ? PASSES_LARGE : PASSES); pass++) {
         geo_point first = p[0], before = p[c->n - 1];
         for (int64_t i = 0; i < c->n; i++) {
             geo_point now = p[i], after = i + 1 < c->n ? p[i + 1] : first;
