@@ -187,8 +187,10 @@ test: deps
 
 DOUBLE_TESTS = $(addprefix $(B)/tests/,op_test op_rules_test golden_ops_test golden_loss_test golden_detect_test detect_test rows_test vq_test \
                  unet_test transunet_test maskrcnn_test vqgan_test optim_test schedule_test fold_test)
-ASAN_TESTS   = $(filter-out %/unet_test %/transunet_test %/maskrcnn_test %/vqgan_test %/schedule_test %/winograd_test %/conv_bf16_test,$(TESTS)) \
-               $(B)/tests/device_test
+ASAN_TESTS   = $(filter-out %/unet_test %/transunet_test %/maskrcnn_test %/vqgan_test %/schedule_test %/winograd_test %/conv_bf16_test \
+                 $(ASAN_LONG),$(TESTS)) $(B)/tests/device_test
+# Whole runs, slow under the sanitizers: in check-long
+ASAN_LONG    = $(addprefix $(B)/tests/,maskrcnn_run_test transunet_run_test reproduce_test)
 EMU_RUNS     = build/asan/tests/device_test:$(EMU_CASES)1/2 build/asan/tests/device_test:$(EMU_CASES)2/2 \
                build/asan/tests/device_test:fake:conv:deconv:linear:library:training build/emu/cuda_emu_test
 EMU_BUILT    = build/emu/cuda_emu_test build/emu/libdarkspine-cuda.so build/emu/libfake_cudnn.so
@@ -227,6 +229,8 @@ check-long: deps
 	@$(BUILDER) build/cpu/tests/adversary_test BUILD=cpu
 	@build/cpu/tests/adversary_test 2000
 	@$(MAKE) --no-print-directory test-emu
+	@$(BUILDER) $(patsubst $(B)/%,build/asan/%,$(ASAN_LONG)) build/asan/darkspine BUILD=asan
+	@sh tests/run $(patsubst $(B)/%,build/asan/%,$(ASAN_LONG))
 	@$(MAKE) --no-print-directory mutants
 	@$(MAKE) --no-print-directory check-torch check-coco
 
