@@ -146,7 +146,7 @@ static void the_reference_run(void **state)
     (void)state;
     golden *g = golden_open("tests/golden/vqgan");
     const char *const words[] = { "net.height=64", "net.width=64", "net.winograd=0" };
-    adversary *a = adversary_new(&published, "configs/nets/vqgan.cfg", words, 3, 1, 0);
+    adversary *a = adversary_new(&published, "configs/nets/vqgan-f16.cfg", words, 3, 1, 0);
     reference m[2] = { { .t = a->t, .p = a->p, .keys = key_map_find("taming"), .prefix = "vqgan/" },
                        { .t = a->u, .p = a->p, .keys = key_map_find("taming"), .prefix = "disc/", .group = 1, .strip = "loss.discriminator." } };
     const shape nchw = SHAPE4(1, 3, 64, 64);
@@ -241,7 +241,7 @@ static void counts(void **state)
         { "net.channels=3", "net.classes=3", "quantize.codes=16384", 76073859, 29298176, 42449795, 0 },
     };
     for (size_t i = 0; i < sizeof want / sizeof *want; i++) {
-        net *t = net_load("configs/nets/vqgan.cfg", (const char *const[]){ want[i].channels, want[i].classes, want[i].codes }, 3);
+        net *t = net_load("configs/nets/vqgan-f16.cfg", (const char *const[]){ want[i].channels, want[i].classes, want[i].codes }, 3);
         assert_int_equal(numbers(t, ""), want[i].all);
         assert_int_equal(numbers(t, "encoder."), want[i].encoder), assert_int_equal(numbers(t, "decoder."), want[i].decoder);
         if (want[i].giga > 0) near(1e-9 * (double)net_macs(t), want[i].giga, 0.002);
@@ -253,13 +253,16 @@ static void counts(void **state)
         }
         net_free(t);
     }
+    net *small = net_load("configs/nets/vqgan-f8-small.cfg", NULL, 0);
+    assert_int_equal(numbers(small, ""), 2942433);
+    net_free(small);
 }
 
 /* Every entry of the reference's checkpoint is one of our parameters with that shape, or a counter; and none is missing. */
 static void checkpoint_keys(void **state)
 {
     (void)state;
-    net *t = net_load("configs/nets/vqgan.cfg", NULL, 0);
+    net *t = net_load("configs/nets/vqgan-f16.cfg", NULL, 0);
     net_extend(t, "configs/nets/patchgan.cfg", "discriminator.", NULL, t->output);
     params *p = params_new(t->g, &device_cpu, 0);
     const key_map *map = key_map_find("taming");
@@ -289,7 +292,7 @@ static void names_round_trip(void **state)
 {
     (void)state;
     char *folder = test_scratch(), *path = path_join(folder, "small.safetensors");
-    net *t = net_load("configs/nets/vqgan-small.cfg", NULL, 0);
+    net *t = net_load("configs/nets/vqgan-f8-small.cfg", NULL, 0);
     net_extend(t, "configs/nets/patchgan-small.cfg", "discriminator.", NULL, t->output);
     params *a = params_new(t->g, &device_cpu, 0), *b = params_new(t->g, &device_cpu, 0);
     params_init(a, 3), params_init(b, 4);
@@ -303,14 +306,14 @@ static void names_round_trip(void **state)
 static void any_size(void **state)
 {
     (void)state;
-    net *t = net_load("configs/nets/vqgan-small.cfg", (const char *const[]){ "net.height=37", "net.width=45" }, 2);
+    net *t = net_load("configs/nets/vqgan-f8-small.cfg", (const char *const[]){ "net.height=37", "net.width=45" }, 2);
     const tensor *framed = graph_find(t->g, "framed");
     assert_non_null(framed);
     assert_int_equal(framed->s.d[1], 40), assert_int_equal(framed->s.d[2], 48);
     assert_string_equal(framed->from->op->name, "reflect");
     assert_int_equal(t->output->s.d[1], 37), assert_int_equal(t->output->s.d[2], 45);
     net_free(t);
-    t = net_load("configs/nets/vqgan-small.cfg", NULL, 0);
+    t = net_load("configs/nets/vqgan-f8-small.cfg", NULL, 0);
     assert_null(graph_find(t->g, "framed"));
     net_free(t);
 }

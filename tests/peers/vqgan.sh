@@ -12,7 +12,7 @@ trap 'rm -rf "$work"' EXIT
 "$PEER_PYTHON" tests/peers/vqgan_torch.py --write-features "$work/vgg.safetensors"
 
 us() {
-    "$program" bench nets configs/nets/vqgan.cfg --pass "$1" --precision "$2" --threads "$threads" --repeats "$repeats" --batch 1 \
+    "$program" bench nets configs/nets/vqgan-f16.cfg --pass "$1" --precision "$2" --threads "$threads" --repeats "$repeats" --batch 1 \
         net.height=256 net.width=256 adversary.critic=configs/nets/patchgan.cfg adversary.features=configs/nets/vgg16-features.cfg \
         "adversary.features_weights=$work/vgg.safetensors" solver.optimiser=adam solver.beta1=0.5 solver.beta2=0.9 solver.decay=0 --json |
         "$PEER_PYTHON" -c 'import json, sys

@@ -1,4 +1,4 @@
-"""The VQ-GAN f16 of configs/nets/vqgan.cfg in PyTorch, timed: one JSON object on stdout.
+"""The VQ-GAN f16 of configs/nets/vqgan-f16.cfg in PyTorch, timed: one JSON object on stdout.
 
 inference: one reconstruction. training: one full step of both objectives, as `darkspine bench nets` takes it: the generator's losses with the
 perceptual distance on VGG16, the weight from two gradients at the last weights, Adam; then the critic on films and pictures of the generator
