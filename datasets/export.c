@@ -57,8 +57,8 @@ static uint32_t write_planes(const store *s, int64_t i, const char *folder)
     return seen;
 }
 
-/* Where the label map or the planes have a class of kind implant: DIR/implants/ID.png, 0 and 255. No file where there is none. */
-static void write_implants(const store *s, int64_t i, const char *folder)
+/* Where the label map, the planes or an object are of a class of kind implant: DIR/implants/ID.png, 0 and 255. No file where none is. */
+static void write_implants(const store *s, int64_t i, const labels *l, const char *folder)
 {
     const store_case *c = store_at(s, i);
     const classes *t = store_classes(s);
@@ -69,7 +69,11 @@ static void write_implants(const store *s, int64_t i, const char *folder)
     for (int v = 1; v < 32; v++) bits |= (uint32_t)implant[v] << v;
     store_read_mask(s, i, mask), store_read_planes(s, i, planes);
     image m = image_new(c->h, c->w, 8);
-    for (int64_t k = 0; k < len; k++) any |= ((uint8_t *)m.p)[k] = (uint8_t)(implant[mask[k]] || (planes[k] & bits) ? 255 : 0);
+    uint8_t *at = m.p;
+    for (int64_t k = 0; k < len; k++) at[k] = (uint8_t)(implant[mask[k]] || (planes[k] & bits) ? 255 : 0);
+    for (int k = 0; k < l->ninstances; k++)
+        if (implant[l->instances[k].value & 255]) instance_paint(&l->instances[k], at, c->h, c->w, 255);
+    for (int64_t k = 0; k < len; k++) any |= at[k];
     if (any) {
         char *sub = path_join(folder, "implants"), *path = picture(folder, "implants", c->id);
         file_make_folders(sub);
@@ -117,8 +121,8 @@ static drawn write_pictures(const store *s, int64_t i, const char *folder)
     store_read_image(s, i, m.p);
     image_write(film, &m);
     const drawn d = { write_mask(s, i, mask), write_planes(s, i, folder) };
-    write_implants(s, i, folder);
     labels l = store_read_labels(s, i);
+    write_implants(s, i, &l, folder);
     if (l.ninstances) write_instances(c, &l, folder);
     labels_free(&l), image_free(&m), free(film), free(mask);
     return d;

@@ -1,6 +1,7 @@
 /* cli_synth_test.c - `darkspine synth` from outside: what it refuses, and that a store which was stopped and gone on with is the one that
  * nobody stopped. */
 #include "tests/cli.h"
+#include "datasets/image.h"
 #include "datasets/store.h"
 
 static int set_up(void **state)
@@ -76,8 +77,24 @@ static void what_cannot_be_is_refused(void **state)
     refused("synth x.h5 region=mixed strata=1", "wanted region=whole");
 }
 
+/* Of a pair the film with implants has their mask, as it was projected, and the one without has none. --seed is seed=. */
+static void implants_are_exported(void **state)
+{
+    (void)state;
+    succeeds("synth pair.h5 region=lumbar n=1 --seed 5 height=256 width=192 implants=1 pairs=1 --device cpu --quiet", "seed 5");
+    succeeds("export pair.h5 pair --quiet", "2 cases");
+    char *with = in("pair/implants/lumbar_5_00000_implants.png"), *without = in("pair/implants/lumbar_5_00000.png");
+    assert_true(file_exists(with) && !file_exists(without));
+    image m = film_read(with);
+    int64_t metal = 0, other = 0;
+    for (int64_t i = 0; i < m.h * m.w; i++) metal += image_at(&m, i) == 255, other += image_at(&m, i) != 255 && image_at(&m, i) != 0;
+    assert_true(metal > 100 && metal < m.h * m.w / 2 && !other);
+    image_free(&m), free(with), free(without);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = { cmocka_unit_test(a_stopped_store_is_finished_the_same), cmocka_unit_test(what_cannot_be_is_refused) };
-    return _cmocka_run_group_tests(__FILE__, tests, 2, set_up, tear_down);
+    const struct CMUnitTest tests[] = { cmocka_unit_test(a_stopped_store_is_finished_the_same), cmocka_unit_test(what_cannot_be_is_refused),
+                                        cmocka_unit_test(implants_are_exported) };
+    return _cmocka_run_group_tests(__FILE__, tests, 3, set_up, tear_down);
 }

@@ -2,6 +2,7 @@
 #include "eval/compare.h"
 #include "base/die.h"
 #include "base/file.h"
+#include "verbs/compute.h"
 #include "verbs/flags.h"
 #include "verbs/object.h"
 #include "verbs/verb.h"
@@ -18,7 +19,7 @@ static const usage how = { "compare", "A B",
     "Overlap is compared class by class; errors of the parameters at common coverage, on the films that both have measured, with each\n"
     "one's failures beside them. Differences are A - B, with intervals and tests by patient, corrected (Holm) over the rows of a table. --out DIR writes\n"
     "compare-classes and compare-parameters as .txt .md .csv .tex, and compare.json.",
-    own, FLAG_JSON | FLAG_QUIET | FLAG_FORCE | FLAG_OUT | FLAG_SEED, 2, 2, 0 };
+    own, FLAG_JSON | FLAG_QUIET | FLAG_FORCE | FLAG_OUT | FLAG_DEVICE | FLAG_THREADS | FLAG_SEED, 2, 2, 0 };
 
 enum { DRAWS = 10000 };
 static const char *const stems[] = { "compare-classes", "compare-parameters" };
@@ -84,6 +85,7 @@ int verb_compare(int argc, char **argv)
 {
     flags *f = flags_parse(&how, argc, argv);
     if (!f) return EXIT_OK;
+    compute_on_cpu(f);
     const char *folder = flags_text(f, "--out", NULL);
     if (folder) each_file(f, folder, (table *[2]){ 0 }, NULL);
     json_t *a = evaluation_read(f->input[0]), *b = evaluation_read(f->input[1]);

@@ -16,6 +16,13 @@ int compute_threads(const flags *f)
     return n;
 }
 
+int compute_on_cpu(const flags *f)
+{
+    static const char *const devices[] = { "cpu", "auto" };
+    flags_word(f, "--device", devices, 2, 0);
+    return compute_threads(f);
+}
+
 compute compute_begin(const flags *f)
 {
     enum { CPU, CUDA, AUTO };
@@ -29,7 +36,7 @@ compute compute_begin(const flags *f)
     if (!c.dev) c.dev = &device_cpu;
     c.seed = (uint64_t)flags_int(f, "--seed", 1, 0, INT64_MAX);
     c.threads = compute_threads(f);
-    c.told = asked == CPU || c.dev != &device_cpu;
+    c.told = asked == CPU || c.dev != &device_cpu || flags_has(f, "--quiet");
     return c;
 }
 

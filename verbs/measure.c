@@ -124,9 +124,7 @@ int verb_measure(int argc, char **argv)
     flags *f = flags_parse(&how, argc, argv);
     if (!f) return EXIT_OK;
     geo_case *base;
-    static const char *const devices[] = { "cpu", "auto" };
-    flags_word(f, "--device", devices, 2, 0);    /* nothing here is for a GPU */
-    compute_threads(f);
+    compute_on_cpu(f);
     measure_settings s = measure_settings_read(f, &base);
     const char *out = read_out(f), *file = flags_text(f, "--film", NULL);
     ranges normal = measure_ranges_read(f);

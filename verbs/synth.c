@@ -69,7 +69,7 @@ static const usage how = { "synth", "OUT.h5 region=... [n=100] [seed=1] [level=L
     "      pathology=auto|none|flatback|kyphosis|slip|junction|lstv|dome|mixed\n"
     "      fractures=auto|none|always|screwed  implants=0.2  close=0  pairs=0|1  strata=0|1  reader=MM\n"
     "      failure=none|drop|merge|split|shift|truncate|spurious|erode|dilate|ragged|leak|spur|swap|facing|heads|head|any",
-    own, FLAG_JSON | FLAG_QUIET | FLAG_FORCE | FLAG_THREADS, 1, 1, 1 };
+    own, FLAG_JSON | FLAG_QUIET | FLAG_FORCE | FLAG_DEVICE | FLAG_THREADS | FLAG_SEED, 1, 1, 1 };
 
 /* Usual size of a film, pixels. */
 static const int64_t sizes[KINDS][2] = { [REGION_WHOLE] = { 1024, 512 }, [REGION_CERVICAL] = { 1024, 768 },
@@ -87,6 +87,7 @@ static synth settings(const flags *f)
     synth s = { 0 };
     int region = 0;
     key_defaults(keys, &s);
+    s.seed = flags_int(f, "--seed", s.seed, 0, INT64_MAX);                     /* seed= is the same, and stronger */
     for (int i = 0; i < f->nset; i++) {
         char name[32];
         const char *equals = strchr(f->set[i], '=');
@@ -244,7 +245,7 @@ int verb_synth(int argc, char **argv)
     if (!f) return 0;
     const synth s = settings(f);
     flags_may_write(f, f->input[0]);
-    compute_threads(f);
+    compute_on_cpu(f);
     progress p;
     int64_t cases;
     const int64_t films = make_store(f, &s, &cases, &p);
