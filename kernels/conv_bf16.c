@@ -381,6 +381,8 @@ int bf16_weights_make_by(bf16_path path, const conv_shape *s, conv_kernel *k)
         .at_narrow = s->transposed ? s->kh * s->kw * s->k : 1,
         .multiply = path == BF16_AMX ? multiply_tiles : multiply_vectors, .enter = path == BF16_AMX ? tiles_enter : nothing,
         .leave = path == BF16_AMX ? tiles_leave : nothing };
+    if (p->taps == 1 && p->sh == 1 && p->sw == 1 && p->broad.h == p->narrow.h)     /* pixels of all images are one column: fewer, longer sums */
+        p->broad.h *= p->n, p->narrow.h *= p->n, p->n = 1;
     cut(p);
     *k = (conv_kernel){ .s = *s, .run = run_weights, .release = release, .state = p,
         .work = p->at_packed + (size_t)p->threads * p->packed };
