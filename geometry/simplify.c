@@ -76,7 +76,7 @@ int geo_simplify(const geo_contour *c, double tolerance, geo_contour *out)
     return status;
 }
 
-static int to_four(const geo_contour *c, geo_point four[4])
+static int to_four(const geo_contour *c, int64_t index[4])
 {
     int64_t a, b, at[6], n = 0, first[2];
     double limit[6], d;
@@ -100,10 +100,9 @@ static int to_four(const geo_contour *c, geo_point four[4])
                 int64_t s = at[i]; at[i] = at[j], at[j] = s;
             }
     if (n < 2 || !(limit[1] > 0) || (n > 2 && limit[2] == limit[1])) return GEO_DEGENERATE;
-    int64_t index[4] = { a, b, at[0] % c->n, at[1] % c->n };
+    index[0] = a, index[1] = b, index[2] = at[0] % c->n, index[3] = at[1] % c->n;
     for (int i = 0; i < 4; i++)
         for (int j = i + 1; j < 4; j++) if (index[j] < index[i]) { int64_t s = index[i]; index[i] = index[j], index[j] = s; }
-    for (int i = 0; i < 4; i++) four[i] = c->p[index[i]];
     return GEO_OK;
 }
 
@@ -125,13 +124,23 @@ static int smooth(const geo_contour *c, geo_contour *out)
     return GEO_OK;
 }
 
+/* The vertex farthest from a chord is the one with the largest error outwards among its fellows, so it is drawn in: this share of the way
+ * that smoothing has taken it goes on. (A vertex of the hull does not say which one of the outline it was.) */
+static const double DRAWN_IN = 0.3;
+
 int corners_rdp(const geo_contour *c, int hull, geo_point four[4])
 {
     geo_contour s, h;
+    int64_t at[4];
     int status = smooth(c, &s);
     if (status) return status;
-    if (hull && !(status = geo_hull(&s, &h))) status = to_four(&h, four), geo_contour_free(&h);
-    if (!hull) status = to_four(&s, four);
+    if (hull && !(status = geo_hull(&s, &h))) {
+        status = to_four(&h, at);
+        for (int i = 0; i < 4 && !status; i++) four[i] = h.p[at[i]];
+        geo_contour_free(&h);
+    }
+    if (!hull && !(status = to_four(&s, at)))
+        for (int i = 0; i < 4; i++) four[i] = add(s.p[at[i]], scale(sub(s.p[at[i]], c->p[at[i]]), DRAWN_IN));
     geo_contour_free(&s);
     return status;
 }
