@@ -223,6 +223,22 @@ static void polygons_and_nothing(void **state)
     json_decref(o);
 }
 
+/* The HTML report has the tables of objects, too, with the figures of the text. */
+static void a_report_has_them(void **state)
+{
+    (void)state;
+    result r = call("eval found.h5 films.h5 --region lumbar --out shown --force --quiet");
+    assert_int_equal(r.status, 0);
+    drop(&r);
+    succeeds("report shown --out shown.html", "shown.html");
+    json_t *o = object("eval found.h5 films.h5 --region lumbar --json --quiet");
+    char *path = in("shown.html"), *page = file_read(path, 64 << 20, NULL), *ap = xprintf("%.3f", number(at(o, "instances", "segm"), "AP"));
+    static const char *const wanted[] = { "Average precision and recall", "Instances by class", "Are the objects found?", "Levels named right", "off by one" };
+    for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++) assert_non_null(strstr(page, wanted[i]));
+    assert_non_null(strstr(strstr(page, wanted[0]), ap));
+    json_decref(o), free(path), free(page), free(ap);
+}
+
 /* The last film, of which all is found; with a block in a corner that the detector does not believe in itself */
 static void write_doubt(const char *name, int doubt)
 {
@@ -266,7 +282,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(figures_of_a_detector), cmocka_unit_test(the_same_as_coco), cmocka_unit_test(a_store_as_prediction),
         cmocka_unit_test(without_instances), cmocka_unit_test(tables), cmocka_unit_test(bad_files_are_named), cmocka_unit_test(polygons_and_nothing),
-        cmocka_unit_test(doubtful_objects_are_not_measured),
+        cmocka_unit_test(doubtful_objects_are_not_measured), cmocka_unit_test(a_report_has_them),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

@@ -202,7 +202,7 @@ static void evaluation(FILE *f, FILE *text, int number, const found *l, const fl
     const char *path = l->evals.p[number - 1];
     json_t *eval = eval_read(path);
     char *pred = predictions_of(l, eval, path), *truth = truth_of(l, v, eval, path);
-    report_evaluation(f, number, eval, path), report_parameters(f, text, number, eval);
+    report_evaluation(f, number, eval, path), report_instances(f, eval), report_parameters(f, text, number, eval);
     report_worst(f, number, eval, pred, truth), report_failures(f, number, eval), report_provenance(f, eval);
     json_decref(eval), free(pred), free(truth);
 }

@@ -27,6 +27,9 @@ void report_failures(FILE *f, int number, const json_t *eval);
 enum { REPORT_WORST = 10 };
 void report_worst(FILE *f, int number, const json_t *eval, const char *pred, const char *truth);
 
+/* Further tables of the same section: objects compared one by one, and levels named right; nothing where the evaluation has neither. */
+void report_instances(FILE *f, const json_t *eval);
+
 /* Errors and agreement of the parameters, from `parameters` and `values`; the table of errors goes to text too, for people. */
 void report_parameters(FILE *f, FILE *text, int number, const json_t *eval);
 

@@ -5,43 +5,12 @@
 #include "eval/html.h"
 #include "eval/html_plots.h"
 #include "eval/table.h"
+#include "verbs/report_cells.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 static const json_t *at(const json_t *o, const char *key) { return json_object_get(o, key); }
-
-static const char *text_of(const json_t *o, const char *key, const char *otherwise)
-{
-    const char *s = json_string_value(at(o, key));
-    return s ? s : otherwise;
-}
-
-/* o[key], or the reason that stands beside it. */
-static quantity quantity_at(const json_t *o, const char *key)
-{
-    const json_t *v = at(o, key);
-    if (json_is_number(v) && isfinite(json_number_value(v))) return quantity_of(json_number_value(v));
-    char *why = xprintf("%s_why", key);
-    const quantity q = quantity_missing(text_of(o, why, "not in the file"));
-    free(why);
-    return q;
-}
-
-static void add_pair(table *t, quantity a, quantity b)
-{
-    if (a.why || b.why) table_missing(t, a.why ? a.why : b.why);
-    else table_numbers(t, a.value, b.value);
-}
-
-static void add_interval(table *t, const json_t *o, const char *key)
-{
-    const json_t *v = at(o, key), *lo = json_array_get(v, 0), *hi = json_array_get(v, 1);
-    char *why = xprintf("%s_why", key);
-    if (json_is_number(lo) && json_is_number(hi)) table_numbers(t, json_number_value(lo), json_number_value(hi));
-    else table_missing(t, text_of(o, why, "not in the file"));
-    free(why);
-}
 
 /* ---- tables -------------------------------------------------------------------------------------------------------------------------- */
 
@@ -63,9 +32,9 @@ static void class_row(table *t, const column *c, const char *name, const json_t 
 {
     for (table_text(t, name), c++; c->name; c++) {
         const json_t *m = at(of, c->metric);
-        if (c->kind == COLUMN_SPREAD) add_pair(t, quantity_at(m, "mean"), quantity_at(m, "sd"));
-        else if (c->kind == COLUMN_RANGE) add_interval(t, m, c->member);
-        else if (c->kind == COLUMN_NUMBER) table_quantity(t, quantity_at(m, c->member));
+        if (c->kind == COLUMN_SPREAD) cell_pair(t, cell_quantity(m, "mean"), cell_quantity(m, "sd"));
+        else if (c->kind == COLUMN_RANGE) cell_interval(t, m, c->member);
+        else if (c->kind == COLUMN_NUMBER) table_quantity(t, cell_quantity(m, c->member));
         else if (json_is_integer(at(m, c->member))) table_count(t, json_integer_value(at(m, c->member)));
         else table_missing(t, "not in the file");
     }
@@ -75,9 +44,9 @@ static void class_table(FILE *f, const json_t *eval, const char *title, const co
 {
     table *t = table_new(title);
     const json_t *classes = at(eval, "classes");
-    for (const column *k = c; k->name; k++) table_column(t, k->name, k->length ? text_of(eval, "units", "") : "", k->kind,
+    for (const column *k = c; k->name; k++) table_column(t, k->name, k->length ? cell_text(eval, "units", "") : "", k->kind,
         k->length ? 2 : 3);
-    for (size_t i = 0; i < json_array_size(classes); i++) class_row(t, c, text_of(json_array_get(classes, i), "name", "?"),
+    for (size_t i = 0; i < json_array_size(classes); i++) class_row(t, c, cell_text(json_array_get(classes, i), "name", "?"),
         json_array_get(classes, i));
     if (json_array_size(classes) > 1) table_rule(t), class_row(t, c, "mean over classes", at(eval, "overall"));
     table_note(t, note), table_html(t, f);
@@ -86,11 +55,11 @@ static void class_table(FILE *f, const json_t *eval, const char *title, const co
 
 static void class_tables(FILE *f, const json_t *eval)
 {
-    const quantity draws = quantity_at(eval, "draws"), seed = quantity_at(eval, "seed"), tau = quantity_at(eval, "tau");
+    const quantity draws = cell_quantity(eval, "draws"), seed = cell_quantity(eval, "seed"), tau = cell_quantity(eval, "tau");
     char *how = xprintf("95 %% CI: BCa bootstrap over patients, %.0f draws, seed %.0f", draws.value, seed.value);
     char *near = xprintf("n: images with the class in both maps; penalised: the image diagonal where only one has it; NSD: within %g %s",
         tau.value,
-                         text_of(eval, "units", ""));
+                         cell_text(eval, "units", ""));
     class_table(f, eval, "Overlap by class, mean ± SD over images", overlap, how);
     class_table(f, eval, "Borders by class, mean ± SD over images", borders, near);
     free(how), free(near);
@@ -107,10 +76,10 @@ static void strips(FILE *f, const json_t *eval, const char *metric, const char *
     double *x = xalloc_n(nc * n, sizeof *x);
     for (size_t k = 0; k < nc; k++) {
         for (size_t i = 0; i < n; i++) {
-            const quantity q = quantity_at(json_array_get(at(json_array_get(cases, i), "classes"), k), metric);
+            const quantity q = cell_quantity(json_array_get(at(json_array_get(cases, i), "classes"), k), metric);
             x[k * n + i] = q.why ? NAN : q.value;
         }
-        g[k] = (plot_group){ text_of(json_array_get(classes, k), "name", "?"), x + k * n, (int64_t)n };
+        g[k] = (plot_group){ cell_text(json_array_get(classes, k), "name", "?"), x + k * n, (int64_t)n };
     }
     char *title = xprintf("%s by class", metric), *label = *unit ? xprintf("%s (%s)", metric, unit) : xdup(metric);
     html_strips(f, title, label, g, (int)nc, low, high);
@@ -129,11 +98,11 @@ void report_headline(FILE *f, const json_t *eval)
 {
     static const char *const keys[] = { "DSC", "HD95", "NSD" }, *const names[] = { "mean DSC over classes", "mean HD95 over classes",
         "mean NSD over classes" };
-    char *unit = xprintf(" %s", text_of(eval, "units", ""));
+    char *unit = xprintf(" %s", cell_text(eval, "units", ""));
     fputs("<div class=\"tiles\">", f);
     tile(f, "images", quantity_of((double)json_array_size(at(eval, "cases"))), "%.0f", "");
-    tile(f, "patients", quantity_at(eval, "patients"), "%.0f", "");
-    for (int i = 0; i < 3; i++) tile(f, names[i], quantity_at(at(at(eval, "overall"), keys[i]), "mean"), i == 1 ? "%.1f" : "%.3f",
+    tile(f, "patients", cell_quantity(eval, "patients"), "%.0f", "");
+    for (int i = 0; i < 3; i++) tile(f, names[i], cell_quantity(at(at(eval, "overall"), keys[i]), "mean"), i == 1 ? "%.1f" : "%.3f",
         i == 1 ? unit : "");
     fputs("</div>\n", f);
     free(unit);
@@ -147,7 +116,7 @@ void report_evaluation(FILE *f, int number, const json_t *eval, const char *path
     class_tables(f, eval);
     if (json_array_size(at(eval, "classes")) && json_array_size(at(eval, "cases"))) {
         fputs("<div class=\"grid\">\n", f);
-        strips(f, eval, "DSC", "", 0, 1), strips(f, eval, "HD95", text_of(eval, "units", ""), 0, 0);
+        strips(f, eval, "DSC", "", 0, 1), strips(f, eval, "HD95", cell_text(eval, "units", ""), 0, 0);
         fputs("</div>\n", f);
     }
 }
@@ -157,7 +126,7 @@ void report_evaluation(FILE *f, int number, const json_t *eval, const char *path
 /* What went wrong with a class of a case, or NULL: precision has no value where nothing was predicted, recall where nothing was true. */
 static const char *failure_of(const json_t *class)
 {
-    const quantity dsc = quantity_at(class, "DSC"), precision = quantity_at(class, "precision"), recall = quantity_at(class, "recall");
+    const quantity dsc = cell_quantity(class, "DSC"), precision = cell_quantity(class, "precision"), recall = cell_quantity(class, "recall");
     if (dsc.why || dsc.value > 0) return NULL;
     return precision.why ? "missed" : recall.why ? "invented" : "elsewhere: not one pixel in common";
 }
@@ -174,7 +143,7 @@ void report_failures(FILE *f, int number, const json_t *eval)
         const json_t *c = json_array_get(cases, i), *classes = at(c, "classes");
         for (size_t k = 0; k < json_array_size(classes); k++) {
             const char *what = failure_of(json_array_get(classes, k));
-            if (what && found++ < MOST) table_text(t, text_of(c, "case", "?")), table_text(t, text_of(json_array_get(classes, k), "name",
+            if (what && found++ < MOST) table_text(t, cell_text(c, "case", "?")), table_text(t, cell_text(json_array_get(classes, k), "name",
                 "?")), table_text(t, what);
         }
     }
@@ -194,7 +163,7 @@ void report_provenance(FILE *f, const json_t *eval)
     table_column(t, "", "", COLUMN_TEXT, 0), table_column(t, "which", "", COLUMN_TEXT, 0), table_column(t, "SHA-256", "", COLUMN_TEXT, 0);
     for (size_t i = 0; i < sizeof sides / sizeof *sides; i++) {
         const json_t *side = at(at(eval, "provenance"), sides[i]);
-        const char *which = text_of(side, "path", text_of(side, "name", text_of(side, "commit", ""))), *hash = text_of(side, "sha256",
+        const char *which = cell_text(side, "path", cell_text(side, "name", cell_text(side, "commit", ""))), *hash = cell_text(side, "sha256",
             NULL);
         if (!hash) continue;
         table_text(t, sides[i]), table_text(t, which), table_text(t, hash), any = 1;
