@@ -126,7 +126,8 @@ void report_evaluation(FILE *f, int number, const json_t *eval, const char *path
 /* What went wrong with a class of a case, or NULL: precision has no value where nothing was predicted, recall where nothing was true. */
 static const char *failure_of(const json_t *class)
 {
-    const quantity dsc = cell_quantity(class, "DSC"), precision = cell_quantity(class, "precision"), recall = cell_quantity(class, "recall");
+    const quantity dsc = cell_quantity(class, "DSC"), precision = cell_quantity(class, "precision");
+    const quantity recall = cell_quantity(class, "recall");
     if (dsc.why || dsc.value > 0) return NULL;
     return precision.why ? "missed" : recall.why ? "invented" : "elsewhere: not one pixel in common";
 }
@@ -143,8 +144,8 @@ void report_failures(FILE *f, int number, const json_t *eval)
         const json_t *c = json_array_get(cases, i), *classes = at(c, "classes");
         for (size_t k = 0; k < json_array_size(classes); k++) {
             const char *what = failure_of(json_array_get(classes, k));
-            if (what && found++ < MOST) table_text(t, cell_text(c, "case", "?")), table_text(t, cell_text(json_array_get(classes, k), "name",
-                "?")), table_text(t, what);
+            if (!what || found++ >= MOST) continue;
+            table_text(t, cell_text(c, "case", "?")), table_text(t, cell_text(json_array_get(classes, k), "name", "?")), table_text(t, what);
         }
     }
     html_section(f, "failures", number, "Failures");
@@ -163,8 +164,8 @@ void report_provenance(FILE *f, const json_t *eval)
     table_column(t, "", "", COLUMN_TEXT, 0), table_column(t, "which", "", COLUMN_TEXT, 0), table_column(t, "SHA-256", "", COLUMN_TEXT, 0);
     for (size_t i = 0; i < sizeof sides / sizeof *sides; i++) {
         const json_t *side = at(at(eval, "provenance"), sides[i]);
-        const char *which = cell_text(side, "path", cell_text(side, "name", cell_text(side, "commit", ""))), *hash = cell_text(side, "sha256",
-            NULL);
+        const char *which = cell_text(side, "path", cell_text(side, "name", cell_text(side, "commit", "")));
+        const char *hash = cell_text(side, "sha256", NULL);
         if (!hash) continue;
         table_text(t, sides[i]), table_text(t, which), table_text(t, hash), any = 1;
     }

@@ -45,7 +45,8 @@ static void class_table(FILE *f, const json_t *o)
     const json_t *list = at(at(o, cell_text(o, "compared", "")), "classes"), *quality = at(o, "panoptic");
     char *note = xprintf("panoptic quality: of predictions with a score of %g and more", cell_quantity(o, "score").value);
     table *t = table_new("Instances by class");
-    table_column(t, "class", "", COLUMN_TEXT, 0), table_column(t, "true", "", COLUMN_COUNT, 0), table_column(t, "predicted", "", COLUMN_COUNT, 0);
+    table_column(t, "class", "", COLUMN_TEXT, 0), table_column(t, "true", "", COLUMN_COUNT, 0);
+    table_column(t, "predicted", "", COLUMN_COUNT, 0);
     table_column(t, "AP", "", COLUMN_NUMBER, 3), table_column(t, "AP50", "", COLUMN_NUMBER, 3);
     for (int k = 0; k < 3; k++) table_column(t, shares[k], "", COLUMN_NUMBER, 3);
     for (int k = 0; k < 3; k++) table_column(t, counts[k], "", COLUMN_COUNT, 0);
@@ -66,7 +67,8 @@ static void detection_table(FILE *f, const json_t *o)
         { "named", "detected by its own class" }, { "centred", "with a centre of a prediction inside" },
         { "extra", "predictions that detect nothing, a film" } };
     table *t = table_new("Are the objects found?");
-    table_column(t, "objects", "", COLUMN_TEXT, 0), table_column(t, "rate", "", COLUMN_NUMBER, 3), table_column(t, "95 % CI", "", COLUMN_RANGE, 3);
+    table_column(t, "objects", "", COLUMN_TEXT, 0), table_column(t, "rate", "", COLUMN_NUMBER, 3);
+    table_column(t, "95 % CI", "", COLUMN_RANGE, 3);
     for (size_t k = 0; k < sizeof rates / sizeof *rates; k++) {
         char *interval = xprintf("%s_ci", rates[k].key);
         table_text(t, rates[k].name), table_quantity(t, cell_quantity(o, rates[k].key)), cell_interval(t, o, interval);
@@ -78,7 +80,8 @@ static void detection_table(FILE *f, const json_t *o)
 static void level_table(FILE *f, const json_t *o)
 {
     table *t = table_new("Levels named right");
-    table_column(t, "within", "mm", COLUMN_NUMBER, 0), table_column(t, "identified", "", COLUMN_NUMBER, 3), table_column(t, "95 % CI", "", COLUMN_RANGE, 3);
+    table_column(t, "within", "mm", COLUMN_NUMBER, 0), table_column(t, "identified", "", COLUMN_NUMBER, 3);
+    table_column(t, "95 % CI", "", COLUMN_RANGE, 3);
     table_column(t, "off by one", "", COLUMN_NUMBER, 3), table_column(t, "films all right", "", COLUMN_NUMBER, 3);
     for (size_t i = 0; i < json_array_size(at(o, "limits")); i++) {
         const json_t *row = json_array_get(at(o, "limits"), i);
