@@ -35,8 +35,7 @@ static void class_row(table *t, const column *c, const char *name, const json_t 
         if (c->kind == COLUMN_SPREAD) cell_pair(t, cell_quantity(m, "mean"), cell_quantity(m, "sd"));
         else if (c->kind == COLUMN_RANGE) cell_interval(t, m, c->member);
         else if (c->kind == COLUMN_NUMBER) table_quantity(t, cell_quantity(m, c->member));
-        else if (json_is_integer(at(m, c->member))) table_count(t, json_integer_value(at(m, c->member)));
-        else table_missing(t, "not in the file");
+        else cell_count(t, m, c->member);
     }
 }
 

@@ -63,19 +63,8 @@ def main():
     cast = torch.autocast(a.device, torch.bfloat16, enabled=a.precision == "bf16")
     optimiser = torch.optim.SGD(net.parameters(), lr=1e-4, momentum=0.9)
 
-    def inference():
-        with torch.inference_mode(), cast:
-            run(x)
-
-    def training():
-        optimiser.zero_grad(set_to_none=True)
-        with cast:
-            logits = run(x)
-        objective(logits.float(), truth).backward()
-        optimiser.step()
-
-    step = inference if a.which == "inference" else training
     net.train(a.which == "training")
+    step = unets.step_of(a.which, run, x, truth, cast, objective, optimiser)
     seconds = unets.timed(step, a.repeats, 1 if a.device == "cpu" else 5, wait)
     unets.report("torch %s %s%s" % (torch.__version__, a.precision, " compiled" if a.compile else ""), a.which, seconds)
 

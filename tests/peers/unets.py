@@ -19,6 +19,24 @@ def peak_rss():
         return next(int(line.split()[1]) * 1024 for line in f if line.startswith("VmHWM"))
 
 
+def step_of(which, run, x, truth, cast, objective, optimiser):
+    """The function that is timed: which = inference, or a training step; run: the network, compiled or not; cast: a context of autocast."""
+    import torch                         # here: not every peer has it
+
+    def inference():
+        with torch.inference_mode(), cast:
+            run(x)
+
+    def training():
+        optimiser.zero_grad(set_to_none=True)
+        with cast:
+            logits = run(x)
+        objective(logits.float(), truth).backward()
+        optimiser.step()
+
+    return inference if which == "inference" else training
+
+
 def timed(step, repeats, first=1, wait=lambda: None):
     """Seconds of each call after some first ones, which may compile and allocate. wait: until a device has done what it was given."""
     for _ in range(first):
