@@ -17,6 +17,7 @@ typedef struct step {
     struct node *n;
     int pack;                            /* 1, 2: only bring the weights into the form that forward, backward reads: op.pack */
     int backward;
+    int again;                           /* out[0], which has been forgotten since, is made again: op.again */
     unsigned want, add;                  /* bit i: the gradient of in[i] is wanted; add to it rather than set it */
     unsigned params;                     /* bit i: in[i] is a parameter, whose gradient adds when context.accumulate is set */
     tensor *seed;                        /* no node: set this loss's gradient to context.loss_scale */
@@ -37,6 +38,9 @@ typedef struct op {
     void (*pack)(const context *, const struct node *, int backward);
     void (*forward)(const context *, const struct node *);
     void (*backward)(const context *, const struct node *, const step *);
+    /* May be NULL: out[0] once more, to the bit, from in[] and the saved[] of forward, and nothing else changed. Where that costs
+     * little beside the layers around it, the map need not be kept from forward to backward (nn/recompute.h). */
+    void (*again)(const context *, const struct node *);
     void (*release)(struct node *);                       /* may be NULL: free what prepare kept in n->state */
     int64_t (*macs)(const struct node *);                 /* may be NULL: multiply-adds of one forward, whole batch */
     int samples;                         /* 1: every sample of out[0] comes from the same one of in[0], so that its count is that of in[0] */

@@ -1,5 +1,6 @@
 /* plan.c - the memory planner; see plan.h. A view has no bytes of its own: whatever touches it touches the tensor it lies in. */
 #include "nn/plan.h"
+#include "nn/recompute.h"
 #include "base/words.h"
 #include "nn/device.h"
 #include "nn/types.h"
@@ -40,12 +41,9 @@ static void each(const schedule *s, void (*fn)(tensor *, void *), void *arg)
 static void forget(tensor *t, void *arg)
 {
     (void)arg;
-    if (t->role == VALUE) t->x.first = t->x.last = -1;
+    if (t->role == VALUE) t->x.first = t->x.last = -1, t->x.rests = t->x.returns = 0;
     if (t->role != PARAM) t->g.first = t->g.last = -1;
 }
-
-/* Are the weights, input 1, read in their packed form at this step? */
-static int reads_packed(const step *t) { return t->n->packed[0] && t->n->packed[t->backward]->x.size; }
 
 /* Step i only packs weights. */
 static void live_pack(const step *t, int i)
@@ -62,6 +60,7 @@ static void live(schedule *s)
         node *n = t->n;
         if (!n) { touch_g(t->seed, i); continue; }
         if (t->pack) { live_pack(t, i); continue; }
+        if (t->again) n->out[0]->x.rests = n->out[0]->x.last, n->out[0]->x.returns = i;
         if (n->packed[0] && (!t->backward || t->want & 1)) touch_x(n->packed[t->backward], i);
         if (n->nin && n->in[0]->count) touch_x(n->in[0]->count, i);
         for (int j = 0; j < n->nout; j++) {
@@ -71,7 +70,7 @@ static void live(schedule *s)
         }
         for (int j = 0; j < n->nin; j++) {
             const int read = !t->backward || n->reads_x >> j & 1;
-            if (read && !(j == 1 && reads_packed(t))) touch_x(n->in[j], i);
+            if (read && !(j == 1 && step_reads_packed(t))) touch_x(n->in[j], i);
             if (t->backward && t->want >> j & 1) touch_g(n->in[j], i);
         }
         for (int j = 0; j < n->nsaved; j++) touch_x(n->saved[j], i);
@@ -116,6 +115,26 @@ static int by_size(const void *a, const void *b)
 
 static size_t padded(size_t n) { return (n + ALIGN - 1) / ALIGN * ALIGN; }
 
+/* The two spans of steps in which a buffer is in use; the second is empty where it never rests */
+static void spans(const buffer *b, int from[2], int to[2])
+{
+    from[0] = b->first, to[0] = b->returns ? b->rests : b->last;
+    from[1] = b->returns ? b->returns : 1, to[1] = b->returns ? b->last : 0;
+}
+
+/* Are both in use at any one step? */
+static int meet(const buffer *a, const buffer *b)
+{
+    int from[2][2], to[2][2], met = 0;
+    spans(a, from[0], to[0]), spans(b, from[1], to[1]);
+    for (int i = 0; i < 2; i++)
+        for (int j = 0; j < 2; j++) {
+            const int start = from[0][i] > from[1][j] ? from[0][i] : from[1][j], end = to[0][i] < to[1][j] ? to[0][i] : to[1][j];
+            met |= from[0][i] <= to[0][i] && from[1][j] <= to[1][j] && start <= end;
+        }
+    return met;
+}
+
 static size_t pack(entries *e, int share)
 {
     size_t arena = 0;
@@ -127,8 +146,7 @@ static size_t pack(entries *e, int share)
             again = 0;
             for (int j = 0; j < i; j++) {
                 const buffer *o = e->e[j].b;
-                int together = !share || (b->first <= o->last && o->first <= b->last);
-                if (together && at < o->at + padded(o->size) && o->at < at + size) at = o->at + padded(o->size), again = 1;
+                if ((!share || meet(b, o)) && at < o->at + padded(o->size) && o->at < at + size) at = o->at + padded(o->size), again = 1;
             }
         }
         b->at = at;
@@ -145,7 +163,11 @@ void plan_make(schedule *s, const context *c, int share)
     for (int i = 0; i < s->n; i++) if (s->s[i].n) s->s[i].n->want |= s->s[i].want;
     for (int i = 0; i < s->n; i++) {
         node *n = s->s[i].n;
-        if (n && !s->s[i].backward && !s->s[i].pack) node_prepare(c, n);
+        if (n && !s->s[i].backward && !s->s[i].pack && !s->s[i].again) node_prepare(c, n);
+    }
+    if (s->recompute) {
+        live(s), recompute_insert(s);
+        s->recompute = 0;
     }
     for (int i = 0; i < s->n; i++) {
         s->s[i].work = (buffer){ .size = s->s[i].n ? s->s[i].n->work : 0, .first = i, .last = i };
@@ -176,10 +198,12 @@ static void place_view(tensor *t, void *arg)
     t->g.p = root->g.p ? (char *)root->g.p + offset : NULL;
 }
 
+static int in_use(const buffer *b, int k) { return b->first <= k && k <= b->last && !(b->rests < k && k < b->returns); }
+
 static size_t live_at(const entries *e, int step)
 {
     size_t sum = 0;
-    for (int i = 0; i < e->n; i++) if (e->e[i].b->first <= step && step <= e->e[i].b->last) sum += padded(e->e[i].b->size);
+    for (int i = 0; i < e->n; i++) if (in_use(e->e[i].b, step)) sum += padded(e->e[i].b->size);
     return sum;
 }
 
@@ -227,9 +251,13 @@ void plan_print(const schedule *s)
     int at;
     qsort(e.e, (size_t)e.n, sizeof *e.e, by_size);
     printf("%-48s %-7s %14s %6s %6s %14s\n", "buffer", "type", "bytes", "from", "to", "offset");
-    for (int i = 0; i < e.n; i++)
-        printf("%-40s %-7s %-7s %14zu %6d %6d %14zu\n", e.e[i].t->name, what[e.e[i].what],
-               e.e[i].what == IS_SCRATCH ? "-" : dtype_name(e.e[i].t->type), e.e[i].b->size, e.e[i].b->first, e.e[i].b->last, e.e[i].b->at);
+    for (int i = 0; i < e.n; i++) {
+        const buffer *b = e.e[i].b;
+        printf("%-40s %-7s %-7s %14zu %6d %6d %14zu", e.e[i].t->name, what[e.e[i].what], e.e[i].what == IS_SCRATCH ? "-" : dtype_name(e.e[i].t->type),
+               b->size, b->first, b->last, b->at);
+        if (b->returns) printf("  given up after %d, made again at %d", b->rests, b->returns);
+        putchar('\n');
+    }
     const size_t peak = peak_of(s, &e, &at);
     for (int i = 0; i < e.n; i++) bytes += e.e[i].b->size;
     const node *n = s->n ? s->s[at].n : NULL;

@@ -108,6 +108,8 @@ void schedule_backward(schedule *s, graph *g, tensor *loss, tensor *const *wrt, 
     }
 }
 
+int step_reads_packed(const step *t) { return t->n->packed[0] && t->n->packed[t->backward]->x.size; }
+
 void schedule_run_part(const schedule *s, context *c, int from, int to)
 {
     for (int i = from; i < to; i++) {
@@ -115,6 +117,7 @@ void schedule_run_part(const schedule *s, context *c, int from, int to)
         c->work = s->base + t->work.at;
         if (t->seed) c->dev->code->fill(c, 1, t->seed->g.p, (real)c->loss_scale);
         else if (t->pack) t->n->op->pack(c, t->n, t->pack - 1);
+        else if (t->again) t->n->op->again(c, t->n);
         else if (t->backward) t->n->op->backward(c, t->n, t);
         else t->n->op->forward(c, t->n);
     }

@@ -6,6 +6,7 @@
 
 typedef struct schedule {
     step *s; int n;
+    int recompute;                       /* plan_make is to have maps made again rather than kept (nn/recompute.h), and clears this */
     int fixed;                           /* leading steps whose results depend on parameters alone: schedule_settle */
     size_t arena, work;                  /* bytes: values, gradients and scratch; of it the largest scratch of any step */
     char *base;                          /* set by plan_place */
@@ -21,6 +22,7 @@ void schedule_settle(schedule *s);
 /* d loss / d wrt: only tensors that depend on wrt and lead to loss take part. May be called several times in one list. Dies
  * (an op without a gradient on the way) naming the op and why. */
 void schedule_backward(schedule *s, graph *g, tensor *loss, tensor *const *wrt, int nwrt);
+int  step_reads_packed(const step *t);   /* are the weights, input 1, read in their packed form at this step? */
 void schedule_run(const schedule *s, context *c);                                 /* all steps */
 void schedule_run_part(const schedule *s, context *c, int from, int to);          /* steps from..to-1 */
 void schedule_free(schedule *s);                                                  /* the lists and the memory, not the struct */

@@ -21,6 +21,7 @@ const char *dtype_name(dtype t);                         /* "float32" */
 typedef struct buffer {                                  /* bytes the planner places */
     size_t size, at;                                     /* at: offset in the arena */
     int first, last;                                     /* first step that writes it, last that reads it; first < 0: unused */
+    int rests, returns;                                  /* between these two steps it holds nothing that is read; both 0: no such gap */
     void *p;
 } buffer;
 

@@ -258,6 +258,7 @@ adversary *adversary_plan(const adversary_conf *f, net *t, net *u, uint64_t seed
     tensor **wrt = xalloc_n((size_t)t->g->nt + 64, sizeof *wrt);
     plan_build(a, f, wrt);
     plan_judge(a, f, wrt);
+    a->build.recompute = a->judge.recompute = f->recompute;
     plan_make(&a->build, &a->c, share), plan_make(&a->judge, &a->c, share);
     free(wrt);
     return a;

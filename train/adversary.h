@@ -23,6 +23,7 @@ typedef struct adversary_conf {
     int64_t start;                           /* batches */
     int vanilla;                             /* the critic's loss: 0 hinge (Lim and Ye 2017), 1 logistic (Goodfellow et al. 2014) */
     int dropout;                             /* 1: half of the feature differences are left out at random, as the published training did by accident */
+    int recompute;                           /* maps that cost little are made again, not kept: nn/recompute.h */
 } adversary_conf;
 
 enum { ADVERSARY_TAPS = 5 };

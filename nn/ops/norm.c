@@ -58,6 +58,14 @@ static void infer(node *n, int inputs, norm_size (*size)(const node *))
 static void batch_infer(node *n) { infer(n, 5, batch_size); }
 static void group_infer(node *n) { infer(n, 3, group_size); }
 
+/* With the moments that have been measured */
+static void apply(const context *c, const node *n, norm_size s)
+{
+    RUN(norm_forward, s, X(0), XS(0), Y, YS, affine(n), SAVED(0), SAVED(1));
+}
+static void batch_again(const context *c, const node *n) { apply(c, n, batch_size(n)); }
+static void group_again(const context *c, const node *n) { apply(c, n, group_size(n)); }
+
 static int measures(const context *c, const node *n) { return c->training && !n->still; }
 
 static void batch_forward(const context *c, const node *n)
@@ -67,7 +75,7 @@ static void batch_forward(const context *c, const node *n)
     if (measures(c, n))
         RUN(norm_moments, s, X(0), XS(0), f->eps, SAVED(0), SAVED(1), n->in[3]->x.p, n->in[4]->x.p, f->momentum, c->work);
     else RUN(norm_running, s.channels, P(3), P(4), f->eps, SAVED(0), SAVED(1));
-    RUN(norm_forward, s, X(0), XS(0), Y, YS, affine(n), SAVED(0), SAVED(1));
+    apply(c, n, s);
 }
 
 /* Nothing in it is learnt or measured, so what goes in need not be kept: the slope of a rectifier is told from what comes out. */
@@ -83,7 +91,7 @@ static void fixed_forward(const context *c, const node *n)
 {
     const norm_size s = batch_size(n);
     RUN(norm_running, s.channels, P(3), P(4), ((const norm_conf *)n->conf)->eps, SAVED(0), SAVED(1));
-    RUN(norm_forward, s, X(0), XS(0), Y, YS, affine(n), SAVED(0), SAVED(1));
+    apply(c, n, s);
 }
 
 static void fixed_backward(const context *c, const node *n, const step *s)
@@ -95,7 +103,7 @@ static void group_forward(const context *c, const node *n)
 {
     const norm_size s = group_size(n);
     RUN(norm_moments, s, X(0), XS(0), ((const norm_conf *)n->conf)->eps, SAVED(0), SAVED(1), NULL, NULL, 0, c->work);
-    RUN(norm_forward, s, X(0), XS(0), Y, YS, affine(n), SAVED(0), SAVED(1));
+    apply(c, n, s);
 }
 
 static void backward(const context *c, const node *n, const step *s, norm_size size, int batch)
@@ -109,7 +117,7 @@ static void group_backward(const context *c, const node *n, const step *s) { bac
 const op OP(batch_norm) = {
     .name = "batch_norm", .help = "batch normalisation of x with gamma, beta and running mean, variance (Ioffe and Szegedy 2015)",
     .conf = sizeof(norm_conf), .keys = batch_keys, .reads_x = 1u << 0 | 1u << 1 | 1u << 2,
-    .maps = 1, .infer = batch_infer, .forward = batch_forward, .backward = batch_backward,
+    .maps = 1, .infer = batch_infer, .forward = batch_forward, .backward = batch_backward, .again = batch_again,
 };
 const op OP(fixed_norm) = {
     .name = "fixed_norm", .help = "batch normalisation by running statistics, scale and shift that are all constants",
@@ -119,5 +127,5 @@ const op OP(fixed_norm) = {
 const op OP(group_norm) = {
     .name = "group_norm", .help = "group normalisation of x with gamma, beta (Wu and He 2018); groups = channels is instance norm",
     .conf = sizeof(norm_conf), .keys = group_keys, .reads_x = 1u << 0 | 1u << 1 | 1u << 2,
-    .maps = 1, .infer = group_infer, .forward = group_forward, .backward = group_backward,
+    .maps = 1, .infer = group_infer, .forward = group_forward, .backward = group_backward, .again = group_again,
 };

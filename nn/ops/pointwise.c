@@ -108,15 +108,16 @@ static void softmax_backward(const context *c, const node *n, const step *s)
 
 const op OP(activation) = {
     .name = "activation", .help = "a function of every value", .conf = sizeof(act_conf), .keys = act_keys, .reads_x = 1, .reads_y = 1,
-    .samples = 1, .maps = 1, .infer = act_infer, .forward = act_forward, .backward = act_backward,
+    .samples = 1, .maps = 1, .infer = act_infer, .forward = act_forward, .backward = act_backward, .again = act_forward,
 };
 const op OP(add) = {
     .name = "add", .help = "the sum of two or more maps of one shape", .maps = ~0u,
-    .infer = add_infer, .forward = add_forward, .backward = add_backward,
+    .infer = add_infer, .forward = add_forward, .backward = add_backward, .again = add_forward,
 };
 const op OP(dropout) = {
     .name = "dropout", .help = "zeroes values at random in training and scales up the others (Srivastava et al. 2014)",
     .conf = sizeof(dropout_conf), .keys = dropout_keys, .maps = 1, .infer = same, .forward = dropout_forward, .backward = dropout_backward,
+    .again = dropout_forward,
 };
 const op OP(softmax) = {
     .name = "softmax", .help = "probabilities over the channels of each pixel", .reads_y = 1, .maps = 1,

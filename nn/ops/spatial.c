@@ -208,7 +208,7 @@ const op OP(crop) = {
 };
 const op OP(maxpool) = {
     .name = "maxpool", .help = "the maximum of each window", .conf = sizeof(pool_conf), .keys = pool_keys, .maps = 1,
-    .infer = pool_infer, .forward = pool_forward, .backward = pool_backward,
+    .infer = pool_infer, .forward = pool_forward, .backward = pool_backward, .again = pool_forward,
 };
 const op OP(avgpool) = {
     .name = "avgpool", .help = "the mean of each window", .conf = sizeof(pool_conf), .keys = avgpool_keys, .maps = 1,
@@ -216,5 +216,5 @@ const op OP(avgpool) = {
 };
 const op OP(upsample) = {
     .name = "upsample", .help = "a map at another size by interpolation", .conf = sizeof(upsample_conf), .keys = upsample_keys, .maps = 1,
-    .infer = upsample_infer, .forward = upsample_forward, .backward = upsample_backward,
+    .infer = upsample_infer, .forward = upsample_forward, .backward = upsample_backward, .again = upsample_forward,
 };

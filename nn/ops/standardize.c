@@ -59,7 +59,7 @@ static void weight_backward(const context *c, const node *n, const step *s)
 const op op_layer_norm = {
     .name = "layer_norm", .help = "normalisation of the channels of each pixel or token, with gamma, beta (Ba, Kiros and Hinton 2016)",
     .conf = sizeof(eps_conf), .keys = eps_keys, .reads_x = 1u << 0 | 1u << 1,
-    .infer = layer_infer, .forward = layer_forward, .backward = layer_backward,
+    .infer = layer_infer, .forward = layer_forward, .backward = layer_backward, .again = layer_forward,
 };
 const op op_weight_standardize = {
     .name = "weight_standardize", .help = "a convolution's weights with mean 0 and variance 1 for each output channel (Qiao et al. 2019)",

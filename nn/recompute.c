@@ -1,0 +1,95 @@
+/* recompute.c - see recompute.h. Nodes are walked from the last to the first, so that a map which another one is made from is seen to be
+ * wanted at that place, and may itself be made again there: dropout of gelu of what is kept, in two steps. */
+#include "nn/recompute.h"
+#include "base/die.h"
+#include <stdlib.h>
+
+enum { WORTH = 4 };                      /* steps that a map must rest for at least: shorter gaps free nothing */
+
+typedef struct { int at; const node *n; } remade;        /* n is made again before step `at` */
+typedef struct { remade *r; int n; } remades;            /* in the order of the walk: last node first */
+
+/* Does this step read the value of t? */
+static int reads(const step *t, const tensor *v)
+{
+    const node *n = t->n;
+    if (!n) return 0;
+    if (t->pack) return n->in[1] == v;
+    for (int j = 0; j < n->nin; j++) {
+        const int packed = j == 1 && step_reads_packed(t);
+        if (n->in[j] == v && (!t->backward || n->reads_x >> j & 1) && !packed) return 1;
+    }
+    for (int j = 0; j < n->nout && t->backward; j++) if (n->out[j] == v && n->reads_y >> j & 1) return 1;
+    return 0;
+}
+
+/* Is the map still there at step `at`? What is no map always is. */
+static int lives(const tensor *t, int at)
+{
+    for (; t->of; t = t->of) {}
+    return t->role != VALUE || t->x.last >= at;
+}
+
+/* Bytes that must be kept until step `at`, or made again there from others, so that n can be run there */
+static size_t cost(const node *n, int at)
+{
+    size_t sum = 0;
+    for (int j = 0; j < n->nin; j++) {
+        const tensor *u = n->in[j];
+        if (lives(u, at)) continue;
+        const size_t remade = u->from && u->from->op->again && !u->of ? cost(u->from, at) : u->x.size;
+        sum += remade < u->x.size ? remade : u->x.size;
+    }
+    return sum;
+}
+
+/* The step before which v must be there again, after it has rested since the last step that forward reads it; 0: no such */
+static int wanted(const schedule *s, int forward, const remades *done, const tensor *v, int made)
+{
+    int at = forward, rests = made;
+    while (at < s->n && !reads(&s->s[at], v)) at++;
+    for (int i = 0; i < done->n; i++)
+        for (int j = 0; j < done->r[i].n->nin; j++) if (done->r[i].n->in[j] == v && done->r[i].at < at) at = done->r[i].at;
+    for (int i = made; i < forward; i++) if (reads(&s->s[i], v)) rests = i;
+    return at < s->n && at - rests > WORTH ? at : 0;
+}
+
+/* From here on every tensor knows that it is read there. */
+static void extend(const node *n, int at)
+{
+    for (int j = 0; j < n->nin; j++) {
+        tensor *u = tensor_root(n->in[j]);
+        if (u->role == VALUE && u->x.last < at) u->x.last = at;
+    }
+}
+
+/* Before step i, the steps that make maps again, first node first */
+static void insert(schedule *s, const remades *done)
+{
+    step *all = xalloc_n((size_t)(s->n + done->n) * 2 + 2, sizeof *all);
+    int n = 0;
+    for (int i = 0; i < s->n; i++) {
+        for (int k = done->n; k-- > 0;) if (done->r[k].at == i) all[n++] = (step){ .n = (node *)done->r[k].n, .again = 1 };
+        all[n++] = s->s[i];
+    }
+    free(s->s);
+    s->s = all, s->n = n;
+}
+
+void recompute_insert(schedule *s)
+{
+    int forward = 0;                     /* steps before the first gradient */
+    while (forward < s->n && !s->s[forward].seed) forward++;
+    remades done = { xalloc_n((size_t)forward + 1, sizeof *done.r), 0 };
+    for (int i = forward; i-- > 0;) {
+        const node *n = s->s[i].n;
+        const tensor *v = n->out[0];
+        if (s->s[i].pack || !n->op->again || n->nout > 1 || v->keep || v->of || v->x.last <= i) continue;
+        const int at = wanted(s, forward, &done, v, i);
+        if (!at || cost(n, at) > v->x.size / 2) continue;
+        done.r[done.n++] = (remade){ at, n };
+        extend(n, at);
+    }
+    insert(s, &done);
+    free(done.r);
+}
