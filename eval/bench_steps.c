@@ -37,8 +37,12 @@ static void add_row(bench *b, const char *prefix, const step *s, int i, double s
     const node *n = s->n;
     char name[112];
     bench_row *r;
+    if (s->spend) {
+        snprintf(name, sizeof name, "%s %d %.40s optimiser", prefix, i, s->spend->name);
+        bench_add(b, name, seconds, size_of(s->spend) * 1e-9, "GB/s", 0);
+    }
     if (!n) return;
-    snprintf(name, sizeof name, "%s %d %.40s %s %s", prefix, i, n->out[0]->name, n->op->name, s->pack ? "pack" : what[s->backward]);
+    snprintf(name, sizeof name, "%s %d %.40s %s %s", prefix, i, n->out[0]->name, n->op->name, s->pack ? "pack" : s->again ? "again" : what[s->backward]);
     if (n->op->macs && !s->pack) r = bench_add(b, name, seconds, 2e-9 * (double)n->op->macs(n) * passes_of(s), "GFLOP/s", b->flops);
     else r = bench_add(b, name, seconds, bytes_of(s) * 1e-9, "GB/s", b->triad);
     snprintf(r->note, sizeof r->note, "%.1f %% of the time", 100 * seconds / all);

@@ -53,7 +53,7 @@ static int sets_of(set out[5], real *parameters, const optim *o)
     return n;
 }
 
-static int in_set(const set *s, const param *q) { return (s->states || q->role == PARAM) && !params_fits(s->without, q->name); }
+static int in_set(const set *s, const param *q) { return (s->states || (q->role == PARAM && !q->frozen)) && !params_fits(s->without, q->name); }
 static hid_t number_type(int t) { return t == SIGNED ? H5T_NATIVE_INT64 : t == UNSIGNED ? H5T_NATIVE_UINT64 : H5T_NATIVE_DOUBLE; }
 static hid_t stored_type(int t) { return t == SIGNED ? H5T_STD_I64LE : t == UNSIGNED ? H5T_STD_U64LE : H5T_IEEE_F64LE; }
 static hid_t real_type(void) { return sizeof(real) == 8 ? H5T_NATIVE_DOUBLE : H5T_NATIVE_FLOAT; }
@@ -364,7 +364,7 @@ static void check_no_others(const checkpoint *k, hid_t group, const set *s, cons
     for (int i = 0; i < p->n; i++) if (in_set(s, &p->p[i])) known[wanted++] = p->p[i].name;
     for (int i = 0; i < n && (n != wanted || s->without); i++) {
         const param *q = params_find(p, names[i]);
-        if ((q && in_set(s, q)) || params_fits(s->without, names[i])) continue;
+        if ((q && (in_set(s, q) || q->frozen)) || params_fits(s->without, names[i])) continue;
         H5Fclose((hid_t)k->file);
         die("%s: %s: the file has %s, which the network has not (%d tensors in the file, %d in the network)%s", k->path, s->group, names[i], n,
             wanted, die_nearest(names[i], known, wanted));

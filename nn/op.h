@@ -21,6 +21,7 @@ typedef struct step {
     unsigned want, add;                  /* bit i: the gradient of in[i] is wanted; add to it rather than set it */
     unsigned params;                     /* bit i: in[i] is a parameter, whose gradient adds when context.accumulate is set */
     tensor *seed;                        /* no node: set this loss's gradient to context.loss_scale */
+    tensor *spend;                       /* no node: this parameter's gradient is whole: schedule.spend */
     buffer work;                         /* its scratch memory: node.work bytes that live in this step alone */
 } step;
 

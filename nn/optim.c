@@ -4,6 +4,7 @@
 #include "base/words.h"
 #include "nn/backend.h"
 #include "base/die.h"
+#include <assert.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,10 +27,11 @@ static void find_ranges(optim *o)
     const params *p = o->p;
     o->range = xalloc_n((size_t)p->n + 1, sizeof *o->range);
     for (int i = 0; i < p->n && p->p[i].role == PARAM; i++) {
-        const int decay = p->p[i].decay || o->conf.decay_norm, frozen = p->p[i].frozen, group = p->p[i].group;
+        const int decay = p->p[i].decay || o->conf.decay_norm, group = p->p[i].group;
+        if (p->p[i].frozen) continue;
         const struct optim_range *last = o->ranges ? &o->range[o->ranges - 1] : NULL;
-        if (!last || last->decay != decay || last->frozen != frozen || last->group != group)
-            o->range[o->ranges++] = (struct optim_range){ .at = p->p[i].at, .decay = decay, .frozen = frozen, .group = group };
+        if (!last || last->decay != decay || last->group != group)
+            o->range[o->ranges++] = (struct optim_range){ .at = p->p[i].at, .decay = decay, .group = group };
     }
     for (int i = 0; i < o->ranges; i++) o->range[i].count = (i + 1 < o->ranges ? o->range[i + 1].at : p->trainable) - o->range[i].at;
 }
@@ -58,13 +60,13 @@ void optim_free(optim *o)
     free(o->range), free(o);
 }
 
-/* The sum of squares of n gradients from element `at` on */
-static double squares(const optim *o, const context *c, size_t at, size_t n)
+/* The sum of squares of n gradients */
+static double squares(const optim *o, const context *c, const real *g, size_t n)
 {
     const params *p = o->p;
     const size_t parts = (n + OPTIM_BLOCK - 1) / OPTIM_BLOCK;
     double *host = xalloc_n(parts, sizeof *host), sum = 0;
-    p->dev->code->squares(c, n, p->g + at, o->partial);
+    p->dev->code->squares(c, n, g, o->partial);
     p->dev->get(p->dev, host, o->partial, parts * sizeof *host);
     for (size_t i = 0; i < parts; i++) sum += host[i];
     free(host);
@@ -78,28 +80,14 @@ static double clip(optim *o, double sum)
     return norm;
 }
 
-double optim_clip(optim *o, const context *c) { return clip(o, squares(o, c, 0, o->p->trainable)); }
+double optim_clip(optim *o, const context *c) { return clip(o, squares(o, c, o->p->g, o->p->trainable)); }
 
 double optim_clip_group(optim *o, const context *c, int group)
 {
     double sum = 0;
     for (int i = 0; i < o->ranges; i++)
-        if (o->range[i].group == group && !o->range[i].frozen) sum += squares(o, c, o->range[i].at, o->range[i].count);
+        if (o->range[i].group == group) sum += squares(o, c, o->p->g + o->range[i].at, o->range[i].count);
     return clip(o, sum);
-}
-
-const param *optim_first_bad(const optim *o)
-{
-    const params *p = o->p;
-    const param *bad = NULL;
-    for (int i = 0; i < p->n && p->p[i].role == PARAM && !bad; i++) {
-        const param *q = &p->p[i];
-        real *g = xalloc_n(q->count, sizeof *g);
-        p->dev->get(p->dev, g, p->g + q->at, q->count * sizeof *g);
-        for (size_t j = 0; j < q->count && !bad; j++) if (!isfinite(g[j])) bad = q;
-        free(g);
-    }
-    return bad;
 }
 
 /* The share that the running average keeps at the update that begin_step has counted. */
@@ -125,24 +113,36 @@ static optim_rule rule_of(const optim *o, double lr, double t)
 
 enum { EVERY_GROUP = -1 };
 
-static void step_group(optim *o, const context *c, double lr, int group)
+/* n numbers from element `at` on, all of range k, by rule r but for the decay, which is the range's */
+static void step_run(optim *o, const context *c, optim_rule r, double lr, const struct optim_range *k, size_t at, size_t n, const real *g)
 {
     const params *p = o->p;
     const optim_conf *f = &o->conf;
     const backend *code = p->dev->code;
-    optim_rule r = rule_of(o, lr, (double)o->step);
+    const double decay = k->decay ? f->decay : 0;
+    real *e = o->ema ? o->ema + at : NULL;
+    r.decay = f->optimiser == OPTIM_ADAMW ? 0 : (real)decay;
+    r.shrink = f->optimiser == OPTIM_ADAMW ? (real)(1 - lr * decay) : 1;
+    if (f->optimiser == OPTIM_SGD)          code->sgd(c, n, p->x + at, g, o->m + at, e, &r);
+    else if (f->optimiser == OPTIM_RMSPROP) code->rmsprop(c, n, p->x + at, g, o->m + at, o->v + at, e, &r);
+    else                                    code->adam(c, n, p->x + at, g, o->m + at, o->v + at, e, &r);
+}
+
+/* Of running statistics the average is the last */
+static void average_rest(optim *o, const context *c)
+{
+    const params *p = o->p;
+    if (o->ema) p->dev->code->average(c, p->total - p->trainable, p->x + p->trainable, o->ema + p->trainable, 0);
+}
+
+static void step_group(optim *o, const context *c, double lr, int group)
+{
+    const optim_rule r = rule_of(o, lr, (double)o->step);
     for (int i = 0; i < o->ranges; i++) {
-        const size_t at = o->range[i].at, n = o->range[i].count;
-        if (o->range[i].frozen || (group != EVERY_GROUP && group != o->range[i].group)) continue;
-        const double decay = o->range[i].decay ? f->decay : 0;
-        real *e = o->ema ? o->ema + at : NULL;
-        r.decay = f->optimiser == OPTIM_ADAMW ? 0 : (real)decay;
-        r.shrink = f->optimiser == OPTIM_ADAMW ? (real)(1 - lr * decay) : 1;
-        if (f->optimiser == OPTIM_SGD)          code->sgd(c, n, p->x + at, p->g + at, o->m + at, e, &r);
-        else if (f->optimiser == OPTIM_RMSPROP) code->rmsprop(c, n, p->x + at, p->g + at, o->m + at, o->v + at, e, &r);
-        else                                    code->adam(c, n, p->x + at, p->g + at, o->m + at, o->v + at, e, &r);
+        const struct optim_range *k = &o->range[i];
+        if (group == EVERY_GROUP || group == k->group) step_run(o, c, r, lr, k, k->at, k->count, o->p->g + k->at);
     }
-    if (o->ema) code->average(c, p->total - p->trainable, p->x + p->trainable, o->ema + p->trainable, 0);      /* of running statistics, the last */
+    average_rest(o, c);
     o->scale = 1;
 }
 
@@ -162,6 +162,27 @@ void optim_step_group(optim *o, const context *c, double lr, int group)
 {
     if (!group) begin_step(o, c);
     step_group(o, c, lr, group);
+}
+
+void optim_begin(optim *o, const context *c, double lr, int group)
+{
+    assert(o->conf.clip == 0);
+    if (!group) begin_step(o, c);
+    o->lr = lr, o->spent = 0;
+}
+
+void optim_spend(optim *o, const context *c, size_t at, size_t count, const real *g)
+{
+    const struct optim_range *k = o->range;
+    while (k + 1 < o->range + o->ranges && k[1].at <= at) k++;
+    o->spent += squares(o, c, g, count);
+    if (isfinite(o->spent)) step_run(o, c, rule_of(o, o->lr, (double)o->step), o->lr, k, at, count, g);
+}
+
+double optim_end(optim *o, const context *c)
+{
+    average_rest(o, c);
+    return isfinite(o->spent) ? sqrt(o->spent) : NAN;
 }
 
 void optim_average(optim *o, const context *c)

@@ -46,22 +46,29 @@ typedef struct optim {
     real *swa;                           /* p->total numbers, the mean of swa_updates sets of weights; NULL without swa */
     int64_t swa_updates;
     double scale;                        /* the clip factor of the next step: min(1, clip / (norm + 1e-6)) */
-    struct optim_range { size_t at, count; int decay, frozen, group; } *range; int ranges;      /* neighbours that are treated alike, as one run */
+    struct optim_range { size_t at, count; int decay, group; } *range; int ranges;      /* neighbours that are treated alike, as one run */
     double *partial;                     /* on the device: sums of squares a block */
+    double lr, spent;                    /* between begin and end: the rate; the sum of squares of what was spent */
 } optim;
 
 /* Needs p->g. The state starts as zeros; the average starts from the weights at the first step. */
 optim *optim_new(const optim_conf *conf, params *p);
 void   optim_free(optim *o);
 /* The L2 norm of all gradients, summed in double in a fixed order, and the clip factor for the step that follows. A result that
- * is not finite means that a gradient is not: do not step then; optim_first_bad names the tensor. */
+ * is not finite means that a gradient is not: do not step then. */
 double optim_clip(optim *o, const context *c);
-const param *optim_first_bad(const optim *o);                    /* the first with a NaN or infinite gradient, or NULL */
 void   optim_step(optim *o, const context *c, double lr);        /* updates p->x, the state and the average */
 /* The same for the parameters of one group alone (params.group), where several objectives take turns on one arena. A step of the whole is one
  * of each group, group 0 first: it moves the counters. */
 double optim_clip_group(optim *o, const context *c, int group);
 void   optim_step_group(optim *o, const context *c, double lr, int group);
+/* The same step, run by run of parameters as their gradients become known (schedule_spend): begin, spend each, end; or
+ * once more for every group, group 0 first. For conf.clip = 0: a limit
+ * would have to know all gradients first. optim_spend: `count` numbers from element `at` of the arena on, all of one tensor, gradient g; from
+ * a gradient on that is not finite nothing more is changed. optim_end: the L2 norm of all gradients, NaN where one was not finite. */
+void   optim_begin(optim *o, const context *c, double lr, int group);
+void   optim_spend(optim *o, const context *c, size_t at, size_t count, const real *g);
+double optim_end(optim *o, const context *c);
 /* The weights as they are become an equal share of o->swa (Izmailov et al. 2018). Running statistics are averaged too, which is not what
  * the averaged weights would see: they must be taken anew before it is used (train/swa.c). */
 void   optim_average(optim *o, const context *c);

@@ -8,9 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void take(params *p, const graph *g, role r)
+static void list(params *p, const graph *g, role r)
 {
-    const size_t line = 64 / sizeof(real);
     for (int i = 0; i < g->nt; i++) {
         const tensor *t = g->tensor[i];
         if (t->role != r) continue;
@@ -18,8 +17,19 @@ static void take(params *p, const graph *g, role r)
         if ((p->n & (p->n + 1)) == 0) p->p = xgrow(p->p, (size_t)(2 * (p->n + 1)) * sizeof *p->p);
         param *q = &p->p[p->n++];
         *q = (param){ .s = t->s, .role = r, .decay = t->decay, .layout = t->layout, .pixels = t->pixels, .init = t->init,
-                      .at = p->total, .count = (size_t)shape_volume(&t->s) };
+                      .count = (size_t)shape_volume(&t->s) };
         memcpy(q->name, t->name, sizeof q->name);
+    }
+}
+
+/* Places for those of this kind, after what has one already */
+static void place(params *p, role r, int frozen)
+{
+    const size_t line = 64 / sizeof(real);
+    for (int i = 0; i < p->n; i++) {
+        param *q = &p->p[i];
+        if (q->role != r || q->frozen != frozen) continue;
+        q->at = p->total;
         p->total += (q->count + line - 1) / line * line;
     }
 }
@@ -32,17 +42,21 @@ static real *cleared(const device *dev, size_t n)
     return x;
 }
 
-params *params_new(const graph *g, const device *dev, int gradients)
+params *params_new_frozen(const graph *g, const device *dev, int gradients, int (*frozen)(const void *arg, const char *name), const void *arg)
 {
     params *p = xalloc(sizeof *p);
     p->dev = dev;
-    take(p, g, PARAM);
+    list(p, g, PARAM), list(p, g, STATE);
+    for (int i = 0; i < p->n && frozen; i++) p->p[i].frozen = p->p[i].role == PARAM && frozen(arg, p->p[i].name);
+    place(p, PARAM, 0);
     p->trainable = p->total;
-    take(p, g, STATE);
+    place(p, PARAM, 1), place(p, STATE, 0);
     p->x = cleared(dev, p->total);
     if (gradients) p->g = cleared(dev, p->trainable);
     return p;
 }
+
+params *params_new(const graph *g, const device *dev, int gradients) { return params_new_frozen(g, dev, gradients, NULL, NULL); }
 
 void params_free(params *p)
 {
@@ -69,7 +83,7 @@ void params_bind(const params *p, graph *g)
         if (!shape_same(&q->s, &t->s))
             die("parameter %s: the model has %s, the network wants %s", t->name, shape_text(&q->s, a), shape_text(&t->s, b));
         t->x.p = p->x + q->at;
-        t->g.p = t->role == PARAM && p->g ? p->g + q->at : NULL;
+        t->g.p = t->role == PARAM && !q->frozen && p->g ? p->g + q->at : NULL;
     }
 }
 

@@ -10,7 +10,7 @@ typedef struct param {
     shape  s;
     role   role;                         /* PARAM or STATE */
     int    decay;
-    int    frozen;                       /* an optimiser leaves it as it is */
+    int    frozen;                       /* an optimiser leaves it as it is, and holds no state for it */
     int    group;                        /* which objective trains it: 0, 1, ... */
     layout layout;
     int64_t pixels;                      /* LAYOUT_FLAT */
@@ -20,12 +20,14 @@ typedef struct param {
 
 typedef struct params {
     param *p; int n;                     /* PARAMs in graph order, then STATEs */
-    size_t trainable, total;             /* elements; trainable includes padding between tensors, which stays 0 */
+    size_t trainable, total;             /* elements; those of PARAMs that are not frozen come first. Padding between tensors stays 0 */
     real *x, *g;                         /* total and trainable elements, on the device */
     const device *dev;
 } params;
 
 params *params_new(const graph *g, const device *dev, int gradients);   /* gradients = 0: inference only, p->g stays NULL */
+/* frozen: the names of those that are not trained; NULL: all are */
+params *params_new_frozen(const graph *g, const device *dev, int gradients, int (*frozen)(const void *arg, const char *name), const void *arg);
 void    params_free(params *p);
 void    params_bind(const params *p, graph *g);          /* points the graph's leaves at the arena; dies on a name or shape that differs */
 void    params_init(params *p, uint64_t seed);           /* every tensor from its initialiser: Philox keyed (seed, INIT, tensor, element) */

@@ -23,14 +23,14 @@ static void touch(buffer *b, int at)
 }
 
 static void touch_x(tensor *t, int at) { t = tensor_root(t); if (t->role == VALUE) touch(&t->x, at); }
-static void touch_g(tensor *t, int at) { t = tensor_root(t); if (t->role != PARAM) touch(&t->g, at); }
+static void touch_g(tensor *t, int at) { t = tensor_root(t); if (tensor_planned_gradient(t)) touch(&t->g, at); }
 
 /* fn for every tensor of every step, roots and views alike */
 static void each(const schedule *s, void (*fn)(tensor *, void *), void *arg)
 {
     for (int i = 0; i < s->n; i++) {
         const node *n = s->s[i].n;
-        if (!n) { fn(s->s[i].seed, arg); continue; }
+        if (!n) { fn(s->s[i].seed ? s->s[i].seed : s->s[i].spend, arg); continue; }
         for (int j = 0; j < n->nin; j++) for (tensor *t = n->in[j]; t; t = t->of) fn(t, arg);
         for (int j = 0; j < n->nout; j++) for (tensor *t = n->out[j]; t; t = t->of) fn(t, arg);
         for (int j = 0; j < n->nsaved; j++) fn(n->saved[j], arg);
@@ -42,7 +42,7 @@ static void forget(tensor *t, void *arg)
 {
     (void)arg;
     if (t->role == VALUE) t->x.first = t->x.last = -1, t->x.rests = t->x.returns = 0;
-    if (t->role != PARAM) t->g.first = t->g.last = -1;
+    if (tensor_planned_gradient(t)) t->g.first = t->g.last = -1;
 }
 
 /* Step i only packs weights. */
@@ -58,7 +58,7 @@ static void live(schedule *s)
     for (int i = 0; i < s->n; i++) {
         const step *t = &s->s[i];
         node *n = t->n;
-        if (!n) { touch_g(t->seed, i); continue; }
+        if (!n) { touch_g(t->seed ? t->seed : t->spend, i); continue; }
         if (t->pack) { live_pack(t, i); continue; }
         if (t->again) n->out[0]->x.rests = n->out[0]->x.last, n->out[0]->x.returns = i;
         if (n->packed[0] && (!t->backward || t->want & 1)) touch_x(n->packed[t->backward], i);
@@ -94,7 +94,7 @@ static void collect_one(tensor *t, void *arg)
 {
     if (t->of) return;
     if (t->role == VALUE && t->x.first >= 0) add(arg, &t->x, t, IS_VALUE);
-    if (t->role != PARAM && t->g.first >= 0) add(arg, &t->g, t, IS_GRADIENT);
+    if (tensor_planned_gradient(t) && t->g.first >= 0) add(arg, &t->g, t, IS_GRADIENT);
 }
 
 /* Every buffer of the steps; free e */
@@ -184,7 +184,7 @@ static void place_one(tensor *t, void *arg)
     schedule *s = arg;
     if (t->of) return;
     if (t->role == VALUE && t->x.first >= 0) t->x.p = s->base + t->x.at;
-    if (t->role != PARAM && t->g.first >= 0) t->g.p = s->base + t->g.at;
+    if (tensor_planned_gradient(t) && t->g.first >= 0) t->g.p = s->base + t->g.at;
 }
 
 static void place_view(tensor *t, void *arg)
@@ -262,6 +262,6 @@ void plan_print(const schedule *s)
     for (int i = 0; i < e.n; i++) bytes += e.e[i].b->size;
     const node *n = s->n ? s->s[at].n : NULL;
     printf("%d buffers, %zu bytes if apart; arena %zu bytes; live at the peak %zu, in step %d (%s%s)\n", e.n, bytes, s->arena, peak, at,
-           n ? n->out[0]->name : "loss", n && s->s[at].backward ? ", backward" : "");
+           n ? n->out[0]->name : "loss, optimiser", n && s->s[at].backward ? ", backward" : "");
     free(e.e);
 }

@@ -108,6 +108,38 @@ void schedule_backward(schedule *s, graph *g, tensor *loss, tensor *const *wrt, 
     }
 }
 
+/* written: has a gradient. live: the last step that names it. */
+static void find_last(const schedule *s)
+{
+    for (int i = 0; i < s->n; i++) {
+        const node *n = s->s[i].n;
+        for (int j = 0; n && j < n->nin; j++) n->in[j]->written = 0;
+    }
+    for (int i = 0; i < s->n; i++) {
+        const step *t = &s->s[i];
+        for (int j = 0; t->n && j < t->n->nin; j++) t->n->in[j]->live = i, t->n->in[j]->written |= t->backward && t->params >> j & 1;
+    }
+}
+
+void schedule_spend(schedule *s)
+{
+    schedule all = *s;
+    all.s = NULL, all.n = 0;
+    find_last(s);
+    for (int i = 0; i < s->n; i++) {
+        const node *n = s->s[i].n;
+        emit(&all, s->s[i]);
+        for (int j = 0; n && j < n->nin; j++) {
+            tensor *t = n->in[j];
+            if (t->role != PARAM || !t->written || t->live != i || t->spent) continue;
+            t->spent = 1;
+            emit(&all, (step){ .spend = t });
+        }
+    }
+    free(s->s);
+    *s = all;
+}
+
 int step_reads_packed(const step *t) { return t->n->packed[0] && t->n->packed[t->backward]->x.size; }
 
 void schedule_run_part(const schedule *s, context *c, int from, int to)
@@ -116,6 +148,7 @@ void schedule_run_part(const schedule *s, context *c, int from, int to)
         const step *t = &s->s[i];
         c->work = s->base + t->work.at;
         if (t->seed) c->dev->code->fill(c, 1, t->seed->g.p, (real)c->loss_scale);
+        else if (t->spend) s->spend(s->spender, c, t->spend);
         else if (t->pack) t->n->op->pack(c, t->n, t->pack - 1);
         else if (t->again) t->n->op->again(c, t->n);
         else if (t->backward) t->n->op->backward(c, t->n, t);

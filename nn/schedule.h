@@ -10,6 +10,8 @@ typedef struct schedule {
     int fixed;                           /* leading steps whose results depend on parameters alone: schedule_settle */
     size_t arena, work;                  /* bytes: values, gradients and scratch; of it the largest scratch of any step */
     char *base;                          /* set by plan_place */
+    void (*spend)(void *spender, const context *c, tensor *parameter);      /* takes a gradient that is whole; see schedule_spend */
+    void *spender;
     const struct device *dev;
 } schedule;
 
@@ -22,6 +24,9 @@ void schedule_settle(schedule *s);
 /* d loss / d wrt: only tensors that depend on wrt and lead to loss take part. May be called several times in one list. Dies
  * (an op without a gradient on the way) naming the op and why. */
 void schedule_backward(schedule *s, graph *g, tensor *loss, tensor *const *wrt, int nwrt);
+/* Of a whole list, before it is planned: every parameter's gradient is handed to s->spend right after the last step that names the parameter,
+ * and its memory is then free for others. Gradients are therefore never all there at once, and params need hold none. */
+void schedule_spend(schedule *s);
 int  step_reads_packed(const step *t);   /* are the weights, input 1, read in their packed form at this step? */
 void schedule_run(const schedule *s, context *c);                                 /* all steps */
 void schedule_run_part(const schedule *s, context *c, int from, int to);          /* steps from..to-1 */

@@ -64,6 +64,7 @@ double tensor_number(const tensor *t, const void *at, int64_t i)
     return t->type == BF16 ? (double)bf16_get(((const bf16 *)at)[i]) : (double)((const real *)at)[i];
 }
 
+int tensor_planned_gradient(const tensor *t) { return t->role != PARAM || t->spent; }
 int tensor_differentiable(const tensor *t) { return t->type == REAL_TYPE || t->type == BF16; }
 
 void tensor_retype(tensor *t, dtype type)

@@ -52,6 +52,7 @@ typedef struct tensor {
     struct tensor *count;                /* whole numbers, one an image: how many of its samples count, from the first on; the others mean
                                           * nothing (nn/ops/counted.h). NULL: all do */
     struct tensor *of; int64_t offset;   /* a view: channels offset.. of a wider map (an input of a concat, written in place) */
+    int    spent;                        /* PARAM: its gradient is a buffer of the plan, there until a step spends it (schedule_spend) */
     int    keep;                         /* alive to the end of the schedule: outputs, losses */
     int    need, live, written;          /* marks of the schedule builder, meaningless outside it */
 } tensor;
@@ -60,6 +61,7 @@ tensor *tensor_new(const char *name, shape s, dtype type, role r);
 void    tensor_free(tensor *t);
 void    tensor_retype(tensor *t, dtype type);            /* value and gradient, which has the value's type, and their sizes */
 double  tensor_number(const tensor *t, const void *at, int64_t i);     /* element i of memory that holds its type, real or bf16 */
+int     tensor_planned_gradient(const tensor *t);   /* has the planner to find a place for its gradient, where it has one? */
 int     tensor_differentiable(const tensor *t);          /* of real or bf16 numbers: labels and indices have no gradient */
 tensor *tensor_root(tensor *t);          /* the tensor whose memory it lies in: itself unless it is a view */
 int64_t tensor_stride(const tensor *t);  /* elements from one pixel to the next: channels of the root */

@@ -226,6 +226,35 @@ static void training_stays_finite(void **state)
     assert_true(course(120, 1, NULL) < 0.7);
 }
 
+/* Gradients spent one by one and maps made again change no bit of either half. */
+static void memory_is_saved_for_nothing(void **state)
+{
+    (void)state;
+    real image[BATCH * SIZE * SIZE];
+    adversary *a[2];
+    for (int i = 0; i < 2; i++) {
+        const adversary_conf f = { .critic = critic_path, .perceptual = 1, .weight = 0.8, .codebook = 1, .start = 1, .matching = 1, .spend = i, .recompute = i };
+        a[i] = adversary_new(&f, net_path, NULL, 0, 7, 1);
+    }
+    assert_true(a[0]->p->g && !a[1]->p->g && a[1]->build.arena < a[0]->build.arena);
+    for (int64_t step = 0; step < 4; step++) {
+        adversary_losses l[2];
+        draw(step, image);
+        for (int i = 0; i < 2; i++) adversary_step(a[i], step, 1e-3, image, &l[i]);
+        near(l[0].loss, l[1].loss, 0); near(l[0].critic, l[1].critic, 0); near(l[0].perplexity, l[1].perplexity, 0);
+        near(l[0].norm, l[1].norm, 1e-12 * l[0].norm); near(l[0].critic_norm, l[1].critic_norm, 1e-12 * l[0].critic_norm);
+        assert_memory_equal(a[0]->p->x, a[1]->p->x, a[0]->p->total * sizeof(real));
+    }
+    image[77] = NAN;                                               /* seen in the loss, before any gradient */
+    adversary_losses l;
+    real *before = parameters(a[1]);
+    adversary_step(a[1], 4, 1e-3, image, &l);
+    assert_false(isfinite(l.norm) || isfinite(l.critic));
+    near(moved(a[1], before, 0), 0, 0);
+    for (int i = 0; i < 2; i++) adversary_free(a[i]);
+    free(before);
+}
+
 /* The longer tier: `adversary_test 2000` */
 static int64_t many;
 static void many_steps(void **state)
@@ -241,6 +270,7 @@ int main(int argc, char **argv)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_critic_waits), cmocka_unit_test(the_weight_is_the_ratio),
         cmocka_unit_test(strokes_are_erased_from_what_is_seen), cmocka_unit_test(matching_is_a_term_of_its_own), cmocka_unit_test(matching_of_a_critic_that_skips), cmocka_unit_test(training_stays_finite),
+        cmocka_unit_test(memory_is_saved_for_nothing),
         cmocka_unit_test(many_steps),
     };
     many = argc > 1 ? strtoll(argv[1], NULL, 10) : 0;

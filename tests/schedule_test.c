@@ -17,7 +17,7 @@ static tensor *op_node(graph *g, const char *op, const char *name, int nin, tens
 }
 
 /* wrt: one parameter's name, or NULL for all; size: height and width */
-static model model_typed(const char *path, int64_t size, const char *wrt, int share, int bf16)
+static model model_planned(const char *path, int64_t size, const char *wrt, int share, int bf16, int recompute)
 {
     char height[32], width[32];
     snprintf(height, sizeof height, "net.height=%lld", (long long)size), snprintf(width, sizeof width, "net.width=%lld", (long long)size);
@@ -38,6 +38,7 @@ static model model_typed(const char *path, int64_t size, const char *wrt, int sh
     schedule_forward(&m.plan, g, (tensor *[]){ m.loss }, 1);
     m.forward = m.plan.n;
     schedule_backward(&m.plan, g, m.loss, all, n);
+    m.plan.recompute = recompute;
     plan_make(&m.plan, &m.c, share);
     m.t->input->x.p = xalloc(m.t->input->x.size), m.truth->x.p = xalloc(m.truth->x.size);
     plan_place(&m.plan, &device_cpu);
@@ -46,6 +47,11 @@ static model model_typed(const char *path, int64_t size, const char *wrt, int sh
         ((real *)m.t->input->x.p)[i] = (real)rng_u01(rng_draw(1, RNG_TEST, 0, 0, (uint64_t)i).v[0]);
     for (int64_t i = 0; i < shape_volume(&m.truth->s); i++) ((uint8_t *)m.truth->x.p)[i] = rng_draw(1, RNG_TEST, 1, 0, (uint64_t)i).v[0] & 1;
     return m;
+}
+
+static model model_typed(const char *path, int64_t size, const char *wrt, int share, int bf16)
+{
+    return model_planned(path, size, wrt, share, bf16, 0);
 }
 
 static model model_new(const char *path, int64_t size, const char *wrt, int share) { return model_typed(path, size, wrt, share, 0); }
@@ -74,6 +80,30 @@ static void shared_is_apart(void **state)
         real keep = a.p->g[0];
         schedule_run(&b.plan, &b.c);                           /* and again: the same bits, from memory now full of old values */
         assert_memory_equal(&keep, b.p->g, sizeof keep);
+        model_free(&a), model_free(&b);
+    }
+}
+
+/* Maps that are made again are those that were given up, to the bit: loss, gradients and running statistics, twice in the same memory. */
+static void made_again_is_kept(void **state)
+{
+    (void)state;
+    static const struct { const char *path; int64_t size; double share; } of[] = {
+        { "configs/nets/unet-small.cfg", 64, 0.92 }, { "configs/nets/unet-nn.cfg", 64, 0.98 }, { "configs/nets/transunet-small.cfg", 64, 0.98 } };
+    for (size_t k = 0; k < 2 * sizeof of / sizeof *of; k++) {
+        model a = model_planned(of[k / 2].path, of[k / 2].size, NULL, 1, k % 2, 0), b = model_planned(of[k / 2].path, of[k / 2].size, NULL, 1, k % 2, 1);
+        int again = 0;
+        for (int i = 0; i < b.plan.n; i++) again += b.plan.s[i].again;
+        assert_true(again > 4 && b.plan.n == a.plan.n + again);
+        assert_true((double)b.plan.arena < of[k / 2].share * (double)a.plan.arena && b.plan.arena >= plan_bound(&b.plan));
+        for (int twice = 0; twice < 2; twice++) {
+            a.c.step = b.c.step = (uint32_t)twice;                 /* another dropout */
+            schedule_run(&a.plan, &a.c), schedule_run(&b.plan, &b.c);
+            assert_true(isfinite(*(real *)a.loss->x.p));
+            assert_memory_equal(a.loss->x.p, b.loss->x.p, sizeof(real));
+            assert_memory_equal(a.p->g, b.p->g, a.p->trainable * sizeof(real));
+            assert_memory_equal(a.p->x, b.p->x, a.p->total * sizeof(real));
+        }
         model_free(&a), model_free(&b);
     }
 }
@@ -189,7 +219,7 @@ static void types_of_views(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(shared_is_apart), cmocka_unit_test(restricted_backward), cmocka_unit_test(concats_are_views),
+        cmocka_unit_test(shared_is_apart), cmocka_unit_test(made_again_is_kept), cmocka_unit_test(restricted_backward), cmocka_unit_test(concats_are_views),
         cmocka_unit_test(late_readers_are_no_views), cmocka_unit_test(micro_batches_add), cmocka_unit_test(types_of_maps),
         cmocka_unit_test(types_of_views),
     };

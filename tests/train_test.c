@@ -224,15 +224,15 @@ static void numbers_that_go_wrong_stop_it(void **state)
     free(path);
 }
 
-/* A NaN in the input is named as such, and the weights stay as they were. */
-static void a_bad_input_is_named(void **state)
+/* A NaN in the input is named as such. The weights stay as they were, or where gradients are spent one by one take none that is bad. */
+static void bad_input_is_named(const char *words, int spends)
 {
-    (void)state;
-    run *r = run_of("solver.batch=2");
+    run *r = run_of(words);
     net *t = run_net(r, 2);
     run_check(r, t);
     model *m = model_plan(r, t, &device_cpu);
     model_take(m, r);
+    assert_int_equal(m->spends, spends);
     float image[2 * 32 * 32] = { 0 };
     uint8_t labels[2 * 32 * 32] = { 0 };
     real *before = xalloc_n(m->p->trainable, sizeof *before);
@@ -241,14 +241,71 @@ static void a_bad_input_is_named(void **state)
     memcpy(before, m->p->x, m->p->trainable * sizeof *before);
     image[1500] = NAN;
     assert_false(isfinite(model_step(m, 0, 0.1, 0, image, labels, &loss)));
-    assert_memory_equal(before, m->p->x, m->p->trainable * sizeof *before);
+    if (spends) for (size_t i = 0; i < m->p->trainable; i++) assert_true(isfinite(m->p->x[i]));
+    else assert_memory_equal(before, m->p->x, m->p->trainable * sizeof *before);
     model_first_bad(m, 0, image, labels, bad);
     assert_string_equal(bad, "input");
     image[1500] = 0, labels[7] = 9;                                /* no such class */
+    memcpy(before, m->p->x, m->p->trainable * sizeof *before);
     assert_false(isfinite(model_step(m, 0, 0.1, 0, image, labels, &loss)));
+    assert_memory_equal(before, m->p->x, m->p->trainable * sizeof *before);              /* a bad loss is seen before any gradient */
     model_first_bad(m, 0, image, labels, bad);
     assert_non_null(strstr(bad, "loss."));
     free(before), model_free(m), run_free(r);
+}
+
+static void a_bad_input_is_named(void **state)
+{
+    (void)state;
+    bad_input_is_named("solver.batch=2", 1);
+    bad_input_is_named("solver.batch=2 solver.fuse_step=0", 0);
+}
+
+/* Gradients spent one by one, maps made again: the weights of the plain run to the bit, and as much in the log but for a norm's last digits */
+static void memory_is_saved_for_nothing(void **state)
+{
+    (void)state;
+    static const char *const optimisers[] = {
+        "solver.optimiser=sgd solver.nesterov=1 solver.decay_norm=0", "solver.optimiser=adam solver.ema=0.9 solver.freeze=enc*", "solver.optimiser=rmsprop" };
+    for (size_t k = 0; k < sizeof optimisers / sizeof *optimisers; k++) {
+        model *m[2];
+        run *r[2];
+        for (int i = 0; i < 2; i++) {
+            char *words = xprintf("solver.batch=2 %s solver.fuse_step=%d solver.recompute=%d", optimisers[k], i, i);
+            r[i] = run_of(words);
+            net *t = run_net(r[i], 2);
+            run_check(r[i], t);
+            m[i] = model_plan(r[i], t, &device_cpu);
+            model_take(m[i], r[i]);
+            free(words);
+        }
+        assert_true(!m[0]->spends && m[1]->spends && m[0]->p->g && !m[1]->p->g);
+        assert_true(m[1]->of[0].plan.arena < m[0]->of[0].plan.arena);
+        assert_true(model_state_bytes(m[1], r[1]) < model_state_bytes(m[0], r[0]));
+        for (int step = 0; step < 4; step++) {
+            float image[2 * 32 * 32];
+            uint8_t labels[2 * 32 * 32];
+            double loss[2], norm[2];
+            for (int i = 0; i < 2 * 32 * 32; i++) {
+                const rng4 u = rng_draw(2, RNG_TEST, (uint32_t)step, 9, (uint64_t)i);
+                image[i] = (float)rng_u01(u.v[0]), labels[i] = (uint8_t)(u.v[1] & 1);
+            }
+            for (int i = 0; i < 2; i++) {
+                m[i]->layers = xalloc_n((size_t)m[i]->p->n, sizeof *m[i]->layers);
+                norm[i] = model_step(m[i], step, 0.05 / (step + 1), 0, image, labels, &loss[i]);
+            }
+            near(loss[0], loss[1], 0);
+            near(norm[0], norm[1], 1e-12 * norm[0]);
+            assert_memory_equal(m[0]->p->x, m[1]->p->x, m[0]->p->total * sizeof(real));
+            if (m[0]->o->ema) assert_memory_equal(m[0]->o->ema, m[1]->o->ema, m[0]->p->total * sizeof(real));
+            for (int i = 0; i < m[0]->p->n; i++) {
+                const layer_step *a = &m[0]->layers[i], *b = &m[1]->layers[i];
+                assert_true(!a->name == !b->name && a->weight == b->weight && a->gradient == b->gradient && a->update == b->update && a->dead == b->dead);
+            }
+            for (int i = 0; i < 2; i++) free(m[i]->layers);
+        }
+        for (int i = 0; i < 2; i++) m[i]->layers = NULL, model_free(m[i]), run_free(r[i]);
+    }
 }
 
 static void parts_of_a_batch_add_up(void **state)
@@ -376,6 +433,7 @@ int main(void)
         cmocka_unit_test(resuming_something_else_is_refused), cmocka_unit_test(a_cut_log_is_refused), cmocka_unit_test(a_huge_log_is_not_drawn),
         cmocka_unit_test(ignored_values_and_faulty_validation),
         cmocka_unit_test(overfits_a_batch), cmocka_unit_test(numbers_that_go_wrong_stop_it), cmocka_unit_test(a_bad_input_is_named),
+        cmocka_unit_test(memory_is_saved_for_nothing),
         cmocka_unit_test(parts_of_a_batch_add_up), cmocka_unit_test(a_stop_file_or_the_time_stops_it),
     };
     return _cmocka_run_group_tests(__FILE__, tests, sizeof tests / sizeof *tests, set_up, tear_down);

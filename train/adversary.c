@@ -119,7 +119,7 @@ static tensor *squared_length(net *t, const char *name, tensor *w)
 }
 
 static int is_critics(const char *name) { return !strncmp(name, CRITIC, strlen(CRITIC)); }
-static int is_features(const char *name) { return !strncmp(name, FEATURES, strlen(FEATURES)); }
+int adversary_frozen(const char *name) { return !strncmp(name, FEATURES, strlen(FEATURES)); }
 
 /* The parameters of one group, into wrt */
 static int of_group(const net *t, int critics, tensor **wrt)
@@ -127,7 +127,7 @@ static int of_group(const net *t, int critics, tensor **wrt)
     int n = 0;
     for (int i = 0; i < t->g->nt; i++) {
         tensor *q = t->g->tensor[i];
-        if (q->role == PARAM && !is_features(q->name) && is_critics(q->name) == critics) wrt[n++] = q;
+        if (q->role == PARAM && !adversary_frozen(q->name) && is_critics(q->name) == critics) wrt[n++] = q;
     }
     return n;
 }
@@ -221,6 +221,7 @@ static void plan_judge(adversary *a, const adversary_conf *f, tensor **wrt)
     a->critic_loss = add1(u, "balance", "critic.balanced", both, words);
     a->critic_loss->keep = 1;
     schedule_forward(&a->judge, u->g, &a->critic_loss, 1);
+    a->judged = a->judge.n;
     schedule_backward(&a->judge, u->g, a->critic_loss, wrt, of_group(u, 1, wrt));
 }
 
@@ -258,27 +259,44 @@ adversary *adversary_plan(const adversary_conf *f, net *t, net *u, uint64_t seed
     tensor **wrt = xalloc_n((size_t)t->g->nt + 64, sizeof *wrt);
     plan_build(a, f, wrt);
     plan_judge(a, f, wrt);
+    if ((a->spends = f->spend)) schedule_spend(&a->build), schedule_spend(&a->judge);
     a->build.recompute = a->judge.recompute = f->recompute;
     plan_make(&a->build, &a->c, share), plan_make(&a->judge, &a->c, share);
     free(wrt);
     return a;
 }
 
+/* What stands in one list's maps is read before the other runs: they share their memory. */
+static size_t arena_of(const adversary *a) { return a->build.arena > a->judge.arena ? a->build.arena : a->judge.arena; }
+
+static int is_frozen(const void *arg, const char *name) { (void)arg; return adversary_frozen(name); }
+
+static void spend(void *arg, const context *c, tensor *t)
+{
+    const adversary *a = arg;
+    layers_spend(a->layers, a->o, c, t);
+}
+
 void adversary_take(adversary *a, const optim_conf *o)
 {
     const device *dev = a->c.dev;
     net *const both[] = { a->t, a->u };
-    a->p = params_new(a->t->g, dev, 1);
-    for (int i = 0; i < a->p->n; i++) a->p->p[i].group = is_critics(a->p->p[i].name), a->p->p[i].frozen = is_features(a->p->p[i].name);
+    a->p = params_new_frozen(a->t->g, dev, !a->spends, is_frozen, NULL);
+    for (int i = 0; i < a->p->n; i++) a->p->p[i].group = is_critics(a->p->p[i].name);
     params_init(a->p, a->c.seed);
     params_bind(a->p, a->t->g), params_bind(a->p, a->u->g);
-    bind_lengths(a);
     a->o = optim_new(o, a->p);
     for (int i = 0; i < 2; i++) {
         both[i]->input->x.p = take(dev, both[i]->input->x.size);
         if (a->erase > 0) a->truth[i]->x.p = take(dev, both[i]->input->x.size);
     }
-    plan_place(&a->build, dev), plan_place(&a->judge, dev);
+    schedule *const lists[] = { &a->build, &a->judge };
+    a->maps = take(dev, arena_of(a));
+    for (int i = 0; i < 2; i++) {
+        plan_place_at(lists[i], a->maps);
+        lists[i]->spend = spend, lists[i]->spender = a;
+    }
+    bind_lengths(a);
 }
 
 params adversary_result(const adversary *a)
@@ -289,7 +307,7 @@ params adversary_result(const adversary *a)
     return of;
 }
 
-size_t adversary_map_bytes(const adversary *a) { return a->build.arena + a->judge.arena + (size_t)(a->erase > 0 ? 4 : 2) * a->t->input->x.size; }
+size_t adversary_map_bytes(const adversary *a) { return arena_of(a) + (size_t)(a->erase > 0 ? 4 : 2) * a->t->input->x.size; }
 
 void adversary_free(adversary *a)
 {
@@ -300,6 +318,7 @@ void adversary_free(adversary *a)
         dev->free(dev, both[i]->input->x.p);
         if (a->erase > 0) dev->free(dev, a->truth[i]->x.p);
     }
+    if (a->maps) dev->free(dev, a->maps);
     schedule_free(&a->build), schedule_free(&a->judge);
     optim_free(a->o), params_free(a->p), net_free(a->t), net_free(a->u), free(a);
 }
@@ -344,18 +363,32 @@ static double number(const adversary *a, const tensor *t)
     return (double)v;
 }
 
+/* The steps of a list from `from` on, which make the gradients of a group, and its optimiser step; returns their norm */
+static double finish(adversary *a, const schedule *s, int from, double lr, int group)
+{
+    if (a->spends) optim_begin(a->o, &a->c, lr, group);
+    schedule_run_part(s, &a->c, from, s->n);
+    if (a->spends) return optim_end(a->o, &a->c);
+    const double norm = optim_clip_group(a->o, &a->c, group);
+    if (isfinite(norm)) optim_step_group(a->o, &a->c, lr, group);
+    return norm;
+}
+
 void adversary_step(adversary *a, int64_t step, double lr, const real *image, adversary_losses *out)
 {
+    int valued = 0;                          /* steps of `build` that end in the loss */
+    while (a->build.s[valued++].n != a->loss->from) {}
     a->c.step = (uint32_t)step;
     adversary_put(a, image);
-    schedule_run(&a->build, &a->c);
+    schedule_run_part(&a->build, &a->c, 0, valued);
     *out = (adversary_losses){ .loss = number(a, a->loss), .l1 = number(a, a->l1), .perceptual = number(a, a->perceptual), .matching = number(a, a->matching),
         .codebook = number(a, a->codebook), .fooled = number(a, a->fooled), .balance = number(a, a->balance),
-        .perplexity = number(a, a->perplexity), .critic = NAN, .norm = optim_clip_group(a->o, &a->c, 0), .critic_norm = NAN };
-    if (!isfinite(out->norm) || !isfinite(out->loss)) return;
-    optim_step_group(a->o, &a->c, lr, 0);
-    schedule_run(&a->judge, &a->c);
+        .critic = NAN, .norm = NAN, .critic_norm = NAN };
+    if (!isfinite(out->loss)) return;
+    out->norm = finish(a, &a->build, valued, lr, 0);
+    out->perplexity = number(a, a->perplexity);
+    if (!isfinite(out->norm)) return;
+    schedule_run_part(&a->judge, &a->c, 0, a->judged);
     out->critic = number(a, a->critic_loss);
-    out->critic_norm = optim_clip_group(a->o, &a->c, 1);
-    if (isfinite(out->critic_norm) && isfinite(out->critic)) optim_step_group(a->o, &a->c, lr, 1);
+    if (isfinite(out->critic)) out->critic_norm = finish(a, &a->judge, a->judged, lr, 1);
 }

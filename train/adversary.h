@@ -11,7 +11,7 @@
 #ifndef TRAIN_ADVERSARY_H
 #define TRAIN_ADVERSARY_H
 #include "nn/net.h"
-#include "nn/optim.h"
+#include "train/layers.h"
 
 typedef struct adversary_conf {
     const char *critic;                      /* its cfg */
@@ -23,6 +23,7 @@ typedef struct adversary_conf {
     int64_t start;                           /* batches */
     int vanilla;                             /* the critic's loss: 0 hinge (Lim and Ye 2017), 1 logistic (Goodfellow et al. 2014) */
     int dropout;                             /* 1: half of the feature differences are left out at random, as the published training did by accident */
+    int spend;                               /* gradients are used up one by one: solver.clip must be 0 */
     int recompute;                           /* maps that cost little are made again, not kept: nn/recompute.h */
 } adversary_conf;
 
@@ -39,9 +40,12 @@ typedef struct adversary {
     optim *o;
     tensor *truth[2];                        /* x, of t and of u: their inputs, or with `erase` leaves beside them */
     double erase;
+    void *maps;                              /* of the two lists, which take turns */
+    int spends;
+    layer_step *layers;                      /* where it spends: model.layers */
     tensor *l1, *perceptual, *matching, *nll, *fooled, *codebook, *loss, *perplexity, *balance;      /* numbers; balance: w. NULL: there is none */
     tensor *critic_loss;
-    int forward;                             /* steps of `build` that are the forward pass of nll, g and codebook loss */
+    int forward, judged;                     /* steps of `build` that are the forward pass of nll, g and codebook loss; of `judge` */
 } adversary;
 
 typedef struct adversary_losses { double loss, l1, perceptual, matching, codebook, fooled, balance, perplexity, critic, norm, critic_norm; } adversary_losses;
@@ -54,8 +58,10 @@ void adversary_free(adversary *a);
 /* What is left when training is over: the generator's tensors, in the same arenas; free its p. */
 params adversary_result(const adversary *a);
 size_t adversary_map_bytes(const adversary *a);
+int adversary_frozen(const char *name);      /* does the tensor belong to the network of features? */
 /* One batch (batch, h, w, channels), -1..1, into both networks; what is erased of it follows from the seed and the step in a->c. */
 void adversary_put(adversary *a, const real *image);
-/* Batch number `step` from 0: generator, then critic. Where losses->norm or critic_norm is not finite its half has changed nothing. */
+/* Batch number `step` from 0: generator, then critic. Where losses->norm or critic_norm is not finite its half has changed nothing,
+ * but with `spend` the tensors before the bad one. */
 void adversary_step(adversary *a, int64_t step, double lr, const real *image, adversary_losses *out);
 #endif

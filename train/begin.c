@@ -122,7 +122,7 @@ static void check_memory(const trainer *t)
     const net_conf *c = &t->m->t->conf;
     const size_t area = (size_t)fit_sizes_area(&t->set->sizes), batch = (size_t)t->r->solver.batch * area * ((size_t)c->channels * sizeof(float) + 1);
     const size_t maps = model_map_bytes(t->m), state = model_state_bytes(t->m, t->r), judge = judge_bytes(t), batches = 3 * batch;
-    const size_t weights = t->r->evaluate.layers ? sizeof(real) * (size_t)model_numbers(t->m->t->g, PARAM) : 0;
+    const size_t weights = t->r->evaluate.layers && !t->m->spends ? sizeof(real) * (size_t)model_numbers(t->m->t->g, PARAM) : 0;
     const size_t films = samples_room(t->set) + samples_room(t->val) + worst_bytes(t), there = maps + state + judge;
     const device *dev = t->o->dev;
     const size_t truth = t->m->t->detector ? instances_bytes(t->m->t) : 0;             /* on its way to the device */

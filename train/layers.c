@@ -4,12 +4,14 @@
 #include <math.h>
 #include <stdlib.h>
 
-real *layers_before(const model *m)
+static real *fetch(const params *p, const real *x, size_t count)
 {
-    real *x = xalloc_n(m->p->trainable, sizeof *x);
-    m->p->dev->get(m->p->dev, x, m->p->x, m->p->trainable * sizeof *x);
-    return x;
+    real *host = xalloc_n(count, sizeof *host);
+    p->dev->get(p->dev, host, x, count * sizeof *host);
+    return host;
 }
+
+real *layers_before(const params *p, size_t at, size_t count) { return fetch(p, p->x + at, count); }
 
 static double dead_share(const param *q, const real *g)
 {
@@ -23,27 +25,35 @@ static double dead_share(const param *q, const real *g)
     return (double)dead / (double)filters;
 }
 
-layer_step *layers_measure(const model *m, real *before, int *n)
+static layer_step measured(const params *p, const param *q, const real *before, const real *gradients)
 {
-    const params *p = m->p;
-    layer_step *out = xalloc_n((size_t)p->n, sizeof *out);
-    *n = 0;
+    real *x = fetch(p, p->x + q->at, q->count), *g = fetch(p, gradients, q->count);
+    double weight = 0, gradient = 0, update = 0, was = 0;
+    for (size_t j = 0; j < q->count; j++) {
+        const double old = before[j], change = x[j] - old;
+        weight += (double)x[j] * x[j], gradient += (double)g[j] * g[j], update += change * change, was += old * old;
+    }
+    const double count = (double)q->count;
+    const layer_step s = { q->name, sqrt(weight / count), sqrt(gradient / count), sqrt(update / count), was > 0 ? sqrt(update / was) : NAN, dead_share(q, g) };
+    free(x), free(g);
+    return s;
+}
+
+void layers_measure(layer_step *out, const params *p, size_t at, size_t count, const real *before, const real *g)
+{
     for (int i = 0; i < p->n; i++) {
         const param *q = &p->p[i];
-        if (q->role != PARAM || !q->decay || q->frozen) continue;
-        real *x = xalloc_n(q->count, sizeof *x), *g = xalloc_n(q->count, sizeof *g);
-        double weight = 0, gradient = 0, update = 0, was = 0;
-        p->dev->get(p->dev, x, p->x + q->at, q->count * sizeof *x);
-        p->dev->get(p->dev, g, p->g + q->at, q->count * sizeof *g);
-        for (size_t j = 0; j < q->count; j++) {
-            const double old = before[q->at + j], change = x[j] - old;
-            weight += (double)x[j] * x[j], gradient += (double)g[j] * g[j], update += change * change, was += old * old;
-        }
-        const double count = (double)q->count;
-        out[(*n)++] = (layer_step){ q->name, sqrt(weight / count), sqrt(gradient / count), sqrt(update / count),
-                                    was > 0 ? sqrt(update / was) : NAN, dead_share(q, g) };
-        free(x), free(g);
+        if (q->role != PARAM || !q->decay || q->frozen || q->at < at || q->at >= at + count) continue;
+        out[i] = measured(p, q, before + (q->at - at), g + (q->at - at));
     }
+}
+
+void layers_spend(layer_step *out, optim *o, const context *c, const tensor *t)
+{
+    const params *p = o->p;
+    const size_t at = (size_t)((const real *)t->x.p - p->x), count = (size_t)shape_volume(&t->s);
+    real *before = out ? layers_before(p, at, count) : NULL;
+    optim_spend(o, c, at, count, t->g.p);
+    if (out) layers_measure(out, p, at, count, before, t->g.p);
     free(before);
-    return out;
 }

@@ -2,17 +2,19 @@
  * got nothing. The sign of a healthy rate is an update of about a thousandth of the weights; of a dead ReLU, filters without gradient. */
 #ifndef TRAIN_LAYERS_H
 #define TRAIN_LAYERS_H
-#include "train/model.h"
+#include "nn/optim.h"
 
 typedef struct layer_step {
-    const char *name;                        /* of the tensor; lives as long as the model */
+    const char *name;                        /* of the tensor; lives as long as the params. NULL: not measured */
     double weight, gradient, update;         /* rms of: the weights after the step, their gradient before clipping, the change */
     double ratio;                            /* |change| / |weights before|; NaN where those are 0 */
     double dead;                             /* share of the filters whose gradient is 0 in every number */
 } layer_step;
 
-/* The weights now, for layers_measure after the step; fresh, in the order of the arena. */
-real *layers_before(const model *m);
-/* Every weight (no bias, no norm) that is trained, into a fresh array of *n. before is freed. */
-layer_step *layers_measure(const model *m, real *before, int *n);
+/* The `count` weights from element `at` of the arena on as they are now, for layers_measure after the step; fresh. */
+real *layers_before(const params *p, size_t at, size_t count);
+/* Fills out[i] for every weight (no bias, no norm) p->p[i] that is trained and lies in that run. g: the run's gradients, on the device. */
+void layers_measure(layer_step *out, const params *p, size_t at, size_t count, const real *before, const real *g);
+/* optim_spend of the gradient of parameter t, and where out is given, what that did. */
+void layers_spend(layer_step *out, optim *o, const context *c, const tensor *t);
 #endif

@@ -101,6 +101,7 @@ static void plan_size(model *m, const run *r, net *t)
     schedule_forward(&z->plan, t->g, &z->loss, 1);
     z->forward = z->plan.n;
     schedule_backward(&z->plan, t->g, z->loss, wrt, n);
+    if (m->spends) schedule_spend(&z->plan);
     z->plan.recompute = r->solver.recompute;
     plan_make(&z->plan, &m->c, 1);
     free(wrt);
@@ -132,10 +133,23 @@ static void plan_adversary(model *m, const run *r)
 {
     const run_adversary *v = &r->adversary;
     const adversary_conf f = { .critic = v->critic, .features = v->features, .perceptual = v->perceptual, .weight = v->weight, .codebook = v->codebook,
-                                .matching = v->matching, .recompute = r->solver.recompute, .erase = v->erase, .start = v->start, .vanilla = v->loss, .dropout = v->dropout };
+                                .matching = v->matching, .recompute = r->solver.recompute, .spend = m->spends, .erase = v->erase, .start = v->start, .vanilla = v->loss, .dropout = v->dropout };
     m->a = adversary_plan(&f, m->t, run_net(r, m->images), (uint64_t)r->solver.seed, 1, m->c.dev);
     m->of[m->sizes++] = (model_size){ .t = m->t, .loss = m->a->loss, .plan = m->a->build, .forward = m->a->forward };
     m->c = m->a->c;
+}
+
+/* Need gradients not all be there at once? A limit on their norm and their sum over the parts of a batch need them all; a GPU would have to be
+ * waited for after each. */
+static int may_spend(const run *r, const device *dev)
+{
+    return r->solver.fuse_step && r->solver.optim.clip == 0 && r->solver.subdivisions == 1 && dev == &device_cpu;
+}
+
+static void spend(void *arg, const context *c, tensor *t)
+{
+    const model *m = arg;
+    layers_spend(m->layers, m->o, c, t);
 }
 
 model *model_plan(const run *r, net *t, const device *dev)
@@ -145,6 +159,7 @@ model *model_plan(const run *r, net *t, const device *dev)
     m->t = t = with_truth(t), m->images = t->conf.batch, m->parts = r->solver.subdivisions;
     m->c = net_context(t, dev), m->part_loss = xalloc_n((size_t)m->parts, sizeof *m->part_loss);
     m->c.training = 1, m->c.seed = (uint64_t)r->solver.seed, m->c.loss_scale = 1.0 / (double)m->parts;
+    m->spends = may_spend(r, dev);
     if (r->adversary.critic) { plan_adversary(m, r); return m; }
     plan_size(m, r, t);
     for (int k = 1; k < s.n; k++) plan_size(m, r, resized(m, r, s.h[k], s.w[k]));
@@ -188,13 +203,14 @@ static void take_adversary(model *m, const run *r)
     if (sizeof(real) != sizeof(float)) m->staging = xalloc(m->t->input->x.size);
 }
 
+static int fits_patterns(const void *patterns, const char *name) { return params_fits(patterns, name); }
+
 void model_take(model *m, const run *r)
 {
     const device *dev = m->c.dev;
     if (m->a) { take_adversary(m, r); return; }
-    m->p = params_new(m->t->g, dev, 1);
+    m->p = params_new_frozen(m->t->g, dev, !m->spends, fits_patterns, r->solver.freeze);
     params_init(m->p, (uint64_t)r->solver.seed);
-    for (int i = 0; i < m->p->n; i++) m->p->p[i].frozen = params_fits(r->solver.freeze, m->p->p[i].name);
     m->o = optim_new(&r->solver.optim, m->p);
     size_t maps, input, labels;
     largest(m, &maps, &input, &labels);
@@ -207,6 +223,7 @@ void model_take(model *m, const run *r)
         if (z->truth) z->truth->x.p = m->labels;
         else instances_take(z->t, dev);
         plan_place_at(&z->plan, m->maps);
+        z->plan.spend = spend, z->plan.spender = m;
     }
     if (sizeof(real) != sizeof(float) || m->t->detector) m->staging = xalloc(input);
 }
@@ -235,6 +252,16 @@ int64_t model_numbers(const graph *g, role which)
     return n;
 }
 
+static int64_t trained_numbers(const graph *g, const run *r)
+{
+    int64_t n = 0;
+    for (int i = 0; i < g->nt; i++) {
+        const tensor *t = g->tensor[i];
+        if (t->role == PARAM && !params_fits(r->solver.freeze, t->name) && !adversary_frozen(t->name)) n += shape_volume(&t->s);
+    }
+    return n;
+}
+
 static int moments(const run *r) { return r->solver.optim.optimiser == OPTIM_SGD ? 1 : 2; }
 
 size_t model_map_bytes(const model *m)
@@ -248,13 +275,13 @@ size_t model_map_bytes(const model *m)
 
 size_t model_state_bytes(const model *m, const run *r)
 {
-    const size_t trained = (size_t)model_numbers(m->t->g, PARAM), all = trained + (size_t)model_numbers(m->t->g, STATE);
-    return sizeof(real) * (all * (size_t)(1 + (r->solver.optim.ema > 0) + (r->solver.optim.swa > 0)) + trained * (size_t)(1 + moments(r)));
+    const size_t trained = (size_t)trained_numbers(m->t->g, r), all = (size_t)(model_numbers(m->t->g, PARAM) + model_numbers(m->t->g, STATE));
+    return sizeof(real) * (all * (size_t)(1 + (r->solver.optim.ema > 0) + (r->solver.optim.swa > 0)) + trained * (size_t)(!m->spends + moments(r)));
 }
 
 size_t model_file_bytes(const model *m, const run *r)
 {
-    const size_t gradients = sizeof(real) * (size_t)model_numbers(m->t->g, PARAM), hdf5 = (size_t)1 << 20;
+    const size_t gradients = m->spends ? 0 : sizeof(real) * (size_t)trained_numbers(m->t->g, r), hdf5 = (size_t)1 << 20;
     return model_state_bytes(m, r) - gradients + hdf5;
 }
 
@@ -287,24 +314,52 @@ static double adversary_turn(model *m, int64_t step, double lr, const float *ima
     return isfinite(l->loss) && isfinite(l->critic) && isfinite(l->critic_norm) ? l->norm : NAN;
 }
 
-double model_step(model *m, int64_t step, double lr, int size, const float *image, const uint8_t *labels, double *loss)
+static double loss_of(const model *m, const model_size *z)
 {
-    const model_size *z = &m->of[size];
     real one;
-    if (m->a) return adversary_turn(m, step, lr, image, loss);
+    m->c.dev->get(m->c.dev, &one, z->loss->x.p, sizeof one);
+    return (double)one;
+}
+
+/* A step whose gradients are spent on the way; the loss is looked at before the first. */
+static double spending_step(model *m, const model_size *z, double lr, const float *image, const uint8_t *labels, double *loss)
+{
+    put_part(m, z, 0, image, labels);
+    schedule_run_part(&z->plan, &m->c, 0, z->forward);
+    *loss = m->part_loss[0] = loss_of(m, z);
+    if (!isfinite(*loss)) return NAN;
+    optim_begin(m->o, &m->c, lr, 0);
+    schedule_run_part(&z->plan, &m->c, z->forward, z->plan.n);
+    return optim_end(m->o, &m->c);
+}
+
+/* A step with all gradients there at its end */
+static double whole_step(model *m, const model_size *z, double lr, const float *image, const uint8_t *labels, double *loss)
+{
     *loss = 0;
-    m->c.step = (uint32_t)step;
     for (int64_t part = 0; part < m->parts; part++) {
         m->c.micro = (uint32_t)part, m->c.accumulate = part > 0;
         put_part(m, z, part, image, labels);
         schedule_run(&z->plan, &m->c);
-        m->c.dev->get(m->c.dev, &one, z->loss->x.p, sizeof one);
-        m->part_loss[part] = (double)one;
-        *loss += (double)one / (double)m->parts;
+        m->part_loss[part] = loss_of(m, z);
+        *loss += m->part_loss[part] / (double)m->parts;
         if (!isfinite(*loss)) return NAN;
     }
     double norm = optim_clip(m->o, &m->c);
     if (isfinite(norm)) optim_step(m->o, &m->c, lr);
+    return norm;
+}
+
+double model_step(model *m, int64_t step, double lr, int size, const float *image, const uint8_t *labels, double *loss)
+{
+    const model_size *z = &m->of[size];
+    real *before = m->layers && !m->spends ? layers_before(m->p, 0, m->p->trainable) : NULL;
+    m->c.step = (uint32_t)step;
+    if (m->a) m->a->layers = m->layers;
+    const double norm = m->a ? adversary_turn(m, step, lr, image, loss)
+                      : m->spends ? spending_step(m, z, lr, image, labels, loss) : whole_step(m, z, lr, image, labels, loss);
+    if (before) layers_measure(m->layers, m->p, 0, m->p->trainable, before, m->p->g);
+    free(before);
     return norm;
 }
 
@@ -358,6 +413,7 @@ void model_first_bad(model *m, int size, const float *image, const uint8_t *labe
         put_part(m, z, part, image, labels);
         if (!all_finite(m, z->t->input, z->t->input->x.p)) { snprintf(out, 160, "input"); return; }
         for (int i = 0; i < z->plan.n; i++) {
+            if (z->plan.s[i].spend) continue;
             schedule_run_part(&z->plan, &m->c, i, i + 1);
             const tensor *t = bad_of(m, &z->plan.s[i], &what);
             if (t) { snprintf(out, 160, "%s%s", what, t->name); return; }

@@ -5,6 +5,7 @@
 #define TRAIN_MODEL_H
 #include "datasets/sizes.h"
 #include "train/adversary.h"
+#include "train/layers.h"
 #include "train/run.h"
 
 /* The network at one size of its input: the same parameters, another graph and list of steps. */
@@ -22,9 +23,11 @@ typedef struct model {
     context c;
     params *p;
     optim *o;
+    int spends;                              /* every gradient is used up as soon as it is whole: params hold none */
     int64_t parts, images;                   /* subdivisions; images of one part */
     double *part_loss;                       /* (parts) of the last step */
     const uint8_t *classes;                  /* of a detector: batch.classes, set with every batch */
+    layer_step *layers;                      /* p->n of them, which the next step is to fill; NULL: it need not */
     real *staging;                           /* one part of a batch as real, where real is not float */
     adversary *a;                            /* with adversary.critic: of[0], p and o are its own, and truth is NULL */
     adversary_losses said;                   /* a: of the last step */
@@ -42,8 +45,8 @@ size_t model_state_bytes(const model *m, const run *r);
 size_t model_file_bytes(const model *m, const run *r);
 
 /* One optimiser step on a batch of this input size: image (batch, h, w, channels), labels (batch, h, w). *loss is the mean over the parts; returns the
- * gradient's norm before clipping. Where either is not finite the weights have not been changed, but
- * with a critic, whose norm is known only after the generator has stepped. */
+ * gradient's norm before clipping. Where either is not finite the weights have not been changed, but with a critic, whose norm is known only
+ * after the generator has stepped, and where gradients are spent one by one: then those before the bad one have been. */
 double model_step(model *m, int64_t step, double lr, int size, const float *image, const uint8_t *labels, double *loss);
 /* The forward passes of a step alone: running statistics take the batch in, nothing else changes. */
 void   model_look(model *m, int64_t step, int size, const float *image, const uint8_t *labels);

@@ -50,6 +50,8 @@ static const key solver_keys[] = {
     { "batch",        K_INT, SOLVER(batch), "4", "samples an optimiser step", 1, 65536, 0 },
     { "subdivisions", K_INT, SOLVER(subdivisions), "1", "parts a batch is computed in, to save memory", 1, 65536, 0 },
     { "recompute",    K_BOOL, SOLVER(recompute), "1", "maps that cost little are made again for the backward pass, not kept: less memory, same bits", 0, 0, 0 },
+    { "fuse_step",    K_BOOL, SOLVER(fuse_step), "1",
+      "the optimiser takes every gradient as soon as it is whole, so that not all need be held; not with clip, subdivisions or on a GPU", 0, 0, 0 },
     { "seed",         K_INT, SOLVER(seed), "1", "of weights, order, augmentation and dropout", 0, 1e18, 0 },
     { "start",        K_TEXT, SOLVER(start), "", "weights to start from, a checkpoint of `train` or `convert` (default: drawn at random)", 0, 0, 0 },
     { "start_without", K_TEXT, SOLVER(start_without), "", "tensors that are not taken from there, by pattern: out*,dec?.* (a new head)", 0, 0, 0 },

@@ -21,7 +21,7 @@ typedef struct run_data {
 
 typedef struct run_solver {
     int64_t epochs, batch, subdivisions, seed, save_minutes;
-    int recompute;
+    int recompute, fuse_step;
     const char *start, *start_without, *freeze;      /* a checkpoint; patterns of tensors; NULL: none */
     policy_conf policy;
     optim_conf optim;

@@ -37,8 +37,9 @@ static _Noreturn void numbers_went_wrong(trainer *t, const batch *b, double loss
     record_write(t, "failed");
     model_first_bad(t->m, b->size, b->image, b->labels, bad);
     name_samples(t, b, ids, sizeof ids);
-    die_numbers("step %lld (epoch %lld): %s is %s; first bad tensor: %s; samples: %s; state in %s", (long long)t->step + 1,
-                (long long)(t->step / t->steps + 1), what, isnan(isfinite(loss) ? norm : loss) ? "not a number" : "infinite", bad, ids, t->failed);
+    die_numbers("step %lld (epoch %lld): %s is %s; first bad tensor: %s; samples: %s; state in %s%s", (long long)t->step + 1,
+                (long long)(t->step / t->steps + 1), what, isnan(isfinite(loss) ? norm : loss) ? "not a number" : "infinite", bad, ids, t->failed,
+                isfinite(loss) && t->m->spends ? " (with a part of this step; solver.fuse_step=0 would hold the state before it)" : "");
 }
 
 static void report(const trainer *t, double lr)
@@ -57,25 +58,27 @@ static void tell_dead(trainer *t, const layer_step *s, int n)
     if (t->m->a && t->step <= t->r->adversary.start) return;     /* a critic that waits has no gradient */
     if (!t->told) t->told = xalloc((size_t)n);
     for (int i = 0; i < n; i++) {
-        if (s[i].dead < 0.5 || t->told[i]++) continue;
+        if (!s[i].name || s[i].dead < 0.5 || t->told[i]++) continue;
         trainer_note(t, "step %lld: no gradient reaches %.0f %% of the filters of %s: dead units? A lower rate, warm-up (solver.burn_in) or "
                      "leaky activations help", (long long)t->step, 100 * s[i].dead, s[i].name);
     }
 }
 
 /* The line "layers" of the log, for the step just made. */
-static void log_layers(trainer *t, real *before)
+static void log_layers(trainer *t)
 {
-    int n;
-    layer_step *s = layers_measure(t->m, before, &n);
+    const layer_step *s = t->m->layers;
+    const int n = t->m->p->n;
     json_t *list = json_array();
     for (int i = 0; i < n; i++)
-        json_array_append_new(list, json_pack("{s:s,s:f,s:f,s:f,s:o,s:f}", "name", s[i].name, "weight", s[i].weight, "gradient", s[i].gradient,
+        if (s[i].name)
+            json_array_append_new(list, json_pack("{s:s,s:f,s:f,s:f,s:o,s:f}", "name", s[i].name, "weight", s[i].weight, "gradient", s[i].gradient,
                                               "update", s[i].update, "ratio", log_number(s[i].ratio), "dead", s[i].dead));
     log_add(t->log, json_pack("{s:s,s:I,s:I,s:o}", "kind", "layers", "epoch", (json_int_t)((t->step - 1) / t->steps + 1), "step",
                               (json_int_t)t->step, "layers", list));
     tell_dead(t, s, n);
-    free(s);
+    free(t->m->layers);
+    t->m->layers = NULL;
 }
 
 static void log_step(trainer *t, double loss, double lr, double norm)
@@ -96,7 +99,8 @@ static void one_step(trainer *t)
     const run_solver *s = &t->r->solver;
     const double began = clock_now(), lr = policy_lr(&s->policy, &t->k.policy, t->step, t->total, t->steps);
     const batch *b = loader_next(t->l);
-    real *before = t->r->evaluate.layers && (t->step + 1) % t->steps == 0 ? layers_before(t->m) : NULL;
+    const int measure = t->r->evaluate.layers && (t->step + 1) % t->steps == 0;
+    if (measure) t->m->layers = xalloc_n((size_t)t->m->p->n, sizeof *t->m->layers);
     t->m->classes = b->classes;
     double loss, norm = model_step(t->m, t->step, lr, b->size, b->image, b->labels, &loss);
     if (!isfinite(norm)) numbers_went_wrong(t, b, loss, norm);
@@ -105,7 +109,7 @@ static void one_step(trainer *t)
     t->step++;
     t->images += s->batch, t->training += clock_now() - began;
     if (t->step % t->r->evaluate.log_steps == 0) log_step(t, loss, lr, norm);
-    if (before) log_layers(t, before);
+    if (measure) log_layers(t);
     report(t, lr);
 }
 
