@@ -4,7 +4,10 @@
 #include "base/die.h"
 #include <stdlib.h>
 
-enum { WORTH = 4 };                      /* steps that a map must rest for at least: shorter gaps free nothing */
+enum {
+    WORTH = 4,                           /* steps that a map must rest for at least: shorter gaps free nothing */
+    PRODUCTS = 150                       /* most multiply-adds a number: as long as it takes to read and write the number twice */
+};
 
 typedef struct { int at; const node *n; } remade;        /* n is made again before step `at` */
 typedef struct { remade *r; int n; } remades;            /* in the order of the walk: last node first */
@@ -30,14 +33,20 @@ static int lives(const tensor *t, int at)
     return t->role != VALUE || t->x.last >= at;
 }
 
+/* Is it cheap to make what this node makes? Norms, activations, sums; convolutions of few channels */
+static int cheap(const node *n)
+{
+    return n->op->again && n->nout == 1 && (!n->op->macs || n->op->macs(n) <= PRODUCTS * shape_volume(&n->out[0]->s));
+}
+
 /* Bytes that must be kept until step `at`, or made again there from others, so that n can be run there */
 static size_t cost(const node *n, int at)
 {
-    size_t sum = 0;
+    size_t sum = n->packed[0] ? n->packed[0]->x.size : 0;
     for (int j = 0; j < n->nin; j++) {
         const tensor *u = n->in[j];
         if (lives(u, at)) continue;
-        const size_t remade = u->from && u->from->op->again && !u->of ? cost(u->from, at) : u->x.size;
+        const size_t remade = u->from && cheap(u->from) && !u->of ? cost(u->from, at) : u->x.size;
         sum += remade < u->x.size ? remade : u->x.size;
     }
     return sum;
@@ -84,7 +93,7 @@ void recompute_insert(schedule *s)
     for (int i = forward; i-- > 0;) {
         const node *n = s->s[i].n;
         const tensor *v = n->out[0];
-        if (s->s[i].pack || !n->op->again || n->nout > 1 || v->keep || v->of || v->x.last <= i) continue;
+        if (s->s[i].pack || !cheap(n) || v->keep || v->of || v->x.last <= i) continue;
         const int at = wanted(s, forward, &done, v, i);
         if (!at || cost(n, at) > v->x.size / 2) continue;
         done.r[done.n++] = (remade){ at, n };

@@ -227,6 +227,6 @@ static void backward(const context *c, const node *n, const step *s)
 }
 
 const op op_conv = { .name = "conv", .help = "convolution", .conf = sizeof(conf), .keys = conv_keys, .reads_x = 3, .samples = 1, .maps = 1, .mixed = 1, .infer = infer,
-    .prepare = prepare, .pack = pack, .forward = forward, .backward = backward, .release = release, .macs = macs };
+    .prepare = prepare, .pack = pack, .forward = forward, .backward = backward, .again = forward, .release = release, .macs = macs };
 const op op_deconv = { .name = "deconv", .help = "transposed convolution", .conf = sizeof(conf), .keys = deconv_keys, .reads_x = 3, .samples = 1, .maps = 1, .mixed = 1,
     .infer = infer, .prepare = prepare, .pack = pack, .forward = forward, .backward = backward, .release = release, .macs = macs };

@@ -122,7 +122,7 @@ const op OP(batch_norm) = {
 const op OP(fixed_norm) = {
     .name = "fixed_norm", .help = "batch normalisation by running statistics, scale and shift that are all constants",
     .conf = sizeof(norm_conf), .keys = fixed_keys, .reads_x = 1u << 1, .reads_y = 1, .stops = 30,
-    .maps = 1, .infer = fixed_infer, .forward = fixed_forward, .backward = fixed_backward,
+    .maps = 1, .infer = fixed_infer, .forward = fixed_forward, .backward = fixed_backward, .again = fixed_forward,
 };
 const op OP(group_norm) = {
     .name = "group_norm", .help = "group normalisation of x with gamma, beta (Wu and He 2018); groups = channels is instance norm",
