@@ -165,10 +165,7 @@ void plan_make(schedule *s, const context *c, int share)
         node *n = s->s[i].n;
         if (n && !s->s[i].backward && !s->s[i].pack && !s->s[i].again) node_prepare(c, n);
     }
-    if (s->recompute) {
-        live(s), recompute_insert(s);
-        s->recompute = 0;
-    }
+    if (s->recompute != RECOMPUTE_NEVER) live(s), recompute_insert(s);
     for (int i = 0; i < s->n; i++) {
         s->s[i].work = (buffer){ .size = s->s[i].n ? s->s[i].n->work : 0, .first = i, .last = i };
         if (s->s[i].work.size > s->work) s->work = s->s[i].work.size;

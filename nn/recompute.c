@@ -6,6 +6,7 @@
 
 enum {
     WORTH = 4,                           /* steps that a map must rest for at least: shorter gaps free nothing */
+    PRODUCTS_ALL = 700,                  /* RECOMPUTE_AUTO: least multiply-adds of a forward pass for every number that is made again */
     PRODUCTS = 150                       /* most multiply-adds a number: as long as it takes to read and write the number twice */
 };
 
@@ -85,6 +86,15 @@ static void insert(schedule *s, const remades *done)
     s->s = all, s->n = n;
 }
 
+/* Do the passes drown in the products of the forward pass? */
+static int drowns(const schedule *s, int forward, const remades *done)
+{
+    int64_t numbers = 0, products = 0;
+    for (int i = 0; i < forward; i++) if (!s->s[i].pack && s->s[i].n->op->macs) products += s->s[i].n->op->macs(s->s[i].n);
+    for (int i = 0; i < done->n; i++) numbers += shape_volume(&done->r[i].n->out[0]->s);
+    return numbers * PRODUCTS_ALL <= products;
+}
+
 void recompute_insert(schedule *s)
 {
     int forward = 0;                     /* steps before the first gradient */
@@ -99,6 +109,7 @@ void recompute_insert(schedule *s)
         done.r[done.n++] = (remade){ at, n };
         extend(n, at);
     }
-    insert(s, &done);
+    if (s->recompute == RECOMPUTE_ALWAYS || drowns(s, forward, &done)) insert(s, &done);
+    s->recompute = RECOMPUTE_NEVER;      /* what is in the list stays there */
     free(done.r);
 }

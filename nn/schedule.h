@@ -4,9 +4,12 @@
 #define NN_SCHEDULE_H
 #include "nn/graph.h"
 
+enum recompute { RECOMPUTE_NEVER, RECOMPUTE_AUTO, RECOMPUTE_ALWAYS };
+#define RECOMPUTE_WORDS "never|auto|always"
+
 typedef struct schedule {
     step *s; int n;
-    int recompute;                       /* plan_make is to have maps made again rather than kept (nn/recompute.h), and clears this */
+    enum recompute recompute;            /* may plan_make have maps made again rather than kept? See nn/recompute.h */
     int fixed;                           /* leading steps whose results depend on parameters alone: schedule_settle */
     size_t arena, work;                  /* bytes: values, gradients and scratch; of it the largest scratch of any step */
     char *base;                          /* set by plan_place */

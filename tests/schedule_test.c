@@ -38,7 +38,7 @@ static model model_planned(const char *path, int64_t size, const char *wrt, int 
     schedule_forward(&m.plan, g, (tensor *[]){ m.loss }, 1);
     m.forward = m.plan.n;
     schedule_backward(&m.plan, g, m.loss, all, n);
-    m.plan.recompute = recompute;
+    m.plan.recompute = recompute ? RECOMPUTE_ALWAYS : RECOMPUTE_NEVER;
     plan_make(&m.plan, &m.c, share);
     m.t->input->x.p = xalloc(m.t->input->x.size), m.truth->x.p = xalloc(m.truth->x.size);
     plan_place(&m.plan, &device_cpu);
@@ -106,6 +106,34 @@ static void made_again_is_kept(void **state)
         }
         model_free(&a), model_free(&b);
     }
+}
+
+static int made_again(const char *path, enum recompute how)
+{
+    const char *const words[] = { "net.height=64", "net.width=64" };
+    net *t = net_load(path, words, 2);
+    graph *g = t->g;
+    tensor *truth = graph_leaf(g, "truth", SHAPE4(t->conf.batch, 64, 64, 1), U8, INPUT);
+    tensor *loss = op_node(g, "cross_entropy", "loss", 2, (tensor *[]){ t->output, truth }, " "), *wrt[512];
+    const context c = { .dev = &device_cpu, .loss_scale = 1, .training = 1 };
+    schedule s = { .recompute = how };
+    int n = 0, again = 0;
+    for (int i = 0; i < g->nt; i++) if (g->tensor[i]->role == PARAM) wrt[n++] = g->tensor[i];
+    schedule_forward(&s, g, &loss, 1), schedule_backward(&s, g, loss, wrt, n);
+    plan_make(&s, &c, 1);
+    for (int i = 0; i < s.n; i++) again += s.s[i].again;
+    schedule_free(&s), net_free(t);
+    return again;
+}
+
+/* Of its own accord it makes maps again where products are many beside them. */
+static void made_again_where_that_is_cheap(void **state)
+{
+    (void)state;
+    assert_int_equal(made_again("configs/nets/unet-small.cfg", RECOMPUTE_AUTO), 0);
+    assert_true(made_again("configs/nets/unet-small.cfg", RECOMPUTE_ALWAYS) > 4);
+    assert_true(made_again("configs/nets/unet.cfg", RECOMPUTE_AUTO) > 4);
+    assert_int_equal(made_again("configs/nets/unet.cfg", RECOMPUTE_NEVER), 0);
 }
 
 static void restricted_backward(void **state)
@@ -219,7 +247,8 @@ static void types_of_views(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(shared_is_apart), cmocka_unit_test(made_again_is_kept), cmocka_unit_test(restricted_backward), cmocka_unit_test(concats_are_views),
+        cmocka_unit_test(shared_is_apart), cmocka_unit_test(made_again_is_kept), cmocka_unit_test(made_again_where_that_is_cheap),
+        cmocka_unit_test(restricted_backward), cmocka_unit_test(concats_are_views),
         cmocka_unit_test(late_readers_are_no_views), cmocka_unit_test(micro_batches_add), cmocka_unit_test(types_of_maps),
         cmocka_unit_test(types_of_views),
     };

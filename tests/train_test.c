@@ -271,7 +271,7 @@ static void memory_is_saved_for_nothing(void **state)
         model *m[2];
         run *r[2];
         for (int i = 0; i < 2; i++) {
-            char *words = xprintf("solver.batch=2 %s solver.fuse_step=%d solver.recompute=%d", optimisers[k], i, i);
+            char *words = xprintf("solver.batch=2 %s solver.fuse_step=%d solver.recompute=%s", optimisers[k], i, i ? "always" : "never");
             r[i] = run_of(words);
             net *t = run_net(r[i], 2);
             run_check(r[i], t);

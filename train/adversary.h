@@ -24,7 +24,7 @@ typedef struct adversary_conf {
     int vanilla;                             /* the critic's loss: 0 hinge (Lim and Ye 2017), 1 logistic (Goodfellow et al. 2014) */
     int dropout;                             /* 1: half of the feature differences are left out at random, as the published training did by accident */
     int spend;                               /* gradients are used up one by one: solver.clip must be 0 */
-    int recompute;                           /* maps that cost little are made again, not kept: nn/recompute.h */
+    enum recompute recompute;                /* maps that cost little are made again, not kept */
 } adversary_conf;
 
 enum { ADVERSARY_TAPS = 5 };

@@ -102,7 +102,7 @@ static void plan_size(model *m, const run *r, net *t)
     z->forward = z->plan.n;
     schedule_backward(&z->plan, t->g, z->loss, wrt, n);
     if (m->spends) schedule_spend(&z->plan);
-    z->plan.recompute = r->solver.recompute;
+    z->plan.recompute = (enum recompute)r->solver.recompute;
     plan_make(&z->plan, &m->c, 1);
     free(wrt);
 }
@@ -133,7 +133,7 @@ static void plan_adversary(model *m, const run *r)
 {
     const run_adversary *v = &r->adversary;
     const adversary_conf f = { .critic = v->critic, .features = v->features, .perceptual = v->perceptual, .weight = v->weight, .codebook = v->codebook,
-                                .matching = v->matching, .recompute = r->solver.recompute, .spend = m->spends, .erase = v->erase, .start = v->start, .vanilla = v->loss, .dropout = v->dropout };
+                                .matching = v->matching, .recompute = (enum recompute)r->solver.recompute, .spend = m->spends, .erase = v->erase, .start = v->start, .vanilla = v->loss, .dropout = v->dropout };
     m->a = adversary_plan(&f, m->t, run_net(r, m->images), (uint64_t)r->solver.seed, 1, m->c.dev);
     m->of[m->sizes++] = (model_size){ .t = m->t, .loss = m->a->loss, .plan = m->a->build, .forward = m->a->forward };
     m->c = m->a->c;
