@@ -66,6 +66,13 @@ void   optim_step_group(optim *o, const context *c, double lr, int group);
  * the averaged weights would see: they must be taken anew before it is used (train/swa.c). */
 void   optim_average(optim *o, const context *c);
 /* What is evaluated and kept as the result: the average where there is one, the weights elsewhere; p->total numbers. */
+/* A step of a GPU that the host does not wait for, in this order: begin counts it and fills in the numbers that the device is to have for it;
+ * then, with these in context.live: judge, when the gradient is there, and update. undo: judge said stop, and nothing was updated. */
+void optim_begin(optim *o, const context *c, double lr, live_numbers *now);
+void optim_judge(const optim *o, const context *c, int n, const real *losses);
+void optim_update(optim *o, const context *c);
+void optim_undo(optim *o);
+
 const real *optim_weights(const optim *o);
 /* Dies where a key that the chosen rule does not read differs from its default: at = "lumbar.cfg:12: solver". */
 void   optim_check(const optim_conf *conf, const char *at);

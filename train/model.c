@@ -4,6 +4,7 @@
 #include "base/words.h"
 #include "nn/detector_input.h"
 #include "train/instances.h"
+#include "train/replay.h"
 #include "nn/weights.h"
 #include <math.h>
 #include <stdio.h>
@@ -208,6 +209,7 @@ void model_take(model *m, const run *r)
         plan_place_at(&z->plan, m->maps);
     }
     if (sizeof(real) != sizeof(float) || m->t->detector) m->staging = xalloc(input);
+    replay_take(m);
 }
 
 void model_free(model *m)
@@ -219,6 +221,7 @@ void model_free(model *m)
         free(m->staging), free(m->part_loss), free(m);
         return;
     }
+    replay_free(m);
     if (m->p) dev->free(dev, m->input), dev->free(dev, m->maps);
     if (m->labels) dev->free(dev, m->labels);
     for (int k = 0; k < m->sizes && m->p; k++) if (!m->of[k].truth) instances_free(m->of[k].t, dev);
@@ -242,7 +245,7 @@ size_t model_map_bytes(const model *m)
     if (m->a) return adversary_map_bytes(m->a);
     largest(m, &maps, &input, &labels);
     for (int k = 0; k < m->sizes; k++) if (!m->of[k].truth) labels += instances_bytes(m->of[k].t);
-    return maps + input + labels;
+    return maps + input + labels + replay_bytes(m);
 }
 
 size_t model_state_bytes(const model *m, const run *r)
@@ -291,6 +294,7 @@ double model_step(model *m, int64_t step, double lr, int size, const float *imag
     const model_size *z = &m->of[size];
     real one;
     if (m->a) return adversary_turn(m, step, lr, image, loss);
+    if (m->replay) return replay_step(m, step, lr, size, image, labels, loss);
     *loss = 0;
     m->c.step = (uint32_t)step;
     for (int64_t part = 0; part < m->parts; part++) {
