@@ -110,7 +110,7 @@ $(B)/tests/tools/%: $(B)/tests/tools/%.o $(HELPERS) $(B)/libdarkspine.a
 
 # ---- the CUDA plugin: build/cuda by nvcc; build/emu, the same files by g++ with the emulator, under AddressSanitizer
 
-PLUGIN_CU   := $(wildcard kernels/*.cu) nn/device_cuda.cu $(if $(filter emu,$(BUILD)),$(filter-out %_test.cc,$(wildcard tests/cuda_emu/*.cc)))
+PLUGIN_CU   := $(wildcard kernels/*.cu) $(wildcard nn/*.cu) $(if $(filter emu,$(BUILD)),$(filter-out %_test.cc,$(wildcard tests/cuda_emu/*.cc)))
 PLUGIN_C    := nn/ops.c nn/backend.c $(wildcard nn/ops/*.c) $(DNN_CUDA)
 PLUGIN_REST := $(filter-out kernels/dnn_cpu.c $(PLUGIN_C),$(filter base/% kernels/% nn/%,$(SOURCES)))
 
@@ -192,7 +192,7 @@ ASAN_TESTS   = $(filter-out %/unet_test %/transunet_test %/maskrcnn_test %/vqgan
 # Whole runs, slow under the sanitizers: in check-long
 ASAN_LONG    = $(addprefix $(B)/tests/,maskrcnn_run_test transunet_run_test reproduce_test)
 EMU_RUNS     = build/asan/tests/device_test:$(EMU_CASES)1/2 build/asan/tests/device_test:$(EMU_CASES)2/2 \
-               build/asan/tests/device_test:fake:conv:deconv:linear:library:training build/emu/cuda_emu_test
+               build/asan/tests/device_test:fake:conv:deconv:linear:library:training:replay build/emu/cuda_emu_test
 EMU_BUILT    = build/emu/cuda_emu_test build/emu/libdarkspine-cuda.so build/emu/libfake_cudnn.so
 
 test-emu:

@@ -29,6 +29,17 @@ typedef real elem;
 /* The vendor's library where it is found, only what gives the same bits every run; the same whatever its bits; our own kernels */
 enum by { BY_LIBRARY, BY_FASTEST, BY_OWN };
 
+/* What changes from one training step to the next, in the memory of a GPU. A step that is recorded once and replayed reads it there,
+ * since the numbers that a launch is given are part of the record (train/replay.h). */
+typedef struct live_numbers {
+    uint32_t step, micro;                /* as in the context */
+    real lr, root, take, shrink;         /* as in optim_rule; shrink: of parameters that decay */
+    int first;
+    int stop;                            /* set by the device, as all that follows: norm or loss is not finite, nothing may be updated */
+    real scale;                          /* the clip factor */
+    double norm;                         /* of the gradient */
+} live_numbers;
+
 typedef struct context {                 /* where and how kernels run */
     const struct device *dev;
     void *stream;                        /* cudaStream_t on a GPU, NULL on the CPU */
@@ -43,6 +54,7 @@ typedef struct context {                 /* where and how kernels run */
     int accumulate;                      /* parameter gradients add to what stands there (micro-batches after the first) */
     double loss_scale;                   /* the gradient a loss starts from: 1 / micro-batches */
     void *work;                          /* scratch memory of the running step; nothing in it outlives the step */
+    live_numbers *live;                  /* on a GPU, in its memory: what holds instead of step, micro and the rule; NULL: those hold */
 } context;
 
 #ifdef __cplusplus

@@ -68,12 +68,13 @@ typedef struct { uint64_t seed; uint32_t step, micro, node, threshold; real scal
 
 /* W divides 4 and the elements of a pack are numbered on from a multiple of W, so that one draw of four numbers serves a pack. */
 template <int W>
-static __global__ void map_drop(int64_t pixels, int64_t channels, dropout d, const real *x, int64_t xs, real *y, int64_t ys, int add,
-                                int aligned)
+static __global__ void map_drop(int64_t pixels, int64_t channels, dropout d, const live_numbers *now, const real *x, int64_t xs, real *y,
+                                int64_t ys, int add, int aligned)
 {
+    const uint32_t step = now ? now->step : d.step, micro = now ? now->micro : d.micro;
     EACH_PACK(W, pixels, channels) {
         const int64_t element = p * channels + k;
-        const rng4 draw = dropout_draw(d.seed, d.step, d.micro, d.node, element);
+        const rng4 draw = dropout_draw(d.seed, step, micro, d.node, element);
         pack<real, W> a = load<W>(x + p * xs + k, aligned);
         for (int j = 0; j < W; j++) a.v[j] = draw.v[element % 4 + j] >= d.threshold ? a.v[j] * d.scale : 0;
         if (add) accumulate(&a, load<W>(y + p * ys + k, aligned));
@@ -86,7 +87,7 @@ void map_dropout_cuda(const context *c, int64_t pixels, int64_t channels, double
 {
     const dropout d = { c->seed, c->step, c->micro, node, dropout_threshold(p), (real)(1 / (1 - p)) };
     flatten(&pixels, &channels, &xs, &ys, &ys);
-    LAUNCH_EACH_PACK(map_drop, pixels, channels, EACH, c->stream, pixels, channels, d, x, xs, y, ys, add,
+    LAUNCH_EACH_PACK(map_drop, pixels, channels, EACH, c->stream, pixels, channels, d, (const live_numbers *)c->live, x, xs, y, ys, add,
                      is_aligned(x, xs) && is_aligned(y, ys));
 }
 

@@ -19,9 +19,26 @@ typedef struct optim_rule {              /* the numbers of one step */
     real root;                           /* adam: sqrt(1 - beta2^t) */
     real take;                           /* of the running average: e = e + take (x - e), x as this step leaves it */
     int nesterov, first;                 /* first: the buffer of sgd starts as the gradient itself */
+    int shrinks;                         /* adamw: these parameters decay */
 } optim_rule;
 
 enum { OPTIM_BLOCK = 4096 };             /* gradients whose squares are summed together */
+
+/* The factor that brings a gradient of this norm to the length `clip`; 1 where it is no longer, or clip is 0 */
+static inline DEVICE double optim_factor(double norm, double clip)
+{
+    const double factor = clip / (norm + 1e-6);
+    return clip > 0 && factor < 1 ? factor : 1;
+}
+
+/* The numbers that change, of the step that runs. 0: there is to be no step. */
+static inline DEVICE int optim_rule_now(optim_rule *r, const live_numbers *now)
+{
+    if (!now) return 1;
+    r->lr = now->lr, r->root = now->root, r->take = now->take, r->scale = now->scale, r->first = now->first;
+    if (r->shrinks) r->shrink = now->shrink;
+    return !now->stop;
+}
 
 static inline DEVICE real optim_sqrt(real x) { return sizeof(real) == 8 ? (real)sqrt((double)x) : (real)sqrtf((float)x); }
 
@@ -63,6 +80,10 @@ KERNEL(optim_rmsprop, size_t n, real *x, const real *g, real *m, real *v, real *
 /* partial[b] = sum of squares of g[b * OPTIM_BLOCK ..]; ceil(n / OPTIM_BLOCK) of them. The order of the additions is fixed, so the
  * bits do not depend on the number of threads. */
 KERNEL(optim_squares, size_t n, const real *g, double *partial);
-/* optim_mean of n numbers with take = 1 - keep, where no step goes by */
+/* For a GPU only, with context.live. losses[micro] = *loss */
+KERNEL(optim_note, const real *loss, real *losses);
+/* Sets norm, from the parts in their order, scale and stop */
+KERNEL(optim_judge, size_t parts, const double *partial, double clip, int n, const real *losses);
+/* optim_mean of n numbers with take = 1 - keep, where no step goes by; with context.live not where there is to be no step */
 KERNEL(optim_average, size_t n, const real *x, real *e, double keep);
 #endif

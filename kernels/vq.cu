@@ -140,8 +140,10 @@ static __global__ void measure(vq_size s, const real *size, double *count, real 
     if (!threadIdx.x) *perplexity = (real)exp(entropy);
 }
 
-static __global__ void place(vq_size s, vq_rule r, uint64_t seed, uint32_t step, const real *z, int64_t zs, vq_state t, const double *count)
+static __global__ void place(vq_size s, vq_rule r, uint64_t seed, uint32_t given, const live_numbers *now, const real *z, int64_t zs,
+                             vq_state t, const double *count)
 {
+    const uint32_t step = now ? now->step : given;
     for (int64_t k = blockIdx.x; k < s.codes; k += gridDim.x) {
         const real idle = r.restart ? (count[k] > 0 ? 0 : t.idle[k] + 1) : 0;
         const int moved = r.restart && (double)idle >= (double)r.restart;
@@ -166,5 +168,6 @@ void vq_update_cuda(const context *c, vq_size s, const vq_rule *rule, const real
     double *count = (double *)work;
     LAUNCH(take, dim3(grid_limited(s.codes)), dim3(THREADS), 0, c->stream, s, r, z, zs, index, t, count);
     LAUNCH(measure, dim3(1), dim3(THREADS), 0, c->stream, s, (const real *)t.size, count, perplexity);
-    if (rule) LAUNCH(place, dim3(grid_limited(s.codes)), dim3(THREADS), 0, c->stream, s, r, c->seed, c->step, z, zs, t, (const double *)count);
+    if (rule) LAUNCH(place, dim3(grid_limited(s.codes)), dim3(THREADS), 0, c->stream, s, r, c->seed, c->step,
+                     (const live_numbers *)c->live, z, zs, t, (const double *)count);
 }

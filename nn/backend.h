@@ -16,6 +16,8 @@ typedef struct backend {
     void (*rmsprop)(const context *, size_t, real *, const real *, real *, real *, real *, const optim_rule *);
     void (*squares)(const context *, size_t, const real *, double *);
     void (*average)(const context *, size_t, const real *, real *, double);
+    void (*note)(const context *, const real *, real *);                          /* these two NULL on the CPU */
+    void (*judge)(const context *, size_t, const double *, double, int, const real *);
     void (*fill)(const context *, size_t, real *, real);
     /* The vendor's libraries, found when first asked for: "cuDNN 9.19.0", or why it is not used; NULL after the last. NULL: none such */
     const char *(*library)(int i);

@@ -39,4 +39,4 @@ static size_t cpu_room(const device *d)
     return (size_t)sysconf(_SC_AVPHYS_PAGES) * (size_t)sysconf(_SC_PAGESIZE);
 }
 
-const device device_cpu = { "cpu", cpu_alloc, cpu_free, cpu_put, cpu_get, cpu_zero, cpu_sync, cpu_room, &backend_here };
+const device device_cpu = { "cpu", cpu_alloc, cpu_free, cpu_put, cpu_get, cpu_zero, cpu_sync, cpu_room, &backend_here, NULL };

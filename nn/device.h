@@ -8,6 +8,30 @@
 extern "C" {
 #endif
 
+struct device;
+
+/* What a GPU does while the host goes on: two queues, each in its order, and kernels that are recorded to be run again (nn/device_queue.cu).
+ * Everything above waits for both; context.stream is that of the kernels. An event is the place in a queue where it was marked last. */
+enum queue { QUEUE_KERNELS, QUEUE_COPIES };
+typedef struct device_queues {
+    void *stream[2];
+    void *(*pin)(const struct device *, size_t bytes);                 /* memory of the host that copy may touch; NULL: refused */
+    void  (*unpin)(const struct device *, void *);
+    /* Of pinned or the device's memory, later: pinned memory must stay as it is until then. */
+    void  (*copy)(const struct device *, enum queue, void *to, const void *from, size_t bytes);
+    void *(*event)(const struct device *);
+    void  (*drop_event)(const struct device *, void *event);
+    void  (*mark)(const struct device *, void *event, enum queue);
+    void  (*wait)(const struct device *, void *event, enum queue);     /* what comes to the queue now waits for the event */
+    void  (*await)(const struct device *, void *event);                /* the host does; at once where it was never marked */
+    /* Between begin and end kernels are recorded instead of run; nothing else may be asked of the device. run: once more, in the queue of
+     * kernels, with the numbers and addresses of then. */
+    void  (*begin)(const struct device *);
+    void *(*end)(const struct device *);
+    void  (*run)(const struct device *, void *record);
+    void  (*drop_record)(const struct device *, void *record);
+} device_queues;
+
 typedef struct device {
     const char *name;                                            /* "cpu", "cuda:0" */
     void  *(*alloc)(const struct device *, size_t bytes);        /* 64-byte aligned or better, not cleared; NULL: refused */
@@ -18,6 +42,7 @@ typedef struct device {
     void   (*sync)(const struct device *);
     size_t (*room)(const struct device *);                       /* bytes that can still be had */
     const struct backend *code;                                  /* ops and kernels */
+    const device_queues *queues;                                 /* NULL on the CPU, which does everything at once */
 } device;
 
 extern const device device_cpu;

@@ -1,8 +1,8 @@
 /* device_cuda.cu - a GPU as a device, and what the plugin exports; see device.h. Compiled by the emulator's rules the "GPU" is this
  * processor, and all else stays as it is.
  *
- * Everything goes to the default stream: put and get wait for the kernels before them, zero and kernels do not wait. An error of a
- * kernel therefore shows at the next copy; CUDA_LAUNCH_BLOCKING=1 makes it show at its own launch. */
+ * put, get and zero go to the default stream, which waits for all others, as they for it (device_queue.cu): put and get wait for the
+ * kernels before them, zero and kernels do not wait. An error of a kernel therefore shows at the next copy; CUDA_LAUNCH_BLOCKING=1 makes it show at its own launch. */
 #include "kernels/cuda.h"
 #include "base/die.h"
 #include "nn/device.h"
@@ -10,6 +10,7 @@
 #include <cstdlib>
 
 extern const struct backend backend_here;
+const device_queues *queues_open();                             /* device_queue.cu */
 extern "C" __attribute__((visibility("default"))) const device *darkspine_cuda_open(uint64_t layout, int index, char why[256]);
 
 static void check(cudaError_t e, const char *what)
@@ -72,6 +73,6 @@ const device *darkspine_cuda_open(uint64_t layout, int index, char why[256])
     if (layout != device_layout()) { snprintf(why, 256, "the CUDA plugin was built from another version of darkspine"); return nullptr; }
     char *name = name_of(index, why);
     device *d = name ? (device *)malloc(sizeof *d) : nullptr;
-    if (d) *d = device{ name, gpu_alloc, gpu_free, gpu_put, gpu_get, gpu_zero, gpu_sync, gpu_room, &backend_here };
+    if (d) *d = device{ name, gpu_alloc, gpu_free, gpu_put, gpu_get, gpu_zero, gpu_sync, gpu_room, &backend_here, queues_open() };
     return d;
 }

@@ -19,6 +19,7 @@ const key net_keys[] = {
     { "winograd",  K_BOOL, offsetof(net_conf, winograd),  "1",       "1: 3x3 convolutions by Winograd's algorithm where that is faster (float32, AVX-512); it rounds more", 0, 0, 0 },
     { "conv",      K_WORD, offsetof(net_conf, conv),      "auto",    "who computes convolutions and matrix products on a GPU: cuDNN and cuBLASLt where they are found, by what gives the same bits every run; fast: by whatever is fastest; own: our own kernels", 0, 0, "auto|fast|own" },
     { "precision", K_WORD, offsetof(net_conf, precision), "float32", "of the factors in convolutions, where the machine can, and with bf16 on a CPU of most maps; sums and all else are float32 (tf32: on a GPU only)", 0, 0, "float32|bf16|tf32" },
+    { "graph",     K_BOOL, offsetof(net_conf, graph),     "1",       "1: on a GPU a training step is recorded once and then run as a whole (a CUDA graph); 0: kernel by kernel, to the same bits", 0, 0, 0 },
     { "fold",      K_BOOL, offsetof(net_conf, fold),      "1",       "1: at inference batch norms become part of the convolutions before them; 0: as in training", 0, 0, 0 },
     { "frozen_norms", K_BOOL, offsetof(net_conf, frozen_norms), "0", "1: scale, shift and statistics of all batch norms stay as they are", 0, 0, 0 },
     { "training",  K_BOOL, offsetof(net_conf, training),  "0",       "1: a detector as training needs it: the truth goes in, sampled boxes go through its heads", 0, 0, 0 },
@@ -249,7 +250,8 @@ char *net_text(const net *t) { return cfg_text(t->text); }
 
 context net_context(const net *t, const device *dev)
 {
-    return (context){ .dev = dev, .bf16 = t->conf.precision == 1, .tf32 = t->conf.precision == 2, .by = t->conf.conv, .winograd = t->conf.winograd, .loss_scale = 1 };
+    return (context){ .dev = dev, .bf16 = t->conf.precision == 1, .tf32 = t->conf.precision == 2, .stream = dev && dev->queues ? dev->queues->stream[QUEUE_KERNELS] : NULL,
+                      .by = t->conf.conv, .winograd = t->conf.winograd, .loss_scale = 1 };
 }
 
 /* Nodes have come and gone: which are whose? Those of a layer still stand together. */

@@ -17,6 +17,7 @@ typedef struct net_conf {                /* [net] */
     int fold;                            /* at inference norms become part of convolutions */
     int frozen_norms;                    /* batch norms have nothing that is trained */
     int training;                        /* a detector's graph takes the truth in */
+    int graph;                           /* on a GPU a training step is recorded and run as a whole */
     int winograd, precision;             /* precision: 0 float32, 1 bf16, 2 tf32 */
     int conv;                            /* enum by (kernels/kernel.h) */
     const char *output;                  /* name of the layer whose map is the result; NULL: the last */

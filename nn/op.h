@@ -47,6 +47,7 @@ typedef struct op {
     int samples;                         /* 1: every sample of out[0] comes from the same one of in[0], so that its count is that of in[0] */
     unsigned maps;                       /* bit i: in[i] is a map that may lie in bf16, as then out[0] may; asked where a device has rows
                                           * for such maps (nn/types.h) */
+    int host;                            /* 1: it looks at the step or at maps on the host, so that it cannot be recorded (train/replay.h) */
     int mixed;                           /* 1: one map in bf16 and another not will do; 0: all of them, or none */
 } op;
 

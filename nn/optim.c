@@ -75,8 +75,8 @@ static double squares(const optim *o, const context *c, const real *g, size_t n)
 
 static double clip(optim *o, double sum)
 {
-    const double norm = sqrt(sum), factor = o->conf.clip / (norm + 1e-6);
-    o->scale = o->conf.clip > 0 && factor < 1 ? factor : 1;
+    const double norm = sqrt(sum);
+    o->scale = optim_factor(norm, o->conf.clip);
     return norm;
 }
 
@@ -122,6 +122,7 @@ static void step_run(optim *o, const context *c, optim_rule r, double lr, const 
     const double decay = k->decay ? f->decay : 0;
     real *e = o->ema ? o->ema + at : NULL;
     r.decay = f->optimiser == OPTIM_ADAMW ? 0 : (real)decay;
+    r.shrinks = f->optimiser == OPTIM_ADAMW && decay > 0;
     r.shrink = f->optimiser == OPTIM_ADAMW ? (real)(1 - lr * decay) : 1;
     if (f->optimiser == OPTIM_SGD)          code->sgd(c, n, p->x + at, g, o->m + at, e, &r);
     else if (f->optimiser == OPTIM_RMSPROP) code->rmsprop(c, n, p->x + at, g, o->m + at, o->v + at, e, &r);
@@ -164,7 +165,7 @@ void optim_step_group(optim *o, const context *c, double lr, int group)
     step_group(o, c, lr, group);
 }
 
-void optim_begin(optim *o, const context *c, double lr, int group)
+void optim_spend_begin(optim *o, const context *c, double lr, int group)
 {
     assert(o->conf.clip == 0);
     if (!group) begin_step(o, c);
@@ -179,11 +180,28 @@ void optim_spend(optim *o, const context *c, size_t at, size_t count, const real
     if (isfinite(o->spent)) step_run(o, c, rule_of(o, o->lr, (double)o->step), o->lr, k, at, count, g);
 }
 
-double optim_end(optim *o, const context *c)
+double optim_spend_end(optim *o, const context *c)
 {
     average_rest(o, c);
     return isfinite(o->spent) ? sqrt(o->spent) : NAN;
 }
+
+void optim_begin(optim *o, const context *c, double lr, live_numbers *now)
+{
+    begin_step(o, c);
+    const optim_rule r = rule_of(o, lr, (double)o->step);
+    now->lr = r.lr, now->root = r.root, now->take = r.take, now->shrink = (real)(1 - lr * o->conf.decay), now->first = r.first;
+}
+
+void optim_judge(const optim *o, const context *c, int n, const real *losses)
+{
+    const params *p = o->p;
+    p->dev->code->squares(c, p->trainable, p->g, o->partial);
+    p->dev->code->judge(c, blocks(p), o->partial, o->conf.clip, n, losses);
+}
+
+void optim_update(optim *o, const context *c) { step_group(o, c, 0, EVERY_GROUP); }
+void optim_undo(optim *o) { o->step--, o->ema_updates -= o->ema != NULL; }
 
 void optim_average(optim *o, const context *c)
 {

@@ -62,16 +62,21 @@ void   optim_step(optim *o, const context *c, double lr);        /* updates p->x
  * of each group, group 0 first: it moves the counters. */
 double optim_clip_group(optim *o, const context *c, int group);
 void   optim_step_group(optim *o, const context *c, double lr, int group);
-/* The same step, run by run of parameters as their gradients become known (schedule_spend): begin, spend each, end; or
- * once more for every group, group 0 first. For conf.clip = 0: a limit
- * would have to know all gradients first. optim_spend: `count` numbers from element `at` of the arena on, all of one tensor, gradient g; from
- * a gradient on that is not finite nothing more is changed. optim_end: the L2 norm of all gradients, NaN where one was not finite. */
-void   optim_begin(optim *o, const context *c, double lr, int group);
+/* The same step, run by run of parameters as their gradients become known (schedule_spend): begin, spend each, end; or that for every group, group
+ * 0 first. For conf.clip = 0: a limit would have to know all gradients first. optim_spend: `count` numbers from element `at` of the arena on, all of one tensor, gradient g; from
+ * a gradient on that is not finite nothing more is changed. optim_spend_end: the L2 norm of all gradients, NaN where one was not finite. */
+void   optim_spend_begin(optim *o, const context *c, double lr, int group);
 void   optim_spend(optim *o, const context *c, size_t at, size_t count, const real *g);
-double optim_end(optim *o, const context *c);
+double optim_spend_end(optim *o, const context *c);
 /* The weights as they are become an equal share of o->swa (Izmailov et al. 2018). Running statistics are averaged too, which is not what
  * the averaged weights would see: they must be taken anew before it is used (train/swa.c). */
 void   optim_average(optim *o, const context *c);
+/* A step of a GPU that the host does not wait for, in this order: begin counts it and fills in the numbers that the device is to have for it;
+ * then, with these in context.live: judge, when the gradient is there, and update. undo: judge said stop, and nothing was updated. */
+void optim_begin(optim *o, const context *c, double lr, live_numbers *now);
+void optim_judge(const optim *o, const context *c, int n, const real *losses);
+void optim_update(optim *o, const context *c);
+void optim_undo(optim *o);
 /* What is evaluated and kept as the result: the average where there is one, the weights elsewhere; p->total numbers. */
 const real *optim_weights(const optim *o);
 /* Dies where a key that the chosen rule does not read differs from its default: at = "lumbar.cfg:12: solver". */

@@ -4,8 +4,9 @@
  * Values agree to 1e-5 of the largest; where a convolution or matrix product meets whole numbers that its precision holds exactly, to
  * the bit. The device is the plugin that DARKSPINE_CUDA_PLUGIN names, build/emu's where it is not set: the emulator, under
  * AddressSanitizer. Words on the command line: first `fake`: with what stands for cuDNN and cuBLASLt in tests, or `brief`: larger cases in
- * one layout each, by turns; then only the ops of these names; `refusals`, `optim`, `training`, `library` (with fake): what comes last; 1/2,
+ * one layout each, by turns; then only the ops of these names; `refusals`, `optim`, `training`, `replay`, `library` (with fake): what comes last; 1/2,
  * 2/2: every second case. */
+#include "tests/device_replay.h"
 #include "tests/device_steps.h"
 #include "tests/laws.h"
 #include <dlfcn.h>
@@ -143,6 +144,11 @@ static void training_steps(void **state)
     free(cpu.x), free(far.x), free(again.x);
 }
 
+static void replays(void **state) { (void)state, replay_same_bits(gpu); }
+static void replays_stop(void **state) { (void)state, replay_stops(gpu); }
+static void replays_judge(void **state) { (void)state, replay_judges(gpu); }
+static void replays_hindered(void **state) { (void)state, replay_hindered(gpu); }
+
 static void optimisers(void **state)
 {
     (void)state;
@@ -249,7 +255,7 @@ int main(int argc, char **argv)
 {
     char why[256];
     const case_list cases = read_cases();
-    struct CMUnitTest *t = xalloc_n((size_t)cases.n + 5, sizeof *t);
+    struct CMUnitTest *t = xalloc_n((size_t)cases.n + 9, sizeof *t);
     int n = 0, fake = argc > 1 && !strcmp(argv[1], "fake");
     setenv("DARKSPINE_CUDA_PLUGIN", "build/emu/libdarkspine-cuda.so", 0);
     if (fake) setenv("DARKSPINE_CUDNN", "build/emu/libfake_cudnn.so", 1), argc--, argv++;
@@ -267,5 +273,11 @@ int main(int argc, char **argv)
     if (chosen("refusals", -1, argc, argv)) t[n++] = (struct CMUnitTest)cmocka_unit_test(refusals);
     if (chosen("optim", -1, argc, argv)) t[n++] = (struct CMUnitTest)cmocka_unit_test(optimisers);
     if (chosen("training", -1, argc, argv)) t[n++] = (struct CMUnitTest)cmocka_unit_test(training_steps);
+    if (chosen("replay", -1, argc, argv)) {
+        t[n++] = (struct CMUnitTest)cmocka_unit_test(replays);
+        t[n++] = (struct CMUnitTest)cmocka_unit_test(replays_stop);
+        t[n++] = (struct CMUnitTest)cmocka_unit_test(replays_judge);
+        t[n++] = (struct CMUnitTest)cmocka_unit_test(replays_hindered);
+    }
     return _cmocka_run_group_tests(__FILE__, t, (size_t)n, NULL, NULL);
 }

@@ -17,7 +17,7 @@ extern "C" { DNN_CUDNN_CALLS(EXPORTED) }
 
 enum { REFUSED = 3000, WORK = 1234, BARS = 16 };               /* a status; scratch bytes of some algorithms; alignment of maps */
 
-struct cudnnContext { int streams; };
+struct cudnnContext { int streams; cudaStream_t stream; };
 struct cudnnTensorStruct { int set, n, c, h, w, ns, cs, hs, ws; };
 struct cudnnFilterStruct { int set, k, c, h, w; };
 struct cudnnConvolutionStruct { int set, ph, pw, sh, sw, dh, dw, groups, math; };
@@ -49,7 +49,11 @@ template <typename T> static const T &of(const T *d, const char *what)
 size_t cudnnGetVersion(void) { return 91900; }
 const char *cudnnGetErrorString(cudnnStatus_t s) { return s ? "the fake refuses" : "no error"; }
 cudnnStatus_t cudnnCreate(cudnnHandle_t *h) { static cudnnContext one; *h = &one; return CUDNN_STATUS_SUCCESS; }
-cudnnStatus_t cudnnSetStream(cudnnHandle_t h, struct CUstream_st *) { h->streams++; return CUDNN_STATUS_SUCCESS; }
+cudnnStatus_t cudnnSetStream(cudnnHandle_t h, struct CUstream_st *s)
+{
+    h->streams++, h->stream = (cudaStream_t)s;
+    return CUDNN_STATUS_SUCCESS;
+}
 cudnnStatus_t cudnnCreateTensorDescriptor(cudnnTensorDescriptor_t *d) { return make(d); }
 cudnnStatus_t cudnnDestroyTensorDescriptor(cudnnTensorDescriptor_t d) { return release(d, "a map"); }
 cudnnStatus_t cudnnCreateFilterDescriptor(cudnnFilterDescriptor_t *d) { return make(d); }
@@ -101,7 +105,7 @@ cudnnStatus_t cudnnSetConvolutionMathType(cudnnConvolutionDescriptor_t d, cudnnM
 }
 
 /* ---- the choice ---- */
-struct problem { const cudnnTensorStruct &large, &little; const cudnnFilterStruct &w; const cudnnConvolutionStruct &how; };
+struct problem { cudnnTensorStruct large, little; cudnnFilterStruct w; cudnnConvolutionStruct how; };
 
 static int reach(int size, int pad, int kernel, int stride, int dilation)
 {
@@ -191,7 +195,7 @@ static void check_map(const char *what, const cudnnTensorStruct &t, const void *
     if ((uintptr_t)p % BARS) emu_fail("fake cuDNN: %s at %p, no multiple of %d", what, p, (int)BARS);
 }
 
-/* All that every pass checks; then memory is open, and the scratch is garbage. */
+/* All that every pass checks. */
 static const offer &enter(H, const problem &p, const offer *o, const float *large, const float *little, const float *w, void *work,
                           size_t bytes, const float *alpha, const float *beta)
 {
@@ -203,8 +207,6 @@ static const offer &enter(H, const problem &p, const offer *o, const float *larg
     check_map("fake cuDNN: the larger map", p.large, large), check_map("fake cuDNN: the smaller map", p.little, little);
     emu_check_range("fake cuDNN: weights", w, sizeof(float) * (size_t)(p.w.k * p.w.h * p.w.w * p.w.c));
     if (o->work) emu_check_range("fake cuDNN: scratch", work, o->work);
-    emu_memory_open(1);
-    if (o->work) memset(work, 0xff, o->work);
     return *o;
 }
 
@@ -240,7 +242,22 @@ static void leave(const offer &o, const cudnnTensorStruct &t, const std::vector<
         }
     emu_memory_open(0);
 }
-static std::vector<double> zeros(const cudnnTensorStruct &t) { return std::vector<double>((size_t)t.n * (size_t)t.ns); }
+/* sum(sums), as many as the map has numbers, and y = beta y + sums: in the stream, with memory open and garbage in the scratch. What `sum`
+ * needs must be in it by value. */
+template <typename F> static cudnnStatus_t compute(H, const offer &o, void *work, const cudnnTensorStruct &t, const void *beta, void *y,
+                                                   const void *bias, F sum)
+{
+    const float before = beta ? *(const float *)beta : 0;
+    emu_enqueue(h->stream, [=, o = o, t = t] {
+        emu_memory_open(1);
+        if (o.work) memset(work, 0xff, o.work);
+        std::vector<double> sums((size_t)t.n * (size_t)t.ns);
+        sum(sums);
+        leave(o, t, sums, before, (float *)y, (const float *)bias);
+        return cudaSuccess;
+    });
+    return CUDNN_STATUS_SUCCESS;
+}
 
 static void to_little(const problem &p, const float *x, const float *w, std::vector<double> &sums)
 {
@@ -253,10 +270,8 @@ cudnnStatus_t cudnnConvolutionForward(H, const void *alpha, X, const void *from,
     const problem p = problem_of(x, y, w, c);
     const offer &o = enter(h, p, find(p, down, algorithm), (const float *)from, (const float *)to, (const float *)by, work, bytes,
                            (const float *)alpha, (const float *)beta);
-    std::vector<double> sums = zeros(p.little);
-    to_little(p, (const float *)from, (const float *)by, sums);
-    leave(o, p.little, sums, *(const float *)beta, (float *)to, nullptr);
-    return CUDNN_STATUS_SUCCESS;
+    return compute(h, o, work, p.little, beta, to, nullptr,
+                   [=](std::vector<double> &sums) { to_little(p, (const float *)from, (const float *)by, sums); });
 }
 
 /* Groups it does not fuse. */
@@ -272,10 +287,8 @@ cudnnStatus_t cudnnConvolutionBiasActivationForward(H, const void *alpha, X, con
     emu_check_range("fake cuDNN: the bias", bias, sizeof(float) * (size_t)p.little.c);
     const offer &o = enter(h, p, find(p, down, algorithm), (const float *)from, (const float *)to, (const float *)by, work, bytes,
                            (const float *)alpha, (const float *)alpha2);
-    std::vector<double> sums = zeros(p.little);
-    to_little(p, (const float *)from, (const float *)by, sums);
-    leave(o, p.little, sums, 0, (float *)to, (const float *)bias);
-    return CUDNN_STATUS_SUCCESS;
+    return compute(h, o, work, p.little, nullptr, to, bias,
+                   [=](std::vector<double> &sums) { to_little(p, (const float *)from, (const float *)by, sums); });
 }
 
 cudnnStatus_t cudnnConvolutionBackwardData(H, const void *alpha, W, const void *by, Y, const void *from, C, int algorithm, void *work,
@@ -284,10 +297,9 @@ cudnnStatus_t cudnnConvolutionBackwardData(H, const void *alpha, W, const void *
     const problem p = problem_of(x, y, w, c);
     const float *in = (const float *)from, *k = (const float *)by;
     const offer &o = enter(h, p, find(p, up, algorithm), (const float *)to, in, k, work, bytes, (const float *)alpha, (const float *)beta);
-    std::vector<double> sums = zeros(p.large);
-    products(p, [&](int64_t a, int64_t b, int64_t t) { sums[(size_t)a] += factor(p, in[b]) * factor(p, k[t]); });
-    leave(o, p.large, sums, *(const float *)beta, (float *)to, nullptr);
-    return CUDNN_STATUS_SUCCESS;
+    return compute(h, o, work, p.large, beta, to, nullptr, [=](std::vector<double> &sums) {
+        products(p, [&](int64_t a, int64_t b, int64_t t) { sums[(size_t)a] += factor(p, in[b]) * factor(p, k[t]); });
+    });
 }
 
 cudnnStatus_t cudnnConvolutionBackwardFilter(H, const void *alpha, X, const void *from, Y, const void *slopes, C, int algorithm,
@@ -299,8 +311,7 @@ cudnnStatus_t cudnnConvolutionBackwardFilter(H, const void *alpha, X, const void
                            (const float *)beta);
     const cudnnTensorStruct flat = { 1, 1, p.w.k * p.w.h * p.w.w * p.w.c, 1, 1, p.w.k * p.w.h * p.w.w * p.w.c, 1, 0,
         p.w.k * p.w.h * p.w.w * p.w.c };
-    std::vector<double> sums = zeros(flat);
-    products(p, [&](int64_t a, int64_t b, int64_t t) { sums[(size_t)t] += factor(p, in[a]) * factor(p, g[b]); });
-    leave(o, flat, sums, *(const float *)beta, (float *)to, nullptr);
-    return CUDNN_STATUS_SUCCESS;
+    return compute(h, o, work, flat, beta, to, nullptr, [=](std::vector<double> &sums) {
+        products(p, [&](int64_t a, int64_t b, int64_t t) { sums[(size_t)t] += factor(p, in[a]) * factor(p, g[b]); });
+    });
 }

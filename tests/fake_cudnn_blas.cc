@@ -90,7 +90,7 @@ cublasStatus_t cublasLtMatmulPreferenceSetAttribute(cublasLtMatmulPreference_t d
     return CUBLAS_STATUS_SUCCESS;
 }
 
-struct problem { const cublasLtMatmulDesc &how; const cublasLtMatrixLayout &a, &b, &c, &d; int64_t m, n, k; };
+struct problem { cublasLtMatmulDesc how; cublasLtMatrixLayout a, b, c, d; int64_t m, n, k; };
 
 static problem problem_of(cublasLtMatmulDesc_t how, cublasLtMatrixLayout_t a, cublasLtMatrixLayout_t b, cublasLtMatrixLayout_t c,
                           cublasLtMatrixLayout_t d)
@@ -144,7 +144,7 @@ cublasStatus_t cublasLtMatmul(cublasLtHandle_t, cublasLtMatmulDesc_t how, const 
                               const void *b_,
                               cublasLtMatrixLayout_t b, const void *beta, const void *c_, cublasLtMatrixLayout_t c, void *d_,
                                   cublasLtMatrixLayout_t d,
-                              const cublasLtMatmulAlgo_t *algorithm, void *work, size_t bytes, struct CUstream_st *)
+                              const cublasLtMatmulAlgo_t *algorithm, void *work, size_t bytes, struct CUstream_st *stream)
 {
     const problem p = problem_of(how, a, b, c, d);
     const float *x = (const float *)a_, *y = (const float *)b_, scale = *(const float *)alpha, before = *(const float *)beta;
@@ -156,17 +156,20 @@ cublasStatus_t cublasLtMatmul(cublasLtHandle_t, cublasLtMatmulDesc_t how, const 
         y, algorithm->data[1]);
     check_matrix("fake cuBLASLt: the product", p.d, out, algorithm->data[1]), emu_check_range("fake cuBLASLt: scratch", work, WORK);
     if (p.how.bias) emu_check_range("fake cuBLASLt: the bias", p.how.bias, sizeof(float) * (size_t)p.m);
-    emu_memory_open(1);
-    memset(work, 0xff, WORK);
-    for (int64_t j = 0; j < p.n; j++)
-        for (int64_t i = 0; i < p.m; i++) {
-            double sum = 0;
-            for (int64_t k = 0; k < p.k; k++)
-                sum += factor(p, p.how.ta ? x[i * a->pitch + k] : x[k * a->pitch + i]) * factor(p,
-                    p.how.tb ? y[k * b->pitch + j] : y[j * b->pitch + k]);
-            float &to = out[j * d->pitch + i];
-            to = (float)(scale * sum + (p.how.bias ? p.how.bias[i] : 0)) + (before != 0 ? before * to : 0);
-        }
-    emu_memory_open(0);
+    const int64_t pa = a->pitch, pb = b->pitch, pd = d->pitch;
+    emu_enqueue((cudaStream_t)stream, [=] {
+        emu_memory_open(1);
+        memset(work, 0xff, WORK);
+        for (int64_t j = 0; j < p.n; j++)
+            for (int64_t i = 0; i < p.m; i++) {
+                double sum = 0;
+                for (int64_t k = 0; k < p.k; k++)
+                    sum += factor(p, p.how.ta ? x[i * pa + k] : x[k * pa + i]) * factor(p, p.how.tb ? y[k * pb + j] : y[j * pb + k]);
+                float &to = out[j * pd + i];
+                to = (float)(scale * sum + (p.how.bias ? p.how.bias[i] : 0)) + (before != 0 ? before * to : 0);
+            }
+        emu_memory_open(0);
+        return cudaSuccess;
+    });
     return CUBLAS_STATUS_SUCCESS;
 }

@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "train/loader.h"
 #include "train/sampling.h"
+#include <unistd.h>
 
 enum { CASES = 11, H = 60, W = 44, N = 32, BATCH = 4 };
 
@@ -91,6 +92,30 @@ static void any_number_of_workers_the_same_bits(void **state)
         samples_free(set), store_close(s);
     }
     free(want), free(got);
+}
+
+/* Looking ahead waits for nothing and takes nothing: what it shows, loader_next gives. */
+static void a_look_ahead_is_the_next_batch(void **state)
+{
+    (void)state;
+    store *s;
+    samples *set = open_part(&s, "train", 3, 1 << 20);
+    loader_conf c = conf_of(set, 2, 4);
+    loader *l = loader_new(&c);
+    const batch *held = NULL;
+    for (int i = 4; i < 9; i++) {
+        const batch *seen = NULL;
+        for (int wait = 0; !seen && wait < 10000; wait++) {
+            seen = loader_peek(l);
+            if (!seen) usleep(1000);
+        }
+        assert_non_null(seen);
+        assert_ptr_not_equal(seen, held);
+        assert_int_equal(seen->index, i), assert_int_equal(seen->size, 0);
+        held = loader_next(l);
+        assert_ptr_equal(held, seen), assert_int_equal(held->index, i);
+    }
+    loader_free(l), samples_free(set), store_close(s);
 }
 
 static void every_sample_once_an_epoch(void **state)
@@ -287,7 +312,8 @@ static void parts_and_classes_are_checked(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(any_number_of_workers_the_same_bits), cmocka_unit_test(every_sample_once_an_epoch), cmocka_unit_test(orders_are_fair),
+        cmocka_unit_test(any_number_of_workers_the_same_bits), cmocka_unit_test(a_look_ahead_is_the_next_batch),
+        cmocka_unit_test(every_sample_once_an_epoch), cmocka_unit_test(orders_are_fair),
         cmocka_unit_test(weights_set_how_often), cmocka_unit_test(classes_are_balanced), cmocka_unit_test(the_next_epoch_waits_for_its_weights),
         cmocka_unit_test(what_cannot_be_read_is_skipped),
         cmocka_unit_test(what_a_worker_dies_of_is_raised), cmocka_unit_test(dropped_cases_do_not_come),

@@ -366,9 +366,9 @@ static double number(const adversary *a, const tensor *t)
 /* The steps of a list from `from` on, which make the gradients of a group, and its optimiser step; returns their norm */
 static double finish(adversary *a, const schedule *s, int from, double lr, int group)
 {
-    if (a->spends) optim_begin(a->o, &a->c, lr, group);
+    if (a->spends) optim_spend_begin(a->o, &a->c, lr, group);
     schedule_run_part(s, &a->c, from, s->n);
-    if (a->spends) return optim_end(a->o, &a->c);
+    if (a->spends) return optim_spend_end(a->o, &a->c);
     const double norm = optim_clip_group(a->o, &a->c, group);
     if (isfinite(norm)) optim_step_group(a->o, &a->c, lr, group);
     return norm;

@@ -8,6 +8,7 @@
 #include "datasets/check.h"
 #include "base/clock.h"
 #include "train/record.h"
+#include "train/replay.h"
 #include "train/worst.h"
 #include <ctype.h>
 #include <errno.h>
@@ -190,7 +191,7 @@ static char *class_text(const classes *table)
 /* May this key be another one when a run is resumed? */
 static int may_change(const char *section, const char *name)
 {
-    static const char *const free_keys[] = { "solver.epochs", "solver.save_minutes", "solver.start", "data.store", "data.workers", "data.cache",
+    static const char *const free_keys[] = { "net.graph", "solver.epochs", "solver.save_minutes", "solver.start", "data.store", "data.workers", "data.cache",
                                              "data.bad",
                                              "evaluate.every", "evaluate.patience", "evaluate.worst", "evaluate.layers", "evaluate.cases",
                                              "evaluate.log_steps", NULL };
@@ -389,6 +390,9 @@ void trainer_begin(trainer *t, run *r, const train_options *o)
     check_memory(t), check_disk(t);
     model_take(t->m, r);
     trainer_note(t, "%lld parameters", (long long)params_count(t->m->p, PARAM));
+    char *how = replay_says(t->m);
+    if (how) trainer_note(t, "a step on %s: %s", o->dev->name, how);
+    free(how);
     describe(t);
     t->drawn_by = sampling_new(r->data.sampling, t->set);
     if (o->resume) resume(t);

@@ -226,6 +226,17 @@ const batch *loader_next(loader *l)
     return &s->b;
 }
 
+const batch *loader_peek(loader *l)
+{
+    pthread_mutex_lock(&l->lock);
+    slot *s = &l->ring[l->next % l->n];
+    const int whole = s->done == l->c.batch;
+    pthread_mutex_unlock(&l->lock);
+    if (!whole) return NULL;
+    s->b.index = l->next, s->b.size = l->c.set->size[s->b.sample[0]];
+    return &s->b;
+}
+
 double loader_waited(const loader *l) { return l->waited; }
 
 int64_t loader_skipped(loader *l)

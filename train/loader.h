@@ -38,6 +38,8 @@ loader *loader_new(const loader_conf *c);
 void    loader_free(loader *l);              /* also in the middle of anything */
 /* The next batch, waiting for it where it is not ready; valid until the next call. Dies of what a worker met. */
 const batch *loader_next(loader *l);
+/* The batch that loader_next will give, where it is ready; NULL where it is not. Valid as long as that one. */
+const batch *loader_peek(loader *l);
 double  loader_waited(const loader *l);      /* seconds spent waiting in loader_next so far */
 
 int64_t loader_skipped(loader *l);           /* cases that could not be read so far, with skip */

@@ -4,6 +4,7 @@
 #include "base/words.h"
 #include "nn/detector_input.h"
 #include "train/instances.h"
+#include "train/replay.h"
 #include "nn/weights.h"
 #include <math.h>
 #include <stdio.h>
@@ -226,6 +227,7 @@ void model_take(model *m, const run *r)
         z->plan.spend = spend, z->plan.spender = m;
     }
     if (sizeof(real) != sizeof(float) || m->t->detector) m->staging = xalloc(input);
+    replay_take(m);
 }
 
 void model_free(model *m)
@@ -237,6 +239,7 @@ void model_free(model *m)
         free(m->staging), free(m->part_loss), free(m);
         return;
     }
+    replay_free(m);
     if (m->p) dev->free(dev, m->input), dev->free(dev, m->maps);
     if (m->labels) dev->free(dev, m->labels);
     for (int k = 0; k < m->sizes && m->p; k++) if (!m->of[k].truth) instances_free(m->of[k].t, dev);
@@ -270,7 +273,7 @@ size_t model_map_bytes(const model *m)
     if (m->a) return adversary_map_bytes(m->a);
     largest(m, &maps, &input, &labels);
     for (int k = 0; k < m->sizes; k++) if (!m->of[k].truth) labels += instances_bytes(m->of[k].t);
-    return maps + input + labels;
+    return maps + input + labels + replay_bytes(m);
 }
 
 size_t model_state_bytes(const model *m, const run *r)
@@ -328,9 +331,9 @@ static double spending_step(model *m, const model_size *z, double lr, const floa
     schedule_run_part(&z->plan, &m->c, 0, z->forward);
     *loss = m->part_loss[0] = loss_of(m, z);
     if (!isfinite(*loss)) return NAN;
-    optim_begin(m->o, &m->c, lr, 0);
+    optim_spend_begin(m->o, &m->c, lr, 0);
     schedule_run_part(&z->plan, &m->c, z->forward, z->plan.n);
-    return optim_end(m->o, &m->c);
+    return optim_spend_end(m->o, &m->c);
 }
 
 /* A step with all gradients there at its end */
@@ -356,7 +359,7 @@ double model_step(model *m, int64_t step, double lr, int size, const float *imag
     real *before = m->layers && !m->spends ? layers_before(m->p, 0, m->p->trainable) : NULL;
     m->c.step = (uint32_t)step;
     if (m->a) m->a->layers = m->layers;
-    const double norm = m->a ? adversary_turn(m, step, lr, image, loss)
+    const double norm = m->a ? adversary_turn(m, step, lr, image, loss) : m->replay ? replay_step(m, step, lr, size, image, labels, loss)
                       : m->spends ? spending_step(m, z, lr, image, labels, loss) : whole_step(m, z, lr, image, labels, loss);
     if (before) layers_measure(m->layers, m->p, 0, m->p->trainable, before, m->p->g);
     free(before);

@@ -29,9 +29,12 @@ typedef struct model {
     const uint8_t *classes;                  /* of a detector: batch.classes, set with every batch */
     layer_step *layers;                      /* p->n of them, which the next step is to fill; NULL: it need not */
     real *staging;                           /* one part of a batch as real, where real is not float */
+    struct replay *replay;                   /* how a GPU makes a step (train/replay.h); NULL: as a CPU does, the host waiting for each pass */
+    void (*meanwhile)(void *arg); void *meanwhile_arg;       /* replay: called while a step is computed, to send the next batch; may be NULL */
     adversary *a;                            /* with adversary.critic: of[0], p and o are its own, and truth is NULL */
     adversary_losses said;                   /* a: of the last step */
 } model;
+typedef struct replay replay;
 
 /* r must have passed run_check against t, which then belongs to the model; a detector's graph is built anew, with the truth in it. */
 model *model_plan(const run *r, net *t, const device *dev);

@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "train/layers.h"
 #include "train/record.h"
+#include "train/replay.h"
 #include "train/trainer.h"
 #include "train/worst.h"
 #include <math.h>
@@ -92,6 +93,14 @@ static void log_step(trainer *t, double loss, double lr, double norm)
     };
     for (size_t i = 0; t->m->a && i < sizeof said / sizeof *said; i++) json_object_set_new(o, said[i].name, log_number(said[i].value));
     log_add(t->log, o);
+}
+
+/* While a GPU computes a step: the batch of the next one on its way to it. The last of the run has none. */
+static void send_next(void *arg)
+{
+    trainer *t = arg;
+    const batch *b = t->step + 1 < t->total ? loader_peek(t->l) : NULL;
+    if (b) replay_send(t->m, t->step + 1, b->size, b->image, b->labels);
 }
 
 static void one_step(trainer *t)
@@ -249,6 +258,7 @@ int train(run *r, const train_options *o, train_result *out)
 {
     trainer t;
     trainer_begin(&t, r, o);
+    t.m->meanwhile = send_next, t.m->meanwhile_arg = &t;
     *out = (train_result){ .metric = run_metric(r), .swa = NAN };
     const int whole = loop(&t) && swa_finish(&t, out);
     if (!whole) {

@@ -2,7 +2,7 @@
  * from the same graph, schedules and kernel choices that training and prediction use. */
 #include "verbs/verb.h"
 #include "base/die.h"
-#include "train/model.h"
+#include "train/replay.h"
 #include "verbs/compute.h"
 #include "verbs/flags.h"
 #include "verbs/object.h"
@@ -186,6 +186,9 @@ static void print(const planned *p, int memory, int inference)
            shape_text(&t->input->s, text), s.parameters, (double)s.macs * 1e-9);
     printf("objective   %s; %d steps forward and backward\n", run_loss(p->r), p->m->of[0].plan.n);
     printf("maps        %s\n", maps(p));
+    char *step = replay_says(p->m);
+    if (step) printf("step        %s\n", step);
+    free(step);
     print_sizes(p);
     printf("memory      %10.1f MiB parameters\n            %10.1f MiB training: maps, parameters, gradients, optimiser", (double)s.bytes / mib,
            (double)s.training / mib);

@@ -94,6 +94,6 @@ const op op_affine = {
 };
 const op op_balance = {
     .name = "balance", .help = "a loss times a weight that makes its gradient as long as another's (Esser et al. 2021), and that weight",
-    .conf = sizeof(balance_conf), .keys = balance_keys, .reads_y = 2, .stops = 6,
+    .conf = sizeof(balance_conf), .keys = balance_keys, .reads_y = 2, .stops = 6, .host = 1,
     .infer = balance_infer, .forward = balance_forward, .backward = balance_backward,
 };

@@ -76,5 +76,5 @@ static inline void host_done(const context *c, const node *n)
 }
 
 /* The rows of ops that choose among boxes */
-#define CHOICE .why = "a choice among boxes has no slope", .stops = ~0u, .prepare = host_prepare, .release = host_release
+#define CHOICE .why = "a choice among boxes has no slope", .stops = ~0u, .host = 1, .prepare = host_prepare, .release = host_release
 #endif

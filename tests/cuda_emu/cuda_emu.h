@@ -11,6 +11,7 @@
 #define CUDA_EMU_H
 #include "tests/cuda_emu/types.h"
 #include "tests/cuda_emu/runtime.h"
+#include <tuple>
 #include <type_traits>
 #include <utility>
 
@@ -46,6 +47,7 @@ void *emu_dynamic_shared();
 template <typename... P> struct emu_kernel {
     emu_launch l;
     void (*f)(P...);
+    cudaStream_t stream;
     template <typename T> void check(int i, const T &v) const
     {
         if constexpr (std::is_pointer<T>::value) emu_check_argument(l, i, (const void *)v);
@@ -55,19 +57,21 @@ template <typename... P> struct emu_kernel {
     {
         int i = 0;
         (check(i++, p), ...);
-        auto body = [&] { f(p...); };
-        emu_run(l, [](void *b) { (*(decltype(body) *)b)(); }, &body);
+        emu_enqueue(stream, [l = l, f = f, given = std::tuple<P...>(p...)] {
+            auto body = [&] { std::apply(f, given); };
+            emu_run(l, [](void *b) { (*(decltype(body) *)b)(); }, &body);
+            return cudaSuccess;
+        });
     }
 };
-template <typename... P> emu_kernel<P...> emu_bind(const char *name, void (*f)(P...), dim3 grid, dim3 block, size_t shared)
+template <typename... P> emu_kernel<P...> emu_bind(const char *name, void (*f)(P...), dim3 grid, dim3 block, size_t shared, void *stream)
 {
-    return { { name, (const void *)f, grid, block, shared }, f };
+    return { { name, (const void *)f, grid, block, shared }, f, (cudaStream_t)stream };
 }
 
 #define LAUNCH(kernel, grid, block, shared, stream, ...) do { \
     const dim3 launch_grid = (grid), launch_block = (block); \
-    (void)(stream); \
-    if (launch_grid.x && launch_grid.y && launch_grid.z) emu_bind(#kernel, kernel, launch_grid, launch_block, (shared))(__VA_ARGS__); \
+    if (launch_grid.x && launch_grid.y && launch_grid.z) emu_bind(#kernel, kernel, launch_grid, launch_block, (shared), (stream))(__VA_ARGS__); \
     } while (0)
 #define SHARED(type, name) type *const name = reinterpret_cast<type *>(emu_dynamic_shared())
 

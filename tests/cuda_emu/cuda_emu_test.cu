@@ -153,6 +153,60 @@ static void order()
     check(forward != y.get(), "a race shows between the two orders");
 }
 
+static __global__ void plus(const int *x, int n, int *y) { *y = *x + n; }
+
+struct pair_of_streams { cudaStream_t s[2]; cudaEvent_t e; int *host; };
+static const pair_of_streams &beside()                         /* two streams, pinned memory */
+{
+    static pair_of_streams p;
+    if (p.host) return p;
+    for (auto &s : p.s) cudaStreamCreate(&s);
+    cudaEventCreate(&p.e), cudaMallocHost(&p.host, sizeof *p.host);
+    return p;
+}
+
+/* What a kernel of the first stream sees of a copy in the second, which it waits for or not; and a copy that should wait for the kernel */
+static int seen(bool waits, const char *late)
+{
+    const pair_of_streams &p = beside();
+    array<int> x(1), y(1);
+    x.put({ 1 });
+    setenv("CUDA_EMU_LATE", late, 1);
+    *p.host = 7;
+    cudaMemcpyAsync(x.p, p.host, sizeof(int), cudaMemcpyDefault, p.s[1]);
+    cudaEventRecord(p.e, p.s[1]);
+    if (waits) cudaStreamWaitEvent(p.s[0], p.e);
+    LAUNCH(plus, 1, 1, 0, p.s[0], x.p, 10, y.p);
+    cudaEventRecord(p.e, p.s[0]);
+    if (waits) cudaStreamWaitEvent(p.s[1], p.e), cudaEventSynchronize(p.e);
+    if (waits) *p.host = 30;
+    cudaMemcpyAsync(x.p, p.host, sizeof(int), cudaMemcpyDefault, p.s[1]);
+    const int v = y.get()[0];
+    unsetenv("CUDA_EMU_LATE");
+    return v;
+}
+
+static void streams()
+{
+    const pair_of_streams &p = beside();
+    check(seen(true, "others") == 17 && seen(true, "first") == 17, "a copy that a kernel waits for, and one that waits for it");
+    check(seen(false, "others") == 11, "a copy that is not waited for comes late");
+    array<int> x(1), y(1);
+    cudaGraph_t g;
+    cudaGraphExec_t e;
+    int n = 5;
+    x.put({ 1 }), y.put({ 0 });
+    cudaStreamBeginCapture(p.s[0], cudaStreamCaptureModeThreadLocal);
+    LAUNCH(plus, 1, 1, 0, p.s[0], x.p, n, x.p);
+    LAUNCH(plus, 1, 1, 0, p.s[0], x.p, 100, y.p);
+    cudaStreamEndCapture(p.s[0], &g), cudaGraphInstantiateWithFlags(&e, g, 0), cudaGraphDestroy(g);
+    const bool untouched = x.get()[0] == 1 && y.get()[0] == 0;
+    n = 50;
+    cudaGraphLaunch(e, p.s[0]), cudaGraphLaunch(e, p.s[0]);
+    check(untouched && x.get()[0] == 11 && y.get()[0] == 111, "what is captured runs when it is launched, with the numbers of then");
+    cudaGraphExecDestroy(e);
+}
+
 /* ---- what is wrong ---- */
 static __global__ void missed(int *y) { if (threadIdx.x == 9) return; __syncthreads(); *y = 1; }
 static __global__ void two_barriers(int *y)
@@ -204,6 +258,15 @@ static const wrong wrongs[] = {
     { "a copy beyond a block", "8 bytes at", [] { int v[2] = { 0 }; cudaMemcpy(block_of(1), v, sizeof v, cudaMemcpyHostToDevice); } },
     { "a copy the wrong way round", "is device memory", [] { int v[2] = { 0 }; cudaMemcpy(v, block_of(2), sizeof v, cudaMemcpyHostToHost); } },
     { "a free of what is no block", "cudaFree of", [] { cudaFree(block_of(2) + 1); } },
+    { "a copy beside kernels from memory that is not pinned", "which are not pinned",
+      [] { int v = 0; cudaMemcpyAsync(block_of(1), &v, sizeof v, cudaMemcpyHostToDevice, beside().s[1]); } },
+    { "a copy that waits while a stream is captured", "cudaMemcpy while a stream is captured",
+      [] { int v, *p = block_of(1); cudaStreamBeginCapture(beside().s[0], cudaStreamCaptureModeThreadLocal); cudaMemcpy(&v, p, sizeof v, cudaMemcpyDeviceToHost); } },
+    { "a kernel in the default stream while one is captured", "the default stream is used while a stream is captured",
+      [] { int *p = block_of(1); cudaStreamBeginCapture(beside().s[0], cudaStreamCaptureModeThreadLocal); LAUNCH(plus, 1, 1, 0, NULL, p, 1, p); } },
+    { "the host waits for a stream that is captured", "cudaStreamSynchronize on a stream that is captured",
+      [] { cudaStreamBeginCapture(beside().s[0], cudaStreamCaptureModeThreadLocal); cudaStreamSynchronize(beside().s[0]); } },
+    { "pinned memory that was not", "which was not pinned", [] { cudaFreeHost(block_of(1)); } },
 };
 
 static void reported(const wrong &w)
@@ -230,7 +293,7 @@ static void reported(const wrong &w)
 
 int main()
 {
-    reduction(), lanes(), others(), order();
+    reduction(), lanes(), others(), order(), streams();
     for (const wrong &w : wrongs) reported(w);
     reduction();
     printf("%d failed\n", failures);

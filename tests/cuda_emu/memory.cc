@@ -12,6 +12,7 @@
 static const size_t SHARED_DEFAULT = 48 << 10, SHARED_MOST = 99 << 10;      /* bytes of dynamic shared memory a block */
 
 static std::map<const char *, size_t> &memory() { static std::map<const char *, size_t> m; return m; }   /* start -> bytes */
+static std::map<const char *, size_t> &pinned() { static std::map<const char *, size_t> m; return m; }
 static std::map<const void *, size_t> &limits() { static std::map<const void *, size_t> m; return m; }   /* kernel -> shared bytes */
 
 static void bar(const char *p, size_t bytes, int open)
@@ -26,15 +27,31 @@ static void bar(const char *p, size_t bytes, int open)
 
 void emu_memory_open(int open) { for (const auto &m : memory()) bar(m.first, m.second, open); }
 
-/* Bytes of device memory from p to the end of its block, and its start; -1 where p is none */
-static long long room_at(const void *p, const char **start)
+/* Bytes from p to the end of its block of this memory, and the block's start; -1 where p is in none */
+static long long room_in(const std::map<const char *, size_t> &blocks, const void *p, const char **start)
 {
-    auto after = memory().upper_bound((const char *)p);
-    if (after == memory().begin()) return -1;
+    auto after = blocks.upper_bound((const char *)p);
+    if (after == blocks.begin()) return -1;
     const auto m = std::prev(after);
     if ((const char *)p > m->first + m->second) return -1;
     *start = m->first;
     return m->first + m->second - (const char *)p;
+}
+static long long room_at(const void *p, const char **start) { return room_in(memory(), p, start); }
+
+/* Device memory, or host memory that is pinned? */
+static bool is_device(const void *p, size_t n)
+{
+    const char *start;
+    if (room_at(p, &start) > 0) return true;
+    if (room_in(pinned(), p, &start) < (long long)n) emu_fail("cudaMemcpyAsync: %zu bytes at %p, which are not pinned", n, p);
+    return false;
+}
+
+cudaMemcpyKind emu_copy_kind(const void *to, const void *from, size_t n)
+{
+    const bool a = is_device(to, n), b = is_device(from, n);
+    return a ? b ? cudaMemcpyDeviceToDevice : cudaMemcpyHostToDevice : b ? cudaMemcpyDeviceToHost : cudaMemcpyHostToHost;
 }
 
 void emu_check_argument(const emu_launch &l, int i, const void *p)
@@ -53,6 +70,7 @@ void emu_check_range(const char *what, const void *p, size_t bytes)
 
 cudaError_t cudaMalloc(void **p, size_t bytes)
 {
+    emu_settle("cudaMalloc");
     if (posix_memalign(p, 256, bytes ? bytes : 1)) return cudaErrorMemoryAllocation;
     memory()[(char *)*p] = bytes;
     memset(*p, 0xff, bytes);
@@ -63,6 +81,7 @@ cudaError_t cudaMalloc(void **p, size_t bytes)
 cudaError_t cudaFree(void *p)
 {
     if (!p) return cudaSuccess;
+    emu_settle("cudaFree");
     auto m = memory().find((char *)p);
     if (m == memory().end()) emu_fail("cudaFree of %p, which is no block of device memory", p);
     bar(m->first, m->second, 1);
@@ -71,8 +90,19 @@ cudaError_t cudaFree(void *p)
     return cudaSuccess;
 }
 
-cudaError_t cudaMallocHost(void **p, size_t bytes) { return posix_memalign(p, 256, bytes ? bytes : 1) ? cudaErrorMemoryAllocation : cudaSuccess; }
-cudaError_t cudaFreeHost(void *p) { free(p); return cudaSuccess; }
+cudaError_t cudaMallocHost(void **p, size_t bytes)
+{
+    if (posix_memalign(p, 256, bytes ? bytes : 1)) return cudaErrorMemoryAllocation;
+    pinned()[(char *)*p] = bytes;
+    return cudaSuccess;
+}
+cudaError_t cudaFreeHost(void *p)
+{
+    emu_settle("cudaFreeHost");
+    if (p && !pinned().erase((char *)p)) emu_fail("cudaFreeHost of %p, which was not pinned", p);
+    free(p);
+    return cudaSuccess;
+}
 
 /* Checks one side of a copy; opens device memory for it, or shuts it again. */
 static void side(const char *what, const void *p, size_t bytes, int device, int open)
@@ -85,7 +115,8 @@ static void side(const char *what, const void *p, size_t bytes, int device, int 
     if (device) bar(start, (size_t)((const char *)p - start) + (size_t)room, open);
 }
 
-cudaError_t cudaMemcpy(void *to, const void *from, size_t bytes, cudaMemcpyKind kind)
+/* At once, in the turn of a stream */
+cudaError_t emu_copy(void *to, const void *from, size_t bytes, cudaMemcpyKind kind)
 {
     const int to_device = kind == cudaMemcpyHostToDevice || kind == cudaMemcpyDeviceToDevice;
     const int from_device = kind == cudaMemcpyDeviceToHost || kind == cudaMemcpyDeviceToDevice;
@@ -98,8 +129,15 @@ cudaError_t cudaMemcpy(void *to, const void *from, size_t bytes, cudaMemcpyKind 
     return cudaSuccess;
 }
 
+cudaError_t cudaMemcpy(void *to, const void *from, size_t bytes, cudaMemcpyKind kind)
+{
+    emu_settle("cudaMemcpy");
+    return emu_copy(to, from, bytes, kind);
+}
+
 cudaError_t cudaMemset(void *p, int byte, size_t bytes)
 {
+    emu_settle("cudaMemset");
     if (!bytes) return cudaSuccess;
     side("cudaMemset", p, bytes, 1, 1);
     memset(p, byte, bytes);
@@ -154,11 +192,4 @@ cudaError_t cudaDeviceGetAttribute(int *value, cudaDeviceAttr what, int device)
 /* ---- events ---- */
 cudaError_t cudaEventCreate(cudaEvent_t *e) { *e = new emu_event(); return cudaSuccess; }
 cudaError_t cudaEventDestroy(cudaEvent_t e) { delete e; return cudaSuccess; }
-cudaError_t cudaEventRecord(cudaEvent_t e, cudaStream_t)
-{
-    timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    e->at = (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-    return cudaSuccess;
-}
 cudaError_t cudaEventElapsedTime(float *ms, cudaEvent_t from, cudaEvent_t to) { *ms = (float)(1e3 * (to->at - from->at)); return cudaSuccess; }

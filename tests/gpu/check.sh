@@ -43,15 +43,33 @@ else skip "compute-sanitizer" "it is not installed"; fi
 films="$work/films.h5" data="data.store=$work/films.h5"
 $program synth "$films" region=stack n=24 height=256 width=256 --quiet >/dev/null && $program split "$films" --quiet >/dev/null || exit 4
 
-# Two runs of the same: the same losses, printed to the last digit
+# Two runs of the same, and one that launches its kernels one by one: the same losses, printed to the last digit
 same_twice() {
-    for k in 1 2; do
-        $program train configs/nets/unet-small.cfg --device cuda --out "$work/same$k" --quiet "$data" solver.epochs=2 solver.batch=4 evaluate.log_steps=1 || return 1
+    for k in 1 2 0; do
+        $program train configs/nets/unet-small.cfg --device cuda --out "$work/same$k" --quiet "$data" solver.epochs=2 solver.batch=4 evaluate.log_steps=1 net.graph=$((k > 0)) || return 1
         grep '"kind":"\(step\|epoch\)"' "$work/same$k/log.jsonl" | sed 's/,"\(seconds\|time\)".*//' >"$work/same$k.txt"
     done
-    [ -s "$work/same1.txt" ] && cmp "$work/same1.txt" "$work/same2.txt" && echo "$(wc -l <"$work/same1.txt") lines alike"
+    [ -s "$work/same1.txt" ] && cmp "$work/same1.txt" "$work/same2.txt" && cmp "$work/same1.txt" "$work/same0.txt" && echo "$(wc -l <"$work/same1.txt") lines alike"
 }
-part "Determinism: two runs, the same numbers" same_twice
+part "Determinism: two runs, with and without a graph, the same numbers" same_twice
+
+# Images a second of the last epoch's steps, and the mean share of all time, checkpoints included, in which the card computes, after ten seconds
+graph_or_not() {
+    $program synth "$work/many.h5" region=stack n=400 height=256 width=256 --quiet && $program split "$work/many.h5" --quiet || return 1
+    for g in 1 0; do
+        { sleep 10; exec nvidia-smi --query-gpu=utilization.gpu --format=csv,noheader,nounits -lms 500; } >"$work/busy$g" 2>/dev/null &
+        watcher=$!
+        $program train configs/nets/unet-small.cfg --device cuda --out "$work/graph$g" --quiet data.store="$work/many.h5" solver.epochs=100000 solver.batch=4 \
+            evaluate.every=100000 data.workers=8 net.graph=$g --max-time 0:0:30
+        status=$?
+        kill $watcher
+        [ $status -eq 0 ] || [ $status -eq 75 ] || return 1
+        printf 'net.graph=%s: ' $g
+        grep '"kind":"epoch"' "$work/graph$g/log.jsonl" | tail -n 1 | sed 's/.*"images_per_second":\([0-9.]*\),"waiting_for_data":\([0-9.e-]*\).*/\1 images a second, \2 of the time waiting for data/'
+        awk '{ sum += $1 } END { if (NR) printf "    the card computes %.0f %% of the time\n", sum / NR }' "$work/busy$g"
+    done
+}
+part "Training with and without a graph" graph_or_not
 part "Whole networks at full size, U-Net and TransUNet" $program bench nets configs/nets/unet.cfg configs/nets/transunet.cfg --device cuda --repeats 3
 part "The same with bf16" $program bench nets configs/nets/unet.cfg --device cuda --repeats 3 --precision bf16
 part "The same by our own kernels" $program bench nets configs/nets/unet.cfg --device cuda --repeats 3 net.conv=own

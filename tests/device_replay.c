@@ -1,0 +1,186 @@
+/* device_replay.c - see device_replay.h. What a record could keep of its first step changes with every step here: the rate (0 at first), the batch,
+ * its size, the masks of dropout, the share of the running average. On the emulator each way is gone twice, once with copies as late as may
+ * be and once with kernels as late as may be, so that what is not waited for shows. */
+#include "tests/device_replay.h"
+#include "tests/rig.h"
+#include "nn/backend.h"
+#include "train/replay.h"
+
+enum { STEPS = 6, BATCH = 3, MOST = 8 * 8 };
+typedef enum { RECORDED, BY_KERNEL, BY_HOST, WAYS } way;
+static const double rates[STEPS] = { 0, 0.05, 0.04, 0.03, 0.02, 0.01 };
+static const int size_of[STEPS] = { 0, 1, 0, 1, 1, 0 };     /* where there are two */
+
+#define HEAD "[data]\nstore=none\n[net]\nbatch=1\nheight=8\nwidth=8\nchannels=1\nclasses=3\n"
+static const char unet[] = HEAD
+    "[convolutional]\nname=enc\nfilters=4\nsize=3\npad=1\nbatch_normalize=1\nactivation=relu\n"
+    "[maxpool]\nsize=2\nstride=2\n"
+    "[convolutional]\nname=low\nfilters=8\nsize=3\npad=1\nbatch_normalize=1\nactivation=relu\n"
+    "[dropout]\nprobability=0.3\n"
+    "[deconvolutional]\nname=up\nfilters=4\nsize=2\nstride=2\n"
+    "[route]\nlayers=enc,up\n"
+    "[convolutional]\nname=out\nfilters=3\nsize=1\n";
+static const char transformer[] = HEAD
+    "[convolutional]\nname=patches\nfilters=8\nsize=4\nstride=4\nstandardize=1\nnormalize=group\nnorm_groups=2\n"
+    "[position]\nname=place\n[dropout]\nprobability=0.1\n"
+    "[layernorm]\nname=before\n[attention]\nname=look\nheads=2\n[shortcut]\nfrom=-1,-3\n"
+    "[layernorm]\n[connected]\neach=pixel\noutput=12\nactivation=gelu\n[dropout]\nprobability=0.2\n"
+    "[upsample]\nstride=4\nmode=bilinear\nalign_corners=1\n[convolutional]\nname=out\nfilters=3\nsize=1\n";
+
+typedef struct trial { const char *name, *cfg; int ways; const char *words[12]; } trial;      /* ways: of those of all_ways, so many */
+static const trial trials[] = {
+    { "U-Net, sgd", unet, 4, { "solver.optimiser=sgd", "solver.momentum=0.9", "solver.nesterov=1", "solver.clip=1", "solver.ema=0.9",
+                            "data.sizes=4x12" } },
+    { "U-Net in parts, adamw", unet, 2, { "solver.optimiser=adamw", "solver.decay=0.1", "solver.decay_norm=0", "solver.subdivisions=3", "solver.clip=0.1",
+                                       "solver.ema=0.9", "solver.ema_warmup=0" } },
+    { "U-Net, rmsprop", unet, 1, { "solver.optimiser=rmsprop", "solver.momentum=0.5" } },
+    { "transformer, adam", transformer, 1, { "solver.optimiser=adam", "solver.decay=0.01", "solver.ema=0.99" } },
+};
+
+typedef struct batches { float *image[STEPS]; uint8_t *labels[STEPS]; } batches;
+
+static batches batches_new(void)
+{
+    batches b;
+    for (int s = 0; s < STEPS; s++) {
+        b.image[s] = xalloc_n(BATCH * MOST, sizeof(float)), b.labels[s] = xalloc(BATCH * MOST);
+        for (int64_t i = 0; i < BATCH * MOST; i++) {
+            b.image[s][i] = (float)rig_u(80 + (uint32_t)s, i);
+            b.labels[s][i] = (uint8_t)((b.image[s][i] > 0.2f) + (i / 7 % 5 == 0));
+        }
+    }
+    return b;
+}
+
+static void batches_free(batches *b) { for (int s = 0; s < STEPS; s++) free(b->image[s]), free(b->labels[s]); }
+
+typedef struct run_of { run *r; model *m; const batches *b; int64_t step; } run_of;
+
+/* The batch of the next step; for step 2 none, for step 4 another than it then gets. */
+static void next(void *arg)
+{
+    run_of *t = arg;
+    const int64_t s = t->step + 1, b = s == 4 ? 0 : s;
+    if (s < STEPS && s != 2) replay_send(t->m, s, t->m->sizes > 1 ? size_of[b] : 0, t->b->image[b], t->b->labels[b]);
+}
+
+static run_of begin(const device *d, const trial *k, way how, const batches *b)
+{
+    const char *words[16];
+    int n = 0;
+    while (k->words[n]) words[n] = k->words[n], n++;
+    words[n++] = "solver.batch=3", words[n++] = how == RECORDED ? "net.graph=1" : "net.graph=0";
+    run_of t = { .r = run_parse(k->cfg, "replay.cfg", words, n), .b = b };
+    net *u = run_net(t.r, BATCH / t.r->solver.subdivisions);
+    run_check(t.r, u);
+    t.m = model_plan(t.r, u, d);
+    model_take(t.m, t.r);
+    assert_non_null(t.m->replay);
+    if (how == BY_HOST) replay_free(t.m);
+    else t.m->meanwhile = next;
+    return t;
+}
+
+typedef struct numbers { double loss[STEPS], norm[STEPS]; real *x; size_t n; } numbers;
+
+/* Weights, moments and average, one after the other */
+static void read_state(const model *m, numbers *out)
+{
+    const params *p = m->p;
+    const real *const from[] = { p->x, m->o->ema, m->o->m, m->o->v };
+    const size_t count[] = { p->total, p->total, p->trainable, p->trainable };
+    out->x = xalloc_n(2 * p->total + 2 * p->trainable, sizeof *out->x), out->n = 0;
+    for (int i = 0; i < 4; i++) if (from[i]) p->dev->get(p->dev, out->x + out->n, from[i], count[i] * sizeof(real)), out->n += count[i];
+}
+
+/* bad: the step whose input holds a number that is none; -1: none */
+static numbers train_so(const device *d, const trial *k, way how, const batches *b, int bad)
+{
+    run_of t = begin(d, k, how, b);
+    numbers out;
+    t.m->meanwhile_arg = &t;
+    for (int s = 0; s < STEPS; s++) {
+        const int size = t.m->sizes > 1 ? size_of[s] : 0;
+        const int64_t before = t.m->o->step;
+        t.step = s;
+        out.norm[s] = model_step(t.m, s, rates[s], size, b->image[s], b->labels[s], &out.loss[s]);
+        if ((s == bad) == (isfinite(out.norm[s]) != 0)) fail_msg("%s: step %d has a norm of %g", k->name, s, out.norm[s]);
+        assert_int_equal(t.m->o->step, before + (s != bad));
+    }
+    read_state(t.m, &out);
+    model_free(t.m), run_free(t.r);
+    return out;
+}
+
+static void all_ways(const device *d, const trial *k, int ways, const batches *b, int bad)
+{
+    static const char *const late[] = { "others", "first" }, *const names[WAYS] = { "recorded", "kernel by kernel", "by the host" };
+    const numbers want = train_so(d, k, BY_HOST, b, bad);
+    if (bad < 0 && !(want.loss[STEPS - 1] < want.loss[1])) fail_msg("%s: the loss goes from %g to %g", k->name, want.loss[1], want.loss[STEPS - 1]);
+    for (int i = 0; i < ways; i++) {
+        setenv("CUDA_EMU_LATE", late[i % 2], 1);
+        numbers got = train_so(d, k, (way)(i / 2), b, bad);
+        for (int s = 0; s < STEPS; s++)
+            if (s != bad && (got.loss[s] != want.loss[s] || got.norm[s] != want.norm[s]))
+                fail_msg("%s, %s (%s late): step %d has loss %.9g and norm %.9g, wanted %.9g and %.9g", k->name, names[i / 2], late[i % 2], s,
+                         got.loss[s], got.norm[s], want.loss[s], want.norm[s]);
+        assert_int_equal(got.n, want.n);
+        if (memcmp(got.x, want.x, want.n * sizeof *want.x)) fail_msg("%s, %s: other weights or moments", k->name, names[i / 2]);
+        free(got.x);
+    }
+    unsetenv("CUDA_EMU_LATE");
+    free(want.x);
+}
+
+void replay_same_bits(const device *d)
+{
+    batches b = batches_new();
+    for (size_t i = 0; i < sizeof trials / sizeof *trials; i++) all_ways(d, &trials[i], trials[i].ways, &b, -1);
+    batches_free(&b);
+}
+
+void replay_stops(const device *d)
+{
+    for (int k = 0; k < 2; k++) {
+        batches b = batches_new();
+        b.image[3 * k][BATCH * MOST / 2 + 5] = NAN;
+        all_ways(d, &trials[k], 1, &b, 3 * k);                    /* of step 0: what is recorded then is a first step */
+        batches_free(&b);
+    }
+}
+
+/* The norm is the sum that the host would make of more parts than a block has threads, to the bit. */
+void replay_judges(const device *d)
+{
+    enum { PARTS = 1000 };
+    static const real losses[2][2] = { { 1, 2 }, { 1, (real)INFINITY } };
+    double part[PARTS], sum = 0;
+    for (int i = 0; i < PARTS; i++) part[i] = 1 + rig_u(90, i), sum += part[i];
+    const size_t bytes = sizeof(live_numbers) + sizeof part + sizeof losses[0];
+    char *p = d->alloc(d, bytes);
+    for (int k = 0; k < 2; k++) {
+        live_numbers now = { .stop = 7 };
+        const context c = { .dev = d, .live = (live_numbers *)p };
+        d->put(d, p, &now, sizeof now), d->put(d, p + sizeof now, part, sizeof part), d->put(d, p + sizeof now + sizeof part, losses[k], sizeof losses[k]);
+        d->code->judge(&c, PARTS, (const double *)(p + sizeof now), 2, 2, (const real *)(p + sizeof now + sizeof part));
+        d->get(d, &now, p, sizeof now);
+        assert_true(now.norm == sqrt(sum)), assert_true(now.scale == (real)(2 / (sqrt(sum) + 1e-6)));
+        assert_int_equal(now.stop, k);
+    }
+    d->free(d, p);
+}
+
+void replay_hindered(const device *d)
+{
+    static const char *const words[] = { "data.store=none", "net.height=64", "net.width=64", "net.classes=2", "solver.batch=1" };
+    run *r = run_read("configs/nets/maskrcnn-small.cfg", words, 5);
+    net *t = run_net(r, 1);
+    run_check(r, t);
+    model *m = model_plan(r, t, d);
+    char *says = replay_says(m);
+    if (!strstr(says, "kernel by kernel") || !strstr(says, "on the host")) fail_msg("Mask R-CNN: %s", says);
+    assert_int_equal(replay_bytes(m), 0);
+    replay_take(m);
+    assert_null(m->replay);
+    free(says), model_free(m), run_free(r);
+}
