@@ -290,6 +290,7 @@ void emu_run(const emu_launch &l, void (*body)(void *), void *arg)
 {
     if (running) emu_fail("launches %s: kernels cannot launch kernels", l.kernel);
     check_limits(l);
+    if (emu_fault(EMU_LAUNCH)) return;
 #ifdef __SANITIZE_ADDRESS__
     static int told = 0;
     if (!told++) __sanitizer_set_death_callback(last_words);
