@@ -1,7 +1,7 @@
 /* device_fault_test.c - a GPU that fails, on the emulator's: launches, copies, the libraries, memory, the whole device. Each ends a training with
  * status 4 and one line that says what was being done, where, and the step from which --resume goes on; and it does go on, to the same end. Then
  * the search for cuDNN and cuBLASLt, among files that load and do not work.
- * The plugin is the one that DARKSPINE_CUDA_PLUGIN names, build/emu's where it is not set.
+ * A word on the command line: only the test of this name. The plugin is the one that DARKSPINE_CUDA_PLUGIN names, build/emu's where it is not set.
  * The trap: a fault comes by its number, so the whole run counts first, and what is asked for is what holds in an early part and in a late one. */
 #include "tests/cli.h"
 #include <dlfcn.h>
@@ -11,12 +11,14 @@
 #define TINY "tiny.cfg " HOW
 #define FAKE "build/emu/libfake_cudnn.so"
 
-static void make_films(void)
+static int make_films(void **state)
 {
+    (void)state;
     write_text("tiny.cfg", "[net]\nbatch=2\nheight=24\nwidth=16\nclasses=2\n"
                "[convolutional]\nname=one\nfilters=4\nsize=3\npad=1\nactivation=relu\n[convolutional]\nname=two\nsize=1\n");
     succeeds("synth films.h5 region=stack n=6 height=96 width=64 --quiet", "6");
     succeeds("split films.h5 --parts train=.7,val=.3", "train");
+    return 0;
 }
 
 /* The last mean loss that the run's log knows */
@@ -67,15 +69,16 @@ static void goes_on(const char *out, double loss)
 static double whole;                             /* the last loss of a run without faults, */
 static int launches, copies;                     /* and how many it took */
 
-static void a_whole_run(void **state)
+static int run_whole(void **state)
 {
     (void)state;
-    make_films();
+    if (launches) return 0;
     result r = call_after("CUDA_EMU_FAIL=count:0", "train " TINY " --out whole");
     if (r.status || sscanf(r.err, "launch %d copy %d", &launches, &copies) != 2) fail_msg("status %d: %s", r.status, r.err);
     whole = last_loss("whole");
     assert_true(isfinite(whole));
     drop(&r);
+    return 0;
 }
 
 /* An early fault and late ones: of two epochs with two steps each, what is saved is the start, then the state after the first epoch. */
@@ -210,10 +213,10 @@ static void none_works(void **state)
     drop(&r), free(line);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
-    const struct CMUnitTest t[] = { cmocka_unit_test(a_whole_run), cmocka_unit_test(failures), cmocka_unit_test(resuming),
-                                    cmocka_unit_test(refused_memory), cmocka_unit_test(memory), cmocka_unit_test(libraries),
+    const struct CMUnitTest t[] = { cmocka_unit_test_setup(failures, run_whole), cmocka_unit_test_setup(resuming, run_whole),
+                                    cmocka_unit_test_setup(refused_memory, run_whole), cmocka_unit_test(memory), cmocka_unit_test(libraries),
                                     cmocka_unit_test(first_that_works), cmocka_unit_test(none_works) };
     char root[4096];
     if (!getcwd(root, sizeof root)) return 1;
@@ -221,7 +224,8 @@ int main(void)
     setenv("DARKSPINE_CUDA_PLUGIN", plugin, 0);
     setenv("DARKSPINE_CUDNN", "none", 1);                        /* but where a test names one */
     folder = test_scratch();
-    const int failed = RUN_TESTS(t);
+    if (argc > 1) cmocka_set_test_filter(argv[1]);
+    const int failed = cmocka_run_group_tests(t, make_films, NULL);
     test_scratch_remove(folder);
     free(plugin);
     return failed;
