@@ -52,7 +52,7 @@ TWICE   := $(addprefix kernels/,activation.c avgpool.c map.c norm.c norm_fixed.c
            $(addprefix nn/ops/,norm.c pointwise.c spatial.c)
 OBJECTS := $(SOURCES:%.c=$(B)/%.o) $(TWICE:%.c=$(B)/%.bf16.o)
 VERBS   := $(filter $(B)/verbs/%,$(OBJECTS))
-TESTS   := $(filter-out %/device_test,$(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/*_test.c)))
+TESTS   := $(filter-out %/device_test %/device_fault_test,$(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/*_test.c)))
 HELPERS := $(patsubst tests/%.c,$(B)/tests/%.o,$(filter-out %_test.c,$(wildcard tests/*.c)))
 FUZZ    := $(patsubst tests/fuzz/%.c,build/fuzz/%,$(wildcard tests/fuzz/*_fuzz.c))
 COMMIT  := $(shell git describe --always --dirty 2>/dev/null || echo unknown)
@@ -118,7 +118,7 @@ CU_cuda    = $(NVCC) $(if $(CCBIN),-ccbin $(CCBIN)) -std=c++17 -O3 $(ARCH_FLAGS)
 CU_emu     = g++ -std=gnu++17 -g -Wall -Wextra -Werror -Wno-unknown-pragmas $(MODE_emu) -fsanitize-sections=emu_shared
 LINK_cuda  = $(NVCC) $(if $(CCBIN),-ccbin $(CCBIN)) -shared -cudart static $(ARCH_FLAGS) -Xcompiler -fopenmp -Xlinker $(subst $(space),$(comma),$(PLUGIN_LINK))
 LINK_emu   = g++ -shared -fopenmp $(MODE_asan) $(addprefix -Wl$(comma),$(PLUGIN_LINK))
-PLUGIN_LINK = --no-undefined -Bsymbolic --gc-sections --exclude-libs=ALL
+PLUGIN_LINK = -soname=libdarkspine-cuda.so --no-undefined -Bsymbolic --gc-sections --exclude-libs=ALL
 comma := ,
 space := $(subst ,, )
 
@@ -183,21 +183,22 @@ test: deps
 	@$(BUILDER) tests BUILD=double
 	@$(BUILDER) $(EMU_BUILT) BUILD=emu
 	@$(BUILDER) tests build/asan/darkspine BUILD=asan
-	@sh tests/run $(EMU_RUNS) $(patsubst $(B)/%,build/cpu/%,$(TESTS)) $(patsubst $(B)/%,build/double/%,$(DOUBLE_TESTS)) $(filter-out %/device_test,$(patsubst $(B)/%,build/asan/%,$(ASAN_TESTS)))
+	@sh tests/run $(EMU_RUNS) $(patsubst $(B)/%,build/cpu/%,$(TESTS)) $(patsubst $(B)/%,build/double/%,$(DOUBLE_TESTS)) $(filter-out %/device_test %/device_fault_test,$(patsubst $(B)/%,build/asan/%,$(ASAN_TESTS)))
 
 DOUBLE_TESTS = $(addprefix $(B)/tests/,op_test op_rules_test golden_ops_test golden_loss_test golden_detect_test detect_test rows_test vq_test \
                  unet_test transunet_test maskrcnn_test vqgan_test optim_test schedule_test fold_test)
 ASAN_TESTS   = $(filter-out %/unet_test %/transunet_test %/maskrcnn_test %/vqgan_test %/schedule_test %/winograd_test %/conv_bf16_test \
-                 $(ASAN_LONG),$(TESTS)) $(B)/tests/device_test
+                 $(ASAN_LONG),$(TESTS)) $(B)/tests/device_test $(B)/tests/device_fault_test
 # Whole runs, slow under the sanitizers: in check-long
 ASAN_LONG    = $(addprefix $(B)/tests/,maskrcnn_run_test transunet_run_test reproduce_test)
 EMU_RUNS     = build/asan/tests/device_test:$(EMU_CASES)1/2 build/asan/tests/device_test:$(EMU_CASES)2/2 \
-               build/asan/tests/device_test:fake:conv:deconv:linear:library:training:replay build/emu/cuda_emu_test
+               build/asan/tests/device_test:fake:conv:deconv:linear:library:training:replay build/asan/tests/device_fault_test \
+               build/emu/cuda_emu_test
 EMU_BUILT    = build/emu/cuda_emu_test build/emu/libdarkspine-cuda.so build/emu/libfake_cudnn.so
 
 test-emu:
 	@$(BUILDER) $(EMU_BUILT) BUILD=emu
-	@$(BUILDER) build/asan/tests/device_test BUILD=asan
+	@$(BUILDER) build/asan/tests/device_test build/asan/tests/device_fault_test build/asan/darkspine BUILD=asan
 	@sh tests/run $(EMU_RUNS)
 
 test-gpu: cuda

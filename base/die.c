@@ -1,5 +1,6 @@
 /* die.c - errors, traps and checked memory; see die.h. */
 #include "base/die.h"
+#include "base/die_end.h"
 #include "base/words.h"
 #include <ctype.h>
 #include <errno.h>
@@ -9,7 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-static _Thread_local die_trap *trap;         /* the innermost trap of this thread: the one thing here that is not const */
+/* What is not const here: the innermost trap of this thread; a plugin's way to the program's, set once, when it is opened */
+static _Thread_local die_trap *trap;
+static die_ending *elsewhere;
 
 void die_trap_push(die_trap *t) { t->outer = trap, t->status = 0, t->text[0] = 0, trap = t; }
 void die_trap_pop(die_trap *t) { trap = t->outer; }
@@ -20,13 +23,16 @@ static void clean(char *s)
     for (; *s; s++) if ((unsigned char)*s < 32 || *s == 127) *s = ' ';
 }
 
-static _Noreturn void end(int status, const char *line)
+void die_hand_over(die_ending *to) { elsewhere = to; }
+
+_Noreturn void die_end(int status, const char *line)
 {
     if (trap) {
         die_trap *t = trap;
         snprintf(t->text, sizeof t->text, "%s", line), t->status = status, trap = t->outer;
         longjmp(t->jump, 1);
     }
+    if (elsewhere) elsewhere(status, line);
     fflush(stdout);
     fprintf(stderr, "darkspine: %s\n", line);
     exit(status);
@@ -39,13 +45,13 @@ static _Noreturn void finish(int status, const char *at, const char *fmt, va_lis
     if (at) snprintf(line, sizeof line, "%s: %s", at, text);
     else snprintf(line, sizeof line, "%s", text);
     clean(line);
-    end(status, line);
+    die_end(status, line);
 }
 
 void die_again(const die_trap *t)
 {
     const die_trap caught = *t;                  /* t may be the trap that this raises into */
-    end(caught.status, caught.text);
+    die_end(caught.status, caught.text);
 }
 
 #define FINISH(status, at) do { va_list ap; va_start(ap, fmt); finish(status, at, fmt, ap); } while (0)

@@ -9,18 +9,17 @@
 #define KERNELS_CUDA_H
 #include "kernels/kernel.h"
 
+/* CUDA_CHECK(call, "computing"): dies with the runtime's words and the place if the call failed */
+#define CUDA_CHECK(call, what) cuda_check((call), what, __FILE__, __LINE__)
+
 #ifdef __CUDACC__
 #include <cuda_runtime.h>
-
-/* dies with the kernel's name if the last launch was refused */
-KERNEL_C void cuda_launched(const char *kernel);
-
 /* A template's name with a comma in it goes in parentheses. shared: bytes of dynamic shared memory. */
 #define LAUNCH(kernel, grid, block, shared, stream, ...) do { \
     const dim3 launch_grid = (grid), launch_block = (block); \
     if (launch_grid.x && launch_grid.y && launch_grid.z) { \
         kernel<<<launch_grid, launch_block, (shared), (cudaStream_t)(stream)>>>(__VA_ARGS__); \
-        cuda_launched(#kernel); \
+        CUDA_CHECK(cudaGetLastError(), "launching " #kernel); \
     } } while (0)
 
 /* The dynamic shared memory of this block as an array of `type` called `name`, 16-byte aligned */
@@ -30,6 +29,7 @@ KERNEL_C void cuda_launched(const char *kernel);
 #else
 #include "tests/cuda_emu/cuda_emu.h"
 #endif
+KERNEL_C void cuda_check(cudaError_t e, const char *what, const char *file, int line);
 
 /* Blocks of `each` that cover n, as a grid's x; a kernel strides over what a grid of this size leaves */
 static inline unsigned blocks_for(int64_t n, int64_t each)

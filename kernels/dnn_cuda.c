@@ -108,6 +108,15 @@ static void job_free(job *j)
 
 /* ---- the choice ---- */
 
+/* 1: it does that; 0: it says that it has nothing for it, which is an answer and no failure. By cuDNN 8: bad parameter, invalid value, another
+ * architecture, not supported; cuDNN 9 has the thousands 2 and 3 for these. Dies on all else. */
+static int does(const dnn_library *l, int status, int line, const char *what)
+{
+    const int refuses = status == 3 || status == 5 || status == 6 || status == 9 || (status >= 2000 && status < 4000);
+    if (!refuses) dnn_check(l->cudnnGetErrorString, status, __FILE__, line, "%s", what);
+    return !status;
+}
+
 static int rank(const job *j, dnn_rating *r)
 {
     const dnn_library *l = j->l;
@@ -117,16 +126,17 @@ static int rank(const job *j, dnn_rating *r)
         ? l->cudnnGetConvolutionForwardAlgorithm_v7(l->dnn, j->large, j->weights, j->conv, j->little, MOST, &n, r)
         : j->to == UP ? l->cudnnGetConvolutionBackwardDataAlgorithm_v7(l->dnn, j->weights, j->little, j->conv, j->large, MOST, &n, r)
         : l->cudnnGetConvolutionBackwardFilterAlgorithm_v7(l->dnn, j->large, j->little, j->conv, j->weights, MOST, &n, r);
-    return status ? 0 : n;                                     /* a shape that it has nothing for is no failure */
+    return does(l, status, __LINE__, "ranking its algorithms") ? n : 0;
 }
 
 /* 1 and its scratch if cuDNN can run this algorithm with the arithmetic of j->conv */
 static int can_run(const job *j, int algorithm, size_t *work)
 {
     const dnn_library *l = j->l;
-    return !(j->to == DOWN ? l->cudnnGetConvolutionForwardWorkspaceSize(l->dnn, j->large, j->weights, j->conv, j->little, algorithm, work)
+    return does(l, j->to == DOWN ? l->cudnnGetConvolutionForwardWorkspaceSize(l->dnn, j->large, j->weights, j->conv, j->little, algorithm, work)
         : j->to == UP ? l->cudnnGetConvolutionBackwardDataWorkspaceSize(l->dnn, j->weights, j->little, j->conv, j->large, algorithm, work)
-        : l->cudnnGetConvolutionBackwardFilterWorkspaceSize(l->dnn, j->large, j->little, j->conv, j->weights, algorithm, work));
+        : l->cudnnGetConvolutionBackwardFilterWorkspaceSize(l->dnn, j->large, j->little, j->conv, j->weights, algorithm, work),
+        __LINE__, "asking for an algorithm's scratch");
 }
 
 static int is_one_of(const int two[2], int algorithm) { return algorithm == two[0] || algorithm == two[1]; }
@@ -173,8 +183,9 @@ static int run_fused(const context *c, const conv_kernel *k, const real *in, con
     const dnn_library *l = j->l;
     const float one = 1, none = 0;
     return j->to == DOWN && bias && k->s.act == ACT_RELU
-        && !l->cudnnConvolutionBiasActivationForward(l->dnn, &one, j->large, in, j->weights, w, j->conv, j->algorithm, c->work, j->work,
-                                                     &none, j->little, out, j->bias, bias, j->relu, j->little, out);
+        && does(l, l->cudnnConvolutionBiasActivationForward(l->dnn, &one, j->large, in, j->weights, w, j->conv, j->algorithm, c->work, j->work,
+                                                            &none, j->little, out, j->bias, bias, j->relu, j->little, out),
+                __LINE__, "convolving with bias and activation");
 }
 
 static void run_down(const context *c, const conv_kernel *k, const real *in, const real *w, real *out, int add)

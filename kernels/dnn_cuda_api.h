@@ -8,7 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { DNN_OLDEST_CUDNN = 8000, DNN_OLDEST_CUBLAS = 11000, DNN_MOST_ALGORITHMS = 16 };
+enum { DNN_MOST_ALGORITHMS = 16 };
 
 struct CUstream_st;
 

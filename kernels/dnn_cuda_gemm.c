@@ -43,7 +43,7 @@ static void release(const dnn_library *l, const product *p)
     BLAS_CHECK(l, cublasLtMatrixLayoutDestroy(p->y), "releasing a description");
 }
 
-/* The heuristic's first answer; 0: it has none */
+/* The heuristic's first answer; 0: it has none, by these statuses (invalid value, another architecture, not supported) or by its count */
 static int choose(const dnn_library *l, const product *p, uint32_t alignment, cublasLtMatmulHeuristicResult_t *r)
 {
     cublasLtMatmulPreference_t wish;
@@ -55,6 +55,8 @@ static int choose(const dnn_library *l, const product *p, uint32_t alignment, cu
     for (int what = CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_A_BYTES; what <= CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_D_BYTES; what++)
         BLAS_CHECK(l, cublasLtMatmulPreferenceSetAttribute(wish, what, &alignment, sizeof alignment), "choosing a matrix product");
     const int status = l->cublasLtMatmulAlgoGetHeuristic(l->blas, p->how, p->b, p->a, p->y, p->y, wish, 1, r, &n);
+    if (status != 7 && status != 8 && status != 15)
+        dnn_check(l->cublasLtGetStatusString, status, __FILE__, __LINE__, "choosing a matrix product");
     BLAS_CHECK(l, cublasLtMatmulPreferenceDestroy(wish), "choosing a matrix product");
     return !status && n > 0 && !r->state && r->workspaceSize <= WORK;
 }

@@ -10,7 +10,7 @@ typedef struct dnn_library {
     DNN_CUBLAS_CALLS(DNN_POINTER)
     cudnnHandle_t dnn;                   /* NULL: not there, */
     cublasLtHandle_t blas;
-    char dnn_is[256], blas_is[256];      /* "cuDNN 9.19.0", or why it is not there */
+    const char *dnn_is, *blas_is;        /* "cuDNN 9.19.0", or why it is not there; what was passed over */
 } dnn_library;
 #undef DNN_POINTER
 

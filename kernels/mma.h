@@ -26,7 +26,8 @@ static inline int mma_there(void)
 {
 #ifdef __CUDACC__
     cudaFuncAttributes code;
-    return cudaFuncGetAttributes(&code, mma_probe) == cudaSuccess && code.ptxVersion >= 80;
+    CUDA_CHECK(cudaFuncGetAttributes(&code, mma_probe), "asking for what its code was built");
+    return code.ptxVersion >= 80;
 #else
     return 1;
 #endif

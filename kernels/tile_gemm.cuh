@@ -24,7 +24,9 @@ enum { TILE_THREADS = 256, STAGE_WORDS = 16 };
 static inline int multiprocessors(void)
 {
     int gpu = 0, n = 0;
-    return cudaGetDevice(&gpu) == cudaSuccess && cudaDeviceGetAttribute(&n, cudaDevAttrMultiProcessorCount, gpu) == cudaSuccess ? n : 1;
+    CUDA_CHECK(cudaGetDevice(&gpu), "asking which it is");
+    CUDA_CHECK(cudaDeviceGetAttribute(&n, cudaDevAttrMultiProcessorCount, gpu), "counting its multiprocessors");
+    return n;
 }
 
 /* Eight warps share a tile of M x N; each has WARP_M x WARP_N of it. */

@@ -5,6 +5,7 @@
  * kernels before them, zero and kernels do not wait. An error of a kernel therefore shows at the next copy; CUDA_LAUNCH_BLOCKING=1 makes it show at its own launch. */
 #include "kernels/cuda.h"
 #include "base/die.h"
+#include "base/die_end.h"
 #include "nn/device.h"
 #include <cstdio>
 #include <cstdlib>
@@ -12,15 +13,13 @@
 extern const struct backend backend_here;
 const device_queues *queues_open();                             /* device_queue.cu */
 extern "C" __attribute__((visibility("default"))) const device *darkspine_cuda_open(uint64_t layout, int index, char why[256]);
+extern "C" __attribute__((visibility("default"))) void darkspine_cuda_errors(die_ending *end);
 
-static void check(cudaError_t e, const char *what)
+void cuda_check(cudaError_t e, const char *what, const char *file, int line)
 {
-    if (e != cudaSuccess) die_machine("the GPU failed, %s: %s", what, cudaGetErrorString(e));
+    if (e != cudaSuccess) die_machine("the GPU failed, %s: %s (%s:%d)", what, cudaGetErrorString(e), file, line);
 }
-
-#ifdef __CUDACC__
-void cuda_launched(const char *kernel) { check(cudaGetLastError(), kernel); }
-#endif
+#define check CUDA_CHECK
 
 static void *gpu_alloc(const device *, size_t bytes)
 {
@@ -67,6 +66,8 @@ static char *name_of(int index, char why[256])
     if (name) snprintf(name, sizeof p.name + 32, "cuda:%d (%s)", index, p.name);
     return name;
 }
+
+void darkspine_cuda_errors(die_ending *end) { die_hand_over(end); }
 
 const device *darkspine_cuda_open(uint64_t layout, int index, char why[256])
 {

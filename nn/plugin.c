@@ -2,6 +2,7 @@
  * start where they are not. Where there is no driver the plugin is not even looked for, unless it is named. */
 #include "nn/device.h"
 #include "base/die.h"
+#include "base/die_end.h"
 #include "base/file.h"
 #include <dlfcn.h>
 #include <stdio.h>
@@ -9,6 +10,8 @@
 #include <unistd.h>
 
 #define PLUGIN "libdarkspine-cuda.so"
+/* What the plugin exports beside DEVICE_OPEN: die_hand_over, so that its errors end in the program's traps */
+#define DEVICE_ERRORS "darkspine_cuda_errors"
 #define DRIVER "/dev/nvidiactl"
 
 /* The folder the program lies in; fresh */
@@ -43,10 +46,12 @@ const device *device_cuda(int index, char why[256])
     char *path = find(why);
     if (!path) return NULL;
     const device *d = NULL;
-    void *plugin = dlopen(path, RTLD_NOW | RTLD_LOCAL), *symbol = plugin ? dlsym(plugin, DEVICE_OPEN) : NULL;
+    void *plugin = dlopen(path, RTLD_NOW | RTLD_LOCAL);
     device_open *open;
-    *(void **)&open = symbol;                                  /* POSIX's way from dlsym to a function */
-    if (symbol) d = open(device_layout(), index, why);
+    void (*errors_end_in)(die_ending *);
+    *(void **)&open = plugin ? dlsym(plugin, DEVICE_OPEN) : NULL;                    /* POSIX's way from dlsym to a function */
+    *(void **)&errors_end_in = open ? dlsym(plugin, DEVICE_ERRORS) : NULL;
+    if (errors_end_in) errors_end_in(die_end), d = open(device_layout(), index, why);
     else snprintf(why, 256, "%s: %s", path, dlerror());
     free(path);
     return d;

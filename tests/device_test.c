@@ -262,7 +262,7 @@ int main(int argc, char **argv)
     brief = argc > 1 && !strcmp(argv[1], "brief");
     if (brief) argc--, argv++;
     gpu = device_cuda(0, why);
-    if (!gpu) die("%s", why);
+    if (!gpu) die_machine("%s", why);
     printf("law 3 on %s\n", gpu->name);
     for (int i = 0; i < cases.n; i++)
         if (chosen(cases.k[i].op, i, argc, argv)) t[n++] = (struct CMUnitTest){ cases.k[i].text, all_laws, NULL, NULL, &cases.k[i] };

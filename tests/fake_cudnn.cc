@@ -3,11 +3,15 @@
  *
  * It tempts its caller: its rankings begin with what may not be used (Fourier transforms, sums whose order varies, factors rounded to
  * half, what it cannot do), and what they compute differs by more than rounding. Scratch is overwritten, all that it asked for.
+ * CUDA_EMU_FAIL=cudnn:N lets the Nth ranking, question for scratch or computation fail (cuda_emu/runtime.h). FAKE_TOO_NEW and
+ * FAKE_WITHOUT_HANDLE name copies of this library that are so.
  * The trap: a description that is never released shows at the end of the program, so its status is then 70. */
 #include "kernels/dnn_cuda_api.h"
 #include "tests/cuda_emu/cuda_emu.h"
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
+#include <dlfcn.h>
 #include <set>
 #include <unistd.h>
 #include <vector>
@@ -15,7 +19,7 @@
 #define EXPORTED(result, name, arguments) __attribute__((visibility("default"))) result name arguments;
 extern "C" { DNN_CUDNN_CALLS(EXPORTED) }
 
-enum { REFUSED = 3000, WORK = 1234, BARS = 16 };               /* a status; scratch bytes of some algorithms; alignment of maps */
+enum { REFUSED = 3000, FAILED = 5000, WORK = 1234, BARS = 16 };               /* statuses; scratch bytes of some algorithms; alignment of maps */
 
 struct cudnnContext { int streams; cudaStream_t stream; };
 struct cudnnTensorStruct { int set, n, c, h, w, ns, cs, hs, ws; };
@@ -26,9 +30,19 @@ struct cudnnActivationStruct { int set; };
 static std::set<const void *> &living() { static auto *s = new std::set<const void *>; return *s; }     /* outlives all destructors */
 __attribute__((destructor)) static void all_released()
 {
-    if (living().empty()) return;
+    if (living().empty() || getenv("CUDA_EMU_FAIL")) return;     /* what fails on purpose ends where it is */
     fprintf(stderr, "fake cuDNN: %zu descriptions were never released\n", living().size());
     _exit(70);
+}
+
+/* Is the file that this stands in the one that the variable names, by the end of its path? */
+bool fake_is(const char *variable)
+{
+    Dl_info here;
+    const char *name = getenv(variable);
+    if (!name || !dladdr((void *)fake_is, &here)) return false;
+    const size_t n = strlen(name), m = strlen(here.dli_fname);
+    return n <= m && !strcmp(here.dli_fname + m - n, name);
 }
 
 template <typename T> static cudnnStatus_t make(T **d) { *d = new T(); living().insert(*d); return CUDNN_STATUS_SUCCESS; }
@@ -46,9 +60,9 @@ template <typename T> static const T &of(const T *d, const char *what)
 }
 
 /* ---- descriptions ---- */
-size_t cudnnGetVersion(void) { return 91900; }
-const char *cudnnGetErrorString(cudnnStatus_t s) { return s ? "the fake refuses" : "no error"; }
-cudnnStatus_t cudnnCreate(cudnnHandle_t *h) { static cudnnContext one; *h = &one; return CUDNN_STATUS_SUCCESS; }
+size_t cudnnGetVersion(void) { return fake_is("FAKE_TOO_NEW") ? 100000 : 91900; }
+const char *cudnnGetErrorString(cudnnStatus_t s) { return s == FAILED ? "the fake fails" : s ? "the fake refuses" : "no error"; }
+cudnnStatus_t cudnnCreate(cudnnHandle_t *h) { static cudnnContext one; *h = &one; return fake_is("FAKE_WITHOUT_HANDLE") ? (int)FAILED : 0; }
 cudnnStatus_t cudnnSetStream(cudnnHandle_t h, struct CUstream_st *s)
 {
     h->streams++, h->stream = (cudaStream_t)s;
@@ -153,6 +167,7 @@ static const offer weights[] = {
 template <int N> static cudnnStatus_t rank(const problem &p, const offer (&o)[N], int most, int *n, dnn_rating *r)
 {
     *n = 0;
+    if (emu_fault(EMU_CUDNN)) return FAILED;
     if (!able(p)) return REFUSED;
     for (; *n < N && *n < most; ++*n) {
         const offer &from = o[*n];
@@ -170,7 +185,11 @@ template <int N> static const offer *find(const problem &p, const offer (&o)[N],
     for (int i = N; i-- > 0;) if (o[i].algorithm == algorithm && !o[i].status && able(p)) return &o[i];
     return nullptr;
 }
-static cudnnStatus_t need(const offer *o, size_t *bytes) { *bytes = o ? o->work : 0; return o ? 0 : (int)REFUSED; }
+static cudnnStatus_t need(const offer *o, size_t *bytes)
+{
+    *bytes = o ? o->work : 0;
+    return emu_fault(EMU_CUDNN) ? (int)FAILED : o ? 0 : (int)REFUSED;
+}
 
 #define X cudnnTensorDescriptor_t x
 #define Y cudnnTensorDescriptor_t y
@@ -267,6 +286,7 @@ static void to_little(const problem &p, const float *x, const float *w, std::vec
 cudnnStatus_t cudnnConvolutionForward(H, const void *alpha, X, const void *from, W, const void *by, C, int algorithm, void *work,
                                       size_t bytes, const void *beta, Y, void *to)
 {
+    if (emu_fault(EMU_CUDNN)) return FAILED;
     const problem p = problem_of(x, y, w, c);
     const offer &o = enter(h, p, find(p, down, algorithm), (const float *)from, (const float *)to, (const float *)by, work, bytes,
                            (const float *)alpha, (const float *)beta);
@@ -280,6 +300,7 @@ cudnnStatus_t cudnnConvolutionBiasActivationForward(H, const void *alpha, X, con
                                                         cudnnTensorDescriptor_t b,
                                                     const void *bias, cudnnActivationDescriptor_t act, Y, void *to)
 {
+    if (emu_fault(EMU_CUDNN)) return FAILED;
     const problem p = problem_of(x, y, w, c);
     if (p.how.groups > 1) return REFUSED;
     if (of(b, "a bias").c != p.little.c || z != y || *(const float *)alpha2 != 0) emu_fail("fake cuDNN: a bias that does not fit");
@@ -294,6 +315,7 @@ cudnnStatus_t cudnnConvolutionBiasActivationForward(H, const void *alpha, X, con
 cudnnStatus_t cudnnConvolutionBackwardData(H, const void *alpha, W, const void *by, Y, const void *from, C, int algorithm, void *work,
                                            size_t bytes, const void *beta, X, void *to)
 {
+    if (emu_fault(EMU_CUDNN)) return FAILED;
     const problem p = problem_of(x, y, w, c);
     const float *in = (const float *)from, *k = (const float *)by;
     const offer &o = enter(h, p, find(p, up, algorithm), (const float *)to, in, k, work, bytes, (const float *)alpha, (const float *)beta);
@@ -305,6 +327,7 @@ cudnnStatus_t cudnnConvolutionBackwardData(H, const void *alpha, W, const void *
 cudnnStatus_t cudnnConvolutionBackwardFilter(H, const void *alpha, X, const void *from, Y, const void *slopes, C, int algorithm,
                                              void *work, size_t bytes, const void *beta, W, void *to)
 {
+    if (emu_fault(EMU_CUDNN)) return FAILED;
     const problem p = problem_of(x, y, w, c);
     const float *in = (const float *)from, *g = (const float *)slopes;
     const offer &o = enter(h, p, find(p, weights, algorithm), in, g, (const float *)to, work, bytes, (const float *)alpha,

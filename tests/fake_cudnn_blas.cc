@@ -3,6 +3,7 @@
 #include "kernels/dnn_cuda_api.h"
 #include "tests/cuda_emu/cuda_emu.h"
 #include <cstdio>
+#include <cstdlib>
 #include <set>
 #include <unistd.h>
 #include <vector>
@@ -10,7 +11,8 @@
 #define EXPORTED(result, name, arguments) __attribute__((visibility("default"))) result name arguments;
 extern "C" { DNN_CUBLAS_CALLS(EXPORTED) }
 
-enum { WORK = 777, NOT_SUPPORTED = 15 };
+enum { WORK = 777, NOT_SUPPORTED = 15, FAILED = 13 };
+bool fake_is(const char *variable);               /* fake_cudnn.cc */
 
 struct cublasLtContext { int open; };
 struct cublasLtMatmulDesc { int compute, ta, tb, epilogue; const float *bias; };
@@ -20,7 +22,7 @@ struct cublasLtMatmulPreference { uint64_t work; uint32_t alignment[4]; };
 static std::set<const void *> &living() { static auto *s = new std::set<const void *>; return *s; }     /* outlives all destructors */
 __attribute__((destructor)) static void all_released()
 {
-    if (living().empty()) return;
+    if (living().empty() || getenv("CUDA_EMU_FAIL")) return;
     fprintf(stderr, "fake cuBLASLt: %zu descriptions were never released\n", living().size());
     _exit(70);
 }
@@ -36,9 +38,9 @@ template <typename T> static const T &of(const T *d)
     return *d;
 }
 
-size_t cublasLtGetVersion(void) { return 130100; }
-const char *cublasLtGetStatusString(cublasStatus_t s) { return s ? "the fake refuses" : "no error"; }
-cublasStatus_t cublasLtCreate(cublasLtHandle_t *h) { static cublasLtContext one; *h = &one; return CUBLAS_STATUS_SUCCESS; }
+size_t cublasLtGetVersion(void) { return fake_is("FAKE_TOO_NEW") ? 140000 : 130100; }
+const char *cublasLtGetStatusString(cublasStatus_t s) { return s == FAILED ? "the fake fails" : s ? "the fake refuses" : "no error"; }
+cublasStatus_t cublasLtCreate(cublasLtHandle_t *h) { static cublasLtContext one; *h = &one; return fake_is("FAKE_WITHOUT_HANDLE") ? (int)FAILED : 0; }
 cublasStatus_t cublasLtMatmulDescDestroy(cublasLtMatmulDesc_t d) { return release(d); }
 cublasStatus_t cublasLtMatrixLayoutDestroy(cublasLtMatrixLayout_t d) { return release(d); }
 cublasStatus_t cublasLtMatmulPreferenceDestroy(cublasLtMatmulPreference_t d) { return release(d); }
@@ -121,6 +123,7 @@ cublasStatus_t cublasLtMatmulAlgoGetHeuristic(cublasLtHandle_t, cublasLtMatmulDe
 {
     const problem p = problem_of(how, a, b, c, d);
     *n = 0;
+    if (emu_fault(EMU_CUBLAS)) return FAILED;
     if (most < 1 || of(wish).work < WORK || p.k % 7 == 0) return NOT_SUPPORTED;
     *r = {};
     r->algo.data[0] = sum_of(p), r->algo.data[1] = wish->alignment[0], r->workspaceSize = WORK, *n = 1;
@@ -146,6 +149,7 @@ cublasStatus_t cublasLtMatmul(cublasLtHandle_t, cublasLtMatmulDesc_t how, const 
                                   cublasLtMatrixLayout_t d,
                               const cublasLtMatmulAlgo_t *algorithm, void *work, size_t bytes, struct CUstream_st *stream)
 {
+    if (emu_fault(EMU_CUBLAS)) return FAILED;
     const problem p = problem_of(how, a, b, c, d);
     const float *x = (const float *)a_, *y = (const float *)b_, scale = *(const float *)alpha, before = *(const float *)beta;
     float *out = (float *)d_;

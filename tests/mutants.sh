@@ -17,10 +17,11 @@ words() { case $1 in emu:*:*) echo "${1#emu:*:}" | tr : ' ' ;; esac; }
 make_one() { m=$1 f=$2; shift 2; make -C "$copy" --no-print-directory -j2 "BUILD=$m" "MODE_$m=-O1 -march=native $f -Wno-error" MODE_asan= "$@" >"$log" 2>&1; }
 build() {
     case $1 in emu:*) make_one emu '$(MODE_plugin)' build/emu/libdarkspine-cuda.so build/emu/libfake_cudnn.so || return 1 ;; esac
+    case $1 in emu:device_fault_test*) make_one cpu "" build/cpu/darkspine || return 1 ;; esac
     case $(kind "$1") in cpu) make_one cpu "" "$(binary "$1")" ;; *) make_one double -DREAL=double "$(binary "$1")" ;; esac
 }
 # shellcheck disable=SC2046
-passes() { (cd "$copy" && OMP_NUM_THREADS=2 timeout 120 "$(binary "$1")" $(words "$1") >"$log" 2>&1 </dev/null); }
+passes() { (cd "$copy" && case $1 in emu:device_fault_test*) export DARKSPINE=build/cpu/darkspine ;; esac && OMP_NUM_THREADS=2 timeout 120 "$(binary "$1")" $(words "$1") >"$log" 2>&1 </dev/null); }
 
 edits() { grep -v '^#' tests/mutants.txt | grep -F -e "${1:-|}"; }
 [ -n "$(edits "$1")" ] || { echo "no mutants"; exit 1; }

@@ -118,6 +118,25 @@ static size_t worst_bytes(const trainer *t)
     return 2 * film * (size_t)(t->r->evaluate.worst < t->val->n ? t->r->evaluate.worst : t->val->n);
 }
 
+/* The run does not fit on its device: says so, with the largest batch that does, which is asked of the planner. */
+static _Noreturn void too_large(const trainer *t, size_t there, size_t judge)
+{
+    const device *dev = t->o->dev;
+    const size_t room = dev->room(dev);
+    int64_t fits = 0, fails = t->m->images;
+    while (fails - fits > 1) {
+        const int64_t images = fits + (fails - fits) / 2;
+        model *m = model_plan(t->r, run_net(t->r, images), dev);
+        if (model_map_bytes(m) + model_state_bytes(m, t->r) + judge <= room) fits = images;
+        else fails = images;
+        model_free(m);
+    }
+    char *most = fits ? xprintf("the largest batch that fits is solver.batch=%lld; solver.subdivisions takes a larger one in parts",
+                                (long long)(fits * t->m->parts))
+                      : xdup("not even one image at a time fits: wanted a smaller network, net.height or net.width");
+    die_machine("not enough memory on %s: the run needs %s there, it has %s; %s", dev->name, BYTES(there), BYTES(room), most);
+}
+
 static void check_memory(const trainer *t)
 {
     const net_conf *c = &t->m->t->conf;
@@ -132,9 +151,7 @@ static void check_memory(const trainer *t)
     const size_t room = (size_t)machine_room(&here);
     trainer_note(t, "memory: maps %.1f MiB, parameters and optimiser %.1f MiB, validation %.1f MiB, batches %.1f MiB, films %.1f MiB", mib(maps),
                  mib(state), mib(judge), mib(batches), mib(films));
-    if (dev != &device_cpu && there > dev->room(dev))
-        die_machine("not enough memory on %s: the run needs %s there, it has %s; a smaller batch or subdivisions= needs less", dev->name,
-                    BYTES(there), BYTES(dev->room(dev)));
+    if (dev != &device_cpu && there > dev->room(dev)) too_large(t, there, judge);
     if (need > room)
         die_machine("not enough memory: the run needs %s, there are %s; a smaller batch, subdivisions= or data.cache= needs less",
                     BYTES(need), BYTES(room));
@@ -399,6 +416,7 @@ void trainer_begin(trainer *t, run *r, const train_options *o)
     else start_weights(t);
     open_judge(t);
     write_down(t);
+    if (o->dev != &device_cpu && !o->resume) trainer_save(t, t->last, CHECKPOINT_STATE);      /* a GPU that fails leaves nothing else */
     unlink(t->stop);
     t->saved = t->drawn = clock_now();
     start_loader(t);

@@ -254,27 +254,76 @@ static int loop(trainer *t)
     }
 }
 
-int train(run *r, const train_options *o, train_result *out)
+/* From the beginning to the end, or to where it is stopped */
+static int session(trainer *t, run *r, const train_options *o, train_result *out)
 {
-    trainer t;
-    trainer_begin(&t, r, o);
-    t.m->meanwhile = send_next, t.m->meanwhile_arg = &t;
+    trainer_begin(t, r, o);
+    t->m->meanwhile = send_next, t->m->meanwhile_arg = t;
     *out = (train_result){ .metric = run_metric(r), .swa = NAN };
-    const int whole = loop(&t) && swa_finish(&t, out);
+    const int whole = loop(t) && swa_finish(t, out);
     if (!whole) {
-        trainer_save(&t, t.last, CHECKPOINT_STATE);
-        unlink(t.stop);
+        trainer_save(t, t->last, CHECKPOINT_STATE);
+        unlink(t->stop);
     }
     /* the state of a run with a critic holds other networks too: without validation the generator's weights at the end are the result */
-    if (whole && t.m->a && t.k.best_epoch < 0) trainer_save(&t, t.best, CHECKPOINT_WEIGHTS);
-    if (!whole || t.step < t.total || t.m->o->swa) draw(&t, 1);
-    record_write(&t, whole ? "finished" : "stopped");
-    out->steps = t.step, out->epochs = t.step / t.steps, out->seconds = t.before + clock_now() - t.began, out->early = whole && t.step < t.total;
-    out->images_per_second = t.training > 0 ? (double)t.images / t.training : 0, out->waiting = t.training > 0 ? loader_waited(t.l) / t.training : 0;
-    out->best = t.k.best_epoch < 0 ? NAN : t.k.best, out->best_epoch = t.k.best_epoch < 0 ? 0 : t.k.best_epoch;
+    if (whole && t->m->a && t->k.best_epoch < 0) trainer_save(t, t->best, CHECKPOINT_WEIGHTS);
+    if (!whole || t->step < t->total || t->m->o->swa) draw(t, 1);
+    record_write(t, whole ? "finished" : "stopped");
+    out->steps = t->step, out->epochs = t->step / t->steps, out->seconds = t->before + clock_now() - t->began, out->early = whole && t->step < t->total;
+    out->images_per_second = t->training > 0 ? (double)t->images / t->training : 0, out->waiting = t->training > 0 ? loader_waited(t->l) / t->training : 0;
+    out->best = t->k.best_epoch < 0 ? NAN : t->k.best, out->best_epoch = t->k.best_epoch < 0 ? 0 : t->k.best_epoch;
     if (out->early)
-        trainer_note(&t, "evaluate.patience=%lld: no better %s since epoch %lld, the run ends after epoch %lld", (long long)r->evaluate.patience,
-                     out->metric, (long long)out->best_epoch, (long long)t.closed);
-    trainer_end(&t);
+        trainer_note(t, "evaluate.patience=%lld: no better %s since epoch %lld, the run ends after epoch %lld", (long long)r->evaluate.patience,
+                     out->metric, (long long)out->best_epoch, (long long)t->closed);
+    trainer_end(t);
     return whole ? EXIT_OK : EXIT_STOPPED;
+}
+
+/* What was saved last, in words that end an error's line; "" where nothing was. Fresh */
+static char *goes_on_from(const trainer *t)
+{
+    die_trap none;
+    if (!t->o->resume && !t->log) return xdup("");               /* what stands in the folder is another run's */
+    die_trap_push(&none);
+    if (setjmp(none.jump)) return xdup("");
+    checkpoint *k = checkpoint_open(t->last);
+    char *words = xprintf("; %s holds the state after step %lld, from which --resume goes on", k->path, (long long)k->step);
+    checkpoint_close(k);
+    die_trap_pop(&none);
+    return words;
+}
+
+static void record_failure(const trainer *t)
+{
+    die_trap none;
+    die_trap_push(&none);
+    if (setjmp(none.jump)) return;
+    record_write(t, "failed");
+    die_trap_pop(&none);
+}
+
+/* The machine failed: a full disk, a GPU. What a GPU holds then cannot be trusted to be the state between two steps, nor need the GPU answer: it
+ * is asked for nothing, and what was saved last stands. */
+static _Noreturn void failed(const trainer *t, const die_trap *why)
+{
+    if (why->status != EXIT_MACHINE) die_again(why);
+    char *words = goes_on_from(t);
+    if (t->log) record_failure(t);
+    die_machine("%.600s%s", why->text, words);
+}
+
+static int guarded(trainer *t, run *r, const train_options *o, train_result *out)
+{
+    die_trap trap;
+    die_trap_push(&trap);
+    if (setjmp(trap.jump)) failed(t, &trap);
+    const int status = session(t, r, o, out);
+    die_trap_pop(&trap);
+    return status;
+}
+
+int train(run *r, const train_options *o, train_result *out)
+{
+    trainer t = { .o = o };
+    return guarded(&t, r, o, out);
 }

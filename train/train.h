@@ -52,7 +52,8 @@ typedef struct train_result {
 extern const char *const train_products[];
 
 /* Returns EXIT_OK, or EXIT_STOPPED with the state saved. Dies 2 on what does not fit (before anything is written), 3 on a loss or
- * gradient that is not finite (the state goes to out/failed.h5), 4 where disk or memory do not suffice. A file named STOP in the folder stops the
+ * gradient that is not finite (the state goes to out/failed.h5), 4 where disk or memory do not suffice or a GPU fails: last.h5 is then what
+ * was saved last, and the line says after which step; on a GPU there is one from the start. A file named STOP in the folder stops the
  * run as well. */
 int train(run *r, const train_options *o, train_result *out);
 

@@ -31,7 +31,7 @@ compute compute_begin(const flags *f)
     compute c = { 0 };
     flags_word(f, "--precision", precisions, 3, 0);            /* its name is right; the cfg's key does the rest */
     if (asked != CPU) c.dev = device_cuda(0, c.no_gpu);
-    if (asked == CUDA && !c.dev) die_at("--device", "got cuda, wanted cpu or auto: %s", c.no_gpu);
+    if (asked == CUDA && !c.dev) die_machine("--device: got cuda, wanted cpu or auto: %s", c.no_gpu);
     if (asked == CPU) snprintf(c.no_gpu, sizeof c.no_gpu, "--device cpu");
     if (!c.dev) c.dev = &device_cpu;
     c.seed = (uint64_t)flags_int(f, "--seed", 1, 0, INT64_MAX);

@@ -30,6 +30,10 @@
 EMU_EXPORT void emu_memory_open(int open);
 EMU_EXPORT void emu_check_range(const char *what, const void *p, size_t bytes);
 
+/* What can go wrong on purpose (runtime.h): counts one more of these; the error that it is to end in */
+enum emu_deed { EMU_LAUNCH, EMU_COPY, EMU_ALLOC, EMU_CUDNN, EMU_CUBLAS, EMU_OTHER };
+EMU_EXPORT cudaError_t emu_fault(emu_deed what);
+
 struct emu_place { uint3 thread, block; dim3 block_size, grid_size; };
 extern emu_place emu_here;               /* of the thread that runs */
 #define threadIdx (static_cast<const uint3 &>(emu_here.thread))
@@ -57,6 +61,7 @@ template <typename... P> struct emu_kernel {
     {
         int i = 0;
         (check(i++, p), ...);
+        if (emu_fault(EMU_LAUNCH)) return;
         emu_enqueue(stream, [l = l, f = f, given = std::tuple<P...>(p...)] {
             auto body = [&] { std::apply(f, given); };
             emu_run(l, [](void *b) { (*(decltype(body) *)b)(); }, &body);
@@ -71,8 +76,10 @@ template <typename... P> emu_kernel<P...> emu_bind(const char *name, void (*f)(P
 
 #define LAUNCH(kernel, grid, block, shared, stream, ...) do { \
     const dim3 launch_grid = (grid), launch_block = (block); \
-    if (launch_grid.x && launch_grid.y && launch_grid.z) emu_bind(#kernel, kernel, launch_grid, launch_block, (shared), (stream))(__VA_ARGS__); \
-    } while (0)
+    if (launch_grid.x && launch_grid.y && launch_grid.z) { \
+        emu_bind(#kernel, kernel, launch_grid, launch_block, (shared), (stream))(__VA_ARGS__); \
+        CUDA_CHECK(cudaGetLastError(), "launching " #kernel); \
+    } } while (0)
 #define SHARED(type, name) type *const name = reinterpret_cast<type *>(emu_dynamic_shared())
 
 /* ---- what threads do together. line: where it stands, so that lanes that meet at different places are told apart ---- */

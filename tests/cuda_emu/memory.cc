@@ -68,10 +68,18 @@ void emu_check_range(const char *what, const void *p, size_t bytes)
     if ((size_t)room < bytes) emu_fail("%s: %zu bytes at %p, of which %lld are in the block", what, bytes, p, room);
 }
 
+static size_t taken()
+{
+    size_t bytes = 0;
+    for (const auto &m : memory()) bytes += m.second;
+    return bytes;
+}
+
 cudaError_t cudaMalloc(void **p, size_t bytes)
 {
+    if (const cudaError_t e = emu_fault(EMU_ALLOC)) return e;
     emu_settle("cudaMalloc");
-    if (posix_memalign(p, 256, bytes ? bytes : 1)) return cudaErrorMemoryAllocation;
+    if (taken() + bytes > emu_memory_size() || posix_memalign(p, 256, bytes ? bytes : 1)) return cudaErrorMemoryAllocation;
     memory()[(char *)*p] = bytes;
     memset(*p, 0xff, bytes);
     bar((char *)*p, bytes, 0);
@@ -80,6 +88,7 @@ cudaError_t cudaMalloc(void **p, size_t bytes)
 
 cudaError_t cudaFree(void *p)
 {
+    if (const cudaError_t e = emu_fault(EMU_OTHER)) return e;
     if (!p) return cudaSuccess;
     emu_settle("cudaFree");
     auto m = memory().find((char *)p);
@@ -120,6 +129,7 @@ cudaError_t emu_copy(void *to, const void *from, size_t bytes, cudaMemcpyKind ki
 {
     const int to_device = kind == cudaMemcpyHostToDevice || kind == cudaMemcpyDeviceToDevice;
     const int from_device = kind == cudaMemcpyDeviceToHost || kind == cudaMemcpyDeviceToDevice;
+    if (const cudaError_t e = emu_fault(EMU_COPY)) return e;
     if (!bytes) return cudaSuccess;
     side("cudaMemcpy to", to, bytes, to_device, 1);
     side("cudaMemcpy from", from, bytes, from_device, 1);
@@ -137,6 +147,7 @@ cudaError_t cudaMemcpy(void *to, const void *from, size_t bytes, cudaMemcpyKind 
 
 cudaError_t cudaMemset(void *p, int byte, size_t bytes)
 {
+    if (const cudaError_t e = emu_fault(EMU_COPY)) return e;
     emu_settle("cudaMemset");
     if (!bytes) return cudaSuccess;
     side("cudaMemset", p, bytes, 1, 1);
@@ -147,9 +158,9 @@ cudaError_t cudaMemset(void *p, int byte, size_t bytes)
 
 cudaError_t cudaMemGetInfo(size_t *free, size_t *total)
 {
-    *free = (size_t)sysconf(_SC_AVPHYS_PAGES) * (size_t)sysconf(_SC_PAGESIZE);
-    *total = (size_t)sysconf(_SC_PHYS_PAGES) * (size_t)sysconf(_SC_PAGESIZE);
-    return cudaSuccess;
+    const size_t here = (size_t)sysconf(_SC_AVPHYS_PAGES) * (size_t)sysconf(_SC_PAGESIZE);
+    *total = emu_memory_size(), *free = getenv("CUDA_EMU_MEMORY") ? *total - taken() : here;
+    return emu_fault(EMU_OTHER);
 }
 
 /* ---- limits and properties ---- */
@@ -169,7 +180,6 @@ cudaError_t emu_shared_limit(const void *kernel, int bytes)
 cudaError_t cudaGetDeviceCount(int *n) { *n = 1; return cudaSuccess; }
 cudaError_t cudaSetDevice(int i) { return i ? cudaErrorInvalidValue : cudaSuccess; }
 cudaError_t cudaGetDevice(int *i) { *i = 0; return cudaSuccess; }
-const char *cudaGetErrorString(cudaError_t e) { return e == cudaErrorMemoryAllocation ? "out of memory" : e ? "invalid value" : "no error"; }
 
 cudaError_t cudaGetDeviceProperties(cudaDeviceProp *p, int device)
 {

@@ -4,14 +4,17 @@
  * that follows a device pointer is reported. What goes to the default stream happens at once, when
  * all else is done; a stream of its own is a list (streams.cc): the first that is made is worked off as it comes, those after it as late as
  * may be, when an event or somebody who waits asks for it. CUDA_EMU_LATE=first turns that round. So what should have been waited for, and
- * was not, shows as old numbers. What is captured is kept with its arguments of then. Host memory of such copies must be pinned. */
+ * was not, shows as old numbers. What is captured is kept with its arguments of then. Host memory of such copies must be pinned.
+ * Faults on purpose: CUDA_EMU_FAIL=launch:N, copy:N, alloc:N, cudnn:N or cublas:N (calls of the fakes) lets the Nth of these fail,
+ * lost:N the Nth launch and all that follows it; count:0 tells at the end how many there were of each. CUDA_EMU_MEMORY=BYTES is all the memory that there is. */
 #ifndef CUDA_EMU_RUNTIME_H
 #define CUDA_EMU_RUNTIME_H
 #include <cstddef>
 #include <functional>
 
 enum cudaError_t {
-    cudaSuccess = 0, cudaErrorInvalidValue = 1, cudaErrorMemoryAllocation = 2, cudaErrorInvalidConfiguration = 9, cudaErrorNotReady = 600
+    cudaSuccess = 0, cudaErrorInvalidValue = 1, cudaErrorMemoryAllocation = 2, cudaErrorInvalidConfiguration = 9,
+    cudaErrorDevicesUnavailable = 46, cudaErrorNotReady = 600, cudaErrorLaunchFailure = 719
 };
 enum cudaMemcpyKind { cudaMemcpyHostToHost, cudaMemcpyHostToDevice, cudaMemcpyDeviceToHost, cudaMemcpyDeviceToDevice, cudaMemcpyDefault };
 enum cudaFuncAttribute { cudaFuncAttributeMaxDynamicSharedMemorySize, cudaFuncAttributePreferredSharedMemoryCarveout };
@@ -44,6 +47,7 @@ cudaError_t cudaEventDestroy(cudaEvent_t e);
 cudaError_t cudaEventRecord(cudaEvent_t e, cudaStream_t s = nullptr);
 cudaError_t cudaEventElapsedTime(float *ms, cudaEvent_t from, cudaEvent_t to);
 const char *cudaGetErrorString(cudaError_t e);
+size_t emu_memory_size();                /* all the memory that there is */
 cudaError_t emu_shared_limit(const void *kernel, int bytes);
 
 template <typename T> static inline cudaError_t cudaMalloc(T **p, size_t bytes) { return cudaMalloc((void **)p, bytes); }
@@ -68,7 +72,7 @@ __attribute__((visibility("default"))) void emu_enqueue(cudaStream_t s, std::fun
 void emu_settle(const char *who);        /* all streams are worked off; dies where one is being captured */
 /* What kind of copy is meant by addresses, and is the host's side pinned? Dies where it is not. */
 cudaMemcpyKind emu_copy_kind(const void *to, const void *from, size_t n);
-static inline cudaError_t cudaGetLastError() { return cudaSuccess; }         /* what would set it ends the program here */
+cudaError_t cudaGetLastError();          /* of a fault on purpose (faults.cc): what else would set it ends the program here */
 static inline cudaError_t cudaPeekAtLastError() { return cudaSuccess; }
 template <typename F> static inline cudaError_t cudaFuncGetAttributes(cudaFuncAttributes *a, F *) { a->maxThreadsPerBlock = 1024; return cudaSuccess; }
 template <typename F> static inline cudaError_t cudaFuncSetAttribute(F *kernel, cudaFuncAttribute what, int value)

@@ -86,6 +86,7 @@ cudaError_t cudaMemcpyAsync(void *to, const void *from, size_t n, cudaMemcpyKind
 cudaError_t cudaStreamSynchronize(cudaStream_t s)
 {
     not_captured(s, "cudaStreamSynchronize");
+    if (const cudaError_t e = emu_fault(EMU_OTHER)) return e;
     if (s) work_off(s, end_of(s));
     else emu_settle("cudaStreamSynchronize");
     return take_error();
@@ -93,6 +94,7 @@ cudaError_t cudaStreamSynchronize(cudaStream_t s)
 
 cudaError_t cudaDeviceSynchronize()
 {
+    if (const cudaError_t e = emu_fault(EMU_OTHER)) return e;
     emu_settle("cudaDeviceSynchronize");
     return take_error();
 }
@@ -120,6 +122,7 @@ cudaError_t cudaStreamWaitEvent(cudaStream_t s, cudaEvent_t e, unsigned)
 cudaError_t cudaEventSynchronize(cudaEvent_t e)
 {
     not_captured(e->of, "cudaEventSynchronize");
+    if (const cudaError_t lost = emu_fault(EMU_OTHER)) return lost;
     if (e->of) work_off(e->of, e->place);
     return take_error();
 }
@@ -153,6 +156,7 @@ cudaError_t cudaGraphExecDestroy(cudaGraphExec_t e)
 cudaError_t cudaGraphLaunch(cudaGraphExec_t e, cudaStream_t s)
 {
     not_captured(s, "cudaGraphLaunch");
+    if (const cudaError_t lost = emu_fault(EMU_LAUNCH)) return lost;
     for (const deed &d : e->deeds) emu_enqueue(s, d);
     return cudaSuccess;
 }

@@ -31,7 +31,7 @@ while read -r lib; do
 done
 ldd "$b"/bin/* | grep 'not found' && { echo "bundle: a library is missing here" >&2; exit 4; }
 chmod +x "$b/run" "$b/gpu-check"
-tar -C "$work" -c darkspine-gpu | xz -T2 -6 >"$out.tmp"
+XZ_OPT='-T2 -6' tar -C "$work" -c -J -f "$out.tmp" darkspine-gpu
 mv -f "$out.tmp" "$out"
 size=$(stat -c %s "$out")
 echo "$out: $((size / 1000000)) MB"

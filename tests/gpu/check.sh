@@ -3,9 +3,11 @@
 # What was found is written to FOLDER/<card>.md (results/gpu): each part with its verdict and its output. Without a GPU: one line and status
 # 4. Status 1: a part failed. TRAIN_SECONDS: how long the last training takes (120).
 here=$(cd "$(dirname "$0")" && pwd)
-if [ -x "$here/run" ]; then cd "$here" && program="$here/run darkspine" test="$here/run device_test"
-else cd "$here/../.." && program=./darkspine test=build/cpu/tests/device_test; fi
-export DARKSPINE_CUDA_PLUGIN="${DARKSPINE_CUDA_PLUGIN:-$([ -x "$here/run" ] && echo "$here/bin" || echo "$PWD")/libdarkspine-cuda.so}"
+# Words, and so relative: the folder may have blanks in its name
+if [ -x "$here/run" ]; then cd "$here" && program="./run darkspine" test="./run device_test" plugin=bin/libdarkspine-cuda.so
+else cd "$here/../.." && program=./darkspine test=build/cpu/tests/device_test plugin=libdarkspine-cuda.so; fi
+[ -e /dev/nvidiactl ] || [ -e /dev/dxg ] || { echo "gpu-check: no NVIDIA driver on this machine (/dev/nvidiactl is missing)" >&2; exit 4; }
+export DARKSPINE_CUDA_PLUGIN="${DARKSPINE_CUDA_PLUGIN:-$plugin}"
 case $DARKSPINE_CUDA_PLUGIN in /*) ;; *) DARKSPINE_CUDA_PLUGIN=$PWD/$DARKSPINE_CUDA_PLUGIN ;; esac
 out=${1:-results/gpu}
 found=$($program doctor 2>&1 | sed -n 's/^GPU  *//p')
