@@ -96,11 +96,16 @@ static int works(search *q, void *library, char why[256])
     return !no_handle;
 }
 
+/* Once for each file, which several places may have under other names */
 static void pass_over(search *q, const char *path, const char *why)
 {
-    char *more = xprintf("%s%s%s: %s", q->over, *q->over ? "; " : "", path, why);
-    free(q->over);
-    q->over = more;
+    char *file = realpath(path, NULL), *words = xprintf("%s: %s", file ? file : path, why);
+    if (!strstr(q->over, words)) {
+        char *more = xprintf("%s%s%s", q->over, *q->over ? "; " : "", words);
+        free(q->over);
+        q->over = more;
+    }
+    free(file), free(words);
 }
 
 /* 1: this file works and stays open */

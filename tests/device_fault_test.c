@@ -186,7 +186,7 @@ static void first_that_works(void **state)
     write_text("libs/libcudnn.so.9", "no library");
     result r = call_after("DARKSPINE_CUDNN=libs FAKE_WITHOUT_HANDLE=libcublasLt.so.13 FAKE_TOO_NEW=libcublasLt.so.12", "doctor");
     const char *const says[] = {
-        "cuDNN 9.19.0 (passed over: libs/libcudnn.so.9: file too short)", "cuBLASLt 13.1.0 (passed over: ",
+        "cuDNN 9.19.0 (passed over: /", "/libs/libcudnn.so.9: file too short)", "cuBLASLt 13.1.0 (passed over: ",
         "libs/libcublasLt.so.13: no handle can be made: the fake fails; ", "libs/libcublasLt.so.12: it is version 14.0.0, wanted 11 to 13)",
     };
     for (size_t i = 0; i < sizeof says / sizeof *says; i++)
@@ -205,7 +205,7 @@ static void none_works(void **state)
     assert_int_equal(system(line), 0);
     result r = call_after("DARKSPINE_CUDNN=libs2", "doctor");
     const char *const says[] = {
-        "warning: cuDNN: none works in DARKSPINE_CUDNN=libs2: libs2/libcudnn.so.9: it has no cudnn", ": our own kernels compute convolutions\n",
+        "warning: cuDNN: none works in DARKSPINE_CUDNN=libs2: /", "/libs2/libcudnn.so.9: it has no cudnn", ": our own kernels compute convolutions\n",
         "warning: cuBLASLt: no libcublasLt.so.13 in DARKSPINE_CUDNN=libs2: our own kernels compute matrix products\n",
     };
     for (size_t i = 0; i < sizeof says / sizeof *says; i++)

@@ -10,6 +10,9 @@
 #include "tests/device_steps.h"
 #include "tests/laws.h"
 #include <dlfcn.h>
+#include <unistd.h>
+
+#define EMULATOR "build/emu/libdarkspine-cuda.so"      /* not there in a bundle */
 
 static const device *gpu;
 static int brief;
@@ -257,7 +260,7 @@ int main(int argc, char **argv)
     const case_list cases = read_cases();
     struct CMUnitTest *t = xalloc_n((size_t)cases.n + 9, sizeof *t);
     int n = 0, fake = argc > 1 && !strcmp(argv[1], "fake");
-    setenv("DARKSPINE_CUDA_PLUGIN", "build/emu/libdarkspine-cuda.so", 0);
+    if (!access(EMULATOR, F_OK)) setenv("DARKSPINE_CUDA_PLUGIN", EMULATOR, 0);
     if (fake) setenv("DARKSPINE_CUDNN", "build/emu/libfake_cudnn.so", 1), argc--, argv++;
     brief = argc > 1 && !strcmp(argv[1], "brief");
     if (brief) argc--, argv++;
