@@ -8,7 +8,8 @@
 #include <math.h>
 
 #define HOW "--quiet --threads 1 --device cuda data.store=films.h5 solver.lr=0.05 solver.batch=2 solver.epochs=2 evaluate.worst=0"
-#define TINY "tiny.cfg " HOW
+#define TINY "tiny.cfg net.graph=0 " HOW
+#define RECORDED "tiny.cfg " HOW                          /* the steps after the first two are graphs */
 #define FAKE "build/emu/libfake_cudnn.so"
 
 static int make_films(void **state)
@@ -89,7 +90,7 @@ static void failures(void **state)
         { "launch", launches / 10, "the GPU failed, launching ", 0 },
         { "launch", launches * 3 / 4, "unspecified launch failure (kernels/", 2 },
         { "lost", launches * 3 / 4, "busy or unavailable (", 2 },
-        { "copy", copies * 3 / 4, "copying ", 2 },
+        { "copy", copies * 3 / 4, "invalid value (nn/device", 2 },         /* a queued one shows where the host next waits */
     };
     for (size_t i = 0; i < sizeof k / sizeof *k; i++) {
         char *before = xprintf("CUDA_EMU_FAIL=%s:%d", k[i].fault, k[i].n), *words = xprintf("train " TINY " --out k%zu", i), *out = xprintf("k%zu", i);
@@ -98,6 +99,28 @@ static void failures(void **state)
         goes_on(out, whole);
         free(before), free(words), free(out), free(saved);
     }
+}
+
+static int launches_of(const char *words)
+{
+    result r = call_after("CUDA_EMU_FAIL=count:0", words);
+    int n = 0;
+    if (r.status || sscanf(r.err, "launch %d", &n) != 1) fail_msg("status %d: %s", r.status, r.err);
+    drop(&r);
+    return n;
+}
+
+/* The start of a recorded step fails: the last of the run, before the launches of the one validation at its end. */
+static void recorded(void **state)
+{
+    (void)state;
+    const int twice = launches_of("train " RECORDED " --out twice"), once = launches_of("train " RECORDED " evaluate.every=9 --out once");
+    assert_true(once < launches * 3 / 4 && twice > once);
+    char *before = xprintf("CUDA_EMU_FAIL=launch:%d", once - (twice - once));
+    fails(before, "train " RECORDED " evaluate.every=9 --out graph", SAYS("the GPU failed, running a recorded step: unspecified launch failure (nn/", "after step 2, "));
+    trains("", "train " RECORDED " evaluate.every=9 --out graph --resume");
+    assert_true(last_loss("graph") == whole);
+    free(before);
 }
 
 /* A fault while a failed run is resumed leaves what it was resumed from. */
@@ -215,7 +238,8 @@ static void none_works(void **state)
 
 int main(int argc, char **argv)
 {
-    const struct CMUnitTest t[] = { cmocka_unit_test_setup(failures, run_whole), cmocka_unit_test_setup(resuming, run_whole),
+    const struct CMUnitTest t[] = { cmocka_unit_test_setup(failures, run_whole), cmocka_unit_test_setup(recorded, run_whole),
+                                    cmocka_unit_test_setup(resuming, run_whole),
                                     cmocka_unit_test_setup(refused_memory, run_whole), cmocka_unit_test(memory), cmocka_unit_test(libraries),
                                     cmocka_unit_test(first_that_works), cmocka_unit_test(none_works) };
     char root[4096];
