@@ -14,8 +14,8 @@ typedef struct { double x, y; const reading *r; } both;
 
 /* One unit taken for another: y is factor times x. */
 typedef struct mistake { double factor; const char *unit, *in, *of; } mistake;
-static const mistake mistakes[] = { { 0.1, "mm", "cm", "mm" }, { 10, "mm", "mm", "cm" }, { 0.001, "mm", "m", "mm" }, { 1000, "mm", "mm", "m" },
-    { 0.017453292519943295, "deg", "radians", "degrees" }, { 57.29577951308232, "deg", "degrees", "radians" } };
+static const mistake mistakes[] = { { 0.1, "mm", "cm", "mm" }, { 10, "mm", "mm", "cm" }, { 0.001, "mm", "m", "mm" },
+    { 1000, "mm", "mm", "m" }, { 0.017453292519943295, "deg", "radians", "degrees" }, { 57.29577951308232, "deg", "degrees", "radians" } };
 enum { MISTAKES = sizeof mistakes / sizeof *mistakes };
 
 /* ---- films --------------------------------------------------------------------------------------------------------------------------- */

@@ -125,6 +125,28 @@ static void sections_count_what_failed(void **state)
     json_decref(eval), end(m), end(people);
 }
 
+/* Without label maps: the parameters' tiles, and the readers beside each other. */
+static void sections_of_readers(void **state)
+{
+    (void)state;
+    static const char text[] = "{\"classes\":[],\"cases\":[],\"values\":[],\"parameters\":[{\"name\":\"SS\",\"unit\":\"deg\",\"films\":4,"
+        "\"published\":7.25,\"readers\":{\"n\":3,\"prediction_reader1\":1.5,\"prediction_reader2\":2,\"reader1_reader2\":2.5,\"excess\":-1,"
+        "\"excess_ci\":[-3,0.5]}},{\"name\":\"PT\",\"unit\":\"deg\",\"films\":5,\"published\":null,\"published_why\":\"none\"}]}";
+    json_t *eval = json_loads(text, 0, NULL);
+    assert_non_null(eval);
+    memory *m = begin();
+    html_begin(m->f, "t");
+    report_evaluation(m->f, 1, eval, "e"), report_parameters(m->f, NULL, 1, eval);
+    report_worst(m->f, 1, eval, NULL, NULL), report_failures(m->f, 1, eval);
+    html_end(m->f), fclose(m->f);
+    page_check(m->text);
+    static const char *const there[] = { "<b>5</b><span>films</span>", "<b>2</b><span>parameters</span>", "<td class=\"n\">7.25</td>",
+        "-3.00 to 0.50", "No image has a DSC", "No label maps were compared" };
+    for (size_t i = 0; i < sizeof there / sizeof *there; i++) if (!strstr(m->text, there[i])) fail_msg("the page lacks '%s'", there[i]);
+    assert_null(strstr(m->text, "Overlap by class")), assert_null(strstr(m->text, "structures of"));
+    json_decref(eval), end(m);
+}
+
 /* ---- the verbs ----------------------------------------------------------------------------------------------------------------------- */
 
 static char *page(const char *name)
@@ -426,7 +448,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(text_is_no_markup), cmocka_unit_test(pictures_are_base64), cmocka_unit_test(figures_are_whole),
             cmocka_unit_test(tables_are_whole),
-        cmocka_unit_test(sections_count_what_failed),
+        cmocka_unit_test(sections_count_what_failed), cmocka_unit_test(sections_of_readers),
         cmocka_unit_test(report_of_a_run), cmocka_unit_test(what_belongs_together_is_found),
         cmocka_unit_test(failed_films_stay_in_the_count), cmocka_unit_test(report_of_readers), cmocka_unit_test(report_refuses), cmocka_unit_test(hostile_evaluation),
         cmocka_unit_test(run_joins_predict_and_measure), cmocka_unit_test(run_of_one_film),

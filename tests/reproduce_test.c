@@ -219,7 +219,8 @@ static void steps_and_bands(void **state)
 static void another_seed_and_precision(void **state)
 {
     (void)state;
-    static const char text[] = HEAD "[step]\nrun=synth a.h5 seed=7\n[step]\nname=more\nrun=synth b.h5 seed=9\n[step]\nrun=split a.h5 --seed 3\n"
+    static const char text[] = HEAD "[step]\nrun=synth a.h5 seed=7\n"
+                               "[step]\nname=more\nrun=synth b.h5 seed=9\n[step]\nrun=split a.h5 --seed 3\n"
                                "[step]\nrun=train @nets/tiny.cfg --out run solver.seed=5\n"
                                "[step]\nname=exact\nrun=predict run a.h5 --precision float32 --out x --seed=0\n"
                                "[step]\nrun=predict run a.h5 --out y\n[step]\nrun=eval y a.h5\n"
@@ -246,7 +247,8 @@ static void another_seed_and_precision(void **state)
     for (int k = 0; k < e->nsteps; k++) pretend(e, &e->step[k], "{\"DSC\":0.5}");
     reproduce_find_done(e, 1, 0), reproduce_judge(e, 1, NULL), reproduce_record(e, 1, bands, "recorded"), reproduce_judge(e, 1, bands);
     assert_string_equal(figure_verdict(e->figure), "PASS");
-    dies(EXIT_INPUT, "synth was made with the recorded seed and precision, wanted --seed 2; another --out keeps both", reproduce_find_done(s, 1, 0));
+    dies(EXIT_INPUT, "synth was made with the recorded seed and precision, wanted --seed 2; another --out keeps both",
+         reproduce_find_done(s, 1, 0));
     dies(EXIT_INPUT, "train was made with the recorded seed and precision, wanted --precision bf16;", reproduce_find_done(h, 1, 0));
     reproduce_judge(s, 1, bands);
     assert_string_equal(figure_verdict(s->figure), "no band yet");
@@ -273,15 +275,20 @@ static void another_seed_is_another_run(void **state)
     near(number(b, "seed"), 2, 0);
     assert_string_equal(json_string_value(json_object_get(a, "precision")), "as the networks say");
     assert_string_equal(json_string_value(json_object_get(b, "precision")), "bf16");
-    assert_string_equal(json_string_value(json_object_get(row_of(b, "a"), "band_why")), "no band yet: none was recorded with this seed and precision");
+    assert_string_equal(json_string_value(json_object_get(row_of(b, "a"), "band_why")),
+                        "no band yet: none was recorded with this seed and precision");
     assert_string_equal(json_string_value(json_object_get(b, "out")), "results/reproduce/vary-seed2-bf16");
     char *step_ = contents("results/reproduce/vary-seed2-bf16/one/synth.step.json"), *recorded = contents("more.csv");
-    char *one = contents("results/reproduce/vary/one/measure.step.json"), *two = contents("results/reproduce/vary-seed2-bf16/one/measure.step.json");
+    char *one = contents("results/reproduce/vary/one/measure.step.json");
+    char *two = contents("results/reproduce/vary-seed2-bf16/one/measure.step.json");
     char *page = contents("results/reproduce/vary-seed2-bf16/table.md");
-    assert_non_null(strstr(step_, "seed=10001")), assert_non_null(strstr(recorded, "\"darkspine reproduce vary --seed 2 --precision bf16\""));
+    assert_non_null(strstr(step_, "seed=10001"));
+    assert_non_null(strstr(recorded, "\"darkspine reproduce vary --seed 2 --precision bf16\""));
     assert_non_null(strstr(one, "stack_1_00000")), assert_non_null(strstr(two, "stack_10001_00000"));
-    assert_non_null(strstr(page, "--seed 2 --precision bf16")), assert_non_null(strstr(page, "none was recorded with this seed and precision"));
-    refused("reproduce vary --quiet --seed 2 --out results/reproduce/vary", "synth was made with the recorded seed and precision, wanted --seed 2;");
+    assert_non_null(strstr(page, "--seed 2 --precision bf16"));
+    assert_non_null(strstr(page, "none was recorded with this seed and precision"));
+    refused("reproduce vary --quiet --seed 2 --out results/reproduce/vary",
+            "synth was made with the recorded seed and precision, wanted --seed 2;");
     refused("reproduce vary --quiet --out results/reproduce/vary-seed2-bf16",
             "synth was made with --seed 2 --precision bf16, wanted the recorded seed and precision;");
     refused("reproduce vary --plan --precision bf61", "--precision: got 'bf61', wanted one of float32, bf16, tf32 (did you mean bf16?)");

@@ -73,7 +73,8 @@ static void write_table(FILE *f, FILE *text, const json_t *rows, const char *tit
         for (const column *k = c; k->name; k++) cell(t, from, k);
         for (const column *k = more; k->name; k++) cell(t, from, k);
     }
-    if (c == readers) table_note(t, "mean absolute differences; excess: mean squared difference from the readers less that between them, below 0: closer than readers are");
+    if (c == readers) table_note(t, "mean absolute differences; excess: mean squared difference from the readers less that between them, below 0: "
+                                    "closer than readers are");
     if (more == published) table_note(t, "published: other films and other readers, beside ours without a verdict");
     table_html(t, f);
     if (text) table_write(t, text, TABLE_PLAIN);
