@@ -53,6 +53,7 @@ TWICE   := $(addprefix kernels/,activation.c avgpool.c map.c norm.c norm_fixed.c
 OBJECTS := $(SOURCES:%.c=$(B)/%.o) $(TWICE:%.c=$(B)/%.bf16.o)
 VERBS   := $(filter $(B)/verbs/%,$(OBJECTS))
 TESTS   := $(filter-out %/device_test %/device_fault_test,$(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/*_test.c)))
+TOOLS   := $(filter-out %/cudnn_api,$(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/tools/*.c)))
 HELPERS := $(patsubst tests/%.c,$(B)/tests/%.o,$(filter-out %_test.c,$(wildcard tests/*.c)))
 FUZZ    := $(patsubst tests/fuzz/%.c,build/fuzz/%,$(wildcard tests/fuzz/*_fuzz.c))
 COMMIT  := $(shell git describe --always --dirty 2>/dev/null || echo unknown)
@@ -219,7 +220,7 @@ bundle: deps
 	@$(MAKE) --no-print-directory cuda $(if $(filter v3,$(BUNDLE)),MARCH=x86-64-v3)
 	@sh tests/gpu/bundle.sh darkspine-gpu.tar.xz build/$(BUNDLE)/darkspine libdarkspine-cuda.so build/$(BUNDLE)/tests/device_test
 
-tests: $(if $(filter double,$(BUILD)),$(DOUBLE_TESTS),$(if $(filter asan,$(BUILD)),$(ASAN_TESTS),$(TESTS)))
+tests: $(if $(filter double,$(BUILD)),$(DOUBLE_TESTS),$(if $(filter asan,$(BUILD)),$(ASAN_TESTS),$(TESTS) $(TOOLS)))
 
 check-long: deps
 	@$(BUILDER) fuzz

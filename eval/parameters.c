@@ -33,9 +33,10 @@ static void number_patients(parameters *p, const char *const *name, int64_t *pat
 static void name_patients(parameters *p, const readings *pred, const readings *ref, const columns *c)
 {
     const char **name = xalloc_n((size_t)p->films, sizeof *name);
-    int64_t named = 0;
-    for (int64_t i = 0; i < p->films; i++) named += *ref->r[c->to_ref[i]].patient != 0;
-    for (int64_t i = 0; i < p->films; i++) name[i] = named ? ref->r[c->to_ref[i]].patient : pred->r[i].patient;
+    for (int64_t i = 0; i < p->films; i++) {
+        const char *given = ref->r[c->to_ref[i]].patient;        /* where both name one, it is the same */
+        name[i] = *given ? given : pred->r[i].patient;
+    }
     number_patients(p, name, c->patient);
     free(name);
 }

@@ -147,8 +147,7 @@ static int by_text(const void *a, const void *b, void *arg)
     return order ? order : (i > j) - (i < j);
 }
 
-/* Films in the order of their ids. */
-static int64_t *sorted(const readings *s)
+int64_t *readings_sorted(const readings *s)
 {
     int64_t *at = xalloc_n((size_t)s->n, sizeof *at);
     for (int64_t i = 0; i < s->n; i++) at[i] = i;
@@ -158,7 +157,7 @@ static int64_t *sorted(const readings *s)
 
 static void refuse_duplicates(const readings *s)
 {
-    int64_t *at = sorted(s);
+    int64_t *at = readings_sorted(s);
     for (int64_t i = 1; i < s->n; i++)
         if (!strcmp(s->r[at[i]].id, s->r[at[i - 1]].id))
             die("%s:%d: %s stands twice, first in line %d", s->path, s->r[at[i]].line, s->r[at[i]].id, s->r[at[i - 1]].line);
@@ -228,103 +227,19 @@ readings readings_csv(const char *path)
     return s;
 }
 
+int readings_table(const char *path)
+{
+    const size_t n = strlen(path);
+    return n >= 4 && !strcasecmp(path + n - 4, ".csv") && file_exists(path) && !file_is_folder(path);
+}
+
 int readings_like(const char *path)
 {
-    size_t n = strlen(path);
-    if (n < 4 || strcasecmp(path + n - 4, ".csv") || file_is_folder(path) || !file_exists(path)) return 0;
+    if (!readings_table(path)) return 0;
     csv t = read_table(path);
     int yes = csv_column(&t, "parameter") >= 0 && csv_column(&t, "value") >= 0;
     char unit[32];
     for (int k = 0; k < t.ncols && !yes; k++) yes = heading_find(t.name[k], unit) >= 0;
     csv_free(&t);
     return yes;
-}
-
-/* ---- two sources --------------------------------------------------------------------------------------------------------------------- */
-
-static _Noreturn void missing(const readings *in, const readings *from, const reading *r)
-{
-    if (r->line) die("%s:%d: %s has no row in %s; a film without a value is a row with empty cells", from->path, r->line, r->id, in->path);
-    die("%s: %s has no row in %s; a film without a value is a row with empty cells", from->path, r->id, in->path);
-}
-
-static int ascending(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
-typedef struct { double x, y; int line; } both;
-
-/* At least five films whose values are clearly not zero are needed to say what holds throughout. */
-static int collect(const readings *a, const readings *b, const int64_t *order, int p, both *out)
-{
-    int n = 0;
-    for (int64_t i = 0; i < a->n; i++) {
-        double x = a->r[i].value[p], y = b->r[order[i]].value[p];
-        if (!isnan(x) && !isnan(y) && x != 0 && y != 0) out[n++] = (both){ x, y, b->r[order[i]].line };
-    }
-    return n;
-}
-
-/* Values that are throughout a tenth, ten times, or the radians of the others. */
-static void refuse_units(const readings *a, const readings *b, int p, const both *v, int n)
-{
-    static const struct { double factor; const char *unit, *in, *of; } others[] = { { 0.1, "mm", "cm", "mm" }, { 10, "mm", "mm", "cm" },
-        { 0.001, "mm", "m", "mm" }, { 1000, "mm", "mm", "m" }, { 0.017453292519943295, "deg", "radians", "degrees" },
-        { 57.29577951308232, "deg", "degrees", "radians" } };
-    double *ratio = xalloc_n((size_t)n, sizeof *ratio);
-    for (int i = 0; i < n; i++) ratio[i] = fabs(v[i].y / v[i].x);
-    qsort(ratio, (size_t)n, sizeof *ratio, ascending);
-    double middle = ratio[n / 2];
-    free(ratio);
-    for (size_t k = 0; k < sizeof others / sizeof *others; k++)
-        if (!strcmp(readings_unit(p), others[k].unit) && middle > 0.8 * others[k].factor && middle < 1.25 * others[k].factor)
-            die("%s:%d: %s: got %g where %s has %g, and so throughout (median ratio %.3g): %s against %s? wanted %s in both", b->path,
-                v[0].line, readings_name(p),
-                v[0].y, a->path, v[0].x, middle, others[k].in, others[k].of, readings_unit(p));
-}
-
-/* Values of the opposite sign nearly throughout, where changing the sign would halve the differences. */
-static void refuse_signs(const readings *a, const readings *b, int p, const both *v, int n)
-{
-    int opposite = 0, first = -1;
-    double now = 0, changed = 0;
-    for (int i = 0; i < n; i++) {
-        now += fabs(v[i].x - v[i].y), changed += fabs(v[i].x + v[i].y);
-        if (v[i].x * v[i].y < 0 && !opposite++) first = i;
-    }
-    if (5 * opposite >= 4 * n && 2 * changed < now)
-        die("%s:%d: %s: got %g where %s has %g, and the opposite sign in %d of %d films: wanted one convention (lordosis, kyphosis and "
-            "forward are positive)", b->path,
-            v[first].line, readings_name(p), v[first].y, a->path, v[first].x, opposite, n);
-}
-
-/* Of one film there is one age; a birthday may lie between two readings. */
-static void refuse_ages(const readings *a, const readings *b, const int64_t *order)
-{
-    for (int64_t i = 0; i < a->n; i++) {
-        const reading *x = &a->r[i], *y = &b->r[order[i]];
-        if (fabs(x->age - y->age) > 1)
-            die("%s:%d: age of %s: got %g where %s has %g, wanted one patient", b->path, y->line, y->id, y->age, a->path, x->age);
-    }
-}
-
-void readings_match(const readings *a, const readings *b, int64_t **order)
-{
-    int64_t *in_a = sorted(a), *in_b = sorted(b), *place = xalloc_n((size_t)a->n, sizeof *place), i = 0, j = 0;
-    while (i < a->n || j < b->n) {
-        int where = i == a->n ? 1 : j == b->n ? -1 : strcmp(a->r[in_a[i]].id, b->r[in_b[j]].id);
-        if (where < 0) missing(b, a, &a->r[in_a[i]]);
-        if (where > 0) missing(a, b, &b->r[in_b[j]]);
-        place[in_a[i++]] = in_b[j++];
-    }
-    both *v = xalloc_n((size_t)a->n, sizeof *v);
-    for (int p = 0; p < a->nparameters; p++) {
-        int n = a->given[p] && b->given[p] ? collect(a, b, place, p, v) : 0;
-        if (n >= 5) refuse_units(a, b, p, v, n), refuse_signs(a, b, p, v, n);
-    }
-    refuse_ages(a, b, place);
-    free(v), free(in_a), free(in_b);
-    *order = place;
 }

@@ -27,11 +27,19 @@ readings readings_new(const char *path);
 reading *readings_add(readings *s, const char *id, const char *patient, int line);
 void     readings_free(readings *s);
 
-int      readings_like(const char *path);                /* a CSV file whose heading names parameters, or a list of values */
+int      readings_table(const char *path);               /* a file NAME.csv */
+int      readings_like(const char *path);                /* one whose heading names parameters, or a list of values */
 readings readings_csv(const char *path);                 /* dies 2 */
+int64_t *readings_sorted(const readings *s);             /* films in the order of their ids; fresh */
 
 /* Both have the same films, by id; then *order (fresh, n) gives for each film of a its place in b. Dies 2, naming the line, where a film
- * is missing on either side, where values of a parameter are throughout those of another unit or of the opposite sign, and where the ages of a film differ
- * by more than a year. */
+ * is missing on either side, where its patient or its age (by more than a year) is another, and, where one of the two is a file, where
+ * values of a parameter are throughout those of another unit or of the opposite sign. */
 void readings_match(const readings *a, const readings *b, int64_t **order);
+
+/* What looks wrong in single rows and may yet be meant, a line of text each: a value that a sign, cm or radians would explain, and a row
+ * whose values are all those of another. Nothing is changed by it. */
+typedef struct doubts { char **line; int n; } doubts;
+void   doubts_add(doubts *d, const readings *a, const readings *b);      /* those of b, beside a. Dies 2 as readings_match */
+void   doubts_free(doubts *d);
 #endif

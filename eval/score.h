@@ -65,11 +65,11 @@ void score_add(score *s, const char *id, const char *patient, const double *spac
 void score_finish(score *s);
 
 /* For people and for CSV; free with table_free. By class, mean ± sd over images and the mean over classes: overlap with the interval of
- * the DSC, and distances between borders beside their penalised forms. By case and class: the `most` worst cases, worst first; or with
- * 0 all cases and all metrics in the order in which they came. Presence: sensitivity and specificity image by image. */
+ * the DSC, and distances between borders beside their penalised forms. By case and class, the first so many metrics: the `most` worst
+ * cases, worst first; or with 0 all cases in the order in which they came. Presence: sensitivity and specificity image by image. */
 table *score_class_table(const score *s);
 table *score_border_table(const score *s);
-table *score_case_table(const score *s, int64_t most);
+table *score_case_table(const score *s, int64_t most, int metrics);
 table *score_presence_table(const score *s);
 
 /* {units, tau, draws, seed, patients, cases_without_patient, excluded, exchangeable:[[a, b]], renamed, classes:[{value, name, n, METRIC:{mean, sd, ci:[lo,hi], n, min, p5, ... max},

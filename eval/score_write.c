@@ -110,19 +110,19 @@ table *score_border_table(const score *s)
     return t;
 }
 
-table *score_case_table(const score *s, int64_t most)
+table *score_case_table(const score *s, int64_t most, int metrics)
 {
     table *t = table_new(most ? "The worst images, by mean DSC over their classes" : "Image by image");
     table_column(t, "case", "", COLUMN_TEXT, 0);
     table_column(t, "patient", "", COLUMN_TEXT, 0);
     table_column(t, "class", "", COLUMN_TEXT, 0);
-    for (int i = 0; i < (most ? METRICS_REPORTED : METRICS); i++) table_column(t, metric_table[i].name, unit_of(s, i), COLUMN_NUMBER, decimals_of(i));
+    for (int i = 0; i < metrics; i++) table_column(t, metric_table[i].name, unit_of(s, i), COLUMN_NUMBER, decimals_of(i));
     for (int64_t n = 0; n < s->ncases && (!most || n < most); n++) {
         const score_case *c = &s->cases[most ? s->worst[n] : n];
         for (int k = 0; k < s->nclasses; k++) {
             if (most && c->class[k].of[METRIC_DSC].why) continue;          /* of the worst only the classes that are there */
             table_text(t, c->id), table_text(t, s->patient[c->patient]), table_text(t, s->classes[k].name);
-            for (int i = 0; i < (most ? METRICS_REPORTED : METRICS); i++) table_quantity(t, c->class[k].of[i]);
+            for (int i = 0; i < metrics; i++) table_quantity(t, c->class[k].of[i]);
         }
     }
     return t;

@@ -281,25 +281,35 @@ static void put_latex(FILE *f, const char *s)
     }
 }
 
+/* A long table runs over pages (package longtable), which a float cannot: there the caption stands inside. */
+static void latex_head(const table *t, FILE *f, int pages)
+{
+    if (!pages) fputs("\\begin{table}\n", f);
+    if (!pages && *t->title) fputs("\\caption{", f), put_latex(f, t->title), fputs("}\n", f);
+    fputs(pages ? "\\begin{longtable}{" : "\\begin{tabular}{", f);
+    for (int j = 0; j < t->ncolumns; j++) fputc(t->columns[j].kind == COLUMN_TEXT ? 'l' : 'r', f);
+    fputs("}\n", f);
+    if (pages && *t->title) fputs("\\caption{", f), put_latex(f, t->title), fputs("} \\\\\n", f);
+    fputs("\\hline\n", f);
+}
+
 static void write_latex(const table *t, FILE *f)
 {
+    enum { PAGE = 40 };                                              /* rows */
     const char **reasons;
     int nreasons;
+    const int pages = t->ncells / t->ncolumns > PAGE;
     char **words = all_shown(t, &reasons, &nreasons);
-    fputs("\\begin{table}\n", f);
-    if (*t->title) fputs("\\caption{", f), put_latex(f, t->title), fputs("}\n", f);
-    fputs("\\begin{tabular}{", f);
-    for (int j = 0; j < t->ncolumns; j++) fputc(t->columns[j].kind == COLUMN_TEXT ? 'l' : 'r', f);
-    fputs("}\n\\hline\n", f);
+    latex_head(t, f, pages);
     for (int64_t r = 0; r <= t->ncells / t->ncolumns; r++) {
         if (r && rule_before(t, r - 1)) fputs("\\hline\n", f);
         for (int j = 0; j < t->ncolumns; j++) fputs(j ? " & " : "", f), put_latex(f, words[r * t->ncolumns + j]);
-        fputs(r ? " \\\\\n" : " \\\\\n\\hline\n", f);
+        fputs(r ? " \\\\\n" : pages ? " \\\\\n\\hline\n\\endhead\n" : " \\\\\n\\hline\n", f);
     }
-    fputs("\\hline\n\\end{tabular}\n", f);
+    fputs(pages ? "\\hline\n\\end{longtable}\n" : "\\hline\n\\end{tabular}\n", f);
     for (int i = 0; i < t->nnotes; i++) fputs("\\par ", f), put_latex(f, t->note[i]), fputc('\n', f);
     for (int i = 0; i < nreasons; i++) fprintf(f, "\\par [%d] ", i + 1), put_latex(f, reasons[i]), fputc('\n', f);
-    fputs("\\end{table}\n", f);
+    if (!pages) fputs("\\end{table}\n", f);
     free_words(t, words, reasons);
 }
 

@@ -195,8 +195,8 @@ static void test_eval_forms(void **state)
     succeeds("eval pred truth", "DSC");
     succeeds("eval pred truth", "HD95");
     succeeds("eval pred truth --out table --quiet", "DSC");
-    static const char *const files[] = { "table.txt", "table.md", "table.csv", "borders.txt", "borders.md", "borders.csv", "cases.csv",
-                                         "presence.csv", "eval.json", "dsc.svg", "dsc.png" };
+    static const char *const files[] = { "table.txt", "table.md", "table.csv", "borders.txt", "borders.md", "borders.csv", "cases.csv", "cases.txt",
+                                         "cases.md", "cases.tex", "presence.csv", "presence.md", "eval.json", "dsc.svg", "dsc.png" };
     for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
         char *name = xprintf("table/%s", files[i]), *path = in(name);
         if (!file_exists(path)) fail_msg("%s is missing", name);

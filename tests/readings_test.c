@@ -134,6 +134,69 @@ static void two_files(void **state)
     dies(EXIT_INPUT, "opposite sign in 6 of 6 films", match(-1, 1, -1, 0));
 }
 
+static void match_texts(const char *ours, const char *theirs)
+{
+    readings a = of("ours.csv", ours), b = of("theirs.csv", theirs);
+    int64_t *order;
+    readings_match(&a, &b, &order);
+    free(order), readings_free(&a), readings_free(&b);
+}
+
+/* Of three or four films all must say so; of two, none can. */
+static void few_films(void **state)
+{
+    (void)state;
+    const char *ours = "case,LL,SVA\na,50,20\nb,40,30\nc,45,-12\n";
+    match_texts(ours, "case,LL,SVA\na,-49,2\nb,41,30\nc,-44,-1.2\n");
+    match_texts(ours, "case,LL,SVA\na,49,0.2\nb,41,3\nc,44,-1.2\n");
+    match_texts("case,LL,SVA\na,50,20\nb,40,30\n", "case,LL,SVA\na,-50,2\nb,-40,3\n");
+    dies(EXIT_INPUT, "theirs.csv:2: LL: got -49 where", match_texts(ours, "case,LL,SVA\na,-49,20\nb,-41,30\nc,-44,-12\n"));
+    dies(EXIT_INPUT, "theirs.csv:2: SVA: got 2.1 where", match_texts(ours, "case,LL,SVA\na,49,2.1\nb,41,3\nc,44,-1.2\n"));
+    dies(EXIT_INPUT, "ours.csv:3: b has no row in", match_texts(ours, "case,LL\na,49\n"));
+    dies(EXIT_INPUT, ", nor have 1 more; a film", match_texts(ours, "case,LL\na,49\n"));
+    dies(EXIT_INPUT, "theirs.csv:3: patient of b: got P1 where",
+         match_texts("case,patient,LL\na,P1,50\nb,P2,40\n", "case,patient,LL\na,,50\nb,P1,40\n"));
+}
+
+/* What we have measured on both sides is compared whatever it is: a network that is wrong is what an evaluation is for. */
+static void measured_is_not_refused(void **state)
+{
+    (void)state;
+    readings a = readings_new("pred"), b = readings_new("truth");
+    const int ll = readings_find("LL");
+    int64_t *order;
+    a.given[ll] = b.given[ll] = 1;
+    for (int i = 0; i < 6; i++) {
+        const char id[] = { (char)('a' + i), 0 };
+        readings_add(&a, id, "", 0)->value[ll] = -40 - i, readings_add(&b, id, "", 0)->value[ll] = 40 + i;
+    }
+    readings_match(&a, &b, &order);
+    free(order), b.r[0].line = 2;                                /* as if from a file */
+    dies(EXIT_INPUT, "truth:2: LL: got 40 where pred has -40", readings_match(&a, &b, &order));
+    readings_free(&a), readings_free(&b);
+}
+
+/* Single rows are named and left as they are. */
+static void doubtful_rows(void **state)
+{
+    (void)state;
+    readings a = of("ours.csv", "case,LL,SVA,TK\na,50,20,31\nb,40,30,25\nc,45,-12,40\nd,47,9,38\ne,51,4,30\n");
+    readings b = of("theirs.csv", "case,LL,SVA,TK\na,49,21,30\nb,-41,3.1,24\nc,44,-11,41\nd,44,-11,41\ne,50,-4,0.52\n");
+    static const char *const want[4][2] = { { "theirs.csv:3: LL of b: got -41 where ", "the sign?" },
+        { "theirs.csv:3: SVA of b: got 3.1 where ", "cm?" }, { "theirs.csv:6: TK of e: got 0.52 where ", "radians?" },
+        { "theirs.csv:5: d has all the values of c in line 4: ", "copied?" } };
+    doubts d = { 0 };
+    doubts_add(&d, &a, &b);
+    assert_int_equal(d.n, 4);                                    /* not SVA of e: small values of either sign */
+    for (int i = 0; i < 4; i++) {
+        int found = 0;
+        for (int k = 0; k < 4; k++) found |= strstr(d.line[k], want[i][0]) && strstr(d.line[k], want[i][1]);
+        if (!found) fail_msg("no line says %s ... %s", want[i][0], want[i][1]);
+    }
+    near(value(&b, 1, "LL"), -41, 0);
+    doubts_free(&d), readings_free(&a), readings_free(&b);
+}
+
 /* ---- parameters ---------------------------------------------------------------------------------------------------------------------- */
 
 static void against_two_readers(void **state)
@@ -280,7 +343,22 @@ static void eval_of_readers(void **state)
         succeeds(words, "0 errors, 0 warnings");
         free(words);
     }
+    write_text("out/levels.tex", "of another evaluation");
+    write_text("odd.csv", "case,TK,LL,SVA\na,12,49,19\nb,20,46,20\nc,30,47,20\nd,40,-51,25\n");
+    result r = call("eval ai.csv odd.csv --out out --force --json");
+    assert_non_null(strstr(r.err, "warning: odd.csv:5: LL of d: got -51 where ai.csv has 52: the sign?"));
+    o = json_loads(r.out, 0, NULL);
+    assert_int_equal(json_array_size(json_object_get(o, "doubts")), 1);
+    json_decref(o), drop(&r);
+    static const char *const gone[] = { "levels.tex", "readers.md" }, *const stays[] = { "values.tex", "values.txt", "parameters.csv" };
+    for (int i = 0; i < 5; i++) {
+        char *name = xprintf("out/%s", i < 2 ? gone[i] : stays[i - 2]), *path = in(name);
+        if (file_exists(path) != (i > 1)) fail_msg("%s: of this evaluation or of another?", name);
+        free(name), free(path);
+    }
     succeeds("eval ai.csv r1.csv", "failed");
+    write_text("typing.csv", "case,TKK\na,1\n");
+    refused("eval ai.csv typing.csv", "typing.csv:1: got the column 'TKK'");
     refused("eval ai.csv r1.csv --out out", "exists already");
     refused("eval ai.csv r1.csv --split test", "--split");
     write_text("r3.csv", "case,TK\na,10\nb,20\nc,32\n");
@@ -330,6 +408,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_row_a_film), cmocka_unit_test(a_row_a_value), cmocka_unit_test(gap_categories), cmocka_unit_test(bad_files), cmocka_unit_test(two_files),
+        cmocka_unit_test(few_films), cmocka_unit_test(measured_is_not_refused), cmocka_unit_test(doubtful_rows),
         cmocka_unit_test(against_two_readers), cmocka_unit_test(classes_of_parameters), cmocka_unit_test(readers_of_the_certificate),
             cmocka_unit_test(eval_of_readers), cmocka_unit_test(eval_of_a_store),
         cmocka_unit_test(eval_of_frontal_films),

@@ -125,6 +125,28 @@ static void sections_count_what_failed(void **state)
     json_decref(eval), end(m), end(people);
 }
 
+/* Without label maps: the parameters' tiles, and the readers beside each other. */
+static void sections_of_readers(void **state)
+{
+    (void)state;
+    static const char text[] = "{\"classes\":[],\"cases\":[],\"values\":[],\"parameters\":[{\"name\":\"SS\",\"unit\":\"deg\",\"films\":4,"
+        "\"published\":7.25,\"readers\":{\"n\":3,\"prediction_reader1\":1.5,\"prediction_reader2\":2,\"reader1_reader2\":2.5,\"excess\":-1,"
+        "\"excess_ci\":[-3,0.5]}},{\"name\":\"PT\",\"unit\":\"deg\",\"films\":5,\"published\":null,\"published_why\":\"none\"}]}";
+    json_t *eval = json_loads(text, 0, NULL);
+    assert_non_null(eval);
+    memory *m = begin();
+    html_begin(m->f, "t");
+    report_evaluation(m->f, 1, eval, "e"), report_parameters(m->f, NULL, 1, eval);
+    report_worst(m->f, 1, eval, NULL, NULL), report_failures(m->f, 1, eval);
+    html_end(m->f), fclose(m->f);
+    page_check(m->text);
+    static const char *const there[] = { "<b>5</b><span>films</span>", "<b>2</b><span>parameters</span>", "<td class=\"n\">7.25</td>",
+        "-3.00 to 0.50", "No image has a DSC", "No label maps were compared" };
+    for (size_t i = 0; i < sizeof there / sizeof *there; i++) if (!strstr(m->text, there[i])) fail_msg("the page lacks '%s'", there[i]);
+    assert_null(strstr(m->text, "Overlap by class")), assert_null(strstr(m->text, "structures of"));
+    json_decref(eval), end(m);
+}
+
 /* ---- the verbs ----------------------------------------------------------------------------------------------------------------------- */
 
 static char *page(const char *name)
@@ -219,6 +241,28 @@ static void failed_films_stay_in_the_count(void **state)
     assert_non_null(strstr(text, "2 structures of 8 images were missed"));
     assert_non_null(strstr(text, "<td>missed</td>"));
     drop(&r), free(text), free(path), free(out), free(parent);
+}
+
+/* No label maps: no empty tables of them, but what the readers differ by, and the published figures. */
+static void report_of_readers(void **state)
+{
+    (void)state;
+    char *folder_ = in("rd");
+    file_make_folders(folder_), free(folder_);
+    write_text("rd/ai.csv", "case,TK,LL\na,10,50\nb,22,\nc,33,48\nd,41,52\n");
+    write_text("rd/r1.csv", "case,TK,LL\nd,40,51\nc,30,47\nb,20,46\na,12,49\n");
+    write_text("rd/r2.csv", "case,TK,LL\na,10,51\nb,20,48\nc,32,49\nd,42,53\n");
+    write_text("rd/published.csv", "parameter,unit,value\nTK,deg,7.0969\n");
+    succeeds("eval rd/ai.csv rd/r1.csv --reader2 rd/r2.csv --published rd/published.csv --out rd/eval --quiet", "published");
+    succeeds("report rd", "7.10");
+    char *text = page("rd/report.html");
+    page_check(text);
+    static const char *const there[] = { "The reference is the mean of two readers", "prediction - reader 1", "<td class=\"n\">7.10</td>",
+        "<b>4</b><span>films</span>", "<tr><td>b</td><td>LL</td></tr>", "other films and other readers" };
+    static const char *const absent[] = { "Overlap by class", "mean DSC", "0 structures", "<b>0</b>", "both sides" };
+    for (size_t i = 0; i < sizeof there / sizeof *there; i++) if (!strstr(text, there[i])) fail_msg("the page lacks '%s'", there[i]);
+    for (size_t i = 0; i < sizeof absent / sizeof *absent; i++) if (strstr(text, absent[i])) fail_msg("the page has '%s'", absent[i]);
+    free(text);
 }
 
 static void report_refuses(void **state)
@@ -404,9 +448,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(text_is_no_markup), cmocka_unit_test(pictures_are_base64), cmocka_unit_test(figures_are_whole),
             cmocka_unit_test(tables_are_whole),
-        cmocka_unit_test(sections_count_what_failed),
+        cmocka_unit_test(sections_count_what_failed), cmocka_unit_test(sections_of_readers),
         cmocka_unit_test(report_of_a_run), cmocka_unit_test(what_belongs_together_is_found),
-        cmocka_unit_test(failed_films_stay_in_the_count), cmocka_unit_test(report_refuses), cmocka_unit_test(hostile_evaluation),
+        cmocka_unit_test(failed_films_stay_in_the_count), cmocka_unit_test(report_of_readers), cmocka_unit_test(report_refuses), cmocka_unit_test(hostile_evaluation),
         cmocka_unit_test(run_joins_predict_and_measure), cmocka_unit_test(run_of_one_film),
             cmocka_unit_test(objects_are_measured_as_maps_are), cmocka_unit_test(browser_is_silent),
     };

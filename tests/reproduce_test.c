@@ -17,6 +17,8 @@
 
 #define SPLIT_ROW "[row]\nmeasure=a\nfrom=split\nfind=train\ntolerance=0\n"
 
+static const variation as_recorded = { .seed = 1, .flags = (char *)"", .suffix = (char *)"" };
+
 /* A folder of one experiment. */
 static void make_experiment(const char *name, const char *text)
 {
@@ -157,7 +159,7 @@ static void steps_and_bands(void **state)
                               "[step]\nrun=train net.file=@nets/tiny.cfg --out run\nminutes=3\n"
                               "[row]\nmeasure=steps\nfrom=train\nfind=steps\ntolerance=0.5\n";
     file_write(tenth, ten, sizeof ten - 1);
-    experiment *e = experiments_read(from, out, NULL, 0, &n);
+    experiment *e = experiments_read(from, out, &as_recorded, NULL, 0, &n);
     assert_int_equal(n, ALL);
     assert_string_equal(e[0].system, "S2"), assert_string_equal(e[1].system, "S10");          /* not by letters */
     near(e[0].figure[0].printed.value, 0.9, 1e-12);
@@ -195,7 +197,7 @@ static void steps_and_bands(void **state)
     memcpy(first_, x->step[0].mark, 65), memcpy(before, x->step[1].mark, 65);
     experiments_free(e, n);
     file_write(net, "[net]\n", 6);                                                  /* a file that a step names has changed */
-    e = experiments_read(from, out, NULL, 0, &n), x = &e[1];
+    e = experiments_read(from, out, &as_recorded, NULL, 0, &n), x = &e[1];
     assert_string_equal(x->step[0].mark, first_), assert_string_not_equal(x->step[1].mark, before);
     reproduce_judge(x, 1, bands);
     assert_int_equal(x->figure[0].runs, 0);
@@ -208,9 +210,91 @@ static void steps_and_bands(void **state)
     char *other = xdup(ten), *film = strstr(other, "a.h5");
     memcpy(before, x->step[1].mark, 65), experiments_free(e, n);
     *film = 'b', file_write(tenth, other, sizeof ten - 1);                          /* the step before has changed */
-    e = experiments_read(from, out, NULL, 0, &n);
+    e = experiments_read(from, out, &as_recorded, NULL, 0, &n);
     assert_string_not_equal(e[1].step[1].mark, before);
     free(other), free(record), experiments_free(e, n), free(from), free(out), free(tenth), free(net), free(bands);
+}
+
+/* Seeds are moved together, so films to train on and films to judge by stay different; precision is for those that compute with it. */
+static void another_seed_and_precision(void **state)
+{
+    (void)state;
+    static const char text[] = HEAD "[step]\nrun=synth a.h5 seed=7\n"
+                               "[step]\nname=more\nrun=synth b.h5 seed=9\n[step]\nrun=split a.h5 --seed 3\n"
+                               "[step]\nrun=train @nets/tiny.cfg --out run solver.seed=5\n"
+                               "[step]\nname=exact\nrun=predict run a.h5 --precision float32 --out x --seed=0\n"
+                               "[step]\nrun=predict run a.h5 --out y\n[step]\nrun=eval y a.h5\n"
+                               "[row]\nmeasure=DSC\nfrom=eval\nfind=DSC\ntolerance=1\n";
+    static const char *const seed2[] = { "synth a.h5 seed=10007", "synth b.h5 seed=10009", "split a.h5 --seed 10003",
+        "train @nets/tiny.cfg --out run solver.seed=10005", "predict run a.h5 --precision float32 --out x --seed=10000",
+        "predict run a.h5 --out y --seed=10001", "eval y a.h5 --seed=10001" };
+    static const char *const bf16[] = { "synth a.h5 seed=7", "synth b.h5 seed=9", "split a.h5 --seed 3",
+        "train @nets/tiny.cfg --out run solver.seed=5 --precision=bf16", "predict run a.h5 --precision float32 --out x --seed=0",
+        "predict run a.h5 --out y --precision=bf16", "eval y a.h5" };
+    make_experiment("vary", text);
+    char *from = in("vary"), *out = in("varied"), *bands = in("vary/bands.csv");
+    variation usual = variation_of(1, NULL), other = variation_of(2, NULL), half = variation_of(1, "bf16"), both = variation_of(3, "bf16");
+    assert_string_equal(usual.flags, ""), assert_string_equal(usual.suffix, "");
+    assert_string_equal(both.flags, " --seed 3 --precision bf16"), assert_string_equal(both.suffix, "-seed3-bf16");
+    int n;
+    experiment *e = experiments_read(from, out, &usual, NULL, 0, &n), *s = experiments_read(from, out, &other, NULL, 0, &n),
+               *h = experiments_read(from, out, &half, NULL, 0, &n);
+    for (int k = 0; k < e->nsteps; k++) {
+        assert_string_equal(s->step[k].run, seed2[k]), assert_string_equal(h->step[k].run, bf16[k]);
+        assert_string_not_equal(s->step[k].mark, e->step[k].mark);
+        assert_int_equal(!strcmp(h->step[k].mark, e->step[k].mark), k < 3);         /* films and split are the same */
+    }
+    for (int k = 0; k < e->nsteps; k++) pretend(e, &e->step[k], "{\"DSC\":0.5}");
+    reproduce_find_done(e, 1, 0), reproduce_judge(e, 1, NULL), reproduce_record(e, 1, bands, "recorded"), reproduce_judge(e, 1, bands);
+    assert_string_equal(figure_verdict(e->figure), "PASS");
+    dies(EXIT_INPUT, "synth was made with the recorded seed and precision, wanted --seed 2; another --out keeps both",
+         reproduce_find_done(s, 1, 0));
+    dies(EXIT_INPUT, "train was made with the recorded seed and precision, wanted --precision bf16;", reproduce_find_done(h, 1, 0));
+    reproduce_judge(s, 1, bands);
+    assert_string_equal(figure_verdict(s->figure), "no band yet");
+    assert_string_equal(s->figure->why, "no band yet: none was recorded with this seed and precision");
+    s->figure->ours = quantity_of(0.9), reproduce_record(s, 1, bands, "another"), reproduce_judge(s, 1, bands);
+    assert_int_equal(s->figure->runs, 1);
+    near(s->figure->low, -0.1, 1e-12);       /* of its own run alone */
+    reproduce_judge(e, 1, bands);
+    assert_int_equal(e->figure->runs, 1);
+    near(e->figure->low, -0.5, 1e-12);
+    experiments_free(e, 1), experiments_free(s, 1), experiments_free(h, 1), free(from), free(out), free(bands);
+    variation_free(&usual), variation_free(&other), variation_free(&half), variation_free(&both);
+}
+
+/* From outside: another folder, other films, no verdict and why; and nothing of one run is taken for the other. */
+static void another_seed_is_another_run(void **state)
+{
+    (void)state;
+    make_experiment("vary", HEAD FILMS "[step]\nrun=measure films.h5 --region ap\n" SPLIT_ROW);
+    json_t *a = object("reproduce vary --json --quiet --threads 1 --record vary/bands.csv");
+    json_t *b = object("reproduce vary --json --quiet --threads 1 --seed 2 --precision bf16 --record more.csv");
+    verdict_is(b, "a", "no band yet");
+    near(number(a, "seed"), 1, 0);
+    near(number(b, "seed"), 2, 0);
+    assert_string_equal(json_string_value(json_object_get(a, "precision")), "as the networks say");
+    assert_string_equal(json_string_value(json_object_get(b, "precision")), "bf16");
+    assert_string_equal(json_string_value(json_object_get(row_of(b, "a"), "band_why")),
+                        "no band yet: none was recorded with this seed and precision");
+    assert_string_equal(json_string_value(json_object_get(b, "out")), "results/reproduce/vary-seed2-bf16");
+    char *step_ = contents("results/reproduce/vary-seed2-bf16/one/synth.step.json"), *recorded = contents("more.csv");
+    char *one = contents("results/reproduce/vary/one/measure.step.json");
+    char *two = contents("results/reproduce/vary-seed2-bf16/one/measure.step.json");
+    char *page = contents("results/reproduce/vary-seed2-bf16/table.md");
+    assert_non_null(strstr(step_, "seed=10001"));
+    assert_non_null(strstr(recorded, "\"darkspine reproduce vary --seed 2 --precision bf16\""));
+    assert_non_null(strstr(one, "stack_1_00000")), assert_non_null(strstr(two, "stack_10001_00000"));
+    assert_non_null(strstr(page, "--seed 2 --precision bf16"));
+    assert_non_null(strstr(page, "none was recorded with this seed and precision"));
+    refused("reproduce vary --quiet --seed 2 --out results/reproduce/vary",
+            "synth was made with the recorded seed and precision, wanted --seed 2;");
+    refused("reproduce vary --quiet --out results/reproduce/vary-seed2-bf16",
+            "synth was made with --seed 2 --precision bf16, wanted the recorded seed and precision;");
+    refused("reproduce vary --plan --precision bf61", "--precision: got 'bf61', wanted one of float32, bf16, tf32 (did you mean bf16?)");
+    refused("reproduce vary --plan --device gpu", "--device: got 'gpu', wanted one of cpu, cuda, auto");
+    refused("reproduce vary --plan --seed 0", "--seed: got '0', wanted a whole number from 1 to");
+    json_decref(a), json_decref(b), free(step_), free(recorded), free(one), free(two), free(page);
 }
 
 /* What a training that was cut off leaves, and then the same figures as without: words: what cuts it off. */
@@ -351,7 +435,8 @@ static void shipped_experiments(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = { cmocka_unit_test(places_in_json), cmocka_unit_test(steps_and_bands),
-                                        cmocka_unit_test(a_lost_figure_fails),
+                                        cmocka_unit_test(a_lost_figure_fails), cmocka_unit_test(another_seed_and_precision),
+                                        cmocka_unit_test(another_seed_is_another_run),
                                         cmocka_unit_test(nonsense_is_refused), cmocka_unit_test(shipped_experiments),
                                         cmocka_unit_test(figures_are_judged), cmocka_unit_test(a_step_fails),
                                         cmocka_unit_test(goes_on_after_a_kill) };

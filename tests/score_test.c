@@ -183,8 +183,8 @@ static void tables(void **state)
     score_options o = { .seed = 1, .draws = 500, .names = names, .units_why = "1 of 6 cases has no pixel spacing" };
     score *s = example(&o);
     char *by_class = written(score_class_table(s), TABLE_PLAIN), *presence = written(score_presence_table(s), TABLE_CSV);
-    char *borders = written(score_border_table(s), TABLE_PLAIN), *worst = written(score_case_table(s, 2), TABLE_CSV);
-    char *cases = written(score_case_table(s, 0), TABLE_CSV);
+    char *borders = written(score_border_table(s), TABLE_PLAIN), *worst = written(score_case_table(s, 2, METRICS_REPORTED), TABLE_CSV);
+    char *cases = written(score_case_table(s, 0, METRICS), TABLE_CSV);
     assert_non_null(strstr(by_class, "body"));
     assert_non_null(strstr(by_class, "0.450"));
     assert_non_null(strstr(by_class, "mean over classes"));

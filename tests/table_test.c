@@ -3,14 +3,20 @@
 #include "eval/table.h"
 #include "base/utf8.h"
 
-/* What is written in a form equals want. */
-static void looks(const table *t, enum table_form form, const char *want)
+static char *written(const table *t, enum table_form form)
 {
     char *got = 0;
     size_t n = 0;
     FILE *f = open_memstream(&got, &n);
     table_write(t, f, form);
     fclose(f);
+    return got;
+}
+
+/* What is written in a form equals want. */
+static void looks(const table *t, enum table_form form, const char *want)
+{
+    char *got = written(t, form);
     if (strcmp(got, want)) fail_msg("got\n%s\nwanted\n%s", got, want);
     free(got);
 }
@@ -98,6 +104,27 @@ static void latex(void **state)
     table_free(t);
 }
 
+/* Longer than a page: no float, and the headings on every page. */
+static void long_latex(void **state)
+{
+    (void)state;
+    for (int rows = 40; rows <= 41; rows++) {
+        table *t = table_new("All");
+        table_column(t, "a", "", COLUMN_COUNT, 0);
+        for (int i = 0; i < rows; i++) table_count(t, i);
+        table_note(t, "end");
+        char *text = written(t, TABLE_LATEX);
+        if (rows == 40) assert_non_null(strstr(text, "\\begin{table}\n\\caption{All}\n\\begin{tabular}{r}\n\\hline\na \\\\\n\\hline\n0 \\\\\n"));
+        else {
+            const char *head = "\\begin{longtable}{r}\n\\caption{All} \\\\\n\\hline\na \\\\\n\\hline\n\\endhead\n0 \\\\\n";
+            const char *end = "40 \\\\\n\\hline\n\\end{longtable}\n\\par end\n";
+            assert_int_equal(strncmp(text, head, strlen(head)), 0);
+            assert_string_equal(text + strlen(text) - strlen(end), end);
+        }
+        free(text), table_free(t);
+    }
+}
+
 static void no_rows(void **state)
 {
     (void)state;
@@ -128,7 +155,7 @@ static void names_are_made_safe(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(plain_text), cmocka_unit_test(markdown), cmocka_unit_test(csv), cmocka_unit_test(latex), cmocka_unit_test(no_rows),
+        cmocka_unit_test(plain_text), cmocka_unit_test(markdown), cmocka_unit_test(csv), cmocka_unit_test(latex), cmocka_unit_test(long_latex), cmocka_unit_test(no_rows),
         cmocka_unit_test(names_are_made_safe),
     };
     return RUN_TESTS(tests);

@@ -23,13 +23,19 @@ int compute_on_cpu(const flags *f)
     return compute_threads(f);
 }
 
+enum { CPU, CUDA, AUTO };
+
+int compute_words(const flags *f)
+{
+    static const char *const devices[] = { "cpu", "cuda", "auto" }, *const precisions[] = { "float32", "bf16", "tf32" };
+    flags_word(f, "--precision", precisions, 3, 0);            /* its name is right; the cfg's key does the rest */
+    return flags_word(f, "--device", devices, 3, AUTO);
+}
+
 compute compute_begin(const flags *f)
 {
-    enum { CPU, CUDA, AUTO };
-    static const char *const devices[] = { "cpu", "cuda", "auto" }, *const precisions[] = { "float32", "bf16", "tf32" };
-    const int asked = flags_word(f, "--device", devices, 3, AUTO);
+    const int asked = compute_words(f);
     compute c = { 0 };
-    flags_word(f, "--precision", precisions, 3, 0);            /* its name is right; the cfg's key does the rest */
     if (asked != CPU) c.dev = device_cuda(0, c.no_gpu);
     if (asked == CUDA && !c.dev) die_machine("--device: got cuda, wanted cpu or auto: %s", c.no_gpu);
     if (asked == CPU) snprintf(c.no_gpu, sizeof c.no_gpu, "--device cpu");

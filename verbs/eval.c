@@ -42,17 +42,16 @@ static const usage how = { "eval", "PRED TRUTH",
     "compared, and PRED is another such file or whatever `measure` reads. Where both sides hold instances (a detector's predictions.h5 or\n"
     "a store, and a store; or COCO's RESULTS.json and ANNOTATIONS.json, by themselves): average precision and recall as COCO has them,\n"
     "panoptic quality, and what is detected; and the levels of the spine that are named right. Confidence intervals resample patients.\n"
-    "--out DIR writes table, borders, parameters, bias, reliability, classifications, readers, instances, panoptic, detection and levels\n"
-    "as .txt .md .csv .tex, cases.csv, presence.csv, values.csv, eval.json, dsc.svg and dsc.png. docs/evaluation.md says what each means.",
+    "--out DIR writes table, borders, cases, presence, parameters, bias, reliability, classifications, readers, values, instances, panoptic,\n"
+    "detection and levels as .txt .md .csv .tex, eval.json, dsc.svg and dsc.png. docs/evaluation.md says what each means.",
     own, FLAG_JSON | FLAG_QUIET | FLAG_FORCE | FLAG_OUT | FLAG_COMPUTE, 2, 2, 0 };
 
 static void may_write(const flags *f, const char *folder)
 {
-    for (size_t i = 0; folder && scored_products[i]; i++) {
-        char *path = path_join(folder, scored_products[i]);
-        flags_may_write(f, path);
-        free(path);
-    }
+    int n = 0;
+    char **path = folder ? scored_products(folder, &n) : NULL;
+    for (int i = 0; i < n; i++) flags_may_write(f, path[i]), free(path[i]);
+    free(path);
 }
 
 static score_options options(const flags *f, const pairs *p, const classes *names, const char **name, const double *given, uint64_t seed,
@@ -172,6 +171,13 @@ static void eval_maps(const flags *f, const double *given, uint64_t seed)
     free(id), free(published), parameters_free(&found), measured_free(&m), score_free(s), classes_free(&names), pairs_close(p);
 }
 
+static void tell_doubts(const doubts *d)
+{
+    enum { MOST = 10 };
+    for (int i = 0; i < d->n && i < MOST; i++) warn("%s", d->line[i]);
+    if (d->n > MOST) warn("and %d more: doubts in --json", d->n - MOST);
+}
+
 static void eval_readings(const flags *f, const double *given, uint64_t seed)
 {
     static const char *const maps_only[] = { "--split", "--tau", "--no-parameters", "--labels", "--score", "--exchangeable" };
@@ -184,14 +190,19 @@ static void eval_readings(const flags *f, const double *given, uint64_t seed)
     readings pred = readings_from(f->input[0], flags_text(f, "--classes", NULL), given,
         flags_word(f, "--region", eval_regions, GEO_REGIONS, -1), flags_has(f, "--quiet"));
     parameters found = parameters_compare(&pred, &ref, file ? &second : NULL, file ? 2 : 1, &o);
+    doubts odd = { 0 };
+    doubts_add(&odd, &pred, &ref);
+    if (file) doubts_add(&odd, &pred, &second);
+    if (!flags_has(f, "--quiet")) tell_doubts(&odd);
     if (!found.n) die("%s and %s have no parameter in common", f->input[0], f->input[1]);
     if (*found.left_out && !flags_has(f, "--quiet")) warn("not compared, since not every source gives it: %s", found.left_out);
-    scored r = { .p = &found, .pred = &pred, .ref = &ref, .second = file ? &second : NULL, .no_instances = "readers' files hold none" };
+    scored r = { .p = &found, .pred = &pred, .ref = &ref, .second = file ? &second : NULL, .odd = &odd,
+                 .no_instances = "readers' files hold none" };
     const char **id = xalloc_n((size_t)pred.n, sizeof *id);
     for (int64_t i = 0; i < pred.n; i++) id[i] = pred.r[i].id;
     const provenance from = source_of(f, pred.n, id);
     finish(f, &r, &from);
-    free(id), free(published), parameters_free(&found), readings_free(&pred), readings_free(&ref);
+    free(id), free(published), parameters_free(&found), doubts_free(&odd), readings_free(&pred), readings_free(&ref);
     if (file) readings_free(&second);
 }
 
@@ -222,7 +233,7 @@ int verb_eval(int argc, char **argv)
     const double *spacing = flags_spacing(f, given) ? given : NULL;
     may_write(f, flags_text(f, "--out", NULL));
     if (coco_like(f->input[0], f->input[1])) eval_coco(f, c.seed);
-    else if (readings_like(f->input[1])) eval_readings(f, spacing, c.seed);
+    else if (readings_table(f->input[1])) eval_readings(f, spacing, c.seed);
     else eval_maps(f, spacing, c.seed);
     flags_free(f);
     return EXIT_OK;

@@ -107,13 +107,32 @@ void report_headline(FILE *f, const json_t *eval)
     free(unit);
 }
 
+/* Where no label maps were compared: readers' files, or COCO's. */
+static void parameter_headline(FILE *f, const json_t *eval)
+{
+    const json_t *rows = at(eval, "parameters");
+    double films = 0;
+    for (size_t i = 0; i < json_array_size(rows); i++) {
+        const quantity q = cell_quantity(json_array_get(rows, i), "films");
+        if (!q.why) films = fmax(films, q.value);
+    }
+    if (!json_array_size(rows)) return;
+    fputs("<div class=\"tiles\">", f);
+    tile(f, "films", quantity_of(films), "%.0f", ""), tile(f, "parameters", quantity_of((double)json_array_size(rows)), "%.0f", "");
+    fputs("</div>\n", f);
+}
+
 void report_evaluation(FILE *f, int number, const json_t *eval, const char *path)
 {
     html_section(f, "evaluation", number, "Evaluation");
     html_paragraph(f, "soft", path);
+    if (!json_array_size(at(eval, "cases"))) {
+        parameter_headline(f, eval);
+        return;
+    }
     report_headline(f, eval);
     class_tables(f, eval);
-    if (json_array_size(at(eval, "classes")) && json_array_size(at(eval, "cases"))) {
+    if (json_array_size(at(eval, "classes"))) {
         fputs("<div class=\"grid\">\n", f);
         strips(f, eval, "DSC", "", 0, 1), strips(f, eval, "HD95", cell_text(eval, "units", ""), 0, 0);
         fputs("</div>\n", f);
@@ -148,6 +167,11 @@ void report_failures(FILE *f, int number, const json_t *eval)
         }
     }
     html_section(f, "failures", number, "Failures");
+    if (!json_array_size(cases)) {
+        html_paragraph(f, "note", "No label maps were compared; what was not measured is listed with the parameters.");
+        table_free(t);
+        return;
+    }
     char *line = xprintf("%d structures of %zu images were missed, invented or found elsewhere%s", found, json_array_size(cases),
                          found > MOST ? "; the first 200 are listed" : "");
     html_paragraph(f, found ? "bad" : "good", line);

@@ -40,6 +40,12 @@ static const column agreement[] = { { "n", "n", NULL, COLUMN_COUNT, 0 }, { "limi
         COLUMN_NUMBER, 3 },
     { "SEM", "SEM", NULL, COLUMN_NUMBER, 2 }, { "MDC95", "MDC95", NULL, COLUMN_NUMBER, 2 }, { 0 } };
 
+static const column published[] = { { "published", "published", NULL, COLUMN_NUMBER, 2 }, { 0 } }, none[] = { { 0 } };
+static const column readers[] = { { "films", "n", NULL, COLUMN_COUNT, 0 },
+    { "prediction - reader 1", "prediction_reader1", NULL, COLUMN_NUMBER, 2 },
+    { "prediction - reader 2", "prediction_reader2", NULL, COLUMN_NUMBER, 2 }, { "reader 1 - reader 2", "reader1_reader2", NULL, COLUMN_NUMBER, 2 },
+    { "excess", "excess", NULL, COLUMN_NUMBER, 2 }, { "95 % CI", "excess_ci", NULL, COLUMN_RANGE, 2 }, { 0 } };
+
 static void cell(table *t, const json_t *row, const column *c)
 {
     char *key = xprintf("%s_why", c->key);
@@ -54,16 +60,22 @@ static void cell(table *t, const json_t *row, const column *c)
     free(key);
 }
 
-static void write_table(FILE *f, FILE *text, const json_t *rows, const char *title, const column *c)
+/* c, and more behind it, of every row or of the object that it holds under `inside`. text: printed there, too, or NULL. */
+static void write_table(FILE *f, FILE *text, const json_t *rows, const char *title, const column *c, const column *more, const char *inside)
 {
     table *t = table_new(title);
     table_column(t, "parameter", "", COLUMN_TEXT, 0), table_column(t, "unit", "", COLUMN_TEXT, 0);
     for (const column *k = c; k->name; k++) table_column(t, k->name, "", k->kind, k->decimals);
+    for (const column *k = more; k->name; k++) table_column(t, k->name, "", k->kind, k->decimals);
     for (size_t i = 0; i < json_array_size(rows); i++) {
-        const json_t *row = json_array_get(rows, i);
+        const json_t *row = json_array_get(rows, i), *from = inside ? json_object_get(row, inside) : row;
         table_text(t, text_of(row, "name")), table_text(t, sign_of(text_of(row, "unit")));
-        for (const column *k = c; k->name; k++) cell(t, row, k);
+        for (const column *k = c; k->name; k++) cell(t, from, k);
+        for (const column *k = more; k->name; k++) cell(t, from, k);
     }
+    if (c == readers) table_note(t, "mean absolute differences; excess: mean squared difference from the readers less that between them, below 0: "
+                                    "closer than readers are");
+    if (more == published) table_note(t, "published: other films and other readers, beside ours without a verdict");
     table_html(t, f);
     if (text) table_write(t, text, TABLE_PLAIN);
     table_free(t);
@@ -142,6 +154,27 @@ static void failed_table(FILE *f, const json_t *values)
     table_free(t);
 }
 
+/* Has any row a value, or an object, of this key? */
+static int any_has(const json_t *rows, const char *key)
+{
+    for (size_t i = 0; i < json_array_size(rows); i++) {
+        const json_t *v = json_object_get(json_array_get(rows, i), key);
+        if (v && !json_is_null(v)) return 1;
+    }
+    return 0;
+}
+
+/* What the reference is: measured like the prediction, or read. */
+static void introduce(FILE *f, const json_t *eval, int two)
+{
+    static const char rest[] = "; differences are prediction - reference. films: those whose reference has a value; failed: the prediction gave none. Errors "
+                               "are over the others, shares (within 3, within 5) over all films.";
+    const int maps = json_array_size(json_object_get(eval, "cases")) > 0;
+    char *line = xprintf("%s%s", maps ? "Measured the same way on both sides" : two ? "The reference is the mean of two readers" :
+                                 "The reference is a reader's file", rest);
+    html_paragraph(f, "soft", line), free(line);
+}
+
 void report_parameters(FILE *f, FILE *text, int number, const json_t *eval)
 {
     const json_t *rows = json_object_get(eval, "parameters"), *values = json_object_get(eval, "values");
@@ -151,9 +184,11 @@ void report_parameters(FILE *f, FILE *text, int number, const json_t *eval)
         html_paragraph(f, "note", *why ? why : "None were compared.");
         return;
     }
-    html_paragraph(f, "soft", "Measured the same way on both sides; differences are prediction - reference. films: those whose reference has a value; failed: "
-                   "the prediction gave none. Errors are over the others, shares (within 3, within 5) over all films.");
-    write_table(f, text, rows, "Errors", errors), write_table(f, NULL, rows, "Agreement", agreement);
+    const int two = any_has(rows, "readers");
+    introduce(f, eval, two);
+    write_table(f, text, rows, "Errors", errors, any_has(rows, "published") ? published : none, NULL);
+    write_table(f, NULL, rows, "Agreement", agreement, none, NULL);
+    if (two) write_table(f, NULL, rows, "The prediction and two readers", readers, none, "readers");
     paired *r = xalloc_n(PARAMETERS, sizeof *r);
     const int n = collect(values, r);
     figures(f, r, n), failed_table(f, values);

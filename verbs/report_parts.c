@@ -78,10 +78,10 @@ static void values_table(FILE *f, const finding *row, int n, int spread)
     table *t = table_new("");
     const char *group = "";
     int any = 0;
-    static const char *const heads[] = { "", "parameter", "value", "normal", "", "range from" };
+    static const char *const heads[] = { "", "value", "", "normal", "parameter", "range from" };     /* a phone shows the first four */
     for (int i = 0; i < 6; i++) {
         table_column(t, heads[i], "", COLUMN_TEXT, 0);
-        if (i == 2 && spread) table_column(t, "± SD", "", COLUMN_NUMBER, 1);
+        if (i == 1 && spread) table_column(t, "± SD", "", COLUMN_NUMBER, 1);
     }
     for (int i = 0; i < n; i++) {
         const finding *r = &row[i];
@@ -89,12 +89,12 @@ static void values_table(FILE *f, const finding *row, int n, int spread)
         if (r->v.code) continue;
         if (any++ && strcmp(group, r->group)) table_rule(t);
         group = r->group;
-        table_text(t, r->name), table_text(t, r->title), table_text(t, value);
+        table_text(t, r->name), table_text(t, value);
         if (spread && isfinite(r->sd)) table_number(t, r->sd);
         else if (spread) table_missing(t, "not computed");
-        table_text(t, r->normal ? range_text(r->normal, text) : "");
         char *flag = xprintf("%s%s", flag_of(r), r->v.interpolated ? " (interpolated)" : "");
-        table_text(t, flag), table_text(t, r->normal ? r->normal->source : "");
+        table_text(t, flag), table_text(t, r->normal ? range_text(r->normal, text) : "");
+        table_text(t, r->title), table_text(t, r->normal ? r->normal->source : "");
         free(flag), free(value);
     }
     if (any) table_html(t, f);

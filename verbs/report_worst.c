@@ -124,6 +124,11 @@ void report_worst(FILE *f, int number, const json_t *eval, const char *pred, con
     predictions *p = pred ? predictions_open(pred) : NULL;
     store *s = truth ? store_open(truth) : NULL;
     html_section(f, "worst", number, "The worst images");
+    if (!n) {
+        html_paragraph(f, "note", "No image has a DSC.");
+        predictions_close(p), store_close(s), free(w);
+        return;
+    }
     html_paragraph(f, "soft", "By mean DSC over the classes that are there. Truth on the left, prediction on the right.");
     if (!p || !s) html_paragraph(f, "note", !p ? "No pictures: there is no predictions.h5 of these cases in this folder." :
                                  "No pictures: the store with the true films was not found; --truth names it.");

@@ -8,6 +8,7 @@
 #include "base/version.h"
 #include "base/words.h"
 #include "eval/table.h"
+#include "verbs/compute.h"
 #include "verbs/flags.h"
 #include "verbs/object.h"
 #include "verbs/stop.h"
@@ -26,13 +27,15 @@ static const usage how = { "reproduce", "quick|full|FOLDER [SYSTEM...]",
     "band of our own recorded runs. Published figures stand beside them without a verdict: they are of other films. FOLDER holds\n"
     "experiments of your own (docs/reproduce.md); SYSTEM chooses (S2, cervical-unet). Everything lands in results/reproduce/quick\n"
     "(--out DIR). A call that was stopped, or killed, goes on where it was when it is made again; --force begins anew. Ends with 1 where\n"
-    "a figure fails.",
-    own, FLAG_JSON | FLAG_QUIET | FLAG_FORCE | FLAG_OUT | FLAG_DEVICE | FLAG_THREADS, 1, -1, 0 };
+    "a figure fails.\n"
+    "--seed and --precision make another run, with other films: it lands in a folder of its own (results/reproduce/quick-seed2-bf16), and is\n"
+    "judged only by runs that were recorded with them. --device and --threads say where a run is computed, not which one it is.",
+    own, FLAG_JSON | FLAG_QUIET | FLAG_FORCE | FLAG_OUT | FLAG_COMPUTE, 1, -1, 0 };
 
 /* Where experiments, bands and results are. */
 typedef struct places { char *from, *out, *bands; } places;
 
-static places find_places(const flags *f)
+static places find_places(const flags *f, const variation *v)
 {
     const char *which = f->input[0], *bands = flags_text(f, "--bands", NULL), *out = flags_text(f, "--out", NULL);
     const int ours = !strcmp(which, "quick") || !strcmp(which, "full");
@@ -44,16 +47,16 @@ static places find_places(const flags *f)
             ours ? ": its files are not with the program" : "");
     if (bands && !file_exists(bands)) die_at("--bands", "%s: no such file", bands);
     p.bands = bands ? xdup(bands) : ours ? share_path(recorded) : xdup(recorded);
-    p.out = out ? xdup(out) : xprintf("results/reproduce/%s", stem);
+    p.out = out ? xdup(out) : xprintf("results/reproduce/%s%s", stem, v->suffix);
     free(stem), free(name), free(recorded);
     return p;
 }
 
-static void print_plan(FILE *f, const char *which, const experiment *e, int n)
+static void print_plan(FILE *f, const char *which, const variation *v, const experiment *e, int n)
 {
     int all = 0, done = 0;
     for (int i = 0; i < n; i++) for (int k = 0; k < e[i].nsteps; k++) all++, done += e[i].step[k].done;
-    fprintf(f, "%s: %d experiment%s, %d steps, %d of them done; about %.0f min on two cores\n", which, n, plural(n), all, done,
+    fprintf(f, "%s%s: %d experiment%s, %d steps, %d of them done; about %.0f min on two cores\n", which, v->flags, n, plural(n), all, done,
             reproduce_minutes(e, n));
     for (int i = 0; i < n; i++)
         fprintf(f, "  %-4s %-20s %5.1f min  %s\n", e[i].system, e[i].name, reproduce_minutes(&e[i], 1), e[i].title);
@@ -98,17 +101,20 @@ static json_t *row_json(const experiment *e, const figure *f)
     return o;
 }
 
-static json_t *results_json(const char *which, const experiment *e, int n, const char *out)
+static json_t *results_json(const char *which, const variation *v, const experiment *e, int n, const char *out)
 {
     json_t *rows = json_array();
     for (int i = 0; i < n; i++) for (int k = 0; k < e[i].nfigures; k++) object_append(rows, row_json(&e[i], &e[i].figure[k]));
-    return json_pack("{s:o, s:o, s:s, s:s, s:o}", "which", object_text(which), "rows", rows, "version", DARKSPINE_VERSION, "commit",
+    return json_pack("{s:o, s:I, s:s, s:o, s:s, s:s, s:o}", "which", object_text(which), "seed", (json_int_t)v->seed, "precision",
+                     v->precision ? v->precision : "as the networks say", "rows", rows, "version", DARKSPINE_VERSION, "commit",
                      version_commit(), "out", object_text(out));
 }
 
-static table *results_table(const experiment *e, int n)
+static table *results_table(const variation *v, const experiment *e, int n)
 {
-    table *t = table_new("Figures of this run on phantoms (synthetic films)");
+    char *title = xprintf("Figures of this run on phantoms (synthetic films)%s%s", *v->flags ? "," : "", v->flags);
+    table *t = table_new(title);
+    free(title);
     table_column(t, "system", "", COLUMN_TEXT, 0), table_column(t, "experiment", "", COLUMN_TEXT, 0);
     table_column(t, "measure", "", COLUMN_TEXT, 0), table_column(t, "unit", "", COLUMN_TEXT, 0);
     table_column(t, "ours", "", COLUMN_NUMBER, 3), table_column(t, "band", "", COLUMN_RANGE, 3);
@@ -159,18 +165,18 @@ static int count_verdicts(const experiment *e, int n, const char *verdict)
 }
 
 /* Judges, writes, prints. Returns the exit status. */
-static int finish(const flags *f, experiment *e, int n, const places *p)
+static int finish(const flags *f, const variation *v, experiment *e, int n, const places *p)
 {
     const char *record = flags_text(f, "--record", NULL);
     reproduce_judge(e, n, p->bands);
     const int failed = count_verdicts(e, n, "FAIL");
-    table *t = results_table(e, n);
-    json_t *o = results_json(f->input[0], e, n, p->out);
+    table *t = results_table(v, e, n);
+    json_t *o = results_json(f->input[0], v, e, n, p->out);
     if (!o) die_machine("out of memory");
     write_results(t, o, p->out);
     const int page = write_report(p->out);
     if (record) {
-        char *command = xprintf("darkspine reproduce %s", f->input[0]);
+        char *command = xprintf("darkspine reproduce %s%s", f->input[0], v->flags);
         reproduce_record(e, n, record, command);
         free(command);
     }
@@ -192,20 +198,22 @@ int verb_reproduce(int argc, char **argv)
     flags *f = flags_parse(&how, argc, argv);
     if (!f) return EXIT_OK;
     int n, status;
-    places p = find_places(f);
+    compute_words(f);
+    variation v = variation_of(flags_int(f, "--seed", 1, 1, 1000000000), flags_text(f, "--precision", NULL));
+    places p = find_places(f, &v);
     const int plan = flags_has(f, "--plan"), json = flags_has(f, "--json");
     const reproduction r = { flags_has(f, "--quiet"), flags_text(f, "--device", NULL), flags_text(f, "--threads", NULL) };
     flags_int(f, "--threads", 1, 1, 1024);
-    experiment *e = experiments_read(p.from, p.out, f->input + 1, f->n - 1, &n);
+    experiment *e = experiments_read(p.from, p.out, &v, f->input + 1, f->n - 1, &n);
     if (!plan) file_make_folders(p.out), reproduce_lock(p.out);
     reproduce_find_done(e, n, flags_has(f, "--force") && !plan);
     if (plan && json) object_print(plan_json(e, n));
-    else if (plan || !r.quiet) print_plan(plan ? stdout : stderr, f->input[0], e, n);
+    else if (plan || !r.quiet) print_plan(plan ? stdout : stderr, f->input[0], &v, e, n);
     stop_catch();
     status = plan ? EXIT_OK : reproduce_run(e, n, &r);
-    if (!plan && !status) status = finish(f, e, n, &p);
+    if (!plan && !status) status = finish(f, &v, e, n, &p);
     else if (status == EXIT_STOPPED) fprintf(stderr, "stopped; the same call goes on from here\n");
     experiments_free(e, n);
-    free(p.from), free(p.out), free(p.bands), flags_free(f);
+    free(p.from), free(p.out), free(p.bands), variation_free(&v), flags_free(f);
     return status;
 }

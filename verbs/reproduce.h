@@ -13,7 +13,7 @@
 /* How a verb is called again: what overwrites its result, and what a call that was cut off leaves to go on from. */
 typedef struct step_kind {
     const char *verb;
-    int force, device, threads;          /* takes --force; --device; --threads */
+    int force, device, threads, precision;       /* takes --force; ...; all take --seed */
     const char *partial;                 /* there: go on with --resume. %s is its output; NULL: a step begins anew */
 } step_kind;
 
@@ -27,6 +27,13 @@ typedef struct step {
     int done;
 } step;
 
+/* What another run does otherwise than the recorded ones, whose seed is 1 and whose precision is what the networks say. */
+typedef struct variation {
+    int64_t seed, moved;                 /* moved: by which every seed of the experiments is */
+    const char *precision;               /* or NULL */
+    char *flags, *suffix;                /* " --seed 2 --precision bf16", "-seed2-bf16"; both "" where it is as recorded */
+} variation;
+
 typedef struct figure {                  /* a [row] */
     char *measure, *unit, *from, *find, *published;      /* unit, published: NULL: none */
     const char *at;
@@ -38,6 +45,7 @@ typedef struct figure {                  /* a [row] */
 
 typedef struct experiment {
     char *name, *folder, *beside;        /* stem of its file; where it runs; the folder of its file */
+    const char *flags;                   /* of the variation that its steps are of */
     char *system, *title;
     cfg *c;
     int nsteps, nfigures;
@@ -46,9 +54,12 @@ typedef struct experiment {
 } experiment;
 
 /* All *.cfg of a folder, by system and then by name; only: (nonly) systems or names that are wanted, 0: all. out: the folder that results
- * go to. Dies 2. */
-experiment *experiments_read(const char *from, const char *out, char *const *only, int nonly, int *n);
+ * go to. v must outlive them. Dies 2. */
+experiment *experiments_read(const char *from, const char *out, const variation *v, char *const *only, int nonly, int *n);
 void        experiments_free(experiment *e, int n);
+variation   variation_of(int64_t seed, const char *precision);
+void        variation_free(variation *v);
+void        step_vary(step *s, const variation *v);              /* its words as this run calls it. Dies 2 */
 /* A word of a step as the program gets it: @NAME, also after a =, is the file NAME beside the experiment, or one that the program brings
  * along. Fresh. Dies 2. */
 char       *step_word(const experiment *e, const step *s, int word);

@@ -126,14 +126,14 @@ static int same_steps(const char *cell, const experiment *e)
 
 static void band_of(const experiment *e, figure *f, const csv *t, const int *column, const char *path)
 {
-    f->runs = 0, f->why = "no band yet";
+    f->runs = 0, f->why = *e->flags ? "no band yet: none was recorded with this seed and precision" : "no band yet";
     for (int i = 0; i < t->nrows; i++) {
         const char *value = csv_cell(t, i, column[VALUE]);
         double x;
         if (strcmp(csv_cell(t, i, column[EXPERIMENT]), e->name) || strcmp(csv_cell(t, i, column[MEASURE]), f->measure)) continue;
         if (!text_real(value, &x)) die("%s:%d: value: got '%.40s', wanted a number", path, t->line[i], value);
         if (!same_steps(csv_cell(t, i, column[STEPS]), e)) {
-            f->why = "no band yet: the recorded runs had other steps";
+            if (!*e->flags) f->why = "no band yet: the recorded runs had other steps, another seed or another precision";
             continue;
         }
         f->low = f->runs ? fmin(f->low, x) : x, f->high = f->runs ? fmax(f->high, x) : x, f->runs++;

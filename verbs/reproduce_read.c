@@ -32,15 +32,15 @@ static const key figure_keys[] = {
     { 0 }
 };
 
-static const step_kind kinds[] = {       /* verb, --force, --device, --threads, what a cut-off call leaves */
-    { "synth",   1, 0, 1, "%s.part.txt" },
-    { "split",   0, 0, 0, NULL },
-    { "train",   1, 1, 1, "%s/last.h5" },
-    { "predict", 1, 1, 1, NULL },
-    { "measure", 1, 0, 1, NULL },
-    { "eval",    1, 0, 1, NULL },
-    { "run",     1, 1, 1, NULL },
-    { "inpaint", 1, 1, 1, NULL },
+static const step_kind kinds[] = {       /* verb, --force, --device, --threads, --precision, what a cut-off call leaves */
+    { "synth",   1, 0, 1, 0, "%s.part.txt" },
+    { "split",   0, 0, 0, 0, NULL },
+    { "train",   1, 1, 1, 1, "%s/last.h5" },
+    { "predict", 1, 1, 1, 1, NULL },
+    { "measure", 1, 0, 1, 0, NULL },
+    { "eval",    1, 0, 1, 0, NULL },
+    { "run",     1, 1, 1, 1, NULL },
+    { "inpaint", 1, 1, 1, 1, NULL },
     { 0 }
 };
 
@@ -138,7 +138,7 @@ static void mark_steps(experiment *e)
     }
 }
 
-static void read_step(experiment *e, cfg_section *s)
+static void read_step(experiment *e, cfg_section *s, const variation *v)
 {
     static const key *const tables[] = { step_keys };
     step t = { .at = s->at };
@@ -146,6 +146,7 @@ static void read_step(experiment *e, cfg_section *s)
     if (!t.run) die_at(s->at, "step.run: got nothing, wanted the words of a call");
     split_words(&t);
     t.kind = kind_of(t.word[0], s->at);
+    step_vary(&t, v);
     if (!t.name) t.name = xdup(t.word[0]);
     if (strchr(t.name, '/') || *t.name == '.') die_at(s->at, "step.name: got %s, wanted the name of a file", t.name);
     for (int i = 0; i < e->nsteps; i++)
@@ -169,10 +170,10 @@ static void read_figure(experiment *e, cfg_section *s)
     e->figure[e->nfigures++] = f;
 }
 
-static experiment experiment_read(const char *path, const char *out)
+static experiment experiment_read(const char *path, const char *out, const variation *v)
 {
     static const key *const tables[] = { head_keys };
-    experiment e = { .name = path_stem(path), .beside = path_folder(path), .c = cfg_read(path) };
+    experiment e = { .name = path_stem(path), .beside = path_folder(path), .flags = v->flags, .c = cfg_read(path) };
     head h = { 0 };
     e.folder = path_join(out, e.name);
     for (int i = 0; i < e.c->n; i++) {
@@ -180,7 +181,7 @@ static experiment experiment_read(const char *path, const char *out)
         const int first = !strcmp(s->name, "experiment");
         if (first != !i) die_at(s->at, "got [%s], wanted one [experiment] and it first", s->name);
         if (first) cfg_fill(s, head_keys, &h), cfg_check_used(s, tables, 1);
-        else if (!strcmp(s->name, "step")) read_step(&e, s);
+        else if (!strcmp(s->name, "step")) read_step(&e, s, v);
         else if (!strcmp(s->name, "row")) read_figure(&e, s);
         else die_at(s->at, "unknown section [%s], wanted [step] or [row]", s->name);
     }
@@ -236,14 +237,14 @@ static void check_wanted(const experiment *e, int n, const char *from, const cha
     die("%s: no experiment or system %s%s", from, word, die_nearest(word, names, k));
 }
 
-experiment *experiments_read(const char *from, const char *out, char *const *only, int nonly, int *n)
+experiment *experiments_read(const char *from, const char *out, const variation *v, char *const *only, int nonly, int *n)
 {
     int files, kept = 0;
     char **name = file_list(from, "|.cfg|", &files);
     experiment *e = xalloc_n((size_t)files + 1, sizeof *e);
     for (int i = 0; i < files; i++) {
         char *path = path_join(from, name[i]);
-        e[i] = experiment_read(path, out);
+        e[i] = experiment_read(path, out, v);
         free(path), free(name[i]);
     }
     free(name);

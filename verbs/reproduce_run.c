@@ -83,8 +83,8 @@ static json_t *record_read(const experiment *e, const step *s)
 static void record_write(const experiment *e, const step *s, json_t *result, double seconds, int whole)
 {
     char *path = step_record(e, s);
-    json_t *o = json_pack("{s:s, s:o, s:s, s:s}", "mark", s->mark, "run", object_text(s->run), "version", DARKSPINE_VERSION, "commit",
-                          version_commit());
+    json_t *o = json_pack("{s:s, s:o, s:s, s:s, s:s}", "mark", s->mark, "run", object_text(s->run), "flags", e->flags, "version",
+                          DARKSPINE_VERSION, "commit", version_commit());
     if (!o) die_machine("out of memory");
     if (result) {
         json_object_set_new(o, "seconds", json_real(seconds)), json_object_set_new(o, "resumed", json_boolean(!whole));
@@ -100,6 +100,18 @@ static int record_is(const json_t *o, const step *s)
     return mark && !strcmp(mark, s->mark);
 }
 
+/* The result that is there is of other steps, or of the same with another seed or precision. */
+static _Noreturn void refuse(const experiment *e, const step *s, const json_t *record)
+{
+    static const char usual[] = " the recorded seed and precision";
+    const json_t *had = json_object_get(record, "flags");
+    const char *flags = had ? json_string_value(had) : "";
+    if (flags && strcmp(flags, e->flags))
+        die("%s: %s was made with%s, wanted%s; another --out keeps both, --force makes it anew", e->folder, s->name, *flags ? flags : usual,
+            *e->flags ? e->flags : usual);
+    die("%s: %s was made by other steps than %s has now; --force makes it anew", e->folder, s->name, e->c->path);
+}
+
 void reproduce_find_done(experiment *e, int n, int force)
 {
     for (int i = 0; i < n; i++)
@@ -107,8 +119,7 @@ void reproduce_find_done(experiment *e, int n, int force)
             step *s = &e[i].step[k];
             json_t *o = record_read(&e[i], s);
             const int same = o && record_is(o, s);
-            if (o && !same && !force && json_object_get(o, "result"))
-                die("%s: %s was made by other steps than %s has now; --force makes it anew", e[i].folder, s->name, e[i].c->path);
+            if (o && !same && !force && json_object_get(o, "result")) refuse(&e[i], s, o);
             s->done = before = before && !force && same && json_object_get(o, "result");
             if (force && o) {
                 char *path = step_record(&e[i], s);

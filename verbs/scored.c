@@ -1,4 +1,6 @@
-/* scored.c - see scored.h. Every table is a row of `tables`: which file it goes into, in which forms, and how it is made. */
+/* scored.c - see scored.h. Every table is a row of `tables`: its name as a file, whether it is printed, and how it is made; every one is
+ * written in every form. A folder of before may hold tables that this evaluation has not: they are removed, so that what lies there is of
+ * one evaluation. */
 #include "verbs/scored.h"
 #include "base/die.h"
 #include "base/file.h"
@@ -11,31 +13,75 @@
 
 enum { WORST = 5 };
 
-const char *const scored_products[] = { "table.txt", "table.md", "table.csv", "table.tex", "borders.txt", "borders.md", "borders.csv",
-    "borders.tex", "cases.csv",
-    "presence.csv", "parameters.txt", "parameters.md", "parameters.csv", "parameters.tex", "bias.txt", "bias.md", "bias.csv", "bias.tex",
-        "reliability.txt",
-    "reliability.md", "reliability.csv", "reliability.tex", "classifications.txt", "classifications.md", "classifications.csv",
-    "classifications.tex", "readers.txt", "readers.md", "readers.csv", "readers.tex", "values.csv", "instances.txt", "instances.md",
-    "instances.csv", "instances.tex", "panoptic.txt", "panoptic.md", "panoptic.csv", "panoptic.tex", "detection.txt", "detection.md",
-    "detection.csv", "detection.tex", "levels.txt", "levels.md", "levels.csv", "levels.tex", "eval.json", "dsc.svg", "dsc.png", NULL };
+/* NULL: this evaluation has none. */
+static table *of_overlap(const scored *r) { return r->s ? score_class_table(r->s) : NULL; }
+static table *of_borders(const scored *r) { return r->s ? score_border_table(r->s) : NULL; }
+static table *of_presences(const scored *r) { return r->s ? score_presence_table(r->s) : NULL; }
+static table *of_worst(const scored *r) { return r->s ? score_case_table(r->s, WORST, METRICS_REPORTED) : NULL; }
+static table *of_cases(const scored *r) { return r->s ? score_case_table(r->s, 0, METRICS_REPORTED) : NULL; }
+static table *of_errors(const scored *r) { return r->p ? parameters_error_table(r->p) : NULL; }
+static table *of_bias(const scored *r) { return r->p ? parameters_bias_table(r->p) : NULL; }
+static table *of_reliability(const scored *r) { return r->p ? parameters_agreement_table(r->p) : NULL; }
+static table *of_classifications(const scored *r) { return r->p ? parameters_class_table(r->p) : NULL; }
+static table *of_readers(const scored *r) { return r->p && r->p->readers == 2 ? parameters_reader_table(r->p) : NULL; }
+static table *of_values(const scored *r) { return r->p ? parameters_film_table(r->pred, r->ref, r->second) : NULL; }
+static table *of_precision(const scored *r) { return r->i ? instance_ap_table(r->i) : NULL; }
+static table *of_panoptic(const scored *r) { return r->i ? instance_class_table(r->i) : NULL; }
+static table *of_detection(const scored *r) { return r->i ? instance_detection_table(r->i) : NULL; }
+static table *of_named(const scored *r) { return r->l ? levels_table(r->l, r->draws, r->seed) : NULL; }
 
-static void write_form(const table *t, const char *folder, const char *stem, enum table_form form)
+static const struct { const char *stem; int printed; table *(*make)(const scored *); } tables[] = {       /* stem NULL: no file */
+    { "table", 1, of_overlap }, { "borders", 1, of_borders }, { NULL, 1, of_worst }, { "cases", 0, of_cases }, { "presence", 0, of_presences },
+    { "parameters", 1, of_errors }, { "bias", 0, of_bias }, { "reliability", 1, of_reliability }, { "classifications", 1, of_classifications },
+    { "readers", 1, of_readers }, { "values", 0, of_values }, { "instances", 1, of_precision }, { "panoptic", 1, of_panoptic },
+    { "detection", 1, of_detection }, { "levels", 1, of_named },
+};
+enum { TABLES = sizeof tables / sizeof *tables };
+static const char *const pictures[] = { "dsc.svg", "dsc.png" };
+
+static char *table_path(const char *folder, const char *stem, enum table_form form)
 {
     char *name = xprintf("%s.%s", stem, table_suffix[form]), *path = path_join(folder, name);
-    FILE *out = file_begin(path);
-    table_write(t, out, form);
-    file_commit(out, path);
-    free(path), free(name);
+    free(name);
+    return path;
 }
 
-static void write_all(table *t, const char *folder, const char *stem)
+char **scored_products(const char *folder, int *n)
 {
-    for (enum table_form form = 0; form < TABLE_FORMS; form++) write_form(t, folder, stem, form);
-    table_free(t);
+    char **path = xalloc_n(TABLES * TABLE_FORMS + 3, sizeof *path);
+    *n = 0;
+    for (int i = 0; i < TABLES; i++)
+        for (enum table_form form = 0; form < TABLE_FORMS && tables[i].stem; form++) path[(*n)++] = table_path(folder, tables[i].stem, form);
+    for (int i = 0; i < 2; i++) path[(*n)++] = path_join(folder, pictures[i]);
+    path[(*n)++] = path_join(folder, "eval.json");
+    return path;
 }
 
-static void write_csv(table *t, const char *folder, const char *stem) { write_form(t, folder, stem, TABLE_CSV), table_free(t); }
+/* All that one may want of a film stands in the CSV alone: other forms would be too wide. */
+static void write_cases(const scored *r, const char *path)
+{
+    table *t = score_case_table(r->s, 0, METRICS);
+    FILE *out = file_begin(path);
+    table_write(t, out, TABLE_CSV);
+    file_commit(out, path), table_free(t);
+}
+
+static void write_table(const scored *r, int i, const char *folder)
+{
+    table *t = tables[i].make(r);
+    for (enum table_form form = 0; form < TABLE_FORMS; form++) {
+        char *path = table_path(folder, tables[i].stem, form);
+        if (!t) remove(path);
+        else if (form == TABLE_CSV && tables[i].make == of_cases) write_cases(r, path);
+        else {
+            FILE *out = file_begin(path);
+            table_write(t, out, form);
+            file_commit(out, path);
+        }
+        free(path);
+    }
+    if (t) table_free(t);
+}
 
 /* The DSC of every image, a row a class, as dsc.svg and dsc.png. */
 static void plot(const score *s, const char *folder)
@@ -50,9 +96,8 @@ static void plot(const score *s, const char *folder)
         }
         g[k] = (plot_group){ s->classes[k].name, row, s->ncases };
     }
-    static const char *const files[] = { "dsc.svg", "dsc.png" };
     for (int i = 0; i < 2; i++) {
-        char *path = path_join(folder, files[i]);
+        char *path = path_join(folder, pictures[i]);
         plot_strips(path, "DSC by class", "DSC", g, s->nclasses, 0, 1);
         free(path);
     }
@@ -62,25 +107,12 @@ static void plot(const score *s, const char *folder)
 void scored_write(const scored *r, const char *folder)
 {
     file_make_folders(folder);
-    if (r->s) {
-        write_all(score_class_table(r->s), folder, "table"), write_all(score_border_table(r->s), folder, "borders");
-        write_csv(score_case_table(r->s, 0), folder, "cases"), write_csv(score_presence_table(r->s), folder, "presence");
-        plot(r->s, folder);
+    for (int i = 0; i < TABLES; i++) if (tables[i].stem) write_table(r, i, folder);
+    for (int i = 0; i < 2 && !r->s; i++) {
+        char *path = path_join(folder, pictures[i]);
+        remove(path), free(path);
     }
-    if (r->p) {
-        write_all(parameters_error_table(r->p), folder, "parameters"), write_all(parameters_bias_table(r->p), folder, "bias");
-        write_all(parameters_agreement_table(r->p), folder, "reliability");
-        table *classes = parameters_class_table(r->p);
-        if (classes) write_all(classes, folder, "classifications");
-        if (r->p->readers == 2) write_all(parameters_reader_table(r->p), folder, "readers");
-        write_csv(parameters_film_table(r->pred, r->ref, r->second), folder, "values");
-    }
-    if (r->i) {
-        write_all(instance_ap_table(r->i), folder, "instances"), write_all(instance_class_table(r->i), folder, "panoptic");
-        write_all(instance_detection_table(r->i), folder, "detection");
-    }
-    table *named = r->l ? levels_table(r->l, r->draws, r->seed) : NULL;
-    if (named) write_all(named, folder, "levels");
+    if (r->s) plot(r->s, folder);
     json_t *o = scored_json(r);
     char *path = path_join(folder, "eval.json");
     object_write(o, path);
@@ -89,18 +121,12 @@ void scored_write(const scored *r, const char *folder)
 
 void scored_print(const scored *r)
 {
-    table *t[12];
-    int n = 0;
-    if (r->s) t[n++] = score_class_table(r->s), t[n++] = score_border_table(r->s), t[n++] = score_case_table(r->s, WORST);
-    if (r->p) t[n++] = parameters_error_table(r->p), t[n++] = parameters_agreement_table(r->p), t[n++] = parameters_class_table(r->p);
-    if (r->p && r->p->readers == 2) t[n++] = parameters_reader_table(r->p);
-    if (r->i) t[n++] = instance_ap_table(r->i), t[n++] = instance_class_table(r->i), t[n++] = instance_detection_table(r->i);
-    if (r->l) t[n++] = levels_table(r->l, r->draws, r->seed);
-    for (int i = 0; i < n; i++) {
-        if (!t[i]) continue;
-        if (i) putchar('\n');
-        table_write(t[i], stdout, TABLE_PLAIN);
-        table_free(t[i]);
+    for (int i = 0, any = 0; i < TABLES; i++) {
+        table *t = tables[i].printed ? tables[i].make(r) : NULL;
+        if (!t) continue;
+        if (any++) putchar('\n');
+        table_write(t, stdout, TABLE_PLAIN);
+        table_free(t);
     }
 }
 
@@ -136,6 +162,13 @@ static json_t *values_json(const scored *r)
     return list;
 }
 
+static json_t *doubts_json(const doubts *d)
+{
+    json_t *list = json_array();
+    for (int i = 0; d && i < d->n; i++) object_append(list, object_text(d->line[i]));
+    return list;
+}
+
 static void set_part(json_t *o, const char *key, json_t *part, const char *why)
 {
     json_object_set_new(o, key, part ? part : json_null());
@@ -153,6 +186,7 @@ json_t *scored_json(const scored *r)
         json_object_set_new(o, "classifications", parameters_class_json(r->p));
         json_object_set_new(o, "values", values_json(r));
         json_object_set_new(o, "not_compared", json_string(r->p->left_out));
+        json_object_set_new(o, "doubts", doubts_json(r->odd));
     } else json_object_set_new(o, "parameters_why", json_string(r->why));
     set_part(o, "instances", r->i ? instance_json(r->i) : NULL, r->no_instances);
     set_part(o, "levels", r->l ? levels_json(r->l, r->draws, r->seed) : NULL, r->l ? "no film has a true level" : "nothing of a spine was measured");

@@ -11,6 +11,7 @@ typedef struct scored {
     const score *s;                      /* label maps; NULL: readings only */
     const parameters *p;                 /* NULL: no parameters were compared */
     const readings *pred, *ref, *second; /* those of p; second may be NULL */
+    const doubts *odd;                   /* of the readers' files, or NULL */
     const char *why;                     /* why there are no parameters */
     const instance_score *i;             /* NULL: no instances were compared, for this reason: */
     const char *no_instances;
@@ -19,7 +20,7 @@ typedef struct scored {
     json_t *provenance;                  /* kept by the caller */
 } scored;
 
-extern const char *const scored_products[];                  /* names of the files; NULL at the end */
+char  **scored_products(const char *folder, int *n);         /* paths of all that scored_write may write there, fresh */
 void    scored_write(const scored *r, const char *folder);   /* the folder is made */
 void    scored_print(const scored *r);
 json_t *scored_json(const scored *r);                        /* fresh */

@@ -82,7 +82,7 @@ int main(int argc, char **argv)
     static const char *const names[CLASSES + 1] = { "", "L1", "L2", "L3", "L4", "L5", "sacrum", "femoral_head_1", "femoral_head_2" };
     char *images = path_join(argv[1], "images"), *masks = path_join(argv[1], "masks"), *found = path_join(argv[1], "predictions.h5");
     file_make_folders(images), file_make_folders(masks);
-    predictions *p = predictions_create(found, "eval_films", CLASSES + 1, values, names);
+    predictions *p = predictions_create(found, "eval_films", "all", CLASSES + 1, values, names);
     image map = image_new(h, w, 8), film = image_new(h, w, 8);
     for (int64_t i = 0; i < n; i++) {
         char *name = xprintf("film%05lld", (long long)i), *file = xprintf("%s/%s.png", images, name),
