@@ -3,6 +3,7 @@
  * be and once with kernels as late as may be, so that what is not waited for shows. */
 #include "tests/device_replay.h"
 #include "tests/rig.h"
+#include "tests/tiny_run.h"
 #include "nn/backend.h"
 #include "train/replay.h"
 
@@ -27,7 +28,7 @@ static const char transformer[] = HEAD
     "[layernorm]\n[connected]\neach=pixel\noutput=12\nactivation=gelu\n[dropout]\nprobability=0.2\n"
     "[upsample]\nstride=4\nmode=bilinear\nalign_corners=1\n[convolutional]\nname=out\nfilters=3\nsize=1\n";
 
-typedef struct trial { const char *name, *cfg; int ways; const char *words[12]; } trial;      /* ways: of those of all_ways, so many */
+typedef struct trial { const char *name, *cfg; int ways; const char *words[12]; } trial;      /* ways: how many of all_ways */
 static const trial trials[] = {
     { "U-Net, sgd", unet, 4, { "solver.optimiser=sgd", "solver.momentum=0.9", "solver.nesterov=1", "solver.clip=1", "solver.ema=0.9",
                             "data.sizes=4x12" } },
@@ -54,23 +55,23 @@ static batches batches_new(void)
 
 static void batches_free(batches *b) { for (int s = 0; s < STEPS; s++) free(b->image[s]), free(b->labels[s]); }
 
-typedef struct run_of { run *r; model *m; const batches *b; int64_t step; } run_of;
+typedef struct session { run *r; model *m; const batches *b; int64_t step; } session;
 
 /* The batch of the next step; for step 2 none, for step 4 another than it then gets. */
 static void next(void *arg)
 {
-    run_of *t = arg;
+    session *t = arg;
     const int64_t s = t->step + 1, b = s == 4 ? 0 : s;
     if (s < STEPS && s != 2) replay_send(t->m, s, t->m->sizes > 1 ? size_of[b] : 0, t->b->image[b], t->b->labels[b]);
 }
 
-static run_of begin(const device *d, const trial *k, way how, const batches *b)
+static session begin(const device *d, const trial *k, way how, const batches *b)
 {
     const char *words[16];
     int n = 0;
     while (k->words[n]) words[n] = k->words[n], n++;
     words[n++] = "solver.batch=3", words[n++] = how == RECORDED ? "net.graph=1" : "net.graph=0";
-    run_of t = { .r = run_parse(k->cfg, "replay.cfg", words, n), .b = b };
+    session t = { .r = run_parse(k->cfg, "replay.cfg", words, n), .b = b };
     net *u = run_net(t.r, BATCH / t.r->solver.subdivisions);
     run_check(t.r, u);
     t.m = model_plan(t.r, u, d);
@@ -96,7 +97,7 @@ static void read_state(const model *m, numbers *out)
 /* bad: the step whose input holds a number that is none; -1: none */
 static numbers train_so(const device *d, const trial *k, way how, const batches *b, int bad)
 {
-    run_of t = begin(d, k, how, b);
+    session t = begin(d, k, how, b);
     numbers out;
     t.m->meanwhile_arg = &t;
     for (int s = 0; s < STEPS; s++) {
@@ -161,7 +162,8 @@ void replay_judges(const device *d)
     for (int k = 0; k < 2; k++) {
         live_numbers now = { .stop = 7 };
         const context c = { .dev = d, .live = (live_numbers *)p };
-        d->put(d, p, &now, sizeof now), d->put(d, p + sizeof now, part, sizeof part), d->put(d, p + sizeof now + sizeof part, losses[k], sizeof losses[k]);
+        d->put(d, p, &now, sizeof now), d->put(d, p + sizeof now, part, sizeof part);
+        d->put(d, p + sizeof now + sizeof part, losses[k], sizeof losses[k]);
         d->code->judge(&c, PARTS, (const double *)(p + sizeof now), 2, 2, (const real *)(p + sizeof now + sizeof part));
         d->get(d, &now, p, sizeof now);
         assert_true(now.norm == sqrt(sum)), assert_true(now.scale == (real)(2 / (sqrt(sum) + 1e-6)));
@@ -183,4 +185,33 @@ void replay_hindered(const device *d)
     replay_take(m);
     assert_null(m->replay);
     free(says), model_free(m), run_free(r);
+}
+
+static char *log_of_training(const device *d, const char *name, const char *words, int steps)
+{
+    char *dir = path_join(folder, name);
+    for (int resume = 0; resume < 1 + (steps > 0); resume++) {
+        run *r = run_of(words);
+        train_result out;
+        const train_options o = { .out = dir, .resume = resume, .dev = d, .watch = { .stop = stop_after, .stepped = count } };
+        steps_left = resume ? -1 : steps ? steps : -1;
+        assert_int_equal(train(r, &o, &out), steps && !resume ? EXIT_STOPPED : EXIT_OK);
+        run_free(r);
+    }
+    free(dir);
+    return log_of(name);
+}
+
+/* Whole trainings by the trainer, which sends what its loader has ready: the same log with and without records, and in two sessions */
+void replay_trains(const device *d)
+{
+#define WORDS "net.height=16 net.width=16 solver.batch=2 solver.epochs=2 solver.lr=0.05 solver.momentum=0.9 solver.clip=1 evaluate.worst=0 net.graph="
+    assert_int_equal(set_up(NULL), 0);
+    char *want = log_of_training(d, "kernels", WORDS "0", 0), *got = log_of_training(d, "records", WORDS "1", 0),
+         *resumed = log_of_training(d, "resumed", WORDS "1", 4);
+    assert_non_null(strstr(want, "\"step\": 6"));
+    assert_string_equal(got, want);
+    assert_string_equal(resumed, want);
+    free(want), free(got), free(resumed);
+    tear_down(NULL);
 }

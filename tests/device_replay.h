@@ -7,5 +7,6 @@
 void replay_same_bits(const device *d);
 void replay_stops(const device *d);      /* a step whose loss or norm is not finite changes no weight, and what follows goes on */
 void replay_judges(const device *d);     /* norm, clip factor and verdict, as the device finds them */
+void replay_trains(const device *d);     /* by the trainer, and resumed */
 void replay_hindered(const device *d);   /* nets that a record cannot hold do without, and say so */
 #endif

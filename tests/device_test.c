@@ -150,6 +150,7 @@ static void training_steps(void **state)
 static void replays(void **state) { (void)state, replay_same_bits(gpu); }
 static void replays_stop(void **state) { (void)state, replay_stops(gpu); }
 static void replays_judge(void **state) { (void)state, replay_judges(gpu); }
+static void replays_train(void **state) { (void)state, replay_trains(gpu); }
 static void replays_hindered(void **state) { (void)state, replay_hindered(gpu); }
 
 static void optimisers(void **state)
@@ -258,7 +259,7 @@ int main(int argc, char **argv)
 {
     char why[256];
     const case_list cases = read_cases();
-    struct CMUnitTest *t = xalloc_n((size_t)cases.n + 9, sizeof *t);
+    struct CMUnitTest *t = xalloc_n((size_t)cases.n + 10, sizeof *t);
     int n = 0, fake = argc > 1 && !strcmp(argv[1], "fake");
     if (!access(EMULATOR, F_OK)) setenv("DARKSPINE_CUDA_PLUGIN", EMULATOR, 0);
     if (fake) setenv("DARKSPINE_CUDNN", "build/emu/libfake_cudnn.so", 1), argc--, argv++;
@@ -279,6 +280,7 @@ int main(int argc, char **argv)
     if (chosen("replay", -1, argc, argv)) {
         t[n++] = (struct CMUnitTest)cmocka_unit_test(replays);
         t[n++] = (struct CMUnitTest)cmocka_unit_test(replays_stop);
+        t[n++] = (struct CMUnitTest)cmocka_unit_test(replays_train);
         t[n++] = (struct CMUnitTest)cmocka_unit_test(replays_judge);
         t[n++] = (struct CMUnitTest)cmocka_unit_test(replays_hindered);
     }

@@ -39,7 +39,8 @@ char *replay_says(const model *m)
     const char *why = hindrance(m);
     if (!m->c.dev->queues) return NULL;
     if (why) return xprintf("kernel by kernel, each batch when it is wanted: %s looks at the step on the host", why);
-    return xdup(m->t->conf.graph ? "one CUDA graph after the first, the next batch copied beside it" : "kernel by kernel (net.graph=0), the next batch copied beside it");
+    return xdup(m->t->conf.graph ? "recorded as CUDA graphs the second time, the next batch copied beside it"
+                                 : "kernel by kernel (net.graph=0), the next batch copied beside it");
 }
 
 static size_t image_bytes(const model *m, int size) { return (size_t)m->parts * m->of[size].t->input->x.size; }

@@ -10,7 +10,7 @@
 #define TRAIN_REPLAY_H
 #include "train/model.h"
 
-/* How the device makes a step, in words ("one CUDA graph after the first"); fresh. NULL where it has no queues. */
+/* How the device makes a step, in words; fresh. NULL where it has no queues. */
 char  *replay_says(const model *m);
 size_t replay_bytes(const model *m);         /* that it takes on the device; 0 where the model does without */
 void   replay_take(model *m);                /* into m->replay, NULL where the model does without */
