@@ -49,19 +49,21 @@ static void sort_named(landmark_case *c)
     landmark_case_sort(c);
 }
 
-/* Corners as on the screen do not say what is anterior: the votes do, which look at the middles of plates only. */
+void landmark_case_face(const landmark_case *c, geo_case *film, int side)
+{
+    for (int i = 0; i < c->n; i++) {
+        const geo_corners q = geo_corners_name(&c->body[i], side);
+        const int level = geo_level_parse(c->level[i]);
+        if (level == GEO_S1) geo_case_s1(film, q.sa, q.sp);
+        else geo_case_vertebra(film, level, &q);
+    }
+}
+
+/* Corners as on the screen do not say what is anterior: where the file does not either, the votes do, which look at the middles of plates only. */
 static void name_corners(landmark_case *c)
 {
-    int side = c->facing;
-    for (int pass = 0; pass < 2; pass++) {
-        for (int i = 0; i < c->n; i++) {
-            geo_corners q = geo_corners_name(&c->body[i], side ? side : 1);
-            int level = geo_level_parse(c->level[i]);
-            if (level == GEO_S1) geo_case_s1(c->film, q.sa, q.sp);
-            else geo_case_vertebra(c->film, level, &q);
-        }
-        if (!side && !(side = geo_case_vote(c->film))) break;
-    }
+    landmark_case_face(c, c->film, c->facing ? c->facing : 1);
+    if (!c->facing && geo_case_vote(c->film) < 0) landmark_case_face(c, c->film, -1);
 }
 
 /* The Cobb angle is one between bodies; the sacrum, with its one plate, is none. */

@@ -15,7 +15,7 @@ typedef struct landmark_case {
     double sx, sy, age, height;                  /* mm per pixel, 0 not known; years, -1 not known; of the film in pixels, 0 not known */
     int facing, cobb;                            /* +1, -1, 0 by votes; GEO_COBB_*, -1 not said */
     geo_case *film;                              /* lateral: everything but spacing, age and facing; NULL on frontal films */
-    int n;                                       /* frontal: bodies from cranial to caudal */
+    int n;                                       /* bodies given by their corners as on the screen, from cranial to caudal */
     geo_quad body[LANDMARKS_BODIES];
     char level[LANDMARKS_BODIES][STORE_NAME];
     int nwant;  char **want;                     /* nwant -1: everything */
@@ -36,6 +36,8 @@ int         landmarks_store(const store *s, int64_t i, int region, landmark_case
 /* Does measuring know a point of this name? And " (did you mean Z?)" of one that it does not, or "". */
 int         landmark_known(const char *name);
 const char *landmark_nearest(const char *name);
+/* Names the corners of those bodies in film, a copy of c->film: what is anterior where the patient looks to this side, -1 left or 1 right. */
+void        landmark_case_face(const landmark_case *c, geo_case *film, int side);
 void        landmarks_free(landmark_cases *l);
 void        landmark_case_free(landmark_case *c);
 #endif

@@ -118,6 +118,7 @@ findings findings_landmarks(const landmark_case *c, const measure_settings *s)
         if (m.sx > 0) geo_case_spacing(film, m.sx, m.sy);
         if (m.age >= 0) geo_case_age(film, m.age);
         geo_case_facing(film, s->facing == -2 ? c->facing : s->facing);
+        if (s->facing == 1 || s->facing == -1) landmark_case_face(c, film, s->facing);
         geo_case_adopt(film, s->base);
         if (!(m.chain.result = geo_measure(film))) die_machine("out of memory");
         if (s->jitter > 0 && geo_result_facing(m.chain.result, NULL)) {

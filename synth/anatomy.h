@@ -56,9 +56,9 @@ typedef struct vertebra {
 } vertebra;
 
 /* pathology: one of enum pathology, or PATHOLOGIES: drawn from the mixture. fractures: enum fractures. stress: hidden C7, strong turns, by
- * chance; hidden, turned: these for sure. tilt: SD of the patient's lean on the film, degrees. close: share of thoracic and lumbar films that end
+ * chance; hidden, turned: these for sure. facing: +1 right, -1 left, 0 drawn. tilt: SD of the patient's lean on the film, degrees. close: share of thoracic and lumbar films that end
  * beside the spine and within bodies, instead of at the skin and with the hips on them. */
-typedef struct anatomy_settings { enum region region; int64_t h, w; int stress, pathology, fractures, hidden, turned; double tilt, close; }
+typedef struct anatomy_settings { enum region region; int64_t h, w; int stress, pathology, fractures, hidden, turned, facing; double tilt, close; }
     anatomy_settings;
 
 typedef struct anatomy {

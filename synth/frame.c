@@ -80,6 +80,7 @@ void frame_draw(anatomy *a, const double hip[2], draws *d)
     const double slack[2] = { f->spacing * (double)(f->w - 1) - (hi[0] - lo[0]), f->spacing * (double)(f->h - 1) - (hi[1] - lo[1]) };
     for (int k = 0; k < 2; k++) f->origin[k] = lo[k] - slack[k] * draws_range(d, 0.5 - uneven, 0.5 + uneven);
     f->facing = a->region == REGION_AP || draws_chance(d, 0.5) ? 1 : -1;
+    if (a->set.facing && a->region != REGION_AP) f->facing = a->set.facing;
     const int tall = a->region == REGION_WHOLE || a->region == REGION_AP;
     const double sid = tall ? draws_range(d, 1800, 2000) : a->region == REGION_CERVICAL ? draws_range(d, 1500, 1850) : draws_range(d,
         1000, 1300);

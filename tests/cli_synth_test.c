@@ -75,6 +75,7 @@ static void what_cannot_be_is_refused(void **state)
     refused("synth x.h5 region=stack --resume", "--resume");
     refused("synth x.h5 region=lumbar close=2", "close");
     refused("synth x.h5 region=mixed strata=1", "wanted region=whole");
+    refused("synth x.h5 region=ap facing=left", "wanted a lateral region");
 }
 
 /* Of a pair the film with implants has their mask, as it was projected, and the one without has none. --seed is seed=. */
@@ -92,9 +93,37 @@ static void implants_are_exported(void **state)
     image_free(&m), free(with), free(without);
 }
 
+static double facing_of(const store *s, int64_t i)
+{
+    labels l = store_read_labels(s, i);
+    double side = 0;
+    for (int k = 0; k < l.nvalues; k++) if (!strcmp(l.values[k].name, "facing")) side = l.values[k].value;
+    labels_free(&l);
+    return side;
+}
+
+/* On demand all look one way; those who did so anyway are the same films. */
+static void all_look_one_way(void **state)
+{
+    (void)state;
+    succeeds("synth any.h5 region=thoracic n=6 height=128 width=96 --quiet", "128 x 96");
+    succeeds("synth left.h5 region=thoracic n=6 height=128 width=96 facing=left --quiet", "128 x 96");
+    char *any = in("any.h5"), *left = in("left.h5");
+    store *a = store_open(any), *b = store_open(left);
+    int turned = 0;
+    for (int64_t i = 0; i < 6; i++) {
+        const int right = facing_of(a, i) > 0;
+        assert_true(facing_of(b, i) == -1);
+        assert_int_equal(same(store_at(a, i)->sha256_image, store_at(b, i)->sha256_image), !right);
+        turned += right;
+    }
+    assert_true(turned > 0 && turned < 6);
+    store_close(a), store_close(b), free(any), free(left);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = { cmocka_unit_test(a_stopped_store_is_finished_the_same), cmocka_unit_test(what_cannot_be_is_refused),
-                                        cmocka_unit_test(implants_are_exported) };
-    return _cmocka_run_group_tests(__FILE__, tests, 3, set_up, tear_down);
+                                        cmocka_unit_test(implants_are_exported), cmocka_unit_test(all_look_one_way) };
+    return _cmocka_run_group_tests(__FILE__, tests, sizeof tests / sizeof *tests, set_up, tear_down);
 }

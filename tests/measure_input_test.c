@@ -316,6 +316,27 @@ static void test_degenerate(void **state)
     json_decref(o);
 }
 
+/* Corners as on the screen take their names from the side that --facing says, whatever the votes say of bodies alone: nothing. */
+static void test_corners_follow_the_side(void **state)
+{
+    (void)state;
+    succeeds("synth side.h5 region=thoracic n=2 height=256 width=160 facing=left --quiet", "256 x 160");
+    json_t *left = object("measure side.h5 --region thoracic --facing left --json --quiet"),
+           *right = object("measure side.h5 --region thoracic --facing right --json --quiet"),
+           *e = object("eval side.h5 side.h5 --region thoracic --facing left --json --quiet"), *p;
+    size_t k, seen = 0;
+    for (size_t i = 0; i < 2; i++) {
+        const double kyphosis = number(at(json_array_get(at(left, "cases"), i), "values"), "TK");
+        assert_true(kyphosis > 5 && kyphosis < 90);
+        near(number(at(json_array_get(at(right, "cases"), i), "values"), "TK"), -kyphosis, 1e-9);
+    }
+    json_array_foreach(at(e, "parameters"), k, p)
+        if (!strcmp(json_string_value(at(p, "name")), "TK")) { near(number(p, "n") + number(p, "failed"), 2, 0); seen++; }
+    assert_int_equal(seen, 1);
+    refused("eval side.h5 side.h5 --facing up", "left, auto, right");
+    json_decref(left), json_decref(right), json_decref(e);
+}
+
 static int run(void)
 {
     const struct CMUnitTest tests[] = {
@@ -329,6 +350,7 @@ static int run(void)
         cmocka_unit_test(test_bad_landmarks),
         cmocka_unit_test(test_bad_maps),
         cmocka_unit_test(test_degenerate),
+        cmocka_unit_test(test_corners_follow_the_side),
     };
     return RUN_TESTS(tests);
 }

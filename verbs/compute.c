@@ -37,7 +37,7 @@ compute compute_begin(const flags *f)
     const int asked = compute_words(f);
     compute c = { 0 };
     if (asked != CPU) c.dev = device_cuda(0, c.no_gpu);
-    if (asked == CUDA && !c.dev) die_machine("--device: got cuda, wanted cpu or auto: %s", c.no_gpu);
+    if (asked == CUDA && !c.dev) die("--device: got cuda, wanted cpu or auto: %s", c.no_gpu);
     if (asked == CPU) snprintf(c.no_gpu, sizeof c.no_gpu, "--device cpu");
     if (!c.dev) c.dev = &device_cpu;
     c.seed = (uint64_t)flags_int(f, "--seed", 1, 0, INT64_MAX);

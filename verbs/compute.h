@@ -19,7 +19,7 @@ int compute_threads(const flags *f);
 int compute_on_cpu(const flags *f);
 /* Dies 2 where --device or --precision is no word for one; which device, as compute_begin reads it. The verb must have declared FLAG_COMPUTE. */
 int compute_words(const flags *f);
-/* All of it; the verb must have declared FLAG_COMPUTE. Dies 4 where --device cuda is asked for and there is none. */
+/* All of it; the verb must have declared FLAG_COMPUTE. Dies 2 where --device cuda is asked for and there is none. */
 compute compute_begin(const flags *f);
 /* One line on stderr where --device auto has found no GPU, once: for verbs that compute long, when their input has proved right. */
 void compute_tell(compute *c);

@@ -26,6 +26,7 @@ static const flag own[] = {
       "                          (default: as the run of predictions.h5 read its data.labels, else all)" },
     { "--classes", "FILE.csv", "names of the values: value,name,kind (default: those of the store or predictions)" },
     { "--region", "whole|cervical|thoracic|lumbar|ap", "what the films show, for the parameters (default whole)" },
+    { "--facing", "left|right|auto", "which way the patients look, for the parameters (default auto: by votes of the anatomy)" },
     { "--exchangeable", "A:B|none", "two classes whose names are arbitrary: each film's prediction takes the names of the truth that it overlaps\n"
       "                          more (default: femoral_head_1 and femoral_head_2, where both are classes)" },
     { "--no-parameters", NULL, "compare label maps only" },
@@ -89,11 +90,18 @@ static instance_options instance_choices(const flags *f, uint64_t seed)
     return o;
 }
 
+static eval_film film_of(const flags *f)
+{
+    static const char *const sides[] = { "left", "auto", "right" };
+    return (eval_film){ flags_word(f, "--region", eval_regions, GEO_REGIONS, -1), flags_word(f, "--facing", sides, 3, 1) - 1 };
+}
+
 /* Every pair scored, its instances kept in q, and measured where m is there; 0 where its classes name nothing of a spine. */
 static int add_all(score *s, both_sides *m, both_objects *q, const pairs *p, const classes *names, const double *given, const flags *f)
 {
     int64_t n = pairs_count(p);
-    int spine = m != NULL, region = flags_word(f, "--region", eval_regions, GEO_REGIONS, -1);
+    int spine = m != NULL;
+    const eval_film shown = film_of(f);
     progress bar = progress_begin("eval", n, flags_has(f, "--quiet"));
     for (int64_t i = 0; i < n; i++) {
         const pair *e = pairs_at(p, i);
@@ -105,7 +113,7 @@ static int add_all(score *s, both_sides *m, both_objects *q, const pairs *p, con
         const int detects = pairs_found(p, i, &found);
         const both_maps maps = { h, w, s->cases[i].patient, pred, truth, detects ? &found : NULL };
         objects_pair(q, p, i, &maps);
-        if (spine) spine = measured_add(m, p, i, &maps, names, given, region);
+        if (spine) spine = measured_add(m, p, i, &maps, names, given, shown);
         free(pred), free(truth), free(found.number);
         progress_step(&bar, i + 1, NULL);
     }
@@ -187,8 +195,7 @@ static void eval_readings(const flags *f, const double *given, uint64_t seed)
     double *published;
     parameter_options o = parameter_choices(f, seed, &published);
     readings ref = readings_csv(f->input[1]), second = file ? readings_csv(file) : (readings){ 0 };
-    readings pred = readings_from(f->input[0], flags_text(f, "--classes", NULL), given,
-        flags_word(f, "--region", eval_regions, GEO_REGIONS, -1), flags_has(f, "--quiet"));
+    readings pred = readings_from(f->input[0], flags_text(f, "--classes", NULL), given, film_of(f), flags_has(f, "--quiet"));
     parameters found = parameters_compare(&pred, &ref, file ? &second : NULL, file ? 2 : 1, &o);
     doubts odd = { 0 };
     doubts_add(&odd, &pred, &ref);
@@ -209,7 +216,7 @@ static void eval_readings(const flags *f, const double *given, uint64_t seed)
 /* COCO's own files: objects, and nothing else. */
 static void eval_coco(const flags *f, uint64_t seed)
 {
-    static const char *const others[] = { "--split", "--spacing", "--tau", "--labels", "--classes", "--region", "--no-parameters", "--exchangeable", "--reader2",
+    static const char *const others[] = { "--split", "--spacing", "--tau", "--labels", "--classes", "--region", "--facing", "--no-parameters", "--exchangeable", "--reader2",
                                           "--published", "--margin" };
     for (size_t i = 0; i < sizeof others / sizeof *others; i++)
         if (flags_has(f, others[i])) die_at(others[i], "%s is COCO's annotations: there are instances to compare, and nothing else", f->input[1]);

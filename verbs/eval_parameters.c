@@ -34,9 +34,9 @@ static void collect(void *arg, findings *f, const image *film)
     if (c->bar) progress_step(c->bar, ++c->done, NULL);
 }
 
-static measure_job job_of(collector *c, const char *classes, const double *spacing, int region)
+static measure_job job_of(collector *c, const char *classes, const double *spacing, eval_film film)
 {
-    measure_settings s = { .region = region, .facing = -2, .cobb = -1, .age = -1, .draws = 200, .seed = 1 };
+    measure_settings s = { .region = film.region, .facing = film.facing ? film.facing : -2, .cobb = -1, .age = -1, .draws = 200, .seed = 1 };
     if (spacing && spacing[0] > 0) s.sx = spacing[0], s.sy = spacing[1], s.spacing_source = "user";
     return (measure_job){ .settings = s, .classes = classes, .blind = 1, .each = collect, .arg = c };
 }
@@ -55,7 +55,7 @@ static void add_instances(collector *c, const store *s, int64_t at, int64_t w, c
     labels_free(&l);
 }
 
-int measured_add(both_sides *m, const pairs *p, int64_t i, const both_maps *maps, const classes *names, const double *given, int region)
+int measured_add(both_sides *m, const pairs *p, int64_t i, const both_maps *maps, const classes *names, const double *given, eval_film film)
 {
     const pair *e = pairs_at(p, i);
     int64_t at;
@@ -64,13 +64,13 @@ int measured_add(both_sides *m, const pairs *p, int64_t i, const both_maps *maps
     if (!base) die_machine("out of memory");
     collector of_pred = { .into = &m->pred, .id = e->id, .patient = e->patient }, of_truth = of_pred;
     of_truth.into = &m->ref, of_truth.truth = 1;
-    measure_job job = job_of(&of_truth, NULL, given ? given : e->spacing, region);
+    measure_job job = job_of(&of_truth, NULL, given ? given : e->spacing, film);
     job.settings.base = base;
     int any = measure_names(names);
     if (any) {
         if (s) measure_case(&job, s, at, names);
         else measure_labels(&job, e->id, maps->h, maps->w, maps->truth, names);
-        if (region < 0 && of_truth.frontal) job.settings.region = GEO_REGION_AP;         /* as the landmarks say */
+        if (film.region < 0 && of_truth.frontal) job.settings.region = GEO_REGION_AP;         /* as the landmarks say */
         job.arg = &of_pred;
         if (!maps->found) measure_labels(&job, e->id, maps->h, maps->w, maps->pred, names);
         else measure_found(&job, m->pred.path, e->id, &(image){ maps->h, maps->w, 8, NULL }, maps->pred, maps->found, names);
@@ -83,14 +83,14 @@ int measured_add(both_sides *m, const pairs *p, int64_t i, const both_maps *maps
 
 void measured_free(both_sides *m) { readings_free(&m->pred), readings_free(&m->ref), levels_free(&m->named); }
 
-readings readings_from(const char *path, const char *classes, const double *given, int region, int quiet)
+readings readings_from(const char *path, const char *classes, const double *given, eval_film film, int quiet)
 {
     if (readings_like(path)) return readings_csv(path);
     readings r = readings_new(path);
     int64_t total = 0;
     progress bar = progress_begin("measure", 0, quiet);
     collector c = { .into = &r, .bar = &bar };
-    measure_job job = job_of(&c, classes, given, region);
+    measure_job job = job_of(&c, classes, given, film);
     geo_case *base = geo_case_new();
     if (!base) die_machine("out of memory");
     job.settings.base = base, job.total = &total;

@@ -21,7 +21,7 @@
 #include <string.h>
 
 enum { STACK = REGIONS, MIXED, KINDS };  /* as a region */
-typedef struct synth { int region, level, classes, pathology, pairs, failure, fractures, strata; int64_t n, seed, height, width; double implants,
+typedef struct synth { int region, level, classes, pathology, pairs, failure, fractures, strata, facing; int64_t n, seed, height, width; double implants,
     reader, close; } synth;
 
 #define LAYOUT_WORDS "whole|cervical|thoracic|lumbar|ap|hspine|levels"
@@ -46,6 +46,8 @@ static const key keys[] = {
     { "implants", K_REAL, offsetof(synth, implants), "0.2", "share of films with implants, from L3", 0, 1, 0 },
     { "close", K_REAL, offsetof(synth, close), "0",
         "share of thoracic and lumbar films that end beside the spine and within bodies, as many real ones do; the hips are not on them", 0, 1, 0 },
+    { "facing", K_WORD, offsetof(synth, facing), "any", "which way the patients look: any draws it; a store of one side is what measure and run take --facing for",
+        0, 0, "any|left|right" },
     { "pairs",  K_BOOL, offsetof(synth, pairs),  "0",   "films with implants come without them too, as two cases of one patient", 0, 0, 0 },
     { "strata", K_BOOL, offsetof(synth, strata), "0",
         "a test set of whole spines: of 60 films 20 plain, 12 in pairs with implants, 10 fractured, 8 with a hidden C7, 5 LSTV, 5 turned", 0, 0, 0 },
@@ -67,7 +69,7 @@ static const usage how = { "synth", "OUT.h5 region=... [n=100] [seed=1] [level=L
     "keys: region=whole|cervical|thoracic|lumbar|ap|stack|mixed  n  seed  height  width  level=L0..L4\n"
     "      classes=auto|whole|cervical|thoracic|lumbar|ap|hspine|levels\n"
     "      pathology=auto|none|flatback|kyphosis|slip|junction|lstv|dome|mixed\n"
-    "      fractures=auto|none|always|screwed  implants=0.2  close=0  pairs=0|1  strata=0|1  reader=MM\n"
+    "      fractures=auto|none|always|screwed  implants=0.2  close=0  facing=any|left|right  pairs=0|1  strata=0|1  reader=MM\n"
     "      failure=none|drop|merge|split|shift|truncate|spurious|erode|dilate|ragged|leak|spur|swap|facing|heads|head|any",
     own, FLAG_JSON | FLAG_QUIET | FLAG_FORCE | FLAG_DEVICE | FLAG_THREADS | FLAG_SEED, 1, 1, 1 };
 
@@ -107,6 +109,7 @@ static synth settings(const flags *f)
     if (s.strata && s.level < LEVEL_TRAINING) die("strata: implants are drawn from level=L3 on");
     if (s.fractures > 1 && (s.region == REGION_CERVICAL || s.region == REGION_AP || s.region == STACK))
         die("fractures: bodies break from T5 to L4, wanted region=whole, thoracic or lumbar");
+    if (s.facing && (s.region == REGION_AP || s.region == STACK)) die("facing: these films are frontal, wanted a lateral region");
     set_size(&s.height, sizes[s.region][0], "height"), set_size(&s.width, sizes[s.region][1], "width");
     return s;
 }
@@ -118,7 +121,8 @@ static synthetic_settings phantom_settings(const synth *s)
     const int pathology = s->pathology == 0 ? (disease ? PATHOLOGIES : PATH_NONE) : s->pathology - 1;
     return (synthetic_settings){
         .anatomy = { .region = s->region == MIXED ? REGION_WHOLE : s->region, .h = s->height, .w = s->width, .stress = s->level == LEVEL_STRESS, .pathology = pathology,
-            .fractures = s->fractures == 0 ? disease : s->fractures - 1 + (s->fractures > 1), .tilt = 2, .close = s->close },
+            .fractures = s->fractures == 0 ? disease : s->fractures - 1 + (s->fractures > 1), .tilt = 2, .close = s->close,
+            .facing = (s->facing == 2) - (s->facing == 1) },
         .picture = { .level = s->level, .implants = s->implants, .look = -1 },
         .layout = s->classes ? (enum layout)(s->classes - 1) : s->region == MIXED ? LAYOUT_WHOLE : (enum layout)s->region, .mixed = s->region == MIXED,
             .pairs = s->pairs, .reader = s->reader,
