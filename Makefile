@@ -35,7 +35,7 @@ LDLIBS   = $(PKG_LIBS) -ldnnl -lpthread -lm
 MODE_cpu    = -O3 -march=$(MARCH) $(WIDE)
 MODE_double = -O3 -march=$(MARCH) $(WIDE) -DREAL=double
 MODE_asan   = -O1 -march=$(MARCH) -Wno-format-truncation -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
-# The plugin holds what it needs of the rest of the program, and shows one function.
+# The plugin holds what it needs of the rest of the program, and shows two functions.
 MODE_plugin = -DDARKSPINE_CUDA -fPIC -fvisibility=hidden -ffunction-sections -fdata-sections
 MODE_cuda   = -O3 -march=$(MARCH) $(WIDE) $(MODE_plugin)
 MODE_emu    = $(MODE_asan) -fno-sanitize=object-size $(MODE_plugin)

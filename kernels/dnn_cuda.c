@@ -109,7 +109,8 @@ static void job_free(job *j)
 /* ---- the choice ---- */
 
 /* 1: it does that; 0: it says that it has nothing for it, which is an answer and no failure. By cuDNN 8: bad parameter, invalid value, another
- * architecture, not supported; cuDNN 9 has the thousands 2 and 3 for these. Dies on all else. */
+ * architecture, not supported; cuDNN 9 has the thousands 2 and 3 for these. Dies on all else: a cuDNN 9 that lacks one of its own libraries, which
+ * shows here first, ends the run with its words rather than on slower kernels. */
 static int does(const dnn_library *l, int status, int line, const char *what)
 {
     const int refuses = status == 3 || status == 5 || status == 6 || status == 9 || (status >= 2000 && status < 4000);

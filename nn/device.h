@@ -11,7 +11,7 @@ extern "C" {
 struct device;
 
 /* What a GPU does while the host goes on: two queues, each in its order, and kernels that are recorded to be run again (nn/device_queue.cu).
- * Everything above waits for both; context.stream is that of the kernels. An event is the place in a queue where it was marked last. */
+ * What struct device does (put, get, zero, sync) waits for both; context.stream is that of the kernels. An event is the place in a queue where it was marked last. */
 enum queue { QUEUE_KERNELS, QUEUE_COPIES };
 typedef struct device_queues {
     void *stream[2];

@@ -2,7 +2,8 @@
  * processor, and all else stays as it is.
  *
  * put, get and zero go to the default stream, which waits for all others, as they for it (device_queue.cu): put and get wait for the
- * kernels before them, zero and kernels do not wait. An error of a kernel therefore shows at the next copy; CUDA_LAUNCH_BLOCKING=1 makes it show at its own launch. */
+ * kernels before them, zero and kernels do not wait. An error of a kernel therefore shows at a later launch
+ * or copy; CUDA_LAUNCH_BLOCKING=1 makes it show at its own launch. */
 #include "kernels/cuda.h"
 #include "base/die.h"
 #include "base/die_end.h"

@@ -39,7 +39,7 @@ typedef struct op {
     void (*pack)(const context *, const struct node *, int backward);
     void (*forward)(const context *, const struct node *);
     void (*backward)(const context *, const struct node *, const step *);
-    /* May be NULL: out[0] once more, to the bit, from in[], packed[0] and the saved[] of forward, and nothing else changed. Where that
+    /* May be NULL (law 10): out[0] once more, to the bit, from in[], packed[0] and the saved[] of forward, and nothing else changed. Where that
      * costs little beside the layers around it, the map need not be kept from forward to backward (nn/recompute.h). */
     void (*again)(const context *, const struct node *);
     void (*release)(struct node *);                       /* may be NULL: free what prepare kept in n->state */

@@ -28,6 +28,7 @@ static void find_ranges(optim *o)
     o->range = xalloc_n((size_t)p->n + 1, sizeof *o->range);
     for (int i = 0; i < p->n && p->p[i].role == PARAM; i++) {
         const int decay = p->p[i].decay || o->conf.decay_norm, group = p->p[i].group;
+        assert(p->p[i].frozen == (p->p[i].at >= p->trainable));      /* frozen from the first: params_new_frozen */
         if (p->p[i].frozen) continue;
         const struct optim_range *last = o->ranges ? &o->range[o->ranges - 1] : NULL;
         if (!last || last->decay != decay || last->group != group)
@@ -169,7 +170,14 @@ void optim_spend_begin(optim *o, const context *c, double lr, int group)
 {
     assert(o->conf.clip == 0);
     if (!group) begin_step(o, c);
-    o->lr = lr, o->spent = 0;
+    o->lr = lr, o->spent = 0, o->bad = NULL;
+}
+
+static const param *param_at(const params *p, size_t at)
+{
+    const param *q = p->p;
+    while (q->role != PARAM || q->at != at) q++;
+    return q;
 }
 
 void optim_spend(optim *o, const context *c, size_t at, size_t count, const real *g)
@@ -177,13 +185,15 @@ void optim_spend(optim *o, const context *c, size_t at, size_t count, const real
     const struct optim_range *k = o->range;
     while (k + 1 < o->range + o->ranges && k[1].at <= at) k++;
     o->spent += squares(o, c, g, count);
+    if (!isfinite(o->spent) && !o->bad) o->bad = param_at(o->p, at);
     if (isfinite(o->spent)) step_run(o, c, rule_of(o, o->lr, (double)o->step), o->lr, k, at, count, g);
 }
 
 double optim_spend_end(optim *o, const context *c)
 {
+    if (!isfinite(o->spent)) return NAN;
     average_rest(o, c);
-    return isfinite(o->spent) ? sqrt(o->spent) : NAN;
+    return sqrt(o->spent);
 }
 
 void optim_begin(optim *o, const context *c, double lr, live_numbers *now)

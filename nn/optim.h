@@ -49,6 +49,7 @@ typedef struct optim {
     struct optim_range { size_t at, count; int decay, group; } *range; int ranges;      /* neighbours that are treated alike, as one run */
     double *partial;                     /* on the device: sums of squares a block */
     double lr, spent;                    /* between begin and end: the rate; the sum of squares of what was spent */
+    const param *bad;                    /* the first parameter whose gradient made that sum not finite; NULL: none */
 } optim;
 
 /* Needs p->g. The state starts as zeros; the average starts from the weights at the first step. */
@@ -64,7 +65,8 @@ double optim_clip_group(optim *o, const context *c, int group);
 void   optim_step_group(optim *o, const context *c, double lr, int group);
 /* The same step, run by run of parameters as their gradients become known (schedule_spend): begin, spend each, end; or that for every group, group
  * 0 first. For conf.clip = 0: a limit would have to know all gradients first. optim_spend: `count` numbers from element `at` of the arena on, all of one tensor, gradient g; from
- * a gradient on that is not finite nothing more is changed. optim_spend_end: the L2 norm of all gradients, NaN where one was not finite. */
+ * a gradient on that is not finite nothing more is changed. optim_spend_end: the L2 norm of all gradients, NaN where one was not finite;
+ * the counters have moved then all the same. */
 void   optim_spend_begin(optim *o, const context *c, double lr, int group);
 void   optim_spend(optim *o, const context *c, size_t at, size_t count, const real *g);
 double optim_spend_end(optim *o, const context *c);

@@ -45,10 +45,10 @@ static size_t cost(const node *n, int at)
 {
     size_t sum = n->packed[0] ? n->packed[0]->x.size : 0;
     for (int j = 0; j < n->nin; j++) {
-        const tensor *u = n->in[j];
+        tensor *u = n->in[j];
         if (lives(u, at)) continue;
-        const size_t remade = u->from && cheap(u->from) && !u->of ? cost(u->from, at) : u->x.size;
-        sum += remade < u->x.size ? remade : u->x.size;
+        const size_t remade = u->from && cheap(u->from) && !u->of ? cost(u->from, at) : SIZE_MAX, all = tensor_root(u)->x.size;
+        sum += remade < all ? remade : all;
     }
     return sum;
 }
@@ -62,6 +62,14 @@ static int wanted(const schedule *s, int forward, const remades *done, const ten
         for (int j = 0; j < done->r[i].n->nin; j++) if (done->r[i].n->in[j] == v && done->r[i].at < at) at = done->r[i].at;
     for (int i = made; i < forward; i++) if (reads(&s->s[i], v)) rests = i;
     return at < s->n && at - rests > WORTH ? at : 0;
+}
+
+/* Are weights that the node reads other ones at step `at`? */
+static int spent_before(const schedule *s, const node *n, int at)
+{
+    for (int i = 0; i < at; i++)
+        for (int j = 0; s->s[i].spend && j < n->nin; j++) if (n->in[j] == s->s[i].spend) return 1;
+    return 0;
 }
 
 /* From here on every tensor knows that it is read there. */
@@ -86,8 +94,8 @@ static void insert(schedule *s, const remades *done)
     s->s = all, s->n = n;
 }
 
-/* Do the passes drown in the products of the forward pass? */
-static int drowns(const schedule *s, int forward, const remades *done)
+/* Is the time of these passes lost beside the products of the forward pass? */
+static int costs_little(const schedule *s, int forward, const remades *done)
 {
     int64_t numbers = 0, products = 0;
     for (int i = 0; i < forward; i++) if (!s->s[i].pack && s->s[i].n->op->macs) products += s->s[i].n->op->macs(s->s[i].n);
@@ -105,11 +113,11 @@ void recompute_insert(schedule *s)
         const tensor *v = n->out[0];
         if (s->s[i].pack || !cheap(n) || v->keep || v->of || v->x.last <= i) continue;
         const int at = wanted(s, forward, &done, v, i);
-        if (!at || cost(n, at) > v->x.size / 2) continue;
+        if (!at || cost(n, at) > v->x.size / 2 || spent_before(s, n, at)) continue;
         done.r[done.n++] = (remade){ at, n };
         extend(n, at);
     }
-    if (s->recompute == RECOMPUTE_ALWAYS || drowns(s, forward, &done)) insert(s, &done);
+    if (s->recompute == RECOMPUTE_ALWAYS || costs_little(s, forward, &done)) insert(s, &done);
     s->recompute = RECOMPUTE_NEVER;      /* what is in the list stays there */
     free(done.r);
 }

@@ -8,7 +8,7 @@
 #include "nn/schedule.h"
 
 /* Puts steps that make maps again into a list whose nodes are prepared and whose buffers know their first and last step, once. RECOMPUTE_AUTO:
- * unless the passes would cost more than about 3 % of a step, as they do in nets of few channels, whose maps are small anyway. Maps whose op
+ * unless the passes would cost more than a few percent of a step (by measurement), as they do in nets of few channels, whose maps are small anyway. Maps whose op
  * has no `again` or is dear, that are outputs or lie in a wider map, or that cannot be made without keeping more than half of what is saved, stay. */
 void recompute_insert(schedule *s);
 #endif

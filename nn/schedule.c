@@ -108,6 +108,13 @@ void schedule_backward(schedule *s, graph *g, tensor *loss, tensor *const *wrt, 
     }
 }
 
+int schedule_reaches(tensor *const *wrt, int nwrt)
+{
+    int n = 0;
+    while (n < nwrt && wrt[n]->written) n++;
+    return n == nwrt;
+}
+
 /* written: has a gradient. live: the last step that names it. */
 static void find_last(const schedule *s)
 {

@@ -30,6 +30,8 @@ void schedule_backward(schedule *s, graph *g, tensor *loss, tensor *const *wrt, 
 /* Of a whole list, before it is planned: every parameter's gradient is handed to s->spend right after the last step that names the parameter,
  * and its memory is then free for others. Gradients are therefore never all there at once, and params need hold none. */
 void schedule_spend(schedule *s);
+/* Of the tensors of the last schedule_backward: has every one of these a gradient? */
+int  schedule_reaches(tensor *const *wrt, int nwrt);
 int  step_reads_packed(const step *t);   /* are the weights, input 1, read in their packed form at this step? */
 void schedule_run(const schedule *s, context *c);                                 /* all steps */
 void schedule_run_part(const schedule *s, context *c, int from, int to);          /* steps from..to-1 */

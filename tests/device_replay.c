@@ -31,11 +31,11 @@ static const char transformer[] = HEAD
 typedef struct trial { const char *name, *cfg; int ways; const char *words[12]; } trial;      /* ways: how many of all_ways */
 static const trial trials[] = {
     { "U-Net, sgd", unet, 4, { "solver.optimiser=sgd", "solver.momentum=0.9", "solver.nesterov=1", "solver.clip=1", "solver.ema=0.9",
-                            "data.sizes=4x12" } },
+                            "data.sizes=4x12", "solver.recompute=always" } },
     { "U-Net in parts, adamw", unet, 2, { "solver.optimiser=adamw", "solver.decay=0.1", "solver.decay_norm=0", "solver.subdivisions=3", "solver.clip=0.1",
                                        "solver.ema=0.9", "solver.ema_warmup=0" } },
     { "U-Net, rmsprop", unet, 1, { "solver.optimiser=rmsprop", "solver.momentum=0.5" } },
-    { "transformer, adam", transformer, 1, { "solver.optimiser=adam", "solver.decay=0.01", "solver.ema=0.99" } },
+    { "transformer, adam", transformer, 1, { "solver.optimiser=adam", "solver.decay=0.01", "solver.ema=0.99", "solver.recompute=always" } },
 };
 
 typedef struct batches { float *image[STEPS]; uint8_t *labels[STEPS]; } batches;

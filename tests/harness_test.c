@@ -182,6 +182,20 @@ static void hard_cases_resume_to_the_bit(void **state)
 
 #define EARLY "solver.epochs=50 solver.batch=3 solver.lr=0 evaluate.worst=0 evaluate.patience="
 
+/* How memory is saved may be another when a run goes on: the bits are the same. */
+static void memory_may_change_on_the_way(void **state)
+{
+    (void)state;
+#define PLAIN "solver.epochs=2 solver.batch=2 solver.lr=0.02 solver.optimiser=adam solver.ema=0.9 solver.freeze=enc*"
+    train_result part;
+    assert_int_equal(train_some("kept", PLAIN " solver.recompute=never solver.fuse_step=0", 0, -1, 0, &part), EXIT_OK);
+    assert_int_equal(train_some("mixed", PLAIN " solver.recompute=never solver.fuse_step=0", 0, 2, 0, &part), EXIT_STOPPED);
+    assert_int_equal(train_some("mixed", PLAIN " solver.recompute=always", 1, -1, 0, &part), EXIT_OK);
+    params *a = weights_of("kept", "last.h5"), *b = weights_of("mixed", "last.h5");
+    assert_memory_equal(a->x, b->x, a->total * sizeof(real));
+    params_free(a), params_free(b);
+}
+
 static void patience_ends_a_run(void **state)
 {
     (void)state;
@@ -426,7 +440,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(folds_keep_patients_whole), cmocka_unit_test(parts_have_names), cmocka_unit_test(a_fold_is_left_out),
-        cmocka_unit_test(a_run_starts_from_weights), cmocka_unit_test(frozen_tensors_stand_still), cmocka_unit_test(patience_ends_a_run),
+        cmocka_unit_test(a_run_starts_from_weights), cmocka_unit_test(frozen_tensors_stand_still), cmocka_unit_test(memory_may_change_on_the_way), cmocka_unit_test(patience_ends_a_run),
         cmocka_unit_test(hard_cases_resume_to_the_bit),
         cmocka_unit_test(averaged_weights_are_the_mean), cmocka_unit_test(steps_are_measured), cmocka_unit_test(dead_layers_are_told),
         cmocka_unit_test(a_rate_is_suggested), cmocka_unit_test(events_are_whole),

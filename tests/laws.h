@@ -129,4 +129,19 @@ static inline void law8_side_effects(const bench *b)
     for (int i = 0; i < r->n->nout; i++) if (!r->c.training && !slot_same(&r->y[i], after.y[i])) fail_msg("law 8: backward changed output %d", i);
     shot_free(&before), shot_free(&after);
 }
+
+/* The output made again is the output, to the bit, and nothing else has changed. */
+static inline void law10_again(const bench *b)
+{
+    rig *r = b->r;
+    const step again = { .n = r->n, .again = 1 };
+    if (!r->n->op->again) return;
+    run(b);
+    shot before = shot_take(r);
+    slot_fill(&r->y[0], 0xff);
+    rig_step(r, &again);
+    if (!same_all(r, &before)) fail_msg("law 10: made again, the output or something else is not as it was");
+    rig_intact(r);
+    shot_free(&before);
+}
 #endif

@@ -4,7 +4,8 @@
  *   4 the gradient is the central difference of sum(r * y), element by element (double build; a float difference proves nothing);
  *   5 a gradient that is added to comes out as before + gradient;          6 what backward does not declare to read can be anything;
  *   7 the same bits again, and with 1, 2 and 3 threads;                    8 evaluation has no side effect;
- *   9 maps in bf16 give what reals of the same numbers give, but for one rounding, and meet laws 1 and 5 to 8 too.
+ *   9 maps in bf16 give what reals of the same numbers give, but for one rounding, and meet laws 1, 5 to 8 and 10 too;
+ *   10 the output made again (op.again) is the output, to the bit, and nothing else has changed.
  * Law 3, the other device computes the same, stands in device_test.c; the laws that both share in laws.h.
  * Then the table itself is walked: help, a case, and a gradient or a reason for each op; declared reads that matter. */
 #include "tests/laws.h"
@@ -145,6 +146,7 @@ static void law9_halves(const op_case *k, lay how, int training, int halves)
     law6_reads(&half);
     law7_bits(&half);
     law8_side_effects(&half);
+    law10_again(&half);
     share_rounded(&b, &half);
     run(&b), run(&half);
     const op *o = b.r->n->op;                                  /* more than two maps are added one by one; backward may read a rounded y */
@@ -178,6 +180,7 @@ static void all_laws(void **state)
         law6_reads(&b);
         law7_bits(&b);
         law8_side_effects(&b);
+        law10_again(&b);
         rig_intact(b.r);
         bench_free(&b);
     }

@@ -130,6 +130,37 @@ static void groups_take_turns(void **state)
     json_decref(j);
 }
 
+/* Gradients handed over one by one make the step of the whole; from a bad one on nothing changes, and it is known by name. */
+static void gradients_are_spent(void **state)
+{
+    (void)state;
+    const context c = { .dev = &device_cpu };
+    graph *g[2];
+    params *p[2] = { model(&g[0], 0), model(&g[1], 0) };
+    optim *o[2];
+    for (int k = 0; k < 2; k++) o[k] = start("optimiser=adamw decay=0.1 decay_norm=0 ema=0.9", p[k]);
+    for (int t = 0; t < 3; t++) {
+        for (size_t i = 0; i < 8; i++) *number(p[0]->g, p[0], i) = *number(p[1]->g, p[1], i) = (real)sin((double)(8 * t) + (double)i);
+        const double norm = optim_clip(o[0], &c);
+        optim_step(o[0], &c, 0.1);
+        optim_spend_begin(o[1], &c, 0.1, 0);
+        for (int q = 2; q >= 0; q--) optim_spend(o[1], &c, p[1]->p[q].at, p[1]->p[q].count, p[1]->g + p[1]->p[q].at);
+        near(optim_spend_end(o[1], &c), norm, 1e-14);
+        assert_memory_equal(p[0]->x, p[1]->x, p[0]->total * sizeof(real));
+        assert_memory_equal(o[0]->ema, o[1]->ema, p[0]->total * sizeof(real));
+    }
+    assert_int_equal(o[1]->step, 3);
+    assert_null(o[1]->bad);
+    p[1]->g[p[1]->p[1].at] = NAN;                                  /* b */
+    optim_spend_begin(o[1], &c, 0.1, 0);
+    for (int q = 2; q >= 0; q--) optim_spend(o[1], &c, p[1]->p[q].at, p[1]->p[q].count, p[1]->g + p[1]->p[q].at);
+    assert_false(isfinite(optim_spend_end(o[1], &c)));
+    assert_string_equal(o[1]->bad->name, "b");
+    assert_true(*number(p[1]->x, p[1], 4) != *number(p[0]->x, p[0], 4));                /* c came before it */
+    for (size_t i = 0; i < 4; i++) assert_true(*number(p[1]->x, p[1], i) == *number(p[0]->x, p[0], i));
+    for (int k = 0; k < 2; k++) optim_free(o[k]), params_free(p[k]), graph_free(g[k]);
+}
+
 static void bad_gradients_are_seen(void **state)
 {
     (void)state;
@@ -305,7 +336,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(five_steps_as_pytorch), cmocka_unit_test(clip_scales_the_step), cmocka_unit_test(groups_take_turns),
-        cmocka_unit_test(bad_gradients_are_seen),
+        cmocka_unit_test(gradients_are_spent), cmocka_unit_test(bad_gradients_are_seen),
         cmocka_unit_test(norm_parameters_keep_from_decay), cmocka_unit_test(average_follows_the_weights),
         cmocka_unit_test(same_bits_on_any_thread_count), cmocka_unit_test(unused_keys_are_errors),
         cmocka_unit_test(policies_are_their_formulas), cmocka_unit_test(policy_mistakes), cmocka_unit_test(plateau_waits_and_reduces),

@@ -186,7 +186,7 @@ static inline void rig_free(rig *r)
     free(r);
 }
 
-/* The op alone, forward (s NULL) or backward, on its device. An op without a gradient (op.why) is never asked for one. */
+/* The op alone, forward (s NULL), backward or once more (op.again), on its device. An op without a gradient (op.why) is never asked for one. */
 static inline void rig_step(rig *r, const step *s)
 {
     const device *d = r->c.dev;
@@ -194,8 +194,9 @@ static inline void rig_step(rig *r, const step *s)
         const slot *x = rig_slot(r, i);
         if (x->far != x->base) d->put(d, x->far, x->base, x->bytes);
     }
-    if (r->n->op->pack) r->n->op->pack(&r->c, r->n, s != NULL);
+    if (r->n->op->pack) r->n->op->pack(&r->c, r->n, s && s->backward);
     if (!s) r->n->op->forward(&r->c, r->n);
+    else if (s->again) r->n->op->again(&r->c, r->n);
     else if (r->n->op->backward) r->n->op->backward(&r->c, r->n, s);
     for (int i = 0; i < RIG_SLOTS; i++) {
         const slot *x = rig_slot(r, i);

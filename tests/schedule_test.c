@@ -108,6 +108,25 @@ static void made_again_is_kept(void **state)
     }
 }
 
+/* A trained tensor that no loss rests on has no gradient, and that is told. */
+static void gradients_reach_or_not(void **state)
+{
+    (void)state;
+    graph *g = graph_new();
+    tensor *x = graph_leaf(g, "x", SHAPE4(1, 2, 2, 1), REAL_TYPE, INPUT);
+    tensor *w[2] = { graph_leaf(g, "a", SHAPE4(1, 1, 1, 1), REAL_TYPE, PARAM), graph_leaf(g, "b", SHAPE4(1, 1, 1, 1), REAL_TYPE, PARAM) };
+    tensor *y = op_node(g, "conv", "y", 2, (tensor *[]){ x, w[0] }, " "), *loss = op_node(g, "reduce", "loss", 1, &y, "over=all kind=sum");
+    op_node(g, "conv", "aside", 2, (tensor *[]){ x, w[1] }, " ");
+    schedule s = { 0 };
+    schedule_forward(&s, g, &loss, 1), schedule_backward(&s, g, loss, w, 2);
+    assert_true(schedule_reaches(w, 1) && !schedule_reaches(w, 2));
+    schedule_spend(&s);
+    int spent = 0;
+    for (int i = 0; i < s.n; i++) spent += s.s[i].spend == w[0] ? 1 : s.s[i].spend ? 100 : 0;
+    assert_int_equal(spent, 1);
+    schedule_free(&s), graph_free(g);
+}
+
 static int made_again(const char *path, enum recompute how)
 {
     const char *const words[] = { "net.height=64", "net.width=64" };
@@ -247,7 +266,7 @@ static void types_of_views(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(shared_is_apart), cmocka_unit_test(made_again_is_kept), cmocka_unit_test(made_again_where_that_is_cheap),
+        cmocka_unit_test(shared_is_apart), cmocka_unit_test(gradients_reach_or_not), cmocka_unit_test(made_again_is_kept), cmocka_unit_test(made_again_where_that_is_cheap),
         cmocka_unit_test(restricted_backward), cmocka_unit_test(concats_are_views),
         cmocka_unit_test(late_readers_are_no_views), cmocka_unit_test(micro_batches_add), cmocka_unit_test(types_of_maps),
         cmocka_unit_test(types_of_views),

@@ -199,7 +199,9 @@ static void plan_build(adversary *a, const adversary_conf *f, tensor **wrt)
     snprintf(words, sizeof words, "weights=1,1,%.17g", f->codebook);
     a->loss = add(t, "total", "loss", a->codebook ? 3 : 2, terms, a->codebook ? words : "weights=1,1");
     schedule_append(&a->build, balanced->from), schedule_append(&a->build, a->loss->from);
-    schedule_backward(&a->build, t->g, a->loss, wrt, of_group(t, 0, wrt));
+    const int n = of_group(t, 0, wrt);
+    schedule_backward(&a->build, t->g, a->loss, wrt, n);
+    a->spends = f->spend && schedule_reaches(wrt, n);
     if (codebook_update(t)) schedule_append(&a->build, codebook_update(t)), a->perplexity = codebook_update(t)->out[0];
     tensor *kept[] = { a->l1, a->perceptual, a->matching, a->nll, a->fooled, a->codebook, a->loss, a->perplexity, a->balance, sides[1], sides[2] };
     for (size_t i = 0; i < sizeof kept / sizeof *kept; i++) if (kept[i]) kept[i]->keep = 1;
@@ -222,7 +224,9 @@ static void plan_judge(adversary *a, const adversary_conf *f, tensor **wrt)
     a->critic_loss->keep = 1;
     schedule_forward(&a->judge, u->g, &a->critic_loss, 1);
     a->judged = a->judge.n;
-    schedule_backward(&a->judge, u->g, a->critic_loss, wrt, of_group(u, 1, wrt));
+    const int n = of_group(u, 1, wrt);
+    schedule_backward(&a->judge, u->g, a->critic_loss, wrt, n);
+    a->spends = a->spends && schedule_reaches(wrt, n);
 }
 
 /* ---- both ---- */
@@ -259,7 +263,7 @@ adversary *adversary_plan(const adversary_conf *f, net *t, net *u, uint64_t seed
     tensor **wrt = xalloc_n((size_t)t->g->nt + 64, sizeof *wrt);
     plan_build(a, f, wrt);
     plan_judge(a, f, wrt);
-    if ((a->spends = f->spend)) schedule_spend(&a->build), schedule_spend(&a->judge);
+    if (a->spends) schedule_spend(&a->build), schedule_spend(&a->judge);
     a->build.recompute = a->judge.recompute = f->recompute;
     plan_make(&a->build, &a->c, share), plan_make(&a->judge, &a->c, share);
     free(wrt);

@@ -146,7 +146,7 @@ static void check_memory(const trainer *t)
     const size_t films = samples_room(t->set) + samples_room(t->val) + worst_bytes(t), there = maps + state + judge;
     const device *dev = t->o->dev;
     const size_t truth = t->m->t->detector ? instances_bytes(t->m->t) : 0;             /* on its way to the device */
-    const size_t need = batches + films + weights + truth + (dev == &device_cpu ? there : 0);
+    const size_t need = batches + films + weights + truth + replay_pinned(t->m) + (dev == &device_cpu ? there : 0);
     const machine here = machine_read();
     const size_t room = (size_t)machine_room(&here);
     trainer_note(t, "memory: maps %.1f MiB, parameters and optimiser %.1f MiB, validation %.1f MiB, batches %.1f MiB, films %.1f MiB", mib(maps),
@@ -208,8 +208,8 @@ static char *class_text(const classes *table)
 /* May this key be another one when a run is resumed? */
 static int may_change(const char *section, const char *name)
 {
-    static const char *const free_keys[] = { "net.graph", "solver.epochs", "solver.save_minutes", "solver.start", "data.store", "data.workers", "data.cache",
-                                             "data.bad",
+    static const char *const free_keys[] = { "net.graph", "solver.epochs", "solver.save_minutes", "solver.start", "solver.recompute", "solver.fuse_step",
+                                             "data.store", "data.workers", "data.cache", "data.bad",
                                              "evaluate.every", "evaluate.patience", "evaluate.worst", "evaluate.layers", "evaluate.cases",
                                              "evaluate.log_steps", NULL };
     char both[160];

@@ -102,6 +102,7 @@ static void plan_size(model *m, const run *r, net *t)
     schedule_forward(&z->plan, t->g, &z->loss, 1);
     z->forward = z->plan.n;
     schedule_backward(&z->plan, t->g, z->loss, wrt, n);
+    m->spends = m->spends && schedule_reaches(wrt, n);         /* what gets no gradient is to decay and be told of like all else */
     if (m->spends) schedule_spend(&z->plan);
     z->plan.recompute = (enum recompute)r->solver.recompute;
     plan_make(&z->plan, &m->c, 1);
@@ -137,7 +138,7 @@ static void plan_adversary(model *m, const run *r)
                                 .matching = v->matching, .recompute = (enum recompute)r->solver.recompute, .spend = m->spends, .erase = v->erase, .start = v->start, .vanilla = v->loss, .dropout = v->dropout };
     m->a = adversary_plan(&f, m->t, run_net(r, m->images), (uint64_t)r->solver.seed, 1, m->c.dev);
     m->of[m->sizes++] = (model_size){ .t = m->t, .loss = m->a->loss, .plan = m->a->build, .forward = m->a->forward };
-    m->c = m->a->c;
+    m->c = m->a->c, m->spends = m->a->spends;
 }
 
 /* Need gradients not all be there at once? A limit on their norm and their sum over the parts of a batch need them all; a GPU would have to be
@@ -327,6 +328,7 @@ static double loss_of(const model *m, const model_size *z)
 /* A step whose gradients are spent on the way; the loss is looked at before the first. */
 static double spending_step(model *m, const model_size *z, double lr, const float *image, const uint8_t *labels, double *loss)
 {
+    m->o->bad = NULL;
     put_part(m, z, 0, image, labels);
     schedule_run_part(&z->plan, &m->c, 0, z->forward);
     *loss = m->part_loss[0] = loss_of(m, z);
@@ -415,6 +417,7 @@ void model_first_bad(model *m, int size, const float *image, const uint8_t *labe
         m->c.micro = (uint32_t)part, m->c.accumulate = part > 0;
         put_part(m, z, part, image, labels);
         if (!all_finite(m, z->t->input, z->t->input->x.p)) { snprintf(out, 160, "input"); return; }
+        if (m->o->bad) { snprintf(out, 160, "gradient of %s", m->o->bad->name); return; }        /* repeated, it would meet other weights */
         for (int i = 0; i < z->plan.n; i++) {
             if (z->plan.s[i].spend) continue;
             schedule_run_part(&z->plan, &m->c, i, i + 1);

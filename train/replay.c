@@ -61,6 +61,8 @@ static int does_without(const model *m) { return !m->c.dev->queues || hindrance(
 
 size_t replay_bytes(const model *m) { return does_without(m) ? 0 : staging_bytes(m) + told_bytes(m); }
 
+size_t replay_pinned(const model *m) { return does_without(m) ? 0 : 2 * staging_bytes(m) + told_bytes(m); }
+
 static void *taken(const device *d, void *p, const char *what, size_t bytes)
 {
     if (!p) die_machine("out of memory: %s of %s for %s are refused", BYTES(bytes), what, d->name);

@@ -13,6 +13,7 @@
 /* How the device makes a step, in words; fresh. NULL where it has no queues. */
 char  *replay_says(const model *m);
 size_t replay_bytes(const model *m);         /* that it takes on the device; 0 where the model does without */
+size_t replay_pinned(const model *m);        /* that it takes of the host's memory; likewise */
 void   replay_take(model *m);                /* into m->replay, NULL where the model does without */
 void   replay_free(model *m);
 /* The batch of step `step` on its way, beside what is computed now. The arrays need not stay. */

@@ -58,7 +58,7 @@ static int move_seeds(step *s, int64_t by)
 static int names_precision(const step *s)
 {
     for (int i = 1; i < s->words; i++)
-        if (!strcmp(s->word[i], "--precision") || !strncmp(s->word[i], "--precision=", 12)) return 1;
+        if (!strcmp(s->word[i], "--precision") || !strncmp(s->word[i], "--precision=", 12) || !strncmp(s->word[i], "net.precision=", 14)) return 1;
     return 0;
 }
 
