@@ -60,8 +60,12 @@ static void list_predictions(source *s)
 
 static source source_open(const char *path, const char *part)
 {
-    source s = { .path = xdup(path) };
-    if (file_is_folder(path)) list_folder(&s);
+    char *inside = path_join(path, "predictions.h5");
+    const int predicted = file_is_folder(path) && file_exists(inside) && predictions_is(inside);
+    source s = { .path = xdup(predicted ? inside : path) };
+    free(inside);
+    if (predicted) list_predictions(&s);
+    else if (file_is_folder(path)) list_folder(&s);
     else if (!file_exists(path)) die("%s: no such file or folder", path);
     else if (predictions_is(path)) list_predictions(&s);
     else list_store(&s, part);
@@ -95,17 +99,8 @@ static void refuse_unpaired(const source *a, const source *b)
     if (missing) die("%s: unpaired: %s has no label map in %s", a->path, first->id, b->path);
 }
 
-/* data.labels of the run: of a predictions.h5, or of that beside a folder's masks; "all" where there is none. */
-static char *labels_of(const source *s, const char *path)
-{
-    char *inside = path_join(path, "predictions.h5");
-    const int beside = !s->p && !s->s && file_exists(inside) && predictions_is(inside);
-    predictions *p = beside ? predictions_open(inside) : s->p;
-    char *labels = p ? predictions_labels(p) : xdup("all");
-    if (beside) predictions_close(p);
-    free(inside);
-    return labels;
-}
+/* data.labels of the run that made a predictions.h5; else "all" */
+static char *labels_of(const source *s) { return s->p ? predictions_labels(s->p) : xdup("all"); }
 
 void pairs_read_as(pairs *p, const char *labels, const char *at)
 {
@@ -124,7 +119,7 @@ pairs *pairs_open(const char *pred, const char *truth, const char *part)
     p->truth = source_open(truth, part);
     if (part && !p->truth.s) die_at("--split", "%s is not a store: only a store knows its splits", truth);
     p->pred = source_open(pred, NULL);
-    char *labels = labels_of(&p->pred, pred);
+    char *labels = labels_of(&p->pred);
     pairs_read_as(p, labels, pred), free(labels);
     for (int64_t i = 0; i < p->pred.n; i++) {
         int64_t j = find(&p->truth, p->pred.e[i].id);

@@ -1,7 +1,7 @@
 /* pairs.h - the films of an evaluation: a predicted and a true label map each, wherever they lie.
  *
- * Either side is a store, a predictions.h5, or a folder of label maps (*.png; a folder with masks/ inside means masks/), paired by
- * stem or case id. Nothing is skipped in silence: what has no partner, or a partner of another size, is an error. Only a store as
+ * Either side is a store, a predictions.h5, or a folder: one with a predictions.h5 inside means that, else its label maps
+ * (*.png; with masks/ inside, those of masks/). They are paired by stem or case id. Nothing is skipped in silence: what has no partner, or a partner of another size, is an error. Only a store as
  * truth can choose: --split, and the cases that `check --exclude` marked; predictions of films not chosen are then left aside. */
 #ifndef EVAL_PAIRS_H
 #define EVAL_PAIRS_H
