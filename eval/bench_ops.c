@@ -4,7 +4,6 @@
  * rated by their multiply-adds, the others by the bytes that must move at least: every input read once a pass over it, every output
  * written once. Steps that pack weights are rows of their own. */
 #include "eval/bench.h"
-#include "base/words.h"
 #include "base/die.h"
 #include "base/rng.h"
 #include "nn/plan.h"
@@ -79,8 +78,7 @@ static void fill(const context *c, void *p, const shape *s, dtype type)
 
 static void *take(const context *c, const tensor *t)
 {
-    void *p = c->dev->alloc(c->dev, t->x.size);
-    if (!p) die_machine("out of memory on %s: need %s", c->dev->name, BYTES(t->x.size));
+    void *p = device_alloc(c->dev, t->x.size, "an op's tensors");
     fill(c, p, &t->s, t->type);
     return p;
 }

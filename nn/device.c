@@ -2,6 +2,8 @@
  * a training arena is walked end to end every step, and 4 KiB pages would miss the TLB all the way. */
 #include "nn/device.h"
 #include "nn/backend.h"
+#include "base/die.h"
+#include "base/words.h"
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -40,3 +42,17 @@ static size_t cpu_room(const device *d)
 }
 
 const device device_cpu = { "cpu", cpu_alloc, cpu_free, cpu_put, cpu_get, cpu_zero, cpu_sync, cpu_room, &backend_here, NULL };
+
+void *device_alloc(const device *d, size_t bytes, const char *what)
+{
+    void *p = d->alloc(d, bytes);
+    if (!p) die_machine("out of memory on %s: need %s for %s, have %s", d->name, BYTES(bytes), what, BYTES(d->room(d)));
+    return p;
+}
+
+void *device_zeroed(const device *d, size_t bytes, const char *what)
+{
+    void *p = device_alloc(d, bytes, what);
+    d->zero(d, p, bytes);
+    return p;
+}

@@ -46,6 +46,10 @@ typedef struct device {
 } device;
 
 extern const device device_cpu;
+/* Its alloc, and the same set to zero, which do not return where the memory is refused: one line with what it was for, what was wanted and
+ * what can be had, status 4. */
+void *device_alloc(const device *, size_t bytes, const char *what);
+void *device_zeroed(const device *, size_t bytes, const char *what);
 /* The GPU of this index, by the plugin libdarkspine-cuda.so: the file DARKSPINE_CUDA_PLUGIN names, or the one beside the program, or in
  * ../lib/darkspine from there. NULL where there is none to use, and why in words. Stays open to the end of the program. */
 const device *device_cuda(int index, char why[256]);

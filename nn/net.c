@@ -1,7 +1,6 @@
 /* net.c - cfg sections to a graph; see net.h. One loop: find the layer by its section, fill its struct from its key table, resolve
  * where its inputs come from, call its build, note what it made. */
 #include "nn/net.h"
-#include "base/words.h"
 #include "nn/detector_input.h"
 #include "nn/fold.h"
 #include "base/die.h"
@@ -282,13 +281,6 @@ static void put_extent(const net_program *r, const int32_t extent[2])
     free(host);
 }
 
-static void *take(const device *d, size_t bytes)
-{
-    void *p = d->alloc(d, bytes);
-    if (!p) die_machine("out of memory on %s: need %s", d->name, BYTES(bytes));
-    return p;
-}
-
 net_program *net_program_new(const char *text, const char *path, const char *const *overrides, int n, const params *p, const device *d)
 {
     net_program *r = xalloc(sizeof *r);
@@ -297,8 +289,8 @@ net_program *net_program_new(const char *text, const char *path, const char *con
     net_inference(r->t, &r->plan);
     params_bind(p, r->t->g);
     plan_make(&r->plan, &r->c, 1);
-    r->t->input->x.p = take(d, r->t->input->x.size);
-    if (r->t->detector) r->t->detector->extent->x.p = take(d, r->t->detector->extent->x.size);
+    r->t->input->x.p = device_alloc(d, r->t->input->x.size, "a film");
+    if (r->t->detector) r->t->detector->extent->x.p = device_alloc(d, r->t->detector->extent->x.size, "a film's extent");
     plan_place(&r->plan, d);
     return r;
 }

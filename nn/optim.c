@@ -1,7 +1,6 @@
 /* optim.c - see optim.h. The arena is walked in runs of parameters that decay alike, usually one; the padding between tensors is
  * zero with zero gradient and stays zero under every rule. */
 #include "nn/optim.h"
-#include "base/words.h"
 #include "nn/backend.h"
 #include "base/die.h"
 #include <assert.h>
@@ -11,13 +10,9 @@
 
 const key optim_keys[] = { OPTIM_KEYS(0), { .name = NULL } };
 
-static real *zeros(const device *d, size_t n)
-{
-    real *x = d->alloc(d, n * sizeof *x);
-    if (!x) die_machine("out of memory on %s: need %s for the optimiser, have %s", d->name, BYTES(n * sizeof *x), BYTES(d->room(d)));
-    d->zero(d, x, n * sizeof *x);
-    return x;
-}
+static const char WHAT[] = "the optimiser";
+
+static real *zeros(const device *d, size_t n) { return device_zeroed(d, n * sizeof(real), WHAT); }
 
 static size_t blocks(const params *p) { return (p->trainable + OPTIM_BLOCK - 1) / OPTIM_BLOCK; }
 
@@ -46,8 +41,7 @@ optim *optim_new(const optim_conf *conf, params *p)
     if (adam || conf->optimiser == OPTIM_RMSPROP) o->v = zeros(p->dev, p->trainable);
     if (conf->ema > 0) o->ema = zeros(p->dev, p->total);
     if (conf->swa > 0) o->swa = zeros(p->dev, p->total);
-    o->partial = p->dev->alloc(p->dev, (blocks(p) + 1) * sizeof *o->partial);
-    if (!o->partial) die_machine("out of memory on %s", p->dev->name);
+    o->partial = device_alloc(p->dev, (blocks(p) + 1) * sizeof *o->partial, WHAT);
     find_ranges(o);
     return o;
 }

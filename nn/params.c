@@ -1,7 +1,6 @@
 /* params.c - the parameter arena; see params.h. Every tensor starts on a 64-byte line; the gaps are zero and stay zero under
  * every optimiser, so whole-arena kernels may run over them. */
 #include "nn/params.h"
-#include "base/words.h"
 #include "base/die.h"
 #include "base/rng.h"
 #include <fnmatch.h>
@@ -34,13 +33,7 @@ static void place(params *p, role r, int frozen)
     }
 }
 
-static real *cleared(const device *dev, size_t n)
-{
-    real *x = dev->alloc(dev, n * sizeof *x);
-    if (!x) die_machine("out of memory on %s: need %s for parameters, have %s", dev->name, BYTES(n * sizeof *x), BYTES(dev->room(dev)));
-    dev->zero(dev, x, n * sizeof *x);
-    return x;
-}
+static real *cleared(const device *dev, size_t n) { return device_zeroed(dev, n * sizeof(real), "parameters"); }
 
 params *params_new_frozen(const graph *g, const device *dev, int gradients, int (*frozen)(const void *arg, const char *name), const void *arg)
 {

@@ -1,7 +1,6 @@
 /* plan.c - the memory planner; see plan.h. A view has no bytes of its own: whatever touches it touches the tensor it lies in. */
 #include "nn/plan.h"
 #include "nn/recompute.h"
-#include "base/words.h"
 #include "nn/device.h"
 #include "nn/types.h"
 #include "base/die.h"
@@ -234,8 +233,7 @@ void plan_place_at(schedule *s, void *memory)
 
 void plan_place(schedule *s, const device *dev)
 {
-    void *memory = dev->alloc(dev, s->arena);
-    if (!memory) die_machine("out of memory on %s: need %s, have %s", dev->name, BYTES(s->arena), BYTES(dev->room(dev)));
+    void *memory = device_alloc(dev, s->arena, "maps");
     s->dev = dev;                                            /* schedule_free gives it back */
     plan_place_at(s, memory);
 }

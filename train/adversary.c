@@ -231,13 +231,6 @@ static void plan_judge(adversary *a, const adversary_conf *f, tensor **wrt)
 
 /* ---- both ---- */
 
-static void *take(const device *dev, size_t bytes)
-{
-    void *p = dev->alloc(dev, bytes);
-    if (!p) die_machine("out of memory on %s: need %zu bytes, have %zu", dev->name, bytes, dev->room(dev));
-    return p;
-}
-
 static void bind_lengths(adversary *a)
 {
     static const char *const leaf[] = { "length.nll.gradient", "length.fooled.gradient" };
@@ -291,11 +284,11 @@ void adversary_take(adversary *a, const optim_conf *o)
     params_bind(a->p, a->t->g), params_bind(a->p, a->u->g);
     a->o = optim_new(o, a->p);
     for (int i = 0; i < 2; i++) {
-        both[i]->input->x.p = take(dev, both[i]->input->x.size);
-        if (a->erase > 0) a->truth[i]->x.p = take(dev, both[i]->input->x.size);
+        both[i]->input->x.p = device_alloc(dev, both[i]->input->x.size, "a batch");
+        if (a->erase > 0) a->truth[i]->x.p = device_alloc(dev, both[i]->input->x.size, "a batch's truth");
     }
     schedule *const lists[] = { &a->build, &a->judge };
-    a->maps = take(dev, arena_of(a));
+    a->maps = device_alloc(dev, arena_of(a), "maps");
     for (int i = 0; i < 2; i++) {
         plan_place_at(lists[i], a->maps);
         lists[i]->spend = spend, lists[i]->spender = a;

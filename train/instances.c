@@ -18,10 +18,7 @@ void instances_take(const net *t, const device *dev)
 {
     tensor *l[LEAVES];
     leaves(t, l);
-    for (int i = 0; i < LEAVES; i++) {
-        l[i]->x.p = dev->alloc(dev, l[i]->x.size);
-        if (!l[i]->x.p) die_machine("out of memory on %s: need %zu bytes, have %zu", dev->name, l[i]->x.size, dev->room(dev));
-    }
+    for (int i = 0; i < LEAVES; i++) l[i]->x.p = device_alloc(dev, l[i]->x.size, "instances");
 }
 
 void instances_free(const net *t, const device *dev)

@@ -180,13 +180,6 @@ static void largest(const model *m, size_t *maps, size_t *input, size_t *labels)
     }
 }
 
-static void *take(const device *dev, size_t bytes)
-{
-    void *p = dev->alloc(dev, bytes);
-    if (!p) die_machine("out of memory on %s: need %s, have %s", dev->name, BYTES(bytes), BYTES(dev->room(dev)));
-    return p;
-}
-
 /* The weights of the network of features, which training leaves as they are */
 static void read_features(const params *p, const char *path)
 {
@@ -216,8 +209,8 @@ void model_take(model *m, const run *r)
     m->o = optim_new(&r->solver.optim, m->p);
     size_t maps, input, labels;
     largest(m, &maps, &input, &labels);
-    m->maps = take(dev, maps), m->input = take(dev, input);
-    if (labels) m->labels = take(dev, labels);
+    m->maps = device_alloc(dev, maps, "maps"), m->input = device_alloc(dev, input, "a batch");
+    if (labels) m->labels = device_alloc(dev, labels, "labels");
     for (int k = 0; k < m->sizes; k++) {
         model_size *z = &m->of[k];
         params_bind(m->p, z->t->g);

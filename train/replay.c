@@ -63,20 +63,20 @@ size_t replay_bytes(const model *m) { return does_without(m) ? 0 : staging_bytes
 
 size_t replay_pinned(const model *m) { return does_without(m) ? 0 : 2 * staging_bytes(m) + told_bytes(m); }
 
-static void *taken(const device *d, void *p, const char *what, size_t bytes)
+static void *pinned(const device *d, size_t bytes)
 {
-    if (!p) die_machine("out of memory: %s of %s for %s are refused", BYTES(bytes), what, d->name);
+    void *p = d->queues->pin(d, bytes);
+    if (!p) die_machine("out of memory: %s of pinned memory for %s are refused", BYTES(bytes), d->name);
     return p;
 }
-static void *on_device(const device *d, size_t bytes) { return taken(d, d->alloc(d, bytes), "its memory", bytes); }
-static void *pinned(const device *d, size_t bytes) { return taken(d, d->queues->pin(d, bytes), "pinned memory", bytes); }
 
 void replay_take(model *m)
 {
     const device *d = m->c.dev;
     if (does_without(m)) return;
     replay *r = m->replay = xalloc(sizeof *r);
-    r->live = on_device(d, told_bytes(m)), r->losses = (real *)(r->live + 1), r->staging = on_device(d, staging_bytes(m));
+    r->live = device_alloc(d, told_bytes(m), "changing numbers"), r->losses = (real *)(r->live + 1);
+    r->staging = device_alloc(d, staging_bytes(m), "the next batch");
     r->next = pinned(d, (size_t)m->parts * sizeof *r->next), r->told = pinned(d, told_bytes(m));
     for (int i = 0; i < 2; i++) r->lane[i].host = pinned(d, staging_bytes(m)), r->lane[i].sent = d->queues->event(d);
     r->taken = d->queues->event(d), r->judged = d->queues->event(d), r->ahead = -1;

@@ -95,15 +95,15 @@ static void train_step(void *arg)
     model_step(t->m, t->step++, 1e-4, 0, t->image, t->labels, &loss);
 }
 
-/* Twenty objects a film of a detector, one above the other in the middle as bodies of a spine are. */
+/* Twenty objects a film of a detector, or as many as it has room for, one above the other in the middle as bodies of a spine are. */
 static void as_instances(const net *t, training *s)
 {
-    enum { OBJECTS = 20 };
+    const int64_t objects = t->detector->conf.instances < 20 ? t->detector->conf.instances : 20;
     s->m->classes = s->classes = xalloc_n((size_t)t->conf.batch, INSTANCE_IDS);
     memset(s->classes, 1, (size_t)t->conf.batch * INSTANCE_IDS);
     for (int64_t i = 0; i < tensor_pixels(t->input); i++) {
         const int64_t x = i % t->conf.width, y = i / t->conf.width % t->conf.height;
-        s->labels[i] = (uint8_t)(llabs(16 * x - 8 * t->conf.width) < t->conf.width ? 1 + y * OBJECTS / t->conf.height : 0);
+        s->labels[i] = (uint8_t)(llabs(16 * x - 8 * t->conf.width) < t->conf.width ? 1 + y * objects / t->conf.height : 0);
     }
 }
 
