@@ -1,18 +1,25 @@
 #!/bin/sh
 # hspine.sh [FOLDER]: what taking implants out is worth, on phantoms whose truth is known. Two networks are trained on films without implants
-# (about an hour on two cores; FOLDER/unet and FOLDER/vqgan are taken where they are there); then films with implants are segmented as they
+# (about an hour and a half on two cores, into FOLDER/vqgan and FOLDER/unet; the same command goes on after an interruption); then films with implants are segmented as they
 # are, repaired by both methods with masks that are found and, as rows of their own, with the true ones, and beside them the films without implants.
 set -e
 out=${1:-hspine} size="height=512 width=384" program=${DARKSPINE:-./darkspine} films=${FILMS:-60} train=${TRAIN:-600}
 tools=${TOOLS:-build/cpu/tests/tools}
 mkdir -p "$out"
-# shellcheck disable=SC2086
-if [ ! -e "$out/unet/best.h5" ] || [ ! -e "$out/vqgan/best.h5" ]; then
-    [ -e "$out/clean.h5" ] || "$program" synth "$out/clean.h5" region=lumbar n="$train" seed=901 $size implants=0 classes=hspine
-    "$program" split "$out/clean.h5" --parts train=.93,val=.07
-    [ -e "$out/vqgan/best.h5" ] || "$program" train configs/runs/vqgan-lumbar.cfg --out "$out/vqgan" data.store="$out/clean.h5"
-    [ -e "$out/unet/best.h5" ] || "$program" train configs/runs/hspine-unet.cfg --out "$out/unet" data.store="$out/clean.h5"
-fi
+# NAME CFG: a network trained on films without implants. One that was cut off goes on; one that was brought along is taken as it is.
+network() {
+    resume=
+    if [ -e "$out/$1/last.h5" ]; then resume=--resume; elif [ -e "$out/$1/best.h5" ]; then return; fi
+    if [ ! -e "$out/clean.h5" ]; then
+        # shellcheck disable=SC2086
+        "$program" synth "$out/clean.part.h5" region=lumbar n="$train" seed=901 $size implants=0 classes=hspine --force
+        "$program" split "$out/clean.part.h5" --parts train=.93,val=.07
+        mv "$out/clean.part.h5" "$out/clean.h5"
+    fi
+    "$program" train "$2" --out "$out/$1" data.store="$out/clean.h5" $resume
+}
+network vqgan configs/runs/vqgan-lumbar.cfg
+network unet configs/runs/hspine-unet.cfg
 
 # NAME FRACTURES SEED: pairs, what the network sees on them, and that again after each repair
 experiment() {
