@@ -144,6 +144,62 @@ static void gradients_reach_or_not(void **state)
     schedule_free(&s), graph_free(g);
 }
 
+/* A weight that two nodes read is spent once, when both have added to its gradient. */
+static void spent_when_whole(void **state)
+{
+    (void)state;
+    graph *g = graph_new();
+    tensor *x = graph_leaf(g, "x", SHAPE4(1, 2, 2, 1), REAL_TYPE, INPUT), *w = graph_leaf(g, "w", SHAPE4(1, 1, 1, 1), REAL_TYPE, PARAM);
+    tensor *y = op_node(g, "conv", "y", 2, (tensor *[]){ x, w }, " "), *z = op_node(g, "conv", "z", 2, (tensor *[]){ y, w }, " ");
+    tensor *loss = op_node(g, "reduce", "loss", 1, &z, "over=all kind=sum");
+    schedule s = { 0 };
+    schedule_forward(&s, g, &loss, 1), schedule_backward(&s, g, loss, &w, 1);
+    schedule_spend(&s);
+    int at = -1, added = 0;
+    for (int i = 0; i < s.n; i++) {
+        if (s.s[i].spend) assert_true(at < 0 && s.s[i].spend == w && added == 2), at = i;
+        added += s.s[i].backward && s.s[i].n->nin == 2 && s.s[i].n->in[1] == w && s.s[i].params;
+    }
+    assert_true(at > 0);
+    schedule_free(&s), graph_free(g);
+}
+
+/* The place in the list where a map is made again; -1: nowhere */
+static int again_at(const schedule *s, const tensor *t)
+{
+    for (int i = 0; i < s->n; i++) if (s->s[i].again && s->s[i].n->out[0] == t) return i;
+    return -1;
+}
+
+/* One map made from another that is made again too, before it; not one that would need two others kept; but one whose factor is kept for the
+ * sake of another. */
+static void made_again_where_factors_are_there(void **state)
+{
+    (void)state;
+    enum { C = 200 };                    /* channels: too many for a convolution to be cheap */
+    graph *g = graph_new();
+    tensor *x = graph_leaf(g, "x", SHAPE4(1, 16, 16, C), REAL_TYPE, INPUT), *w[8], *end[4], *of[4];
+    for (int i = 0; i < 8; i++) w[i] = graph_leaf(g, (char[]){ 'w', (char)('0' + i), 0 }, SHAPE4(1, 1, C, C), REAL_TYPE, PARAM);
+    tensor *first = op_node(g, "dropout", "first", 1, &x, " "), *second = op_node(g, "dropout", "second", 1, &first, " ");
+    end[0] = op_node(g, "conv", "chain", 2, (tensor *[]){ second, w[0] }, " ");
+    tensor *p = op_node(g, "conv", "p", 2, (tensor *[]){ x, w[1] }, " "), *q = op_node(g, "conv", "q", 2, (tensor *[]){ x, w[2] }, " ");
+    tensor *sum = op_node(g, "add", "sum", 2, (tensor *[]){ p, q }, " ");
+    end[1] = op_node(g, "conv", "of_sum", 2, (tensor *[]){ sum, w[3] }, " ");
+    tensor *half = op_node(g, "conv", "half", 2, (tensor *[]){ x, w[4] }, "stride=2"), *same = op_node(g, "dropout", "same", 1, &half, " ");
+    tensor *wide = op_node(g, "upsample", "wide", 1, &half, "stride=2");
+    end[2] = op_node(g, "conv", "of_wide", 2, (tensor *[]){ wide, w[5] }, " ");
+    end[3] = op_node(g, "conv", "of_same", 2, (tensor *[]){ same, w[6] }, " ");
+    for (int i = 0; i < 4; i++) of[i] = op_node(g, "reduce", (char[]){ 'r', (char)('0' + i), 0 }, 1, &end[i], "over=all kind=sum");
+    tensor *loss = op_node(g, "total", "loss", 4, of, " ");
+    schedule s = { .recompute = RECOMPUTE_ALWAYS };
+    schedule_forward(&s, g, &loss, 1), schedule_backward(&s, g, loss, w, 7);
+    plan_make(&s, &(context){ .dev = &device_cpu, .loss_scale = 1, .training = 1 }, 1);
+    assert_true(again_at(&s, first) > 0 && again_at(&s, second) == again_at(&s, first) + 1);
+    assert_int_equal(again_at(&s, sum), -1);
+    assert_true(again_at(&s, same) > 0 && again_at(&s, wide) > again_at(&s, same));
+    schedule_free(&s), graph_free(g);
+}
+
 static int made_again(const char *path, enum recompute how)
 {
     const char *const words[] = { "net.height=64", "net.width=64" };
@@ -284,6 +340,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(shared_is_apart), cmocka_unit_test(gradients_reach_or_not), cmocka_unit_test(made_again_is_kept), cmocka_unit_test(made_again_where_that_is_cheap),
+        cmocka_unit_test(spent_when_whole), cmocka_unit_test(made_again_where_factors_are_there),
         cmocka_unit_test(restricted_backward), cmocka_unit_test(concats_are_views),
         cmocka_unit_test(late_readers_are_no_views), cmocka_unit_test(micro_batches_add), cmocka_unit_test(types_of_maps),
         cmocka_unit_test(types_of_views),
