@@ -12,8 +12,7 @@ static box on_film(const fit *f, box b)
     double a[2], c[2];
     affine_apply(&f->to_film, (double)b.x1 - 0.5, (double)b.y1 - 0.5, a);
     affine_apply(&f->to_film, (double)b.x2 - 0.5, (double)b.y2 - 0.5, c);
-    const box out = { (real)(a[0] + 0.5), (real)(a[1] + 0.5), (real)(c[0] + 0.5), (real)(c[1] + 0.5) };
-    return box_clip(out, (real)f->w, (real)f->h);
+    return (box){ (real)(a[0] + 0.5), (real)(a[1] + 0.5), (real)(c[0] + 0.5), (real)(c[1] + 0.5) };
 }
 
 instance *instances_masks(const instances *o, int64_t h, int64_t w)
@@ -43,10 +42,10 @@ instances instances_of(const net_program *r, const fit *f)
     instances out = { .number = xalloc((size_t)pixels) };
     real *map = xalloc_n((size_t)pixels, sizeof *map);
     for (int64_t k = 0; k < o->n && out.n < INSTANCES_MOST; k++) {
-        const box b = on_film(f, o->boxes[k]);
-        const mask_patch p = mask_patch_of(d->paste == PASTE_SAMPLED, o->size, b, f->h, f->w);
+        const box b = box_clip(on_film(f, o->boxes[k]), (real)f->w, (real)f->h), frame = on_film(f, box_widened(o->boxes[k], d->mask_margin));
+        const mask_patch p = mask_patch_of(d->paste == PASTE_SAMPLED, o->size, frame, f->h, f->w);
         int64_t covered = 0;
-        mask_paste_patch(d->paste == PASTE_SAMPLED, o->size, o->maps + k * o->size * o->size, b, p, f->w, map);
+        mask_paste_patch(d->paste == PASTE_SAMPLED, o->size, o->maps + k * o->size * o->size, frame, p, f->w, map);
         for (int64_t y = p.y1; y < p.y2; y++)
             for (int64_t i = y * f->w + p.x1; i < y * f->w + p.x2; i++)
                 if (!out.number[i] && map[i] >= (real)d->mask_threshold) out.number[i] = (uint8_t)(out.n + 1), covered++;

@@ -47,10 +47,10 @@ typedef struct predictor {
 } predictor;
 
 /* The network of a checkpoint with what it evaluates (the average of the weights where there is one). m->n must suit its classes.
- * precision: "net.precision=WORD", or NULL for the network's own. */
-predictor *predictor_new(checkpoint *k, const fit_conf *fit, const meaning *m, const predict_how *how, const char *precision, const device *dev);
+ * words: n settings, "section.key=value", that stand in the network's text instead of its own (net.precision, detector.KEY). */
+predictor *predictor_new(checkpoint *k, const fit_conf *fit, const meaning *m, const predict_how *how, const char *const *words, int n, const device *dev);
 /* One more network for the ensemble. Dies 2 where its input, its classes or its fit are not those of the first. */
-void predictor_join(predictor *p, checkpoint *k, const fit_conf *fit, const meaning *m, const char *precision);
+void predictor_join(predictor *p, checkpoint *k, const fit_conf *fit, const meaning *m, const char *const *words, int n);
 void predictor_free(predictor *p);
 int  predictor_channels(const predictor *p);         /* c of the probabilities: the net's classes */
 /* labels (h, w) of the film; probabilities (h, w, c) or NULL. */

@@ -7,22 +7,25 @@
 #include <string.h>
 
 /* p->sizes is known. */
-static void add_member(predictor *p, checkpoint *k, const char *precision, const device *dev)
+static void add_member(predictor *p, checkpoint *k, const char *const *words, int nwords, const device *dev)
 {
     struct member *e = &p->of[p->n++];
+    const int n = nwords + 3;
+    const char **all = xalloc_n((size_t)n, sizeof *all);
+    for (int i = 0; i < nwords; i++) all[i + 3] = words[i];
     for (int i = 0; i < p->sizes.n; i++) {
         size_words w;
         fit_sizes_words(&p->sizes, i, &w);
-        const char *const words[] = { "net.batch=1", w.word[0], w.word[1], precision };
-        const int n = precision ? 4 : 3;
+        all[0] = "net.batch=1", all[1] = w.word[0], all[2] = w.word[1];
         if (!i) {
-            net *t = net_parse(k->net, k->path, words, n);
+            net *t = net_parse(k->net, k->path, all, n);
             e->p = params_new(t->g, dev, 0);
             checkpoint_load(k, e->p, NULL);
             net_free(t);
         }
-        e->program[i] = net_program_new(k->net, k->path, words, n, e->p, dev);
+        e->program[i] = net_program_new(k->net, k->path, all, n, e->p, dev);
     }
+    free(all);
 }
 
 /* As the checkpoint has it. */
@@ -37,7 +40,7 @@ static net_conf conf_in(const checkpoint *k)
 
 static const net_conf *conf_of(const predictor *p) { return &p->of[0].program[0]->t->conf; }
 
-predictor *predictor_new(checkpoint *k, const fit_conf *conf, const meaning *m, const predict_how *how, const char *precision, const device *dev)
+predictor *predictor_new(checkpoint *k, const fit_conf *conf, const meaning *m, const predict_how *how, const char *const *words, int n, const device *dev)
 {
     const net_conf c = conf_in(k);
     if (m->n != (c.classes == 1 ? 2 : (int)c.classes))
@@ -45,7 +48,7 @@ predictor *predictor_new(checkpoint *k, const fit_conf *conf, const meaning *m, 
     predictor *p = xalloc(sizeof *p);
     *p = (predictor){ .fit = *conf, .classes = *m, .how = *how, .sizes = fit_sizes_of(conf, c.height, c.width) };
     if (how->tile) p->sizes.n = 1;
-    add_member(p, k, precision, dev);
+    add_member(p, k, words, n, dev);
     const size_t pixels = (size_t)fit_sizes_area(&p->sizes);
     if (predictor_detects(p) && (how->mirror || how->tile != 0))
         die("%s: a detector sees a film once and whole: wanted no --tta and no --tile", k->path);
@@ -53,7 +56,7 @@ predictor *predictor_new(checkpoint *k, const fit_conf *conf, const meaning *m, 
     return p;
 }
 
-void predictor_join(predictor *p, checkpoint *k, const fit_conf *fit, const meaning *m, const char *precision)
+void predictor_join(predictor *p, checkpoint *k, const fit_conf *fit, const meaning *m, const char *const *words, int n)
 {
     if (predictor_detects(p)) die("%s: a detector cannot be averaged with others: wanted no --ensemble", k->path);
     if (p->n == PREDICT_MOST) die("%s: an ensemble has at most %d members", k->path, PREDICT_MOST);
@@ -68,7 +71,7 @@ void predictor_join(predictor *p, checkpoint *k, const fit_conf *fit, const mean
     if (fit->mode != f->mode || fit->normalise != f->normalise || fit->low != f->low || fit->high != f->high || fit->clahe != f->clahe
         || fit->clahe_tiles != f->clahe_tiles || strcmp(fit->sizes ? fit->sizes : "", f->sizes ? f->sizes : ""))
         die("%s: its run fits films in another way (data.mode, normalise, low, high, clahe, sizes) than the first of the ensemble", k->path);
-    add_member(p, k, precision, p->of[0].p->dev);
+    add_member(p, k, words, n, p->of[0].p->dev);
 }
 
 void predictor_free(predictor *p)

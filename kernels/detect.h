@@ -21,6 +21,7 @@ static inline real box_height(box b) { return b.y2 - b.y1; }
 static inline real box_area(box b) { return box_width(b) * box_height(b); }
 real box_iou(box a, box b);                              /* 0 where both are empty */
 box  box_clip(box b, real width, real height);           /* to [0, width] x [0, height] */
+box  box_widened(box b, double share);                   /* every side moved outwards by this share of the width or height */
 int  box_finite(box b);
 int  box_large(box b, double side, int strict);          /* both sides >= side, or > side */
 /* How `to` lies as seen from `from`: dx dy dw dh (Girshick et al. 2014), and back; dw, dh are held to log(1000 / 16) from above. */

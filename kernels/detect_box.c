@@ -19,6 +19,12 @@ box box_clip(box b, real width, real height)
                   lower(higher(b.x2, 0), width), lower(higher(b.y2, 0), height) };
 }
 
+box box_widened(box b, double share)
+{
+    const real w = (real)share * box_width(b), h = (real)share * box_height(b);
+    return (box){ b.x1 - w, b.y1 - h, b.x2 + w, b.y2 + h };
+}
+
 int box_finite(box b) { return isfinite(b.x1) && isfinite(b.y1) && isfinite(b.x2) && isfinite(b.y2); }
 
 int box_large(box b, double side, int strict)

@@ -51,7 +51,7 @@ typedef struct detector_conf {
     double score, small, nms;
     int64_t detections, instances;
     int paste;
-    double mask_threshold;
+    double mask_threshold, mask_margin;
 } detector_conf;
 
 /* The keys with the defaults of a convention: CONVENTION_... */

@@ -13,8 +13,9 @@ void detector_paint(const detector_conf *d, const found *f, int64_t h, int64_t w
     for (int64_t k = 0; k < f->n; k++) {
         const int64_t c = detector_class(d, f->label[k]);
         if (c < 1 || c >= classes) continue;
-        const mask_patch p = mask_patch_of(d->paste == PASTE_SAMPLED, f->size, f->boxes[k], h, w);
-        mask_paste_patch(d->paste == PASTE_SAMPLED, f->size, f->maps + k * f->size * f->size, f->boxes[k], p, w, map);
+        const box frame = box_widened(f->boxes[k], d->mask_margin);
+        const mask_patch p = mask_patch_of(d->paste == PASTE_SAMPLED, f->size, frame, h, w);
+        mask_paste_patch(d->paste == PASTE_SAMPLED, f->size, f->maps + k * f->size * f->size, frame, p, w, map);
         for (int64_t y = p.y1; y < p.y2; y++)
             for (int64_t i = y * w + p.x1; i < y * w + p.x2; i++) {
                 const real v = f->scores[k] * (map[i] - (real)d->mask_threshold);

@@ -3,7 +3,7 @@
 #include <string.h>
 
 extern const op op_element_loss, op_soft_dice, op_distill, op_gather, op_scatter, op_pick, op_top_k, op_maximum, op_argmax;
-extern const op op_roi_align, op_level_rows, op_proposals, op_detections, op_anchor_targets, op_roi_targets, op_mask_targets;
+extern const op op_roi_align, op_level_rows, op_proposals, op_detections, op_widen_boxes, op_anchor_targets, op_roi_targets, op_mask_targets;
 extern const op op_conv, op_deconv, op_batch_norm, op_fixed_norm, op_group_norm, op_activation, op_add, op_dropout, op_softmax, op_concat, op_pad, op_crop,
     op_maxpool, op_upsample, op_cross_entropy, op_bce, op_dice, op_total;
 extern const op op_avgpool, op_reduce, op_layer_norm, op_weight_standardize, op_linear, op_add_table, op_multiply, op_reshape, op_attention,
@@ -14,7 +14,7 @@ extern const op op_quantize, op_codebook_loss, op_codebook_update, op_reflect, o
 const op *const ops[] = {
     &op_quantize, &op_codebook_loss, &op_codebook_update, &op_reflect, &op_unit_difference, &op_affine, &op_balance,
     &op_element_loss, &op_soft_dice, &op_distill, &op_gather, &op_scatter, &op_pick, &op_top_k, &op_maximum, &op_argmax,
-    &op_roi_align, &op_level_rows, &op_proposals, &op_detections, &op_anchor_targets, &op_roi_targets, &op_mask_targets,
+    &op_roi_align, &op_level_rows, &op_proposals, &op_detections, &op_widen_boxes, &op_anchor_targets, &op_roi_targets, &op_mask_targets,
     &op_conv, &op_deconv, &op_batch_norm, &op_fixed_norm, &op_group_norm, &op_activation, &op_add, &op_dropout, &op_softmax, &op_concat, &op_pad, &op_crop,
     &op_maxpool, &op_upsample, &op_cross_entropy, &op_bce, &op_dice, &op_total,
     &op_avgpool, &op_reduce, &op_layer_norm, &op_weight_standardize, &op_linear, &op_add_table, &op_multiply, &op_reshape, &op_attention,

@@ -329,6 +329,7 @@ static void bad_shapes(void **state)
           REAL_TYPE, I32, I32 }, "in1 is 10x1x1x8, wanted 10x1x1x12" },
         { "detections", "weights=1", 5, { SHAPE4(10, 1, 1, 3), SHAPE4(10, 1, 1, 12), b, SHAPE1(2), two }, { REAL_TYPE, REAL_TYPE,
           REAL_TYPE, I32, I32 }, "weights: got 1, wanted 4" },
+        { "widen_boxes", " ", 3, { b, SHAPE1(2), SHAPE1(9) }, { REAL_TYPE, I32, I32 }, "in2 is 9, wanted 10" },
         { "anchor_targets", "sizes=8 strides=4", 3, { SHAPE4(1, 5, 1, 4), SHAPE1(2), m }, { REAL_TYPE, I32, REAL_TYPE },
           "in0 is 1x5x1x4, wanted 2x5x1x4" },
         { "roi_targets", " ", 5, { b, SHAPE1(2), b, SHAPE1(2), two }, { REAL_TYPE, I32, REAL_TYPE, I32, I32 }, "in4 is 2x2, wanted 2x5" },

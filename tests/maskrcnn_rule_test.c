@@ -39,7 +39,7 @@ static void a_program_for_each_padded_size(void **state)
     static const struct { int64_t h, w; int programs; } film[] = { { 100, 80, 1 }, { 70, 60, 1 }, { 50, 90, 2 }, { 100, 80, 2 }, { 200, 60, 3 } };
     char *folder = test_scratch();
     checkpoint *k = weights(folder);
-    predictor *p = predictor_new(k, &(fit_conf){ .normalise = FIT_SCALE }, &two, &(predict_how){ 0 }, NULL, &device_cpu);
+    predictor *p = predictor_new(k, &(fit_conf){ .normalise = FIT_SCALE }, &two, &(predict_how){ 0 }, NULL, 0, &device_cpu);
     uint8_t *first = NULL, labels[200 * 90];
     for (size_t i = 0; i < sizeof film / sizeof *film; i++) {
         image f = noise(film[i].h, film[i].w);

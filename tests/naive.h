@@ -302,7 +302,7 @@ static const struct { const char *op; void (*f)(const rig *, double *); } naive[
     { "element_loss", naive_element_loss }, { "soft_dice", naive_soft_dice }, { "distill", naive_distill }, { "gather", naive_gather },
     { "scatter", naive_scatter }, { "pick", naive_pick }, { "top_k", naive_top_k }, { "maximum", naive_maximum }, { "argmax", naive_argmax },
     { "roi_align", naive_roi_align }, { "level_rows", naive_level_rows },
-    { "proposals", naive_proposals }, { "detections", naive_detections }, { "anchor_targets", naive_anchor_targets },
+    { "proposals", naive_proposals }, { "detections", naive_detections }, { "widen_boxes", naive_widen_boxes }, { "anchor_targets", naive_anchor_targets },
     { "roi_targets", naive_roi_targets }, { "mask_targets", naive_mask_targets },
     { "reflect", naive_reflect }, { "quantize", naive_quantize }, { "codebook_loss", naive_codebook_loss }, { "codebook_update", naive_codebook_update },
     { "unit_difference", naive_unit_difference }, { "affine", naive_affine }, { "balance", naive_balance },

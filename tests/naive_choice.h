@@ -161,6 +161,21 @@ static inline void naive_detections(const rig *r, double *y)
     free(c);
 }
 
+static inline void naive_widen_boxes(const rig *r, double *y)
+{
+    const int64_t room = r->n->in[0]->s.d[1];
+    const double grow = 1 + 2 * setting(r, "share");
+    for (int64_t i = 0; i < r->x[0].n / 4; i++) {
+        const naive_box b = box_in(r, 0, i);
+        for (int k = 0; k < 4; k++) {
+            const double centre = (b.at[k % 2] + b.at[k % 2 + 2]) / 2;
+            y[4 * i + k] = i % room < i_at(r, 1, i / room) ? centre + grow * (b.at[k] - centre) : 0;
+        }
+        assert_int_equal(*(int32_t *)slot_at(&r->y[2], i), i_at(r, 2, i));
+        assert_int_equal(*(int32_t *)slot_at(&r->y[1], i / room), i_at(r, 1, i / room));
+    }
+}
+
 /* The match of box b: its best truth, -1 below all, -2 between; best: the highest IoU of any box with each truth, NULL without that rule */
 static inline int naive_match(const rig *r, naive_box b, const naive_box *truth, int64_t truths, const double *best)
 {

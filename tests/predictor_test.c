@@ -64,7 +64,7 @@ static void a_film_is_seen_at_its_size(void **state)
     for (int i = 0; i < 5; i++) {                        /* many sizes, whole and in windows; then 40 x 32 alone, and the net's own, likewise */
         net *t = net_parse(own, "x", (const char *const[]){ "net.height=40" }, i == 2);
         k->net = net_text(t);
-        predictor *p = predictor_new(k, i < 2 ? &many : &letterbox, &two, &how[i == 1 || i == 4], NULL, &device_cpu);
+        predictor *p = predictor_new(k, i < 2 ? &many : &letterbox, &two, &how[i == 1 || i == 4], NULL, 0, &device_cpu);
         predictor_run(p, &noise, i < 2 ? got[i] : want[i - 2], a + i * H * W * 2);
         predictor_free(p), net_free(t), free(k->net);
     }
@@ -73,9 +73,9 @@ static void a_film_is_seen_at_its_size(void **state)
     assert_memory_not_equal(a, a + 3 * H * W * 2, H * W * 2 * sizeof *a);
     assert_memory_equal(got[1], want[2], H * W), assert_memory_equal(a + H * W * 2, a + 4 * H * W * 2, H * W * 2 * sizeof *a);
     checkpoint *other = weights_of("other.h5", 0.501, SIDE);
-    predictor *p = predictor_new(k, &many, &two, &how[0], NULL, &device_cpu);
-    dies(2, "other.h5: its run fits films in another way", predictor_join(p, other, &letterbox, &two, NULL));
-    predictor_join(p, other, &many, &two, NULL);
+    predictor *p = predictor_new(k, &many, &two, &how[0], NULL, 0, &device_cpu);
+    dies(2, "other.h5: its run fits films in another way", predictor_join(p, other, &letterbox, &two, NULL, 0));
+    predictor_join(p, other, &many, &two, NULL, 0);
     predictor_run(p, &noise, got[1], a + H * W * 2);
     assert_memory_equal(got[0], got[1], H * W);
     for (int i = 0; i < H * W * 2; i++) near(a[H * W * 2 + i], a[i], 1e-6);              /* the mean of two that are the same */
@@ -91,7 +91,7 @@ static void windows_at_full_size_miss_no_pixel(void **state)
     float *probabilities = xalloc_n(H * W * 2, sizeof *probabilities);
     for (int i = 0; i < 6; i++) {
         const predict_how how = { .mirror = i >= 3, .tile = PREDICT_FULL, .overlap = overlap[i % 3] };
-        predictor *p = predictor_new(k, &letterbox, &two, &how, NULL, &device_cpu);
+        predictor *p = predictor_new(k, &letterbox, &two, &how, NULL, 0, &device_cpu);
         predictor_run(p, &noise, labels, probabilities);
         assert_int_equal(wrong(labels, 0.501), 0);
         for (int j = 0; j < H * W; j++) {
@@ -100,7 +100,7 @@ static void windows_at_full_size_miss_no_pixel(void **state)
         }
         predictor_free(p);
     }
-    predictor *p = predictor_new(k, &letterbox, &two, &(predict_how){ 0 }, NULL, &device_cpu);
+    predictor *p = predictor_new(k, &letterbox, &two, &(predict_how){ 0 }, NULL, 0, &device_cpu);
     predictor_run(p, &noise, labels, NULL);
     assert_true(wrong(labels, 0.501) > 500);                       /* whole, the noise is averaged away */
     predictor_free(p), checkpoint_close(k), free(probabilities);
@@ -114,7 +114,7 @@ static void a_scale_of_one_is_the_whole_film(void **state)
     const predict_how how[] = { { .tile = 0 }, { .tile = 1, .overlap = 0.5 }, { .tile = 2.5, .overlap = 0.25 } };
     uint8_t *const out[] = { whole, one, two_and_a_half };
     for (int i = 0; i < 3; i++) {
-        predictor *p = predictor_new(k, &letterbox, &two, &how[i], NULL, &device_cpu);
+        predictor *p = predictor_new(k, &letterbox, &two, &how[i], NULL, 0, &device_cpu);
         predictor_run(p, &noise, out[i], NULL);
         predictor_free(p);
     }
@@ -130,20 +130,20 @@ static void an_ensemble_is_the_mean_of_scores(void **state)
     checkpoint *a = weights_of("a.h5", 0.3, SIDE), *b = weights_of("b.h5", 0.5, SIDE), *c = weights_of("c.h5", 0.703, SIDE);
     checkpoint *d = weights_of("d.h5", 0.5, 16);
     uint8_t labels[H * W];
-    predictor *p = predictor_new(a, &letterbox, &two, &how, NULL, &device_cpu);
-    predictor_join(p, b, &letterbox, &two, NULL), predictor_join(p, c, &letterbox, &two, NULL);
+    predictor *p = predictor_new(a, &letterbox, &two, &how, NULL, 0, &device_cpu);
+    predictor_join(p, b, &letterbox, &two, NULL, 0), predictor_join(p, c, &letterbox, &two, NULL, 0);
     predictor_run(p, &noise, labels, NULL);
     assert_int_equal(wrong(labels, 0.501), 0);
     meaning other = two;
     fit_conf stretched = letterbox;
     other.value[1] = 8, stretched.mode = FIT_STRETCH;
-    dies(2, "d.h5: its network takes 16x16x1 and gives 2 classes, wanted 32x32x1", predictor_join(p, d, &letterbox, &two, NULL));
+    dies(2, "d.h5: its network takes 16x16x1 and gives 2 classes, wanted 32x32x1", predictor_join(p, d, &letterbox, &two, NULL, 0));
     predictor_free(p);
-    p = predictor_new(a, &letterbox, &two, &how, NULL, &device_cpu);
-    dies(2, "b.h5: data.labels gives its classes other values", predictor_join(p, b, &letterbox, &other, NULL));
+    p = predictor_new(a, &letterbox, &two, &how, NULL, 0, &device_cpu);
+    dies(2, "b.h5: data.labels gives its classes other values", predictor_join(p, b, &letterbox, &other, NULL, 0));
     predictor_free(p);
-    p = predictor_new(a, &letterbox, &two, &how, NULL, &device_cpu);
-    dies(2, "b.h5: its run fits films in another way", predictor_join(p, b, &stretched, &two, NULL));
+    p = predictor_new(a, &letterbox, &two, &how, NULL, 0, &device_cpu);
+    dies(2, "b.h5: its run fits films in another way", predictor_join(p, b, &stretched, &two, NULL, 0));
     predictor_free(p);
     checkpoint_close(a), checkpoint_close(b), checkpoint_close(c), checkpoint_close(d);
 }

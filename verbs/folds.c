@@ -31,7 +31,7 @@ static void advance(void *bar, int64_t films) { progress_step(bar, films, NULL);
 static void predict_fold(const flags *f, const compute *c, const char *folder, const char *fold, const char *path)
 {
     char *best = path_join(folder, "best.h5"), *out = path_join(folder, "fold");
-    trained t = trained_open(best, &(predict_how){ 0 }, f->precision, c->dev);
+    trained t = trained_open(best, &(predict_how){ 0 }, (const char *const *)&f->precision, f->precision != NULL, c->dev);
     films list = films_find((char *const[]){ (char *)path }, 1, fold);
     progress bar = progress_begin("predict", list.n, flags_has(f, "--quiet"));
     predict_job job = { &list, t.p, out, best, 0, 0.35, advance, &bar, NULL };

@@ -29,8 +29,8 @@ static const usage how = { "predict", "WEIGHTS INPUT...",
     "Predicts a label map for every film. WEIGHTS is a checkpoint of `train`, or the folder of a run, whose best.h5 is taken; an INPUT is a\n"
     "film, a folder of films or a store.\n"
     "Writes DIR/masks/STEM.png and DIR/overlay/STEM.png at each film's own size, and DIR/predictions.h5. Nothing is written before all films\n"
-    "are known to be readable.",
-    own, FLAG_JSON | FLAG_QUIET | FLAG_FORCE | FLAG_OUT | FLAG_COMPUTE, 2, -1, 0 };
+    "are known to be readable. Of a detector, settings that it was not trained with may be given: detector.score=0.3 (`darkspine help detector`).",
+    own, FLAG_JSON | FLAG_QUIET | FLAG_FORCE | FLAG_OUT | FLAG_COMPUTE, 2, -1, 1 };
 
 static void may_write(const flags *f, const films *list, const char *folder, int overlays)
 {
@@ -57,7 +57,7 @@ static predict_how how_of(const flags *f)
 }
 
 /* The weights of --ensemble. */
-static void join(predictor *p, const flags *f)
+static void join(predictor *p, const flags *f, const char *const *words, int n)
 {
     char *list = xdup(flags_text(f, "--ensemble", "")), *save;
     for (char *path = strtok_r(list, ",", &save); path; path = strtok_r(NULL, ",", &save)) {
@@ -66,7 +66,7 @@ static void join(predictor *p, const flags *f)
         net *t = run_net(r, 1);
         classes table = classes_parse(k->classes ? k->classes : "", k->path);
         const meaning m = trained_meaning(r, &t->conf, &table, k->path);
-        predictor_join(p, k, &r->data.fit, &m, f->precision);
+        predictor_join(p, k, &r->data.fit, &m, words, n);
         classes_free(&table), net_free(t), run_free(r), checkpoint_close(k);
     }
     free(list);
@@ -106,12 +106,15 @@ int verb_predict(int argc, char **argv)
     if (!folder) die_at("--out", "missing, wanted the folder to write to");
     double overlay = flags_real(f, "--overlay", 0.35, 0, 1);
     const predict_how seen = how_of(f);
-    trained t = trained_open(f->input[0], &seen, f->precision, c.dev);
+    int nwords;
+    const char **words = trained_words(f, &nwords);
+    if (f->nset) die("%s: wanted detector.KEY=value, or a film of this name behind --", f->set[0]);
+    trained t = trained_open(f->input[0], &seen, words, nwords, c.dev);
     films list = films_find(f->input + 1, f->n - 1, flags_text(f, "--split", NULL));
     may_write(f, &list, folder, overlay > 0);
     films_check(&list);
     if (predictor_detects(t.p) && flags_has(f, "--probabilities")) die_at("--probabilities", "got it for a detector, which has none for every pixel");
-    join(t.p, f);
+    join(t.p, f, words, nwords);
     compute_tell(&c);
     progress bar = progress_begin("predict", list.n, flags_has(f, "--quiet"));
     predict_job job = { &list, t.p, folder, t.k->path, flags_has(f, "--probabilities"), overlay, advance, &bar, NULL };
@@ -120,6 +123,6 @@ int verb_predict(int argc, char **argv)
     double seconds = progress_seconds(&bar);
     progress_end(&bar);
     report(&list, each, seconds, folder, overlay > 0, flags_has(f, "--json"));
-    free(each), films_free(&list), trained_close(&t), flags_free(f);
+    free(each), free(words), films_free(&list), trained_close(&t), flags_free(f);
     return EXIT_OK;
 }

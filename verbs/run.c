@@ -27,7 +27,7 @@ static const flag own[] = {
 static const usage how = { "run", "FILM...",
     "From films (files, folders, stores) to masks/STEM.png, overlay/STEM.png (what was measured, drawn on the film), measure.json (corners and\n"
     "values, as `measure` reads them back), parameters.csv, predictions.h5 and report.html in the folder --out (default: STEM-run, after\n"
-    "the first input). Choices where papers differ are given as to `measure`.",
+    "the first input). Choices where papers differ are given as to `measure`, settings of a detector as detector.KEY=value (`darkspine help detector`).",
     own, FLAG_JSON | FLAG_QUIET | FLAG_FORCE | FLAG_OUT | FLAG_COMPUTE, 1, -1, 1 };
 
 /* What films leave behind, one after the other. */
@@ -207,8 +207,10 @@ int verb_run(int argc, char **argv)
     geo_case *base;
     char *text = NULL, *html = NULL, *weights = weights_of(f);
     size_t ntext, nhtml;
+    int nwords;
+    const char **words = trained_words(f, &nwords);
     session s = begin(f, &base);
-    trained t = trained_open(weights, &(predict_how){ .mirror = flags_has(f, "--tta") }, f->precision, c.dev);
+    trained t = trained_open(weights, &(predict_how){ .mirror = flags_has(f, "--tta") }, words, nwords, c.dev);
     const char *given = flags_text(f, "--classes", NULL);
     s.table = given ? classes_given("--classes", given) : trained_classes(&t);
     s.list = films_find(f->input, f->n, flags_text(f, "--split", NULL));
@@ -228,6 +230,6 @@ int verb_run(int argc, char **argv)
     write_report(&s, weights, html, seconds);
     finish(&s, text, whole, seconds);
     json_decref(s.cases), end(&s), trained_close(&t), geo_case_free(base);
-    free(each), free(text), free(html), free(weights), flags_free(f);
+    free(each), free(text), free(html), free(weights), free(words), flags_free(f);
     return EXIT_OK;
 }

@@ -47,14 +47,28 @@ run *trained_run(const checkpoint *k)
     return k->run ? run_parse(k->run, k->path, NULL, 0) : run_parse(k->net, k->path, alone, 1);
 }
 
-trained trained_open(const char *path, const predict_how *how, const char *precision, const device *dev)
+const char **trained_words(flags *f, int *n)
+{
+    const char **words = xalloc_n((size_t)f->nset + 1, sizeof *words);
+    int left = 0;
+    *n = 0;
+    for (int i = 0; i < f->nset; i++) {
+        const int taken = f->set[i] == f->precision || !strncmp(f->set[i], "detector.", strlen("detector."));
+        if (taken) words[(*n)++] = f->set[i];
+        else f->set[left++] = f->set[i];
+    }
+    f->nset = left;
+    return words;
+}
+
+trained trained_open(const char *path, const predict_how *how, const char *const *words, int n, const device *dev)
 {
     trained t = { .k = trained_checkpoint(path) };
     t.r = trained_run(t.k);
     t.t = run_net(t.r, 1);
     t.table = classes_parse(t.k->classes ? t.k->classes : "", t.k->path);
     t.m = trained_meaning(t.r, &t.t->conf, &t.table, t.k->path);
-    t.p = predictor_new(t.k, &t.r->data.fit, &t.m, how, precision, dev);
+    t.p = predictor_new(t.k, &t.r->data.fit, &t.m, how, words, n, dev);
     return t;
 }
 

@@ -3,6 +3,7 @@
 #define VERBS_TRAINED_H
 #include "eval/predict.h"
 #include "train/run.h"
+#include "verbs/flags.h"
 
 /* The checkpoint of this name; of a run's folder its best weights, or the state where there was no validation yet. */
 checkpoint *trained_checkpoint(const char *path);
@@ -11,9 +12,14 @@ run *trained_run(const checkpoint *k);
 /* What the classes of its network mean by data.labels and the class table. names live as long as the table, and labels as the run. */
 meaning trained_meaning(const run *r, const net_conf *c, const classes *t, const char *path);
 
+/* Takes out of f->set what a trained network may be told: net.precision, which --precision has put there, and detector.KEY=value. Fresh; *n of
+ * them, which belong to f. */
+const char **trained_words(flags *f, int *n);
+
 /* A checkpoint ready to predict, with all that it was made from. */
 typedef struct trained { checkpoint *k; run *r; net *t; classes table; meaning m; predictor *p; } trained;
-trained trained_open(const char *path, const predict_how *how, const char *precision, const device *dev);
+/* words, n: settings instead of its network's own; see trained_words. */
+trained trained_open(const char *path, const predict_how *how, const char *const *words, int n, const device *dev);
 void    trained_close(trained *t);
 /* What the values of its label maps mean, as far as it is known; classes_free. */
 classes trained_classes(const trained *t);

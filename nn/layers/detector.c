@@ -172,6 +172,13 @@ static const key no_keys[] = { { 0 } };
 /* Columns of boxes and masks: the background has one where it stands first, which nothing uses. */
 static int64_t regressions(const place *p) { return p->net->conf.classes - (p->net->detector->conf.background == BACKGROUND_LAST); }
 
+/* The boxes that masks lie in: these, with detector.mask_margin. */
+static tensor *mask_frames(const place *p, tensor *boxes, tensor *count, tensor *class)
+{
+    const double share = p->net->detector->conf.mask_margin;
+    return share > 0 ? layer_node(p, "widen_boxes", "frames", 3, (tensor *[]){ boxes, count, class }, "share=%.17g", share) : boxes;
+}
+
 static tensor *box_losses(const place *p, tensor *logits, tensor *deltas, tensor *regions)
 {
     const detector *t = p->net->detector;
@@ -182,7 +189,7 @@ static tensor *box_losses(const place *p, tensor *logits, tensor *deltas, tensor
     tensor *c[3] = { layer_node(p, "pick", "own_deltas", 2, b, "width=%d", BOX), n->out[4], n->out[5] };
     add_term(p, "box", layer_node(p, "element_loss", "box_loss", 3, c, "type=smooth_l1 norm=sum beta=%.17g", t->conf.roi_beta));
     const int64_t positives = (int64_t)fmax(1, floor((double)t->conf.roi_batch * t->conf.roi_share));
-    tensor *m[4] = { regions, n->out[3], n->out[6], t->truth_masks };
+    tensor *m[4] = { mask_frames(p, regions, n->out[1], n->out[3]), n->out[3], n->out[6], t->truth_masks };
     return layer_node(p, "mask_targets", "targets", 4, m, "size=%lld positives=%lld aligned=%d hard=%d", (long long)t->conf.mask_size, (long long)positives,
                       t->conf.mask_target == MASK_TARGET_HARD, t->conf.mask_target == MASK_TARGET_HARD)->from->out[2];
 }
@@ -203,7 +210,7 @@ static tensor *detections_build(const place *p, const void *values, tensor **fro
                           d->score, d->nms, d->small, weights, last);
     t->count = t->boxes->from->out[1], t->scores = t->boxes->from->out[2], t->label = t->boxes->from->out[3];
     free(weights);
-    return t->boxes;
+    return mask_frames(p, t->boxes, t->count, t->label);
 }
 
 /* ---- [masks] ---- */

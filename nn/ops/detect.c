@@ -120,6 +120,38 @@ static void detections_forward(const context *c, const node *n)
     host_done(c, n);
 }
 
+/* ---- widen_boxes: boxes, their count, their classes ---- */
+typedef struct { double share; } widen_conf;
+static const key widen_keys[] = {
+    { "share", K_REAL, offsetof(widen_conf, share), "0", "of its width or height by which each side of a box moves outwards", 0, 1, NULL },
+    { 0 }
+};
+
+static void widen_boxes_infer(node *n)
+{
+    check_inputs(n, 3, 3);
+    check_map(n, 0);
+    const int64_t images = n->in[0]->s.d[0], room = n->in[0]->s.d[1];
+    check_shape(n, 0, SHAPE4(images, room, 1, 4), REAL_TYPE);
+    check_shape(n, 1, SHAPE1(images), I32), check_shape(n, 2, SHAPE1(images * room), I32);
+    node_output(n, n->in[0]->s, REAL_TYPE);
+    for (int i = 1; i < 3; i++) node_output(n, n->in[i]->s, I32);
+}
+
+static void widen_boxes_forward(const context *c, const node *n)
+{
+    const widen_conf *f = n->conf;
+    const int64_t images = n->in[0]->s.d[0], room = n->in[0]->s.d[1];
+    const box *from = host_in(c, n, 0);
+    const int32_t *count = host_in(c, n, 1);
+    box *to = host_out(n, 0);
+    for (int64_t i = 0; i < images; i++)
+        for (int64_t k = i * room; k < (i + 1) * room && k < i * room + count[i]; k++) to[k] = box_widened(from[k], f->share);
+    memcpy(host_out(n, 1), count, n->out[1]->x.size);
+    memcpy(host_out(n, 2), host_in(c, n, 2), n->out[2]->x.size);
+    host_done(c, n);
+}
+
 const op op_proposals = {
     .name = "proposals", .help = "the best anchors of a pyramid, moved by their deltas, without those that overlap a better one",
     CHOICE, .conf = sizeof(proposal_conf), .keys = proposal_keys,
@@ -129,4 +161,8 @@ const op op_detections = {
     .name = "detections", .help = "the objects found: likely regions of each class, moved by its deltas, and none that overlaps a better one",
     CHOICE, .conf = sizeof(detection_conf), .keys = detection_keys,
     .infer = detections_infer, .forward = detections_forward,
+};
+const op op_widen_boxes = {
+    .name = "widen_boxes", .help = "boxes with a margin, beside their count and classes as they were", CHOICE, .conf = sizeof(widen_conf),
+    .keys = widen_keys, .infer = widen_boxes_infer, .forward = widen_boxes_forward,
 };
