@@ -131,7 +131,7 @@ static void learnt_by_heart(void **state)
 {
     (void)state;
     train_result r;
-    train_some("heart", SIZES "detector.mask_margin=0.1 solver.batch=2 solver.epochs=90 solver.lr=0.01 solver.clip=10 evaluate.every=10", 0, -1, 2, &r);
+    train_some("heart", SIZES "detector.mask_margin=0.3 solver.batch=2 solver.epochs=90 solver.lr=0.01 solver.clip=10 evaluate.every=10", 0, -1, 2, &r);
     char *path = path_join(folder, "heart/best.h5");
     checkpoint *k = checkpoint_open(path);
     net *t = net_parse(k->net, k->path, NULL, 0);
@@ -213,6 +213,24 @@ static void truth_from_numbers(void **state)
     instances_free(t, &device_cpu), net_free(t);
 }
 
+/* With a margin, masks are learnt in wider boxes, too, than those that are found. */
+static void targets_have_the_margin(void **state)
+{
+    (void)state;
+    for (int margin = 0; margin < 2; margin++) {
+        net *t = net_load(SMALL, (const char *const[]){ "net.training=1", margin ? "detector.mask_margin=0.1" : "detector.mask_margin=0" }, 2);
+        int targets = 0;
+        for (int i = 0; i < t->g->n; i++) {
+            const node *n = t->g->node[i];
+            if (strcmp(n->op->name, "mask_targets")) continue;
+            assert_string_equal(n->in[0]->from->op->name, margin ? "widen_boxes" : "roi_targets");
+            targets++;
+        }
+        assert_int_equal(targets, 1);
+        net_free(t);
+    }
+}
+
 static void pair(const real *x, double one, double two)
 {
     near(x[1], one, 1e-6);
@@ -241,7 +259,7 @@ static void painted(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = { cmocka_unit_test(truth_from_numbers), cmocka_unit_test(painted), cmocka_unit_test(faults),
+    const struct CMUnitTest tests[] = { cmocka_unit_test(truth_from_numbers), cmocka_unit_test(targets_have_the_margin), cmocka_unit_test(painted), cmocka_unit_test(faults),
                                         cmocka_unit_test(the_same_bits), cmocka_unit_test(learnt_by_heart) };
     return _cmocka_run_group_tests(__FILE__, tests, sizeof tests / sizeof *tests, set_up_discs, tear_down);
 }
