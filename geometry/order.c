@@ -74,12 +74,51 @@ static int nearest_ahead(const walk *k, geo_point from, geo_point way, double re
     return best;
 }
 
-/* Without an anchor: the lower one of the two bodies farthest apart. */
-static int lowest_end(const geo_point *p, int n)
+/* Without an anchor: the lower one of the two bodies farthest apart; -1: there is none. */
+static int lowest_end(const walk *k)
 {
-    int a = 0, b = 0;
-    for (int i = 0; i < n; i++) for (int j = i + 1; j < n; j++) if (apart(p[i], p[j]) > apart(p[a], p[b])) a = i, b = j;
-    return p[a].y > p[b].y ? a : b;
+    int a = -1, b = -1;
+    for (int i = 0; i < k->n; i++) {
+        if (k->used[i]) continue;
+        if (a < 0) a = b = i;
+        for (int j = i + 1; j < k->n; j++)
+            if (!k->used[j] && apart(k->centre[i], k->centre[j]) > apart(k->centre[a], k->centre[b])) a = i, b = j;
+    }
+    return a < 0 || k->centre[a].y > k->centre[b].y ? a : b;
+}
+
+/* From the anchor on, as if those that are left out were not there; how many are on the way. order: (n) */
+static int follow(walk *k, const uint8_t *left_out, const geo_point *anchor, int up, int *order)
+{
+    int m = 0;
+    memcpy(k->used, left_out, (size_t)k->n);
+    const int first = anchor ? nearest_ahead(k, *anchor, vec(0, 0), INFINITY) : lowest_end(k);
+    geo_point way = anchor && first >= 0 ? sub(k->centre[first], *anchor) : vec(0, up ? -1 : 1);
+    for (int at = first; at >= 0; ) {
+        k->used[at] = 1, order[m++] = at;
+        if (m > 1) way = sub(k->centre[at], k->centre[order[m - 2]]);
+        const int next = nearest_ahead(k, k->centre[at], way, 2.2);
+        at = next >= 0 ? next : nearest_ahead(k, k->centre[at], way, 6);         /* some may be missing in between */
+    }
+    return m;
+}
+
+/* The same without bodies that lead astray: while some are off the way, the one is left out without which most are on it. trial: (n) */
+static int follow_most(walk *k, uint8_t *left_out, const geo_point *anchor, int up, int *order, int *trial)
+{
+    int m = follow(k, left_out, anchor, up, order);
+    for (int worst = 0; m < k->n && worst >= 0; ) {
+        int most = m;
+        worst = -1;
+        for (int i = 0; i < m; i++) {
+            left_out[order[i]] = 1;
+            const int found = follow(k, left_out, anchor, up, trial);
+            if (found > most) most = found, worst = order[i];
+            left_out[order[i]] = 0;
+        }
+        if (worst >= 0) left_out[worst] = 1, m = follow(k, left_out, anchor, up, order);
+    }
+    return m;
 }
 
 /* Distance of body `at` from the line through the ones before and after it, over its size. */
@@ -95,20 +134,12 @@ int geo_chain_order(const geo_point *centre, const double *size, int n, const ge
 {
     if (n < 0 || (n && (!centre || !size || !order || !dropped))) return GEO_BAD;
     for (int i = 0; i < n; i++) if (!is_finite(centre[i]) || !(size[i] > 0)) return GEO_BAD;
-    uint8_t *used = calloc((size_t)n + 1, 1);
-    if (!used) return GEO_MEMORY;
+    uint8_t *used = calloc(2 * (size_t)n + 1, 1);
+    int *trial = malloc(((size_t)n + 1) * sizeof *trial);
+    if (!used || !trial) return free(used), free(trial), GEO_MEMORY;
     walk k = { centre, size, n, used };
-    int m = 0, up = !anchor || bottom;           /* walking from below to above */
-    if (n) {
-        int first = anchor ? nearest_ahead(&k, *anchor, vec(0, 0), INFINITY) : lowest_end(centre, n);
-        geo_point way = anchor ? sub(centre[first], *anchor) : vec(0, up ? -1 : 1);
-        for (int at = first; at >= 0; ) {
-            used[at] = 1, order[m++] = at;
-            if (m > 1) way = sub(centre[at], centre[order[m - 2]]);
-            int next = nearest_ahead(&k, centre[at], way, 2.2);
-            at = next >= 0 ? next : nearest_ahead(&k, centre[at], way, 6);       /* some may be missing in between */
-        }
-    }
+    const int up = !anchor || bottom;            /* walking from below to above */
+    int m = follow_most(&k, used + n, anchor, up, order, trial);
     for (int changed = 1; changed; ) {           /* the worst first: it also spoils its neighbours' lines */
         int worst = -1;
         double most = 0.6;
@@ -122,7 +153,7 @@ int geo_chain_order(const geo_point *centre, const double *size, int n, const ge
         int t = order[i];
         order[i] = order[m - 1 - i], order[m - 1 - i] = t;
     }
-    free(used);
+    free(used), free(trial);
     return m;
 }
 
