@@ -35,7 +35,8 @@ int facing_vote(const geo_case *c, double *score, int *conflict)
 {
     if (c->voted && !c->facing) return *score = c->voted_score, *conflict = c->voted_conflict, c->voted;
     double anatomy = 8 * point_vote(c, GEO_HARD_PALATE, GEO_OPISTHION) + 8 * point_vote(c, GEO_BASION, GEO_OPISTHION);
-    anatomy += 3 * bow_vote(c, GEO_L1, GEO_L3, GEO_S1) - 2 * bow_vote(c, GEO_T1, GEO_T7, GEO_T12);
+    anatomy += known(c, GEO_S1) ? 3 * bow_vote(c, GEO_L1, GEO_L3, GEO_S1) : 2 * bow_vote(c, GEO_L1, GEO_L3, GEO_L5);
+    anatomy -= 2 * bow_vote(c, GEO_T1, GEO_T7, GEO_T12);
     if (known(c, GEO_S1)) {
         double m = centre_of(c, GEO_S1).x, hips = 0;
         if (c->has_point[GEO_SACRUM_CENTROID]) anatomy += 4 * sign(m - c->point[GEO_SACRUM_CENTROID].x);

@@ -279,6 +279,36 @@ static void votes_and_the_tag(void **state)
     geo_result_free(r);
 }
 
+/* Where the sacrum is not seen, the two bows of the spine must agree; one alone, and two against each other, are no answer. */
+static void bows_without_a_sacrum(void **state)
+{
+    (void)state;
+    plain = spine_make(&seed, &(spine_noise){ 0 });
+    for (int facing = -1; facing <= 1; facing += 2)
+        for (int from = GEO_C2; from <= GEO_L1; from += GEO_L1 - GEO_C2) {       /* the whole column; the lumbar spine alone */
+            spine_view v = right;
+            double score;
+            geo_case *c = geo_case_new();
+            v.facing = facing;
+            for (int i = from; i <= GEO_L5; i++) {
+                geo_corners q = spine_body(&plain, i, &v);
+                geo_case_vertebra(c, i, &q);
+            }
+            geo_result *r = measure(c);
+            assert_int_equal(geo_result_facing(r, &score), from == GEO_C2 ? facing : 0);
+            near(score, (from == GEO_C2 ? 4 : 2) * facing, 0);
+            geo_result_free(r);
+        }
+    geo_case *c = geo_case_new();                                       /* one bow all the way down */
+    for (int i = GEO_T1; i <= GEO_L5; i++) {
+        const double t = 0.12 * (i - GEO_T12), x = 300 * cos(t), y = 1000 + 900 * t;
+        geo_case_vertebra(c, i, &(geo_corners){ { x + 20, y - 15 }, { x - 20, y - 15 }, { x + 20, y + 15 }, { x - 20, y + 15 } });
+    }
+    geo_result *r = measure(c);
+    assert_string_equal(geo_result_error(r), "E_FACING_AMBIGUOUS");
+    geo_result_free(r);
+}
+
 static void warnings_of_a_case(void **state)
 {
     (void)state;
@@ -447,7 +477,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = { cmocka_unit_test(identities), cmocka_unit_test(mirror_scale_and_pixels),
         cmocka_unit_test(a_turn_changes_what_it_may), cmocka_unit_test(order_of_input_is_nothing), cmocka_unit_test(choices_differ),
-        cmocka_unit_test(errors_and_their_order), cmocka_unit_test(votes_and_the_tag), cmocka_unit_test(warnings_of_a_case),
+        cmocka_unit_test(errors_and_their_order), cmocka_unit_test(votes_and_the_tag), cmocka_unit_test(bows_without_a_sacrum), cmocka_unit_test(warnings_of_a_case),
         cmocka_unit_test(t1_from_c7_and_c2_from_mask), cmocka_unit_test(setters_refuse_nonsense), cmocka_unit_test(cobb_of_an_s),
         cmocka_unit_test(genant_less_usual_wedging), cmocka_unit_test(noise_of_landmarks) };
     return RUN_TESTS(tests);
