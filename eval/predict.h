@@ -48,7 +48,8 @@ typedef struct predictor {
 
 /* The network of a checkpoint with what it evaluates (the average of the weights where there is one). m->n must suit its classes.
  * words: n settings, "section.key=value", that stand in the network's text instead of its own (net.precision, detector.KEY). */
-predictor *predictor_new(checkpoint *k, const fit_conf *fit, const meaning *m, const predict_how *how, const char *const *words, int n, const device *dev);
+predictor *predictor_new(checkpoint *k, const fit_conf *fit, const meaning *m, const predict_how *how, const char *const *words, int n,
+                         const device *dev);
 /* One more network for the ensemble. Dies 2 where its input, its classes or its fit are not those of the first. */
 void predictor_join(predictor *p, checkpoint *k, const fit_conf *fit, const meaning *m, const char *const *words, int n);
 void predictor_free(predictor *p);

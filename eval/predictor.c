@@ -40,7 +40,8 @@ static net_conf conf_in(const checkpoint *k)
 
 static const net_conf *conf_of(const predictor *p) { return &p->of[0].program[0]->t->conf; }
 
-predictor *predictor_new(checkpoint *k, const fit_conf *conf, const meaning *m, const predict_how *how, const char *const *words, int n, const device *dev)
+predictor *predictor_new(checkpoint *k, const fit_conf *conf, const meaning *m, const predict_how *how, const char *const *words, int n,
+                         const device *dev)
 {
     const net_conf c = conf_in(k);
     if (m->n != (c.classes == 1 ? 2 : (int)c.classes))

@@ -58,7 +58,8 @@
     { "mask_target", K_WORD, AT(mask_target), D("soft", "hard"), "targets of masks: as resampled, or 1 from a half on", 0, 0, "soft|hard" }, \
     { "mask_size", K_INT, AT(mask_size), D("28", "28"), "side of the maps that the mask head makes", 1, 512, 0 }, \
     { "mask_margin", K_REAL, AT(mask_margin), D("0", "0"), \
-      "masks are learnt and looked for in boxes whose sides lie further out by this share of width or height: a box that is too small cuts off no edge", 0, 1, 0 }, \
+      "masks are learnt and looked for in boxes whose sides lie further out by this share of width or height: a box that is too small" \
+      " cuts off no edge", 0, 1, 0 }, \
     { "background", K_WORD, AT(background), D("first", "last"), "its column; first: boxes and masks have one too, which is not used", 0, 0, "first|last" }, \
     { "score", K_REAL, AT(score), D("0.05", "0.05"), "detections must score higher", 0, 1, 0 }, \
     { "small", K_REAL, AT(small), D("1e-2", "0"), "detections go whose sides are smaller", 0, 16384, 0 }, \

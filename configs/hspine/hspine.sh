@@ -1,7 +1,7 @@
 #!/bin/sh
 # hspine.sh [FOLDER]: what taking implants out is worth, on phantoms whose truth is known. Two networks are trained on films without implants
-# (about an hour and a half on two cores, into FOLDER/vqgan and FOLDER/unet; the same command goes on after an interruption); then films with implants are segmented as they
-# are, repaired by both methods with masks that are found and, as rows of their own, with the true ones, and beside them the films without implants.
+# (about an hour and a half on two cores, into FOLDER/vqgan and FOLDER/unet; the same command goes on after an interruption); then films with
+# implants are segmented as they are, repaired by both methods with masks that are found and, as rows of their own, with the true ones, and beside them the films without implants.
 set -e
 out=${1:-hspine} size="height=512 width=384" program=${DARKSPINE:-./darkspine} films=${FILMS:-60} train=${TRAIN:-600}
 tools=${TOOLS:-build/cpu/tests/tools}
