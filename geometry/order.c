@@ -103,7 +103,20 @@ static int follow(walk *k, const uint8_t *left_out, const geo_point *anchor, int
     return m;
 }
 
-/* The same without bodies that lead astray: while some are off the way, the one is left out without which most are on it. trial: (n) */
+/* How many of order (m), but for its i-th, are not in other (n). */
+static int lost(const int *order, int m, int i, const int *other, int n)
+{
+    int count = 0;
+    for (int k = 0; k < m; k++) {
+        int j = 0;
+        while (j < n && other[j] != order[k]) j++;
+        count += k != i && j == n;
+    }
+    return count;
+}
+
+/* The same without bodies that lead astray: while some are off the way, the one is left out without which most are on it, if at least
+ * two more come than go: true bodies are not given up for false ones beside them. trial: (n) */
 static int follow_most(walk *k, uint8_t *left_out, const geo_point *anchor, int up, int *order, int *trial)
 {
     int m = follow(k, left_out, anchor, up, order);
@@ -113,7 +126,7 @@ static int follow_most(walk *k, uint8_t *left_out, const geo_point *anchor, int 
         for (int i = 0; i < m; i++) {
             left_out[order[i]] = 1;
             const int found = follow(k, left_out, anchor, up, trial);
-            if (found > most) most = found, worst = order[i];
+            if (found > most && found > m + 1 + lost(order, m, i, trial, found)) most = found, worst = order[i];
             left_out[order[i]] = 0;
         }
         if (worst >= 0) left_out[worst] = 1, m = follow(k, left_out, anchor, up, order);

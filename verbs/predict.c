@@ -29,7 +29,8 @@ static const usage how = { "predict", "WEIGHTS INPUT...",
     "Predicts a label map for every film. WEIGHTS is a checkpoint of `train`, or the folder of a run, whose best.h5 is taken; an INPUT is a\n"
     "film, a folder of films or a store.\n"
     "Writes DIR/masks/STEM.png and DIR/overlay/STEM.png at each film's own size, and DIR/predictions.h5. Nothing is written before all films\n"
-    "are known to be readable. Of a detector, settings that it was not trained with may be given: detector.score=0.3 (`darkspine help detector`).",
+    "are known to be readable. Of a detector, settings that it was not trained with may be given: detector.score=0.3 (`darkspine help detector`);\n"
+    "a film whose name holds a = stands behind --.",
     own, FLAG_JSON | FLAG_QUIET | FLAG_FORCE | FLAG_OUT | FLAG_COMPUTE, 2, -1, 1 };
 
 static void may_write(const flags *f, const films *list, const char *folder, int overlays)

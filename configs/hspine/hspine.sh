@@ -6,10 +6,12 @@ set -e
 out=${1:-hspine} size="height=512 width=384" program=${DARKSPINE:-./darkspine} films=${FILMS:-60} train=${TRAIN:-600}
 tools=${TOOLS:-build/cpu/tests/tools}
 mkdir -p "$out"
-# NAME CFG: a network trained on films without implants. One that was cut off goes on; one that was brought along is taken as it is.
+# NAME CFG: a network trained on films without implants. One that was cut off goes on; one brought along as FOLDER/NAME/best.h5 alone is taken.
 network() {
     resume=
-    if [ -e "$out/$1/last.h5" ]; then resume=--resume; elif [ -e "$out/$1/best.h5" ]; then return; fi
+    if [ -e "$out/$1/last.h5" ] || [ -e "$out/$1/last.prev.h5" ]; then resume=--resume
+    elif [ -e "$out/$1/best.h5" ]; then return
+    elif [ -e "$out/$1" ]; then resume=--force; fi       # cut off before there was anything to go on from
     if [ ! -e "$out/clean.h5" ]; then
         # shellcheck disable=SC2086
         "$program" synth "$out/clean.part.h5" region=lumbar n="$train" seed=901 $size implants=0 classes=hspine --force
