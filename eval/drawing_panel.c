@@ -124,6 +124,16 @@ static void put(cairo_t *c, double x, double y, double anchor, double size, int 
     cairo_move_to(c, x - anchor * e.x_advance, y), cairo_show_text(c, text);
 }
 
+/* The size at which a text takes at most this width: a number cut off at the edge would be read as another one. */
+static double size_within(cairo_t *c, const char *text, double size, int bold, double width)
+{
+    cairo_text_extents_t e;
+    cairo_select_font_face(c, "sans-serif", CAIRO_FONT_SLANT_NORMAL, bold ? CAIRO_FONT_WEIGHT_BOLD : CAIRO_FONT_WEIGHT_NORMAL);
+    cairo_set_font_size(c, size);
+    cairo_text_extents(c, text, &e);
+    return e.x_advance > width ? size * width / e.x_advance : size;
+}
+
 static void put_line(cairo_t *c, const line *l, double y, double width, double size)
 {
     static const double colour[][3] = { [VALUE] = { 0.93, 0.93, 0.93 }, [OUTSIDE] = { 1, 0.55, 0.3 }, [MADE_UP] = { 1, 0.8, 0.55 },
@@ -131,7 +141,7 @@ static void put_line(cairo_t *c, const line *l, double y, double width, double s
     const double *k = colour[l->kind];
     int bold = l->kind == HEADING || l->kind == OUTSIDE;
     cairo_set_source_rgb(c, k[0], k[1], k[2]);
-    put(c, 0.04 * width, y, 0, size, bold, l->cell[0]);
+    put(c, 0.04 * width, y, 0, size_within(c, l->cell[0], size, bold, (*l->cell[1] ? 0.3 : 0.92) * width), bold, l->cell[0]);
     put(c, 0.45 * width, y, 1, size, bold, l->cell[1]);
     put(c, 0.465 * width, y, 0, size, bold, l->cell[2]);
     put(c, 0.57 * width, y, 0, 0.9 * size, bold, l->cell[3]);

@@ -119,6 +119,7 @@ static void measures(char *weights)
     json_t *store_ = run_on(films, weights, "of_store", NULL), *file = run_on(png, weights, "of_file", NULL);
     json_t *one = run_on(png, weights, "of_one", "detector.detections=1");
     assert_int_equal(json_array_size(json_object_get(json_array_get(json_object_get(one, "cases"), 0), "order")), 1);
+    dies(2, "wanted detector.KEY=value with one of score, small, nms", run_on(png, weights, "of_none", "detector.roi_aligned=1"));
     assert_int_equal(json_array_size(json_object_get(store_, "cases")), CASES);
     const json_t *a = json_array_get(json_object_get(store_, "cases"), 0), *b = json_array_get(json_object_get(file, "cases"), 0);
     assert_int_equal(json_array_size(json_object_get(a, "order")), DISCS);

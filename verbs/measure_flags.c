@@ -31,7 +31,8 @@ static geo_case *read_choices(const flags *f, int *cobb)
         else if (geo_case_choose(c, what, choice)) {
             int known = 0;
             for (int k = 0; k < 6; k++) known |= !strcmp(what, names[k]);
-            if (!known) die("%s: no such choice%s; `darkspine measure --help` lists them", what, die_nearest(what, names, 6));
+            if (!known) die("%s: no such choice%s; `darkspine measure --help` lists them; a film whose name holds a = stands behind --", what,
+                            die_nearest(what, names, 6));
             die_at(what, "got '%s'; `darkspine measure --help` lists what it may be", choice);
         }
         free(what);

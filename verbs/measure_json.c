@@ -267,6 +267,7 @@ json_t *measure_json(const findings *f, const ranges *normal)
         set_frontal(o, f);
     }
     else set_lateral(o, f);
+    if (f->from_masks && !json_object_get(o, "vertebrae")) set(o, "vertebrae", json_object());         /* none found: read back as just that */
     set(o, "seconds", json_real(f->seconds));
     free(row);
     return o;

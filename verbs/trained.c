@@ -47,13 +47,32 @@ run *trained_run(const checkpoint *k)
     return k->run ? run_parse(k->run, k->path, NULL, 0) : run_parse(k->net, k->path, alone, 1);
 }
 
+/* What needs no other weights: the rest of the section says how the weights were made. */
+static const char *const late[] = { "score", "small", "nms", "detections", "mask_threshold", "mask_margin" };
+enum { LATE = sizeof late / sizeof *late };
+
+static void check_late(const char *word)
+{
+    const char *key = strchr(word, '.') + 1;
+    char *name = xprintf("%.*s", (int)strcspn(key, "="), key), *list = xdup(late[0]);
+    int known = 0;
+    for (int i = 0; i < LATE; i++) known |= !strcmp(name, late[i]);
+    for (int i = 1; i < LATE && !known; i++) {
+        char *more = xprintf("%s, %s", list, late[i]);
+        free(list), list = more;
+    }
+    if (!known) die("%s: not to be chosen for weights that are there: wanted detector.KEY=value with one of %s%s", word, list, die_nearest(name, late, LATE));
+    free(name), free(list);
+}
+
 const char **trained_words(flags *f, int *n)
 {
     const char **words = xalloc_n((size_t)f->nset + 1, sizeof *words);
     int left = 0;
     *n = 0;
     for (int i = 0; i < f->nset; i++) {
-        const int taken = f->set[i] == f->precision || !strncmp(f->set[i], "detector.", strlen("detector."));
+        const int detects = !strncmp(f->set[i], "detector.", strlen("detector.")), taken = detects || f->set[i] == f->precision;
+        if (detects) check_late(f->set[i]);
         if (taken) words[(*n)++] = f->set[i];
         else f->set[left++] = f->set[i];
     }

@@ -12,8 +12,8 @@ run *trained_run(const checkpoint *k);
 /* What the classes of its network mean by data.labels and the class table. names live as long as the table, and labels as the run. */
 meaning trained_meaning(const run *r, const net_conf *c, const classes *t, const char *path);
 
-/* Takes out of f->set what a trained network may be told: net.precision, which --precision has put there, and detector.KEY=value. Fresh; *n of
- * them, which belong to f. */
+/* Takes out of f->set what a trained network may be told: net.precision, which --precision has put there, and detector.KEY=value with a KEY that
+ * needs no other weights; dies 2 on another KEY. Fresh; *n of them, which belong to f. */
 const char **trained_words(flags *f, int *n);
 
 /* A checkpoint ready to predict, with all that it was made from. */
