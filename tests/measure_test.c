@@ -23,6 +23,24 @@ static void test_label_map(void **state)
     json_decref(o);
 }
 
+/* Two bodies do not say which way they look, so their corners have no names; that is a result, also when it is read back. */
+static void test_nothing_named(void **state)
+{
+    (void)state;
+    uint8_t *two = xalloc(FH * FW);
+    for (int64_t i = 0; i < FH * FW; i++) two[i] = labels_drawn[i] == GEO_L2 || labels_drawn[i] == GEO_L3 ? labels_drawn[i] : 0;
+    save("two.png", two), free(two);
+    json_t *o = object("measure two.png --spacing .7,.7 --json");
+    char *found = json_dumps(only(o), 0);
+    write_text("two.json", found), free(found);
+    json_t *again = object("measure two.json --json"), *const both[] = { o, again };
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(json_object_size(at(only(both[i]), "values")), 0);
+        assert_string_equal(json_string_value(at(at(only(both[i]), "errors"), "*")), "E_FACING_AMBIGUOUS");
+    }
+    json_decref(again), json_decref(o);
+}
+
 static void test_choices(void **state)
 {
     (void)state;
@@ -176,7 +194,7 @@ static int run(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_label_map),
-        cmocka_unit_test(test_choices),
+        cmocka_unit_test(test_nothing_named), cmocka_unit_test(test_choices),
         cmocka_unit_test(test_mirrored),
         cmocka_unit_test(test_side_given_or_found),
         cmocka_unit_test(test_missing_body),
