@@ -227,8 +227,8 @@ int geo_duplicates_find(const geo_contour *c, const double *score, int n, uint8_
 /* Order of n bodies along the spine, from cranial to caudal: from the anchor to the nearest next one that lies within 60 degrees of the
  * way so far (a spine may run level or bend back, so sorting by y is not enough). size (n): square roots of their areas. anchor: the
  * sacrum's plate, below the last one (bottom 1), or the dens, above the first (bottom 0), or NULL. order (n): indices; dropped (n): 1
- * for what lies more than 0.6 of its size off the line through its neighbours, is not on the way, or leads astray, so that with it fewer
- * are on the way than without it. Returns how many are in order. The time is n squared where all are on one way, n to the fourth at worst. */
+ * for what lies more than 0.6 of its size off the line through its neighbours, is not on the way, or leads astray, so that without it at least two more
+ * are on the way. Returns how many are in order. The time is n squared where all are on one way, n to the fourth at worst. */
 int geo_chain_order(const geo_point *centre, const double *size, int n, const geo_point *anchor, int bottom, int *order, uint8_t *dropped);
 
 /* Missing bodies between neighbours, from corners in order from cranial to caudal: gap (n - 1) is the distance between facing plates

@@ -1,7 +1,6 @@
 /* model.c - see model.h. */
 #include "train/model.h"
 #include "base/die.h"
-#include "base/words.h"
 #include "nn/detector_input.h"
 #include "train/instances.h"
 #include "train/replay.h"
