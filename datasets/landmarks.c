@@ -22,7 +22,7 @@ void landmarks_free(landmark_cases *l)
 
 landmark_case landmark_case_new(const char *id)
 {
-    landmark_case c = { .id = xdup(id), .age = -1, .cobb = -1, .nwant = -1, .ncompression = -1, .nslip = -1, .film = geo_case_new() };
+    landmark_case c = { .id = xdup(id), .region = -1, .age = -1, .cobb = -1, .nwant = -1, .ncompression = -1, .nslip = -1, .film = geo_case_new() };
     if (!c.film) die_machine("out of memory");
     return c;
 }

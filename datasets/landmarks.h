@@ -12,6 +12,7 @@ enum { LANDMARKS_BODIES = 64, LANDMARKS_ASKED = 64 };
 typedef struct landmark_case {
     char *id;
     int frontal;
+    int region;                                  /* GEO_REGION_*, -1 not said */
     double sx, sy, age, height;                  /* mm per pixel, 0 not known; years, -1 not known; of the film in pixels, 0 not known */
     int facing, cobb;                            /* +1, -1, 0 by votes; GEO_COBB_*, -1 not said */
     geo_case *film;                              /* lateral: everything but spacing, age and facing; NULL on frontal films */

@@ -178,6 +178,17 @@ static void read_asked(reader *r)
     }
 }
 
+/* What masks left in doubt and nobody has taken back: lists of levels, as measure prints them. */
+static void read_marks(reader *r)
+{
+    for (int i = 0; i < GEO_MARKS; i++) {
+        const char *key = geo_mark_name(1u << i);
+        const json_t *all = get(r, key);
+        if (all && (!json_is_array(all) || json_array_size(all) > LANDMARKS_ASKED)) fault(r, key, all, "a list of levels");
+        for (size_t k = 0; k < json_array_size(all); k++) geo_case_mark(r->c->film, level_at(r, key, json_array_get(all, k), ""), 1u << i);
+    }
+}
+
 static void read_scale(reader *r)
 {
     static const char wanted[] = "[sx, sy], " GEO_SPACING_WANTED;
@@ -207,10 +218,13 @@ static int is_frontal(const reader *r, int region)
 static void read_case(reader *r, int region)
 {
     static const char *const sides[] = { "auto", "right", "left" }, *const methods[] = { "midline", "endplate" };
+    const char *regions[GEO_REGIONS];
+    for (int i = 0; i < GEO_REGIONS; i++) regions[i] = geo_region_name(i);
     const json_t *all = get(r, "vertebrae"), *s1 = get(r, "S1");
     if (all && !json_is_object(all)) fault(r, "vertebrae", all, "an object of levels");
-    read_scale(r), read_order(r), read_heads(r), read_points(r, "points"), read_points(r, "landmarks"), read_want(r), read_asked(r);
+    read_scale(r), read_order(r), read_heads(r), read_points(r, "points"), read_points(r, "landmarks"), read_want(r), read_asked(r), read_marks(r);
     if (s1) read_vertebra(r, "S1", s1);
+    r->c->region = word(r, "region", regions, GEO_REGIONS, -1);
     int side = word(r, "facing", sides, 3, 0);
     r->c->facing = side == 2 ? -1 : side, r->c->cobb = word(r, "cobb_method", methods, 2, -1);
     int frontal = is_frontal(r, region);

@@ -107,6 +107,7 @@ findings findings_landmarks(const landmark_case *c, const measure_settings *s)
     findings m = begin(c->id, s);
     m.frontal = c->frontal, m.asked = c;
     if (m.frontal) m.region = GEO_REGION_AP;
+    else if (s->region < 0 && c->region >= 0) m.region = c->region;
     if (!(m.sx > 0) && c->sx > 0) m.sx = c->sx, m.sy = c->sy, m.spacing_source = "file";
     if (m.age < 0) m.age = c->age;
     if (s->cobb < 0 && c->cobb >= 0) m.cobb_method = c->cobb;

@@ -70,7 +70,7 @@ typedef struct segmentation { const uint8_t *labels; int ninstances; const insta
 typedef struct predict_job {
     const films *f;
     predictor *p;
-    const char *folder, *weights;            /* DIR; the checkpoint's path, for the record */
+    const char *folder, *weights, *settings; /* DIR; for the record, the checkpoint's path and what else was given (flags_given) */
     int probabilities;
     double overlay;                          /* opacity of the classes in DIR/overlay; 0: no overlays */
     void (*done)(void *arg, int64_t films);  /* after each film; may be NULL */

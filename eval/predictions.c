@@ -62,6 +62,16 @@ predictions *predictions_create(const char *path, const char *weights, const cha
     return p;
 }
 
+void predictions_settings_add(predictions *p, const char *settings)
+{
+    h5_enter();
+    hid_t g = H5Gopen2(p->file, ABOUT, H5P_DEFAULT);
+    int ok = g >= 0 && h5_put_strings(g, "settings", 1, &settings);
+    if (g >= 0) H5Gclose(g);
+    h5_leave();
+    if (!ok) die_machine("%s: cannot be written (disk full?)", p->path);
+}
+
 /* One film is one chunk, as far as a chunk may go (4 GiB): larger arrays are cut into rows. picture: HDF5's word for what kind of image
  * it is, or NULL. */
 static int put_array(hid_t group, const char *name, hid_t type, int rank, const hsize_t *dims, const void *data, const char *picture)
@@ -274,16 +284,33 @@ void predictions_read(const predictions *p, int64_t i, uint8_t *labels)
     if (reason) die("%s: damaged: /%s/labels cannot be read: %s", p->path, p->e[i].stem, reason);
 }
 
-char *predictions_weights(const predictions *p)
+/* One text of what the films have in common; fresh, NULL where the file does not say. */
+static char *about(const predictions *p, const char *name)
 {
-    char **text = NULL;
+    char **text = NULL, *path = xprintf("/%s/%s", ABOUT, name);
     hsize_t n = 0;
     h5_enter();
-    const char *reason = h5_strings(p->file, "/.about/weights", 1, &n, &text);
+    const char *reason = h5_strings(p->file, path, 1, &n, &text);
     h5_leave();
-    char *name = xdup(!reason && n == 1 ? text[0] : "");
-    h5_strings_free(text, n);
-    return name;
+    char *said = !reason && n == 1 ? xdup(text[0]) : NULL;
+    h5_strings_free(text, n), free(path);
+    return said;
+}
+
+char *predictions_weights(const predictions *p)
+{
+    char *said = about(p, "weights");
+    return said ? said : xdup("");
+}
+
+char *predictions_settings(const predictions *p) { return about(p, "settings"); }
+
+char *predictions_labels(const predictions *p)
+{
+    char *said = about(p, "labels");
+    if (said && *said) return said;
+    free(said);
+    return xdup("all");
 }
 
 static const char *read_film(const predictions *p, int64_t i, image *out)
@@ -398,16 +425,4 @@ classes predictions_classes(const predictions *p)
     h5_strings_free(name, names), free(value);
     if (reason) die("%s: damaged: its classes cannot be read: %s", p->path, reason);
     return t;
-}
-
-char *predictions_labels(const predictions *p)
-{
-    hsize_t n = 0;
-    char **text = NULL;
-    h5_enter();
-    h5_strings(p->file, "/.about/labels", 1, &n, &text);
-    h5_leave();
-    char *labels = xdup(n == 1 && *text[0] ? text[0] : "all");
-    h5_strings_free(text, n);
-    return labels;
 }

@@ -5,6 +5,7 @@
  *     /.about/version       int32 (1): 1
  *     /.about/value, name   int32 and text (c): the classes in the order of the channels; the name is empty where a class has none
  *     /.about/weights       text (1): the file they came from
+ *     /.about/settings      text (1): what was given beside the weights ("--tta detector.score=0.3"); absent in files of earlier versions
  *     /.about/labels        text (1): how label maps were read in training: all, any, or a list of values (data.labels)
  *     /STEM/labels          uint8 (h, w): the value is the class, at the film's own size
  *     /STEM/probabilities   float32 (h, w, c), where asked for
@@ -29,6 +30,7 @@ typedef struct predictions predictions;
 /* Writing: the file appears at predictions_commit, whole. values, names (nclasses): class of every channel. Die 4 on a full disk. */
 predictions *predictions_create(const char *path, const char *weights, const char *labels, int nclasses, const int *values,
                                 const char *const *names);
+void predictions_settings_add(predictions *p, const char *settings);
 /* labels (h, w); probabilities (h, w, nclasses) or NULL */
 void predictions_add(predictions *p, const char *stem, const char *source, int64_t h, int64_t w, const uint8_t *labels, const float *probabilities);
 /* What more is known of a film that was added: its pixels, and its spacing in mm (0 0: not known) with where that comes from. */
@@ -46,6 +48,7 @@ const char *predictions_stem(const predictions *p, int64_t i);       /* ascendin
 void predictions_size(const predictions *p, int64_t i, int64_t *h, int64_t *w);
 void predictions_read(const predictions *p, int64_t i, uint8_t *labels);         /* (h, w) */
 char   *predictions_weights(const predictions *p);           /* the file they came from, as it was named then; fresh, "" not said */
+char   *predictions_settings(const predictions *p);          /* what was given beside them; fresh, NULL not said */
 image predictions_film(const predictions *p, int64_t i);     /* no pixels (h 0) where the film is not in the file; image_free */
 /* What a detector found on it, the classes as values of label maps; free(out->number). 0 where the film is no detector's. */
 int   predictions_instances(const predictions *p, int64_t i, instances *out);

@@ -97,14 +97,14 @@ static char *find_predictions(const char *path)
     return NULL;
 }
 
-/* The weights that predictions name, and the run file that lies beside them. */
+/* The weights that predictions name and what was given beside them, and the run file that lies there. */
 static void set_weights(json_t *o, const char *prediction)
 {
     static const char silent[] = "the predictions do not say", gone[] = "the file that the predictions name is not there";
-    char *found = find_predictions(prediction), *weights = NULL;
+    char *found = find_predictions(prediction), *weights = NULL, *settings = NULL;
     if (found) {
         predictions *p = predictions_open(found);
-        weights = predictions_weights(p);
+        weights = predictions_weights(p), settings = predictions_settings(p);
         predictions_close(p);
     }
     if (!weights || !*weights || !file_exists(weights)) {
@@ -117,7 +117,10 @@ static void set_weights(json_t *o, const char *prediction)
         else set_missing(o, "cfg", "no run.cfg lies beside the weights");
         free(folder), free(cfg);
     }
-    free(found), free(weights);
+    json_t *side = json_object_get(o, "prediction");
+    if (settings) json_object_set_new(side, "settings", text_of(settings));
+    else set_missing(side, "settings", silent);
+    free(found), free(weights), free(settings);
 }
 
 static json_t *program_json(void)
@@ -136,7 +139,7 @@ json_t *provenance_json(const provenance *p)
     EVP_MD_CTX *e = begin();
     for (int64_t i = 0; i < p->cases; i++) add(e, p->id[i], strlen(p->id[i])), add(e, "\n", 1);
     finish(e, hex);
-    json_object_set_new(o, "program", program_json());
+    json_object_set_new(o, "program", program_json()), json_object_set_new(o, "settings", text_of(p->settings));
     set_file(o, "prediction", p->prediction), set_file(o, "truth", p->truth);
     if (p->second) set_file(o, "second_reader", p->second);
     json_object_set_new(split, "name", text_of(p->split ? p->split : "all"));

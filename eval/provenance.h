@@ -7,12 +7,13 @@
 
 typedef struct provenance {
     const char *prediction, *truth, *second;     /* paths as given; second: the other reader, or NULL */
+    const char *settings;                        /* what was given to the evaluation (flags_given) */
     const char *split;                           /* name of the part, or NULL: all */
     int64_t cases;                               /* films that were evaluated */
     const char *const *id;                       /* (cases) their names, in order */
 } provenance;
 
-/* {program:{version, commit, sha256}, prediction:{path, sha256}, truth:{...}, [second_reader], split:{name, cases, sha256 of the names, a
+/* {program:{version, commit, sha256}, settings, prediction:{path, sha256, settings}, truth:{...}, [second_reader], split:{name, cases, sha256 of the names, a
  * line each}, weights:{path, sha256}, cfg:{path, sha256}}; a fresh object. A folder's hash is over the names and hashes of its files. What
  * is not there is null with its reason. */
 json_t *provenance_json(const provenance *p);

@@ -93,6 +93,13 @@ int geo_case_at(const geo_case *c, int point, geo_point *out)
     return 1;
 }
 
+int geo_case_middle(const geo_case *c, int level, int inferior, geo_point *out)
+{
+    if (!is_body(level) || !(c->level[level].given & (inferior ? GIVEN_MIDDLE_LOWER : GIVEN_MIDDLE))) return 0;
+    *out = c->level[level].middle[!!inferior];
+    return 1;
+}
+
 unsigned geo_case_marks(const geo_case *c, int level) { return level >= GEO_C1 && level <= GEO_S1 ? c->level[level].marks : 0; }
 
 int geo_case_vote(const geo_case *c)
@@ -146,6 +153,16 @@ int geo_case_named(geo_case *c, const char *name, geo_point p)
     if (!tail || tail - name > 3 || (strcmp(tail, "_SM") && strcmp(tail, "_IM"))) return GEO_BAD;
     memcpy(level, name, (size_t)(tail - name));
     return geo_case_plate_middle(c, geo_level_parse(level), tail[1] == 'I', p);
+}
+
+const char *geo_mark_name(unsigned mark)
+{
+    switch (mark) {
+    case GEO_MARK_INTERPOLATED: return "interpolated";
+    case GEO_MARK_LOW_QUALITY: return "low_quality";
+    case GEO_MARK_AMBIGUOUS: return "level_unsure";
+    default: return "";
+    }
 }
 
 int geo_case_mark(geo_case *c, int level, unsigned marks)

@@ -306,6 +306,8 @@ int geo_case_point(geo_case *c, int point, geo_point p);
 int geo_case_named(geo_case *c, const char *name, geo_point p);
 
 enum { GEO_MARK_INTERPOLATED = 1, GEO_MARK_LOW_QUALITY = 2, GEO_MARK_AMBIGUOUS = 4 };  /* AMBIGUOUS: there, but its number is not sure */
+enum { GEO_MARKS = 3 };
+const char *geo_mark_name(unsigned mark);                      /* "interpolated" "low_quality" "level_unsure"; "": none */
 int geo_case_mark(geo_case *c, int level, unsigned marks);     /* adds marks to a vertebra (or to S1) */
 /* any "W_..." of at most 47 characters, passed on to the result; at most 16 */
 int geo_case_warn(geo_case *c, const char *warning);
@@ -326,6 +328,7 @@ int geo_case_corners(const geo_case *c, int level, geo_corners *out);
 int      geo_case_plate(const geo_case *c, geo_point *anterior, geo_point *posterior);
 int      geo_case_heads(const geo_case *c, geo_circle head[2]);
 int      geo_case_at(const geo_case *c, int point, geo_point *out);
+int      geo_case_middle(const geo_case *c, int level, int inferior, geo_point *out);       /* see geo_case_plate_middle */
 unsigned geo_case_marks(const geo_case *c, int level);
 /* Which way the patient looks, as geo_measure will take it: +1, -1, 0 ambiguous. */
 int      geo_case_vote(const geo_case *c);

@@ -124,6 +124,19 @@ static image mirrored(const image *m)
     return out;
 }
 
+/* What was given beside the weights stands in what comes of it; what changes no result does not. */
+static void test_settings_are_told(void **state)
+{
+    (void)state;
+    make_run();
+    succeeds("predict run films.h5 --out told --tta --precision bf16 --tile 1.5 --overlap=0.25 --threads 1 --quiet --force", "told/masks");
+    json_t *o = object("eval told films.h5 --tau 3 --json --quiet");
+    const json_t *from = json_object_get(o, "provenance"), *side = json_object_get(from, "prediction");
+    assert_string_equal(json_string_value(json_object_get(side, "settings")), "--precision bf16 --tta --tile 1.5 --overlap 0.25");
+    assert_string_equal(json_string_value(json_object_get(from, "settings")), "--tau 3");
+    json_decref(o);
+}
+
 /* With --tta the prediction of a mirrored film is the mirrored prediction, to the pixel; without, it need not be. */
 static void test_predict_mirror(void **state)
 {
@@ -307,7 +320,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_predict_refuses), cmocka_unit_test(test_predict_agrees_with_validation), cmocka_unit_test(test_what_is_said), cmocka_unit_test(test_eval_reads_labels), cmocka_unit_test(test_split_chooses),
-        cmocka_unit_test(test_predict_mirror), cmocka_unit_test(test_predict_whole_or_nothing), cmocka_unit_test(test_import_skips),
+        cmocka_unit_test(test_settings_are_told), cmocka_unit_test(test_predict_mirror), cmocka_unit_test(test_predict_whole_or_nothing), cmocka_unit_test(test_import_skips),
             cmocka_unit_test(test_import_coco),
         cmocka_unit_test(test_check_and_export), cmocka_unit_test(test_convert_round_trip), cmocka_unit_test(test_disk_full),
         cmocka_unit_test(test_bench_refuses),

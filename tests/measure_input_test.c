@@ -210,6 +210,54 @@ static void test_corner_table_in_any_order(void **state)
     json_decref(o[0]), json_decref(o[1]);
 }
 
+/* What was measured on masks can be written down, read back and measured again: the same values, errors and fractures, though the masks are gone. */
+static void test_read_back(void **state)
+{
+    (void)state;
+    succeeds("synth broken.h5 region=lumbar n=3 seed=4 classes=hspine fractures=always height=384 width=288 --quiet", "3 films");
+    succeeds("export broken.h5 broken --quiet", "3 cases");
+    json_t *first = object("measure broken/masks --classes broken/classes.csv --region lumbar --out broken.json --json --quiet"), *again = object("measure broken.json --json --quiet");
+    static const char *const same[] = { "region", "values", "errors", "flags", "compression", "slip", "interpolated", "low_quality", "level_unsure", "facing" };
+    int fractures = 0;
+    for (size_t i = 0; i < 3; i++) {
+        json_t *a = json_array_get(at(first, "cases"), i), *b = json_array_get(at(again, "cases"), i);
+        for (size_t k = 0; k < sizeof same / sizeof *same; k++) {
+            char *x = json_dumps(at(a, same[k]), JSON_SORT_KEYS | JSON_ENCODE_ANY | JSON_REAL_PRECISION(9)),
+                *y = json_dumps(at(b, same[k]), JSON_SORT_KEYS | JSON_ENCODE_ANY | JSON_REAL_PRECISION(9));
+            assert_non_null(x), assert_non_null(y), assert_string_equal(x, y);
+            free(x), free(y);
+        }
+        for (size_t k = 0; k < json_array_size(at(a, "compression")); k++)
+            fractures += json_integer_value(at(json_array_get(at(a, "compression"), k), "genant_grade")) > 0;
+    }
+    assert_true(fractures > 0);
+    json_decref(first), json_decref(again);
+}
+
+/* Doubts that a file names stay doubts, and are named again. */
+static void test_marks(void **state)
+{
+    (void)state;
+    static const char *const marks[] = { "level_unsure", "interpolated", "low_quality" };
+    static const char *const texts[] = { "[\"L1\"]", "[]", "[]", "[]", "[\"L5\"]", "[]", "[]", "[]", "[\"S1\", \"L1\"]" };
+    for (int i = 0; i < 3; i++) {
+        char *text = xprintf("{\"id\": \"a\", \"facing\": \"right\", \"region\": \"lumbar\", \"%s\": %s, \"%s\": %s, \"%s\": %s, \"vertebrae\": {"
+            "\"L1\": {\"SA\": [140, 20], \"SP\": [100, 22], \"IA\": [142, 50], \"IP\": [102, 50]}, "
+            "\"L5\": {\"SA\": [140, 80], \"SP\": [100, 72], \"IA\": [138, 112], \"IP\": [98, 100]}}, \"S1\": {\"SA\": [130, 130], \"SP\": [96, 106]}}",
+            marks[0], texts[3 * i], marks[1], texts[3 * i + 1], marks[2], texts[3 * i + 2]);
+        write_text("marks.json", text);
+        json_t *o = object("measure marks.json --json");
+        const json_t *c = only(o);
+        assert_string_equal(json_string_value(at(c, "region")), "lumbar");
+        for (int k = 0; k < 3; k++) assert_int_equal(json_array_size(at(c, marks[k])), strlen(texts[3 * i + k]) > 7 ? 2 : strlen(texts[3 * i + k]) > 2);
+        const char *why = json_string_value(at(at(c, "errors"), "LL"));
+        if (i) assert_null(why), assert_true(number(at(c, "values"), "LL") > 10);
+        else assert_string_equal(why, "E_LEVEL_AMBIGUOUS:L1");
+        assert_true(warned(c, "W_INTERPOLATED:L5") == (i == 1) && warned(c, "W_LOW_QUALITY:S1") == (i == 2) && warned(c, "W_LOW_QUALITY:L1") == (i == 2));
+        json_decref(o), free(text);
+    }
+}
+
 /* ---- bad input ----------------------------------------------------------------------------------------------------------------------- */
 
 static void refused_text(const char *text, const char *says)
@@ -243,6 +291,9 @@ static void test_bad_landmarks(void **state)
     refused_text("{\"FH\": [[1, 2, 3]], \"facing\": \"up\"}", "auto, right, left");
     refused_text("{\"FH\": [[1, 2, 3]], \"mode\": \"oblique\"}", "lateral");
     refused_text("{\"FH\": [[1, 2, 3]], \"want\": \"SS\"}", "want");
+    refused_text("{\"FH\": [[1, 2, 3]], \"region\": \"hip\"}", "whole, cervical, thoracic, lumbar, ap");
+    refused_text("{\"FH\": [[1, 2, 3]], \"interpolated\": \"L3\"}", "a list of levels");
+    refused_text("{\"FH\": [[1, 2, 3]], \"level_unsure\": [\"X3\"]}", "level_unsure: got \"X3\"");
     refused_text("{\"mode\": \"coronal\", \"order\": [\"T1\"], \"vertebrae\": {}}", "order");
     refused_text("{\"FH\": [[1, 2, 3]]", "bad.json:1");
     refused_text("[[[[[", "bad.json:1");
@@ -347,6 +398,8 @@ static int run(void)
         cmocka_unit_test(test_class_roles),
         cmocka_unit_test(test_corner_table),
         cmocka_unit_test(test_corner_table_in_any_order),
+        cmocka_unit_test(test_read_back),
+        cmocka_unit_test(test_marks),
         cmocka_unit_test(test_bad_landmarks),
         cmocka_unit_test(test_bad_maps),
         cmocka_unit_test(test_degenerate),

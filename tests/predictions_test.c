@@ -17,6 +17,7 @@ static void write_two(const char *path)
     float p[18];
     for (int i = 0; i < 18; i++) p[i] = (float)i / 18;
     predictions *w = predictions_create(path, "best.h5", "3,7", 3, value, name);
+    predictions_settings_add(w, "--tta");
     predictions_add(w, "zoe", "films/zoe.png", 2, 1, b, NULL);
     predictions_add(w, "adam \xc3\xbc", "films/adam.png", 2, 3, a, p);
     uint16_t deep[6] = { 0, 1, 256, 65535, 7, 9 };
@@ -42,6 +43,8 @@ static void test_round_trip(void **state)
     assert_int_equal(h, 2), assert_int_equal(w, 3);
     predictions_read(p, 0, got);
     assert_memory_equal(got, want, 6);
+    char *settings = predictions_settings(p);
+    assert_string_equal(settings, "--tta"), free(settings);
     classes t = predictions_classes(p);
     assert_int_equal(t.n, 1);                    /* background is none, and a class without a name is called by its number */
     assert_int_equal(t.c[0].value, 3);

@@ -348,13 +348,15 @@ static void run_of_one_film(void **state)
     size_t n;
     char *bytes = file_read(from, 1 << 20, &n);
     file_write(to, bytes, n);
-    json_t *o = object("run '<b>&\"x=1.png' --weights work/run/best.h5 --region ap --spacing 0.5,0.5 --json --quiet");
+    json_t *o = object("run '<b>&\"x=1.png' --weights work/run/best.h5 --region ap --spacing 0.5,0.5 cobb_method=endplate --json --quiet");
+    assert_string_equal(json_string_value(json_object_get(o, "settings")), "--weights work/run/best.h5 --region ap --spacing 0.5,0.5 cobb_method=endplate");
+    assert_string_equal(json_string_value(json_object_get(o, "weights")), "work/run/best.h5");
     const json_t *c = json_array_get(json_object_get(o, "cases"), 0), *files = json_object_get(o, "files");
     near(json_number_value(json_array_get(json_object_get(c, "spacing"), 0)), 0.5, 0);
     has(files, "mask overlay report");
     assert_string_equal(json_string_value(json_object_get(files, "report")), "<b>&\"x=1-run/report.html");
     char *text = page("<b>&\"x=1-run/report.html");
-    assert_int_equal(page_check(text), 1);
+    assert_int_equal(page_check(text), 1), assert_non_null(strstr(text, "--region ap --spacing 0.5,0.5 cobb_method"));
     succeeds("measure '<b>&\"x=1-run/measure.json' --quiet", "Cobb angle");          /* what was found can be measured again */
     json_decref(o), free(text), free(bytes), free(from), free(to);
     refused("run plain/images/stack_1_00000.png --region lumbar", "--weights: missing, and there is no weights/lumbar.h5");

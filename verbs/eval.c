@@ -122,22 +122,21 @@ static int add_all(score *s, both_sides *m, both_objects *q, const pairs *p, con
     return spine;
 }
 
-static void finish(const flags *f, scored *r, const provenance *from)
+/* id (n): the films that were evaluated. */
+static void finish(const flags *f, scored *r, int64_t n, const char *const *id)
 {
     const char *folder = flags_text(f, "--out", NULL);
-    if (folder || flags_has(f, "--json")) r->provenance = provenance_json(from);
+    char *settings = flags_given(f);
+    if (folder || flags_has(f, "--json"))
+        r->provenance = provenance_json(&(provenance){ .prediction = f->input[0], .truth = f->input[1], .second = flags_text(f, "--reader2", NULL),
+                                                       .settings = settings, .split = flags_text(f, "--split", NULL), .cases = n, .id = id });
     if (folder) scored_write(r, folder);
     if (flags_has(f, "--json")) object_print(scored_json(r));
     else {
         scored_print(r);
         if (folder) printf("\ntables and pictures: %s\n", folder);
     }
-    json_decref(r->provenance);
-}
-
-static provenance source_of(const flags *f, int64_t n, const char **id)
-{
-    return (provenance){ f->input[0], f->input[1], flags_text(f, "--reader2", NULL), flags_text(f, "--split", NULL), n, id };
+    json_decref(r->provenance), free(settings);
 }
 
 static void eval_maps(const flags *f, const double *given, uint64_t seed)
@@ -172,8 +171,7 @@ static void eval_maps(const flags *f, const double *given, uint64_t seed)
                  .i = q.why ? NULL : &compared, .no_instances = q.why, .l = spine ? &m.named : NULL, .draws = how_instances.draws, .seed = seed };
     const char **id = xalloc_n((size_t)pairs_count(p), sizeof *id);
     for (int64_t i = 0; i < pairs_count(p); i++) id[i] = pairs_at(p, i)->id;
-    const provenance from = source_of(f, pairs_count(p), id);
-    finish(f, &r, &from);
+    finish(f, &r, pairs_count(p), id);
     if (!q.why) instance_score_free(&compared);
     both_objects_free(&q);
     free(id), free(published), parameters_free(&found), measured_free(&m), score_free(s), classes_free(&names), pairs_close(p);
@@ -207,8 +205,7 @@ static void eval_readings(const flags *f, const double *given, uint64_t seed)
                  .no_instances = "readers' files hold none" };
     const char **id = xalloc_n((size_t)pred.n, sizeof *id);
     for (int64_t i = 0; i < pred.n; i++) id[i] = pred.r[i].id;
-    const provenance from = source_of(f, pred.n, id);
-    finish(f, &r, &from);
+    finish(f, &r, pred.n, id);
     free(id), free(published), parameters_free(&found), doubts_free(&odd), readings_free(&pred), readings_free(&ref);
     if (file) readings_free(&second);
 }
@@ -226,8 +223,7 @@ static void eval_coco(const flags *f, uint64_t seed)
     scored r = { .i = &compared, .why = "COCO's files hold instances alone" };
     const char **id = xalloc_n((size_t)s.n, sizeof *id);
     for (int64_t i = 0; i < s.n; i++) id[i] = s.film[i].id;
-    const provenance from = source_of(f, s.n, id);
-    finish(f, &r, &from);
+    finish(f, &r, s.n, id);
     free(id), instance_score_free(&compared), objects_free(&s);
 }
 

@@ -143,6 +143,25 @@ static const char *value_of(const flags *f, const char *name)
 
 int flags_has(const flags *f, const char *name) { return value_of(f, name) != NULL; }
 
+static void append(char **text, const char *word)
+{
+    char *more = xprintf("%s%s%s", *text, **text ? " " : "", word);
+    free(*text), *text = more;
+}
+
+char *flags_given(const flags *f)
+{
+    const unsigned silent = FLAG_JSON | FLAG_QUIET | FLAG_FORCE | FLAG_OUT | FLAG_THREADS;
+    char *text = xdup("");
+    for (int i = 0, n = NSHARED + nown(f->how); i < n; i++) {
+        if (!f->value[i] || (i < NSHARED && silent >> i & 1)) continue;
+        append(&text, flag_at(f->how, i)->name);
+        if (*f->value[i]) append(&text, f->value[i]);
+    }
+    for (int i = 0; i < f->nset; i++) if (f->set[i] != f->precision) append(&text, f->set[i]);
+    return text;
+}
+
 const char *flags_text(const flags *f, const char *name, const char *otherwise)
 {
     const char *v = value_of(f, name);

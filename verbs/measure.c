@@ -129,7 +129,7 @@ int verb_measure(int argc, char **argv)
     const char *out = read_out(f), *file = flags_text(f, "--film", NULL);
     ranges normal = measure_ranges_read(f);
     image film = file ? film_read(file) : (image){ 0 };
-    char *text = NULL;
+    char *text = NULL, *settings = flags_given(f);
     size_t size = 0;
     collected k = { .f = f, .normal = &normal, .film = file ? &film : NULL, .overlay = flags_text(f, "--overlay", NULL),
                     .cases = json_array(), .summary = { measure_summary_new(0), measure_summary_new(1) },
@@ -148,10 +148,10 @@ int verb_measure(int argc, char **argv)
     progress_end(&k.bar);
     if (k.rows[0] + k.rows[1]) print_summary(&k, k.out);
     if (fclose(k.out)) die_machine("out of memory");
-    json_t *whole = json_pack("{s:o}", "cases", k.cases);
+    json_t *whole = json_pack("{s:o s:o}", "settings", object_text(settings), "cases", k.cases);
     finish(&k, whole, text, out);
     json_decref(whole), table_free(k.summary[0]), table_free(k.summary[1]), free(text);
     if (k.list) table_free(k.list);
-    ranges_free(&normal), image_free(&film), geo_case_free(base), flags_free(f), free(k.picture);
+    ranges_free(&normal), image_free(&film), geo_case_free(base), flags_free(f), free(k.picture), free(settings);
     return EXIT_OK;
 }

@@ -6,6 +6,7 @@
 #include "base/die.h"
 #include "verbs/object.h"
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -130,6 +131,12 @@ static void set_landmarks(json_t *o, const findings *f)
             json_pack("{s:o s:o s:o s:o}", "SA", point(q.sa), "SP", point(q.sp), "IA", point(q.ia), "IP", point(q.ip)));
     for (int i = 0, n = geo_case_heads(c, head); i < n; i++) object_append(heads, json_pack("[f f f]", head[i].x, head[i].y, head[i].r));
     for (int i = 0; i < GEO_POINTS; i++) if (geo_case_at(c, i, &p)) set(points, geo_point_name(i), point(p));
+    for (int i = GEO_C2; i <= GEO_L5; i++)
+        for (int k = 0; k < 2; k++) {
+            char name[16];
+            snprintf(name, sizeof name, "%s_%s", geo_level_name(i), k ? "IM" : "SM");
+            if (geo_case_middle(c, i, k, &p)) set(points, name, point(p));
+        }
     set(o, "vertebrae", bodies);
     if (geo_case_plate(c, &a, &p)) set(o, "S1", json_pack("{s:o s:o}", "SA", point(a), "SP", point(p)));
     set(o, "FH", heads), set(o, "points", points);
@@ -153,19 +160,28 @@ static void set_frontal_bodies(json_t *o, const findings *f)
 
 /* ---- the two views ------------------------------------------------------------------------------------------------------------------- */
 
+/* Levels that are not to be trusted, kind by kind: read back with the landmarks, so that a doubt lasts until somebody takes it back. */
+static void set_marks(json_t *o, const findings *f)
+{
+    for (int k = 0; k < GEO_MARKS; k++) {
+        json_t *levels = json_array();
+        for (int i = GEO_C1; i <= GEO_S1; i++)
+            if (geo_case_marks(f->chain.film, i) & 1u << k) object_append(levels, json_string(geo_level_name(i)));
+        set(o, geo_mark_name(1u << k), levels);
+    }
+}
+
 static void set_lateral(json_t *o, const findings *f)
 {
     const geo_result *r = f->chain.result;
     double score;
     int side = geo_result_facing(r, &score);
-    json_t *warnings = json_array(), *made = json_array();
+    json_t *warnings = json_array();
     if (side) set_text(o, "facing", side > 0 ? "right" : "left");
     else set_missing(o, "facing", "E_FACING_AMBIGUOUS");
     set(o, "facing_score", json_real(score));
     for (int i = 0; i < geo_result_warnings(r); i++) object_append(warnings, json_string(geo_result_warning(r, i)));
-    for (int i = GEO_C2; i <= GEO_L5; i++)
-        if (geo_case_marks(f->chain.film, i) & GEO_MARK_INTERPOLATED) object_append(made, json_string(geo_level_name(i)));
-    set(o, "warnings", warnings), set(o, "interpolated", made);
+    set(o, "warnings", warnings), set_marks(o, f);
     if (!side) return;
     set_types(o, f), set_bodies(o, f);
     if (f->from_masks) set_landmarks(o, f);

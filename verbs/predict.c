@@ -107,6 +107,7 @@ int verb_predict(int argc, char **argv)
     if (!folder) die_at("--out", "missing, wanted the folder to write to");
     double overlay = flags_real(f, "--overlay", 0.35, 0, 1);
     const predict_how seen = how_of(f);
+    char *given = flags_given(f);
     int nwords;
     const char **words = trained_words(f, &nwords);
     if (f->nset) die("%s: wanted detector.KEY=value, or a film of this name behind --", f->set[0]);
@@ -118,12 +119,12 @@ int verb_predict(int argc, char **argv)
     join(t.p, f, words, nwords);
     compute_tell(&c);
     progress bar = progress_begin("predict", list.n, flags_has(f, "--quiet"));
-    predict_job job = { &list, t.p, folder, t.k->path, flags_has(f, "--probabilities"), overlay, advance, &bar, NULL };
+    predict_job job = { &list, t.p, folder, t.k->path, given, flags_has(f, "--probabilities"), overlay, advance, &bar, NULL };
     double *each = xalloc_n((size_t)list.n, sizeof *each);
     predict_all(&job, each);
     double seconds = progress_seconds(&bar);
     progress_end(&bar);
     report(&list, each, seconds, folder, overlay > 0, flags_has(f, "--json"));
-    free(each), free(words), films_free(&list), trained_close(&t), flags_free(f);
+    free(each), free(given), free(words), films_free(&list), trained_close(&t), flags_free(f);
     return EXIT_OK;
 }

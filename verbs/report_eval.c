@@ -179,19 +179,29 @@ void report_failures(FILE *f, int number, const json_t *eval)
     table_free(t), free(line);
 }
 
+static void settings_line(FILE *f, const char *what, const json_t *of)
+{
+    const char *given = cell_text(of, "settings", "");
+    char *line = *given ? xprintf("%s: %s", what, given) : NULL;
+    if (line) html_paragraph(f, "soft", line);
+    free(line);
+}
+
 void report_provenance(FILE *f, const json_t *eval)
 {
+    const json_t *from = at(eval, "provenance");
     static const char *const sides[] = { "program", "prediction", "truth", "second_reader", "split", "weights", "cfg" };
     table *t = table_new("What this evaluation was made from");
     int any = 0;
     table_column(t, "", "", COLUMN_TEXT, 0), table_column(t, "which", "", COLUMN_TEXT, 0), table_column(t, "SHA-256", "", COLUMN_TEXT, 0);
     for (size_t i = 0; i < sizeof sides / sizeof *sides; i++) {
-        const json_t *side = at(at(eval, "provenance"), sides[i]);
+        const json_t *side = at(from, sides[i]);
         const char *which = cell_text(side, "path", cell_text(side, "name", cell_text(side, "commit", "")));
         const char *hash = cell_text(side, "sha256", NULL);
         if (!hash) continue;
         table_text(t, sides[i]), table_text(t, which), table_text(t, hash), any = 1;
     }
     if (any) table_html(t, f);
+    settings_line(f, "Given to the prediction", at(from, "prediction")), settings_line(f, "Given to the evaluation", from);
     table_free(t);
 }

@@ -127,7 +127,7 @@ static FILE *memory(char **text, size_t *n)
     return f;
 }
 
-static void write_report(const session *s, const char *weights, const char *html, double seconds)
+static void write_report(const session *s, const char *weights, const char *settings, const char *html, double seconds)
 {
     static const char *const id[] = { "summary", "films", "environment", "files" }, *const heading[] = { "Summary", "Films",
         "Environment", "Files" };
@@ -145,6 +145,10 @@ static void write_report(const session *s, const char *weights, const char *html
     fputs(html, f);
     if (s->list.n > EMBEDDED) html_paragraph(f, "note", "The drawings of the other films lie in the folder overlay beside this file.");
     report_environment(f);
+    if (*settings) {
+        char *given = xprintf("Given: %s", settings);
+        html_paragraph(f, "soft", given), free(given);
+    }
     char *files[] = { (char *)weights, many || s->list.e[0].s ? NULL : s->list.e[0].source, measured };
     report_files(f, files, 3);
     html_end(f);
@@ -205,7 +209,7 @@ int verb_run(int argc, char **argv)
     if (!f) return EXIT_OK;
     compute c = compute_begin(f);
     geo_case *base;
-    char *text = NULL, *html = NULL, *weights = weights_of(f);
+    char *text = NULL, *html = NULL, *weights = weights_of(f), *settings = flags_given(f);
     size_t ntext, nhtml;
     int nwords;
     const char **words = trained_words(f, &nwords);
@@ -221,15 +225,15 @@ int verb_run(int argc, char **argv)
     file_make_folders(drawings), free(drawings);
     s.bar = progress_begin("run", s.list.n, flags_has(f, "--quiet"));
     double *each = xalloc_n((size_t)s.list.n, sizeof *each);
-    predict_all(&(predict_job){ &s.list, t.p, s.folder, t.k->path, 0, 0, advance, &s, measure_film }, each);
+    predict_all(&(predict_job){ &s.list, t.p, s.folder, t.k->path, settings, 0, 0, advance, &s, measure_film }, each);
     const double seconds = progress_seconds(&s.bar);
     progress_end(&s.bar);
     if (fclose(s.text) || fclose(s.films)) die_machine("out of memory");
-    json_t *whole = json_pack("{s:O}", "cases", s.cases);
+    json_t *whole = json_pack("{s:o s:o s:O}", "weights", object_text(weights), "settings", object_text(settings), "cases", s.cases);
     write_values(&s, whole);
-    write_report(&s, weights, html, seconds);
+    write_report(&s, weights, settings, html, seconds);
     finish(&s, text, whole, seconds);
     json_decref(s.cases), end(&s), trained_close(&t), geo_case_free(base);
-    free(each), free(text), free(html), free(weights), free(words), flags_free(f);
+    free(each), free(text), free(html), free(weights), free(settings), free(words), flags_free(f);
     return EXIT_OK;
 }
