@@ -1,6 +1,7 @@
 /* darkspine.c - the front door: a table of verbs, nothing else.
  * SIGPIPE keeps its default: a reader that goes away (| head) ends the program without a word. */
 #include "base/die.h"
+#include "base/file.h"
 #include "base/machine.h"
 #include "base/version.h"
 #include "datasets/store.h"
@@ -80,6 +81,7 @@ int main(int argc, char **argv)
     store_library();
     signal(SIGPIPE, SIG_DFL);
     signal(SIGXFSZ, SIG_IGN);                    /* a limit on the size of files is a full disk: an error of writing, reported as such */
+    file_clean_on_signals();
     spin_less(argv);
     log_debug(argc, argv);
     if (argc < 2 || !strcmp(argv[1], "--help")) return help_overview(), EXIT_OK;

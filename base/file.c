@@ -4,7 +4,9 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -14,6 +16,40 @@ typedef struct pending { char *path, *temp; struct pending *next; } pending;
 static pending *list;
 static int registered;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+
+/* The same names where a signal's handler finds them: it may not follow a list that another thread is changing. More are left behind then. */
+enum { HELD = 16 };
+static char held[HELD][PATH_MAX];
+
+static void hold(const char *temp)
+{
+    int i = 0;
+    while (i < HELD && *held[i]) i++;
+    if (i < HELD && strlen(temp) < PATH_MAX) strcpy(held[i], temp);
+}
+
+static void let_go(const char *temp)
+{
+    for (int i = 0; i < HELD; i++) if (!strcmp(held[i], temp)) *held[i] = '\0';
+}
+
+void file_clean(void)
+{
+    for (int i = 0; i < HELD; i++) if (*held[i]) unlink(held[i]);
+}
+
+static void on_signal(int number)
+{
+    file_clean();
+    signal(number, SIG_DFL), raise(number);
+}
+
+void file_clean_on_signals(void)
+{
+    static const int which[] = { SIGINT, SIGTERM, SIGHUP };
+    for (size_t i = 0; i < sizeof which / sizeof *which; i++)
+        if (signal(which[i], on_signal) == SIG_IGN) signal(which[i], SIG_IGN);   /* nohup, and jobs of a shell in the background */
+}
 
 static void remove_all(void)
 {
@@ -26,7 +62,7 @@ const char *file_temp(const char *path)
     p->path = xdup(path), p->temp = xprintf("%s.tmp%ld", path, (long)getpid());
     pthread_mutex_lock(&lock);
     if (!registered) registered = 1, atexit(remove_all);
-    p->next = list, list = p;
+    p->next = list, list = p, hold(p->temp);
     pthread_mutex_unlock(&lock);
     return p->temp;
 }
@@ -41,7 +77,11 @@ static pending *take(const char *path)
     return p;
 }
 
-static void drop(pending *p) { free(p->path), free(p->temp), free(p); }
+static void drop(pending *p)
+{
+    pthread_mutex_lock(&lock), let_go(p->temp), pthread_mutex_unlock(&lock);
+    free(p->path), free(p->temp), free(p);
+}
 
 void file_discard(const char *path)
 {

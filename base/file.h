@@ -17,6 +17,10 @@ void  file_commit(FILE *f, const char *path);
 const char *file_temp(const char *path);
 void file_publish(const char *path);
 void file_discard(const char *path);
+/* SIGINT, SIGTERM and SIGHUP (unless ignored) remove the temporaries before they end the program, as they would anyhow. file_clean does
+ * so alone, and may be called by a signal's handler. */
+void file_clean_on_signals(void);
+void file_clean(void);
 
 void  file_write(const char *path, const void *bytes, size_t n);           /* begin, write, commit */
 /* The whole file, NUL-terminated, length in *n (may be NULL); dies 2 when missing, unreadable or larger than limit bytes. */

@@ -1,5 +1,6 @@
 /* stop.c - see stop.h. A handler may touch one number. */
 #include "verbs/stop.h"
+#include "base/file.h"
 #include <signal.h>
 #include <stddef.h>
 #include <unistd.h>
@@ -8,7 +9,7 @@ static volatile sig_atomic_t signals;
 
 static void on_signal(int number)
 {
-    if (signals++) _exit(128 + number);                  /* asked twice: not 75, the state may not be saved; the last one on disk is whole */
+    if (signals++) file_clean(), _exit(128 + number);                  /* asked twice: not 75, the state may not be saved; the last one on disk is whole */
 }
 
 void stop_catch(void)
