@@ -182,7 +182,9 @@ static void faults(void **state)
     dies(2, "a detector has its own five", train_some("bad", SIZES "objective.loss=dice", 0, -1, 0, NULL));
     dies(2, "detector.input=rule is for prediction", train_some("bad", SIZES "detector.input=rule", 0, -1, 0, NULL));
     dies(2, "mosaic", train_some("bad", SIZES "augment.mosaic=0.5", 0, -1, 0, NULL));
-    dies(2, "more than 1 instances", train_some("bad", SIZES "detector.instances=1 solver.epochs=1", 0, -1, 0, NULL));
+    char *none = path_join(folder, "crowd");
+    dies(2, "case case0 has 2 instances, more than detector.instances=1", train_some("crowd", SIZES "detector.instances=1 solver.epochs=1", 0, -1, 0, NULL));
+    assert_false(file_exists(none)), free(none);
 }
 
 /* Numbers 1 (class 1, 3 x 2 pixels), 2 (too small), 3 (class 0: not of this run), 5 (class 2) in an image of 32 x 32; in the next one

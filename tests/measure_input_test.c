@@ -232,6 +232,9 @@ static void test_read_back(void **state)
     }
     assert_true(fractures > 0);
     json_decref(first), json_decref(again);
+    result r = call("measure broken/masks --classes broken/classes.csv --region lumbar --quiet");
+    assert_true(r.status == 0 && strstr(r.out, "L4S1") && !strstr(r.out, "TK") && !strstr(r.out, "GAP"));         /* of lumbar films */
+    drop(&r);
 }
 
 /* Doubts that a file names stay doubts, and are named again. */

@@ -138,6 +138,21 @@ void samples_labels(const samples *t, int64_t i, uint8_t *labels)
     if (bad) die("%s: case %s: %lld pixels are no class of this run, one of them has the value %d", store_path(t->s), c->id, (long long)bad, value);
 }
 
+int64_t samples_beyond(const samples *t, int64_t most, int *n)
+{
+    for (int64_t i = 0; i < t->n; i++) {
+        labels l = store_read_labels(t->s, t->at[i]);
+        *n = 0;
+        for (int k = 0; k < l.ninstances; k++) {
+            const int value = l.instances[k].value, class = value >= 0 && value < 256 ? t->class_of[value] : 0;
+            *n += class > 0 && class != IGNORED;
+        }
+        labels_free(&l);
+        if (*n > most) return i;
+    }
+    return -1;
+}
+
 void samples_instances(const samples *t, int64_t i, uint8_t *numbers, uint8_t classes[INSTANCE_IDS])
 {
     const store_case *c = samples_case(t, i);

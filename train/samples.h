@@ -49,6 +49,8 @@ int64_t  samples_nth(const samples *t, int size, int64_t k);
 const store_case *samples_case(const samples *t, int64_t i);
 /* The instances of sample i as a map of numbers (h, w), the later on top, and their classes. Dies 2 where the case has none. */
 void     samples_instances(const samples *t, int64_t i, uint8_t *numbers, uint8_t classes[INSTANCE_IDS]);
+/* The first sample with more instances of a class than this, and how many it has; -1: none. */
+int64_t  samples_beyond(const samples *t, int64_t most, int *n);
 /* The full label map of sample i in classes, (h, w) of its case. */
 void     samples_labels(const samples *t, int64_t i, uint8_t *labels);
 #endif

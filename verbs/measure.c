@@ -31,8 +31,8 @@ typedef struct collected {
     const flags *f;
     const ranges *normal;
     json_t *cases;                               /* NULL: no JSON is wanted */
-    table *summary[2], *list;                    /* lateral, frontal; NULL: not wanted */
-    int rows[2];
+    measure_summary summary;
+    table *list;                                 /* NULL: not wanted */
     int64_t total, done;
     const image *film;                           /* --film, or NULL */
     const char *overlay;
@@ -70,7 +70,7 @@ static void take(void *arg, findings *f, const image *film)
     if (k->cases) object_append(k->cases, measure_json(f, k->normal));
     if (k->list) measure_list_add(k->list, f, k->normal);
     if (k->out && k->total == 1) measure_print(k->out, f, k->normal);
-    else if (k->out) measure_summary_add(k->summary[f->frontal], f), k->rows[f->frontal]++;
+    else if (k->out) measure_summary_add(&k->summary, f);
     if (k->overlay) draw(k, f, film);
     k->ambiguous += !f->failed && !f->frontal && !geo_result_facing(f->chain.result, NULL);
     k->bar.total = k->total;
@@ -80,9 +80,9 @@ static void take(void *arg, findings *f, const image *film)
 static void print_summary(const collected *k, FILE *to)
 {
     for (int i = 0, any = 0; i < 2; i++) {
-        if (!k->rows[i]) continue;
+        if (!k->summary.rows[i]) continue;
         if (any++) fputc('\n', to);
-        table_write(k->summary[i], to, TABLE_PLAIN);
+        table_write(k->summary.view[i], to, TABLE_PLAIN);
     }
 }
 
@@ -132,7 +132,7 @@ int verb_measure(int argc, char **argv)
     char *text = NULL, *settings = flags_given(f);
     size_t size = 0;
     collected k = { .f = f, .normal = &normal, .film = file ? &film : NULL, .overlay = flags_text(f, "--overlay", NULL),
-                    .cases = json_array(), .summary = { measure_summary_new(0), measure_summary_new(1) },
+                    .cases = json_array(), .summary = measure_summary_new(s.region),
                     .list = out && ends_with(out, ".csv") ? measure_list_new() : NULL, .out = open_memstream(&text, &size) };
     if (!k.out || !k.cases) die_machine("out of memory");
     k.bar = progress_begin("measure", 0, flags_has(f, "--quiet"));
@@ -146,11 +146,11 @@ int verb_measure(int argc, char **argv)
         for (int i = 0; i < f->n; i++) measure_input(&job, f->input[i]);
     }
     progress_end(&k.bar);
-    if (k.rows[0] + k.rows[1]) print_summary(&k, k.out);
+    if (k.summary.rows[0] + k.summary.rows[1]) print_summary(&k, k.out);
     if (fclose(k.out)) die_machine("out of memory");
     json_t *whole = json_pack("{s:o s:o}", "settings", object_text(settings), "cases", k.cases);
     finish(&k, whole, text, out);
-    json_decref(whole), table_free(k.summary[0]), table_free(k.summary[1]), free(text);
+    json_decref(whole), measure_summary_free(&k.summary), free(text);
     if (k.list) table_free(k.list);
     ranges_free(&normal), image_free(&film), geo_case_free(base), flags_free(f), free(k.picture), free(settings);
     return EXIT_OK;

@@ -76,9 +76,11 @@ json_t *measure_json(const findings *f, const ranges *normal);
 void measure_print(FILE *out, const findings *f, const ranges *normal);
 /* Its last part alone: scores, bodies that stand out, warnings. Nothing for a film that failed as a whole. */
 void measure_print_remarks(FILE *out, const findings *f);
-/* A row a film of that view, with the parameters that are looked at first. */
-table *measure_summary_new(int frontal);
-void   measure_summary_add(table *t, const findings *f);
+/* A row a film, one table for each view, with the parameters that are looked at first on films of this region (-1: whole). */
+typedef struct measure_summary { table *view[2]; int rows[2], region; } measure_summary;             /* lateral, frontal */
+measure_summary measure_summary_new(int region);
+void measure_summary_add(measure_summary *s, const findings *f);
+void measure_summary_free(measure_summary *s);
 /* A row a value. */
 table *measure_list_new(void);
 void   measure_list_add(table *t, const findings *f, const ranges *normal);

@@ -215,23 +215,23 @@ void measure_print(FILE *out, const findings *f, const ranges *normal)
 static const char *const first[] = { "SS", "PT", "PI", "LL", "L4S1", "TK", "TLK", "SVA", "GT", "T1S", "CL", "cSVA" };
 enum { FIRST = sizeof first / sizeof *first };
 
-table *measure_summary_new(int frontal)
+static int has_column(const measure_summary *s, int i) { return geo_region_shows(s->region, geo_parameter_find(first[i])); }
+
+measure_summary measure_summary_new(int region)
 {
-    table *t = table_new(frontal ? "Frontal films" : "Lateral films");
-    table_column(t, "film", "", COLUMN_TEXT, 0);
-    if (frontal) {
-        table_column(t, "Cobb", "°", COLUMN_NUMBER, 1), table_column(t, "from", "", COLUMN_TEXT, 0),
-            table_column(t, "to", "", COLUMN_TEXT, 0);
-        table_column(t, "upper", "°", COLUMN_NUMBER, 1), table_column(t, "lower", "°", COLUMN_NUMBER, 1),
-            table_column(t, "convex", "", COLUMN_TEXT, 0);
-        table_column(t, "grade", "", COLUMN_TEXT, 0);
-        return t;
-    }
+    measure_summary s = { .view = { table_new("Lateral films"), table_new("Frontal films") }, .region = region < 0 ? GEO_REGION_WHOLE : region };
+    for (int k = 0; k < 2; k++) table_column(s.view[k], "film", "", COLUMN_TEXT, 0);
     for (int i = 0; i < FIRST; i++)
-        table_column(t, first[i], unit_of(geo_parameter_unit(geo_parameter_find(first[i]))), COLUMN_NUMBER, 1);
-    table_column(t, "GAP", "", COLUMN_TEXT, 0);
-    return t;
+        if (has_column(&s, i)) table_column(s.view[0], first[i], unit_of(geo_parameter_unit(geo_parameter_find(first[i]))), COLUMN_NUMBER, 1);
+    if (s.region == GEO_REGION_WHOLE) table_column(s.view[0], "GAP", "", COLUMN_TEXT, 0);
+    table *t = s.view[1];
+    table_column(t, "Cobb", "°", COLUMN_NUMBER, 1), table_column(t, "from", "", COLUMN_TEXT, 0), table_column(t, "to", "", COLUMN_TEXT, 0);
+    table_column(t, "upper", "°", COLUMN_NUMBER, 1), table_column(t, "lower", "°", COLUMN_NUMBER, 1), table_column(t, "convex", "", COLUMN_TEXT, 0);
+    table_column(t, "grade", "", COLUMN_TEXT, 0);
+    return s;
 }
+
+void measure_summary_free(measure_summary *s) { table_free(s->view[0]), table_free(s->view[1]); }
 
 static void add_frontal(table *t, const findings *f)
 {
@@ -251,17 +251,21 @@ static void add_frontal(table *t, const findings *f)
     free(row);
 }
 
-void measure_summary_add(table *t, const findings *f)
+void measure_summary_add(measure_summary *s, const findings *f)
 {
     geo_gap g;
+    table *t = s->view[f->frontal];
+    s->rows[f->frontal]++;
     table_text(t, f->id);
     if (f->frontal) { add_frontal(t, f); return; }
     for (int i = 0; i < FIRST; i++) {
+        if (!has_column(s, i)) continue;
         geo_value v = { .code = GEO_E_MISSING };
         if (!f->failed) geo_result_value(f->chain.result, geo_parameter_find(first[i]), &v);
         if (v.code) table_missing(t, f->failed ? f->failed : v.error);
         else table_number(t, v.value);
     }
+    if (s->region != GEO_REGION_WHOLE) return;
     if (f->failed) table_missing(t, f->failed);
     else if (geo_result_gap(f->chain.result, &g)) table_missing(t, g.error);
     else {

@@ -154,12 +154,14 @@ static void doubts(FILE *f, const findings *m)
 
 static void about(FILE *f, const findings *m)
 {
-    char *size = xprintf("%s film, %lld x %lld pixels", m->frontal ? "frontal" : "lateral", (long long)m->w, (long long)m->h);
+    char *region = m->frontal || m->region == GEO_REGION_WHOLE ? xdup("") : xprintf(" (%s)", geo_region_name(m->region)),
+        *pixels = m->h && m->w ? xprintf(", %lld x %lld pixels", (long long)m->w, (long long)m->h) : xdup(""),
+        *size = xprintf("%s film%s%s", m->frontal ? "frontal" : "lateral", region, pixels);
     char *scale = m->sx > 0 ? xprintf(", %g x %g mm a pixel (%s)", m->sx, m->sy,
         m->spacing_source) : xdup(", pixel spacing not known: lengths are not measured");
     char *age = m->age >= 0 ? xprintf(", %g years", m->age) : xdup(""), *all = xprintf("%s%s%s", size, scale, age);
     html_paragraph(f, "soft", all);
-    free(size), free(scale), free(age), free(all);
+    free(region), free(pixels), free(size), free(scale), free(age), free(all);
 }
 
 void report_film(FILE *f, const findings *m, const ranges *normal, const char *drawing)

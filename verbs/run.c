@@ -39,8 +39,8 @@ typedef struct session {
     measure_settings settings;
     classes table;                               /* what the values of the label maps mean */
     json_t *cases;
-    table *values, *summary[2];                  /* a row a value; lateral, frontal */
-    int rows[2];
+    table *values;                               /* a row a value */
+    measure_summary summary;
     FILE *text, *films;                          /* both in memory: the report of one film for people; the films' part of the HTML */
     int64_t at;                                  /* the film that is being measured */
     progress bar;
@@ -96,7 +96,7 @@ static void take(void *arg, findings *m, const image *film)
     json_object_set_new(o, "files", json_pack("{s:o s:o}", "mask", object_text(mask), "overlay", object_text(drawing)));
     object_append(s->cases, o);
     measure_list_add(s->values, m, &s->normal);
-    measure_summary_add(s->summary[m->frontal], m), s->rows[m->frontal]++;
+    measure_summary_add(&s->summary, m);
     if (s->list.n == 1) measure_print(s->text, m, &s->normal);
     fprintf(s->films, "<h3 id=\"film%lld\">", (long long)s->at);
     html_text(s->films, m->id), fputs("</h3>\n", s->films);
@@ -140,7 +140,7 @@ static void write_report(const session *s, const char *weights, const char *sett
     html_paragraph(f, "soft", line);
     html_contents(f, id + !many, heading + !many, 4 - !many);
     if (many) html_section(f, id[0], 1, heading[0]);
-    for (int k = 0; k < 2 && many; k++) if (s->rows[k]) table_html(s->summary[k], f);
+    for (int k = 0; k < 2 && many; k++) if (s->summary.rows[k]) table_html(s->summary.view[k], f);
     html_section(f, id[1], 1, many ? heading[1] : "Film");
     fputs(html, f);
     if (s->list.n > EMBEDDED) html_paragraph(f, "note", "The drawings of the other films lie in the folder overlay beside this file.");
@@ -184,7 +184,7 @@ static void finish(session *s, const char *text, json_t *whole, double seconds)
 {
     if (flags_has(s->f, "--json")) { print_json(s, whole, seconds); return; }
     fputs(text, stdout);
-    for (int k = 0; k < 2 && s->list.n > 1; k++) if (s->rows[k]) table_write(s->summary[k], stdout, TABLE_PLAIN);
+    for (int k = 0; k < 2 && s->list.n > 1; k++) if (s->summary.rows[k]) table_write(s->summary.view[k], stdout, TABLE_PLAIN);
     printf("\n%lld film%s in %.2f s: %s/report.html\n", (long long)s->list.n, s->list.n == 1 ? "" : "s", seconds, s->folder);
     json_decref(whole);
 }
@@ -192,14 +192,15 @@ static void finish(session *s, const char *text, json_t *whole, double seconds)
 static session begin(const flags *f, geo_case **base)
 {
     session s = { .f = f, .folder = folder_of(f), .settings = measure_settings_read(f, base), .normal = measure_ranges_read(f),
-                  .cases = json_array(), .values = measure_list_new(), .summary = { measure_summary_new(0), measure_summary_new(1) } };
+                  .cases = json_array(), .values = measure_list_new() };
+    s.summary = measure_summary_new(s.settings.region);
     if (!s.cases) die_machine("out of memory");
     return s;
 }
 
 static void end(session *s)
 {
-    table_free(s->values), table_free(s->summary[0]), table_free(s->summary[1]);
+    table_free(s->values), measure_summary_free(&s->summary);
     ranges_free(&s->normal), classes_free(&s->table), films_free(&s->list), free(s->folder);
 }
 
