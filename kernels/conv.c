@@ -184,7 +184,7 @@ static int loops_make(const conv_shape *s, conv_pass pass, conv_kernel *k)
 
 void conv_choose_cpu(const context *c, const conv_shape *s, conv_pass pass, conv_kernel *k)
 {
-    static conv_make *const reals[] = { bf16_weights_make, deconv_avx512_make, deconv_gemm_make, winograd_make, dnn_conv_make, loops_make, NULL };
+    static conv_make *const reals[] = { bf16_weights_make, conv_few_make, deconv_avx512_make, deconv_gemm_make, winograd_make, dnn_conv_make, loops_make, NULL };
     static conv_make *const halves[] = { bf16_weights_make, deconv_gemm_make, dnn_conv_make, conv_through_make, NULL };
     conv_make *const *table = s->x16 || s->y16 ? halves : reals;
     (void)c;

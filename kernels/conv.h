@@ -91,6 +91,7 @@ KERNEL_C void conv_release(conv_kernel *k);
 /* A row of the table: 1 and k filled, or 0 and k untouched where it does not take the shape or is no gain. */
 typedef int conv_make(const conv_shape *s, conv_pass pass, conv_kernel *k);
 conv_make deconv_gemm_make;              /* kernel = stride: a matrix product and a shuffle (deconv.c) */
+conv_make conv_few_make;                 /* to four outputs at most: lanes along the channels of x, float32 with AVX-512 */
 conv_make deconv_avx512_make;            /* the same without the shuffle, float32 with AVX-512 */
 conv_make conv_through_make;              /* maps in bf16 by kernels that know reals only: through copies of them (conv_through.c) */
 void conv_bias_bf16(const context *c, const conv_kernel *k, const real *gy, real *gb, int add);      /* conv_kernel.bias where gy is bf16 */

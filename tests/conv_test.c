@@ -61,6 +61,13 @@ static const shape_case cases[] = {
     { "3x3 tanh",         0, 1, 5, 4, 4, 6, 3, 3, ONES, PAD(1, 1, 1, 1), .act = ACT_TANH },
     { "1 channel in",     0, 2, 17, 13, 1, 64, 3, 3, ONES, PAD(1, 1, 1, 1) },
     { "wide",             0, 1, 6, 5, 130, 70, 3, 3, ONES, PAD(1, 1, 1, 1) },
+    { "to 3",             0, 2, 7, 13, 48, 3, 3, 3, ONES, PAD(1, 1, 1, 1) },
+    { "to 3, views",      0, 2, 5, 6, 32, 3, 3, 3, ONES, PAD(1, 1, 1, 1), .wide_x = 3, .wide_y = 2 },
+    { "to 1, 4x4",        0, 1, 9, 8, 64, 1, 4, 4, ONES, PAD(1, 1, 1, 1), .act = ACT_LEAKY },
+    { "to 2, 7x7",        0, 1, 9, 20, 16, 2, 7, 7, ONES, PAD(3, 3, 3, 3), .act = ACT_RELU },
+    { "to 4, pad 0 2 1 0", 0, 2, 6, 17, 80, 4, 3, 3, ONES, PAD(0, 2, 1, 0), .wide_y = 1 },
+    { "to 4, 1x4 tanh",   0, 1, 2, 3, 16, 4, 1, 4, ONES, PAD(0, 0, 2, 3), .act = ACT_TANH },
+    { "to 3, many rows",  0, 1, 96, 90, 48, 3, 3, 3, ONES, PAD(1, 1, 1, 1) },
     { "1x1 to 2",         0, 2, 9, 7, 64, 2, 1, 1, ONES },
     { "1x1 padded",       0, 1, 4, 5, 3, 4, 1, 1, ONES, PAD(1, 1, 1, 1) },
     { "1x1 stride 2",     0, 1, 7, 6, 4, 5, 1, 1, .sh = 2, .sw = 2, .dh = 1, .dw = 1, .groups = 1 },
@@ -258,6 +265,7 @@ static void test_same_bits(void **state)
         { "3x3", 0, 2, 33, 31, 24, 40, 3, 3, ONES, PAD(1, 1, 1, 1) },
         { "2x2 up", 1, 2, 17, 19, 24, 16, 2, 2, .sh = 2, .sw = 2, .dh = 1, .dw = 1, .groups = 1 },
         { "1 channel", 0, 1, 64, 64, 1, 64, 3, 3, ONES, PAD(1, 1, 1, 1) },
+        { "to 3", 0, 2, 60, 70, 64, 3, 3, 3, ONES, PAD(1, 1, 1, 1) },
     };
     int threads = omp_get_max_threads();
     (void)state;
