@@ -7,6 +7,7 @@
 #include <limits.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -25,7 +26,10 @@ static void hold(const char *temp)
 {
     int i = 0;
     while (i < HELD && *held[i]) i++;
-    if (i < HELD && strlen(temp) < PATH_MAX) strcpy(held[i], temp);
+    if (i == HELD || strlen(temp) >= PATH_MAX) return;
+    strcpy(held[i] + 1, temp + 1);
+    atomic_thread_fence(memory_order_release);                   /* the first letter last: half a name may be that of another file */
+    *(volatile char *)held[i] = *temp;
 }
 
 static void let_go(const char *temp)
@@ -46,7 +50,7 @@ static void on_signal(int number)
 
 void file_clean_on_signals(void)
 {
-    static const int which[] = { SIGINT, SIGTERM, SIGHUP };
+    static const int which[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGPIPE, SIGXCPU };
     for (size_t i = 0; i < sizeof which / sizeof *which; i++)
         if (signal(which[i], on_signal) == SIG_IGN) signal(which[i], SIG_IGN);   /* nohup, and jobs of a shell in the background */
 }

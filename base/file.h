@@ -17,8 +17,8 @@ void  file_commit(FILE *f, const char *path);
 const char *file_temp(const char *path);
 void file_publish(const char *path);
 void file_discard(const char *path);
-/* SIGINT, SIGTERM and SIGHUP (unless ignored) remove the temporaries before they end the program, as they would anyhow. file_clean does
- * so alone, and may be called by a signal's handler. */
+/* Signals that end a program (SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGPIPE, SIGXCPU; unless ignored) remove the temporaries first, the oldest 16 of
+ * them. file_clean does so alone, and may be called by a signal's handler. */
 void file_clean_on_signals(void);
 void file_clean(void);
 

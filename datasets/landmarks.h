@@ -7,7 +7,7 @@
 #include "datasets/store.h"
 #include "geometry/geometry.h"
 
-enum { LANDMARKS_BODIES = 64, LANDMARKS_ASKED = 64 };
+enum { LANDMARKS_BODIES = 64, LANDMARKS_ASKED = 64, LANDMARKS_WARNINGS = 16 };
 
 typedef struct landmark_case {
     char *id;
@@ -19,6 +19,7 @@ typedef struct landmark_case {
     int n;                                       /* bodies given by their corners as on the screen, from cranial to caudal */
     geo_quad body[LANDMARKS_BODIES];
     char level[LANDMARKS_BODIES][STORE_NAME];
+    int warnings; char warning[LANDMARKS_WARNINGS][48];      /* of masks that the landmarks come from; what landmarks show themselves is not among them */
     int nwant;  char **want;                     /* nwant -1: everything */
     int ncompression, compression[LANDMARKS_ASKED];         /* levels; -1: not asked for */
     int nslip, slip[LANDMARKS_ASKED][2];         /* upper and lower; -1: not asked for */

@@ -60,6 +60,16 @@ static int word(const reader *r, const char *key, const char *const *words, int 
 
 /* ---- bodies -------------------------------------------------------------------------------------------------------------------------- */
 
+static void read_dip(const reader *r, const char *name, int level, const json_t *v)
+{
+    static const char wanted[] = "[superior, inferior], shares of the body's height, -1 to 1, of a body with all its corners";
+    double dip[2];
+    if (!v) return;
+    if (!json_is_array(v) || json_array_size(v) != 2) fault(r, name, v, wanted);
+    for (size_t k = 0; k < 2; k++) dip[k] = number(r, name, json_array_get(v, k), -1, 1, wanted);
+    if (geo_case_dip(r->c->film, level, dip)) fault(r, name, v, wanted);
+}
+
 static void read_vertebra(reader *r, const char *name, const json_t *v)
 {
     static const char *const screen[4] = { "UL", "UR", "LR", "LL" }, *const named[4] = { "SA", "SP", "IA", "IP" };
@@ -85,6 +95,7 @@ static void read_vertebra(reader *r, const char *name, const json_t *v)
     geo_corners q = { p[0], p[1], p[2], p[3] };
     if (level == GEO_S1 ? geo_case_s1(c->film, p[0], p[1]) : geo_case_vertebra(c->film, level, &q))
         fault(r, name, NULL, "a level, C1 to L5");
+    read_dip(r, name, level, json_object_get(v, "dip"));
 }
 
 /* Frontal films say in which order the bodies stand. */
@@ -205,6 +216,32 @@ static void read_scale(reader *r)
     if (height) c->height = number(r, "height", height, 1, 1e7, "the height of the film in pixels");
 }
 
+/* Of what masks showed, what landmarks cannot: level by level it stands in the marks on lateral films, which have them. */
+static void read_warnings(reader *r)
+{
+    static const char *const kept[] = { "W_DOMED_S1", "W_LOW_QUALITY:femoral_heads", "W_LOW_QUALITY:C1", "W_DROPPED:", "W_RELABELLED:", "W_COUNT_MISMATCH:",
+                                        "W_LOW_QUALITY:", "W_ODD_TILT:" };
+    const json_t *all = get(r, "warnings");
+    landmark_case *c = r->c;
+    if (all && !json_is_array(all)) fault(r, "warnings", all, "a list of warnings");
+    for (size_t i = 0; i < json_array_size(all); i++) {
+        const char *text = json_string_value(json_array_get(all, i));
+        int known = 0;
+        for (size_t k = 0; k < (c->frontal ? 8 : 6); k++) known |= text && !strncmp(text, kept[k], strlen(kept[k]));
+        if (known && strlen(text) < sizeof *c->warning && c->warnings < LANDMARKS_WARNINGS) strcpy(c->warning[c->warnings++], text);
+    }
+}
+
+static void read_choices(reader *r)
+{
+    const json_t *all = get(r, "choices");
+    const char *name;
+    json_t *v;
+    if (all && !json_is_object(all)) fault(r, "choices", all, "an object: what is chosen, by parameter");
+    json_object_foreach((json_t *)all, name, v)
+        if (!json_is_string(v) || geo_case_choose(r->c->film, name, json_string_value(v))) fault(r, name, v, "a choice that `darkspine measure --help` lists");
+}
+
 static int is_frontal(const reader *r, int region)
 {
     static const char *const modes[] = { "lateral", "sagittal", "coronal", "frontal", "ap", "AP" };
@@ -232,7 +269,12 @@ static void read_case(reader *r, int region)
     for (int i = 0; i < r->c->n && !frontal; i++)
         if (!geo_level_parse(r->c->level[i])) fault(r, r->c->level[i], NULL, "a level, C1 to L5, on a lateral film");
     if (!all && !s1 && !get(r, "FH") && !get(r, "points") && !get(r, "landmarks")) fault(r, "vertebrae", NULL, "landmarks of a film");
+    if (region < 0 && r->c->region == GEO_REGION_AP && !frontal) fault(r, "region", get(r, "region"), "a region of lateral films");
+    const json_t *source = get(r, "spacing_source");
+    if (json_is_string(source) && !strcmp(json_string_value(source), "detector")) geo_case_uncalibrated(r->c->film);
+    read_choices(r);
     landmark_case_finish(r->c, frontal);
+    read_warnings(r);
 }
 
 /* Its id, or its place in the file. */

@@ -98,6 +98,7 @@ static void measure_bodies(findings *m, const landmark_case *c, const measure_se
         m->curves = xalloc(sizeof *m->curves);
         geo_uncertainty_quads(c->body, c->n, sx, sy, height, m->cobb_method, &j, m->curves);
     }
+    for (int i = 0; i < c->warnings; i++) strcpy(m->chain.warning[m->chain.warnings++], c->warning[i]);
     if (!(m->sx > 0)) strcpy(m->chain.warning[m->chain.warnings++], "W_SQUARE_PIXELS_ASSUMED");
 }
 
@@ -121,6 +122,7 @@ findings findings_landmarks(const landmark_case *c, const measure_settings *s)
         geo_case_facing(film, s->facing == -2 ? c->facing : s->facing);
         if (s->facing == 1 || s->facing == -1) landmark_case_face(c, film, s->facing);
         geo_case_adopt(film, s->base);
+        for (int i = 0; i < c->warnings; i++) geo_case_warn(film, c->warning[i]);
         if (!(m.chain.result = geo_measure(film))) die_machine("out of memory");
         if (s->jitter > 0 && geo_result_facing(m.chain.result, NULL)) {
             geo_jitter j = jitter(s);

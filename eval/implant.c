@@ -96,8 +96,14 @@ static float *risen(const float *a, int64_t h, int64_t w, int64_t width)
 
 /* ---- pieces -------------------------------------------------------------------------------------------------------------------------- */
 
-/* pixels above the threshold; radius of the largest disc; pixels of the rim and the sum of their slopes */
-typedef struct piece { int64_t area, above, rim; double reach, slope; int kept; } piece;
+/* pixels above the threshold; sum of greys; radius of the largest disc; pixels of the rim and the sum of their slopes */
+typedef struct piece { int64_t area, above, rim; double grey, reach, slope; int kept; } piece;
+
+/* See the key `score`. */
+static double score_of(const piece *p, double share)
+{
+    return p->grey / (double)p->area + 2.15 * p->slope / (double)p->rim + 0.024 * log(share);
+}
 
 static void distance(const uint8_t *mask, int64_t h, int64_t w, double *out)
 {
@@ -140,7 +146,7 @@ static void measure_pieces(const uint8_t *mask, const int32_t *label, const floa
     for (int64_t i = 0; i < n; i++) {
         if (!mask[i]) continue;
         piece *q = &p[label[i]];
-        q->area++, q->above += (double)difference[i] > threshold, q->reach = fmax(q->reach, inside[i] - 0.5);
+        q->area++, q->grey += (double)film[i], q->above += (double)difference[i] > threshold, q->reach = fmax(q->reach, inside[i] - 0.5);
         if (inside[i] < 1.5) q->rim++, q->slope += (double)rise_at(film, h, w, i);
     }
     free(inside), free(outside);
@@ -157,7 +163,7 @@ static int64_t keep_pieces(const implant_conf *c, uint8_t *mask, const float *fi
     for (int64_t k = 1; k <= pieces; k++) {
         const double area = (double)p[k].area, share = area / (double)(h * w);
         p[k].kept = share >= c->least && share <= c->most && (double)p[k].above >= c->support * area && p[k].above
-                    && area >= c->slender * M_PI * p[k].reach * p[k].reach && p[k].slope >= c->edge * (double)p[k].rim;
+                    && area >= c->slender * M_PI * p[k].reach * p[k].reach && score_of(&p[k], share) >= c->score;
         kept += p[k].kept;
     }
     for (int64_t i = 0; i < h * w; i++) mask[i] = (uint8_t)(label[i] && p[label[i]].kept);

@@ -30,6 +30,7 @@ typedef struct predictions predictions;
 /* Writing: the file appears at predictions_commit, whole. values, names (nclasses): class of every channel. Die 4 on a full disk. */
 predictions *predictions_create(const char *path, const char *weights, const char *labels, int nclasses, const int *values,
                                 const char *const *names);
+/* What was given beside the weights, "" nothing; once, before or after films. */
 void predictions_settings_add(predictions *p, const char *settings);
 /* labels (h, w); probabilities (h, w, nclasses) or NULL */
 void predictions_add(predictions *p, const char *stem, const char *source, int64_t h, int64_t w, const uint8_t *labels, const float *probabilities);

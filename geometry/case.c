@@ -93,13 +93,6 @@ int geo_case_at(const geo_case *c, int point, geo_point *out)
     return 1;
 }
 
-int geo_case_middle(const geo_case *c, int level, int inferior, geo_point *out)
-{
-    if (!is_body(level) || !(c->level[level].given & (inferior ? GIVEN_MIDDLE_LOWER : GIVEN_MIDDLE))) return 0;
-    *out = c->level[level].middle[!!inferior];
-    return 1;
-}
-
 unsigned geo_case_marks(const geo_case *c, int level) { return level >= GEO_C1 && level <= GEO_S1 ? c->level[level].marks : 0; }
 
 int geo_case_vote(const geo_case *c)
@@ -121,6 +114,32 @@ int geo_case_plate_middle(geo_case *c, int level, int inferior, geo_point p)
     if (!is_body(level) || !usable(p)) return GEO_BAD;
     c->level[level].middle[!!inferior] = p, c->level[level].given |= inferior ? GIVEN_MIDDLE_LOWER : GIVEN_MIDDLE;
     return GEO_OK;
+}
+
+/* From the middle of the superior plate to that of the inferior one */
+static geo_point midline(const geo_case *c, int level, geo_point *from)
+{
+    const geo_point *p = c->level[level].corner;
+    *from = middle(p[SA], p[SP]);
+    return sub(middle(p[IA], p[IP]), *from);
+}
+
+int geo_case_dip(geo_case *c, int level, const double dip[2])
+{
+    if (!is_body(level) || !(c->level[level].given & GIVEN_CORNERS) || !(fabs(dip[0]) <= 1) || !(fabs(dip[1]) <= 1)) return GEO_BAD;
+    geo_point from, d = midline(c, level, &from);
+    return geo_case_plate_middle(c, level, 0, along(from, d, dip[0])) || geo_case_plate_middle(c, level, 1, along(from, d, 1 - dip[1])) ? GEO_BAD : GEO_OK;
+}
+
+int geo_case_dips(const geo_case *c, int level, double dip[2])
+{
+    const unsigned all = GIVEN_CORNERS | GIVEN_MIDDLE | GIVEN_MIDDLE_LOWER;
+    if (!is_body(level) || (c->level[level].given & all) != all) return 0;
+    geo_point from, d = midline(c, level, &from);
+    if (!(dot(d, d) > 0)) return 0;
+    for (int k = 0; k < 2; k++) dip[k] = dot(sub(c->level[level].middle[k], from), d) / dot(d, d);
+    dip[1] = 1 - dip[1];
+    return 1;
 }
 
 int geo_case_s1(geo_case *c, geo_point anterior, geo_point posterior)
@@ -184,14 +203,16 @@ int geo_case_choose(geo_case *c, const char *what, const char *choice)
 {
     int value, i = what && choice ? choice_parse(what, choice, &value) : -1;
     if (i < 0) return GEO_BAD;
-    c->choice[i] = value;
+    c->choice[i] = value, c->chosen |= 1 << i;
     return GEO_OK;
 }
+
+const char *geo_case_choice(const geo_case *c, int i) { return i >= 0 && i < CHOICES ? choice_word(i, c->choice[i]) : ""; }
 
 void geo_case_adopt(geo_case *c, const geo_case *from)
 {
     if (!from) return;
-    memcpy(c->choice, from->choice, sizeof c->choice);
+    for (int i = 0; i < CHOICES; i++) if (from->chosen & 1 << i) c->choice[i] = from->choice[i];
     if (from->orientation) c->orientation = from->orientation;
     if (from->uncalibrated) c->uncalibrated = 1;
 }

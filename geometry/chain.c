@@ -66,6 +66,9 @@ static void warn_chain(geo_chain *out, int frontal)
     }
 }
 
+/* One without a level has been left out, and the reader told so. */
+int geo_found_counts(const geo_found *b) { return b->level && !(b->faults & GEO_FAULT_TILT); }
+
 /* The main angle is the largest difference of two tilts, so one spoilt outline would be the whole result: bodies that stand askew to the
  * spine are left out. */
 static int measure_frontal(const geo_tracing *t, const geo_choices *o, geo_chain *out)
@@ -73,8 +76,8 @@ static int measure_frontal(const geo_tracing *t, const geo_choices *o, geo_chain
     geo_quad q[GEO_CHAIN_MOST];
     int at[GEO_CHAIN_MOST], n = 0;
     double sx = o->sx > 0 ? o->sx : 1, sy = o->sx > 0 ? o->sy : 1;
-    for (int i = 0; i < out->n; i++)                            /* one without a level has been left out, and the reader told so */
-        if (out->body[i].level && !(out->body[i].faults & GEO_FAULT_TILT)) at[n] = i, q[n++] = out->body[i].quad;
+    for (int i = 0; i < out->n; i++)
+        if (geo_found_counts(&out->body[i])) at[n] = i, q[n++] = out->body[i].quad;
     out->cobb_status = n < 2 ? GEO_EMPTY : geo_cobb_find(q, n, sx, sy, (double)t->h, o->cobb, &out->cobb);
     if (!out->cobb_status) out->cobb.upper_end = at[out->cobb.upper_end], out->cobb.lower_end = at[out->cobb.lower_end];
     if (o->sx <= 0) warn(out, "W_SQUARE_PIXELS_ASSUMED", NULL);

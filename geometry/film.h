@@ -15,7 +15,7 @@ typedef struct level_given {
 
 struct geo_case {
     double sx, sy, age;                         /* spacing 0: none; age NAN: none */
-    int uncalibrated, facing, orientation, heads, choice[CHOICES], warnings;
+    int uncalibrated, facing, orientation, heads, choice[CHOICES], chosen, warnings;      /* chosen: bits of the choices that were made */
     int voted, voted_conflict;                  /* which way the outlines' votes went when they were read, 0: they were not asked */
     double voted_score;
     level_given level[GEO_LEVELS];
@@ -53,6 +53,7 @@ void film_build(const geo_case *c, int facing, film *out);
 
 /* choices.c */
 int choice_parse(const char *what, const char *choice, int *value);        /* index of the choice, or -1 */
+const char *choice_word(int i, int value);
 
 /* codes.c: writes "CODE:detail" (or the code alone, for detail NULL) of at most 63 characters; returns the code. */
 int code_write(int code, const char *detail, char out[64]);

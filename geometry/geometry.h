@@ -319,8 +319,16 @@ int geo_case_warn(geo_case *c, const char *warning);
  *   "GT"      "middle" "corner": which point of the S1 plate is the hinge; corner: posterior
  *   "T1S"     "T1" "C7": take the slope of C7 where T1 is not seen (W_T1_FROM_C7; never for accuracy tables) */
 int geo_case_choose(geo_case *c, const char *what, const char *choice);
-/* The choices of another case, and what it says of the orientation and the detector. NULL: nothing. */
+/* The choices one by one, "TK" first, and what case c has of each; "" beyond the last. */
+const char *geo_choice_name(int i);
+const char *geo_case_choice(const geo_case *c, int i);
+/* The choices that were made for another case, and what it says of the orientation and the detector. NULL: nothing. */
 void geo_case_adopt(geo_case *c, const geo_case *from);
+
+/* Both middles at once, as how far they lie inside the body on the line between the middles of its plates, in shares of that line: superior, then
+ * inferior. GEO_BAD where the level has no corners, or a share is outside -1..1. geo_case_dips: 0 where the middles are not known. */
+int geo_case_dip(geo_case *c, int level, const double dip[2]);
+int geo_case_dips(const geo_case *c, int level, double dip[2]);
 
 /* Where is vertebra `level`; 0: not there. */
 int geo_case_corners(const geo_case *c, int level, geo_corners *out);
@@ -328,7 +336,6 @@ int geo_case_corners(const geo_case *c, int level, geo_corners *out);
 int      geo_case_plate(const geo_case *c, geo_point *anterior, geo_point *posterior);
 int      geo_case_heads(const geo_case *c, geo_circle head[2]);
 int      geo_case_at(const geo_case *c, int point, geo_point *out);
-int      geo_case_middle(const geo_case *c, int level, int inferior, geo_point *out);       /* see geo_case_plate_middle */
 unsigned geo_case_marks(const geo_case *c, int level);
 /* Which way the patient looks, as geo_measure will take it: +1, -1, 0 ambiguous. */
 int      geo_case_vote(const geo_case *c);
@@ -555,6 +562,8 @@ typedef struct geo_chain {
  * heads and points found, everything measured. t is changed: its roles become levels. GEO_OK, GEO_BAD, GEO_MEMORY, or GEO_EMPTY where
  * there is nothing of a spine; *out is always to be freed. Warnings beside those of geo_measure: W_COUNT_MISMATCH:<count>,
  * W_RELABELLED:<level>, W_DROPPED:<how many>; on frontal films W_ODD_TILT:<level> for bodies askew to the spine, which do not count. */
+/* Does a body of a frontal film count in the Cobb angle? */
+int  geo_found_counts(const geo_found *b);
 int  geo_chain_measure(geo_tracing *t, const geo_choices *choices, geo_chain *out);
 void geo_chain_free(geo_chain *c);
 

@@ -38,6 +38,9 @@ int choice_parse(const char *what, const char *choice, int *value)
     return -1;
 }
 
+const char *geo_choice_name(int i) { return i >= 0 && i < CHOICES ? choices[i].what : ""; }
+const char *choice_word(int i, int value) { return choices[i].word[value]; }
+
 int code_write(int code, const char *detail, char out[64])
 {
     size_t n = strlen(codes[code]), room = 63 - n;

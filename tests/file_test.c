@@ -7,7 +7,7 @@
 
 static char *folder;
 
-/* A child begins `old` anew and more files than are held for a handler, says so, and waits for a signal. */
+/* A child begins `old` anew, and further files, says so, and waits for a signal. */
 static pid_t writer(const char *old, int files, int ignored)
 {
     int told[2];
@@ -43,9 +43,9 @@ static int files_in(const char *path)
 static void signals_leave_nothing_behind(void **state)
 {
     (void)state;
-    static const int number[] = { SIGINT, SIGTERM, SIGHUP };
+    static const int number[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGPIPE };
     char *old = path_join(folder, "old");
-    for (int i = 0; i < 3; i++) {
+    for (int i = 0; i < 5; i++) {
         int status;
         file_write(old, "old", 3);
         pid_t child = writer(old, 5, 0);

@@ -53,12 +53,12 @@ static void leave_out_faulty(trainer *t)
     faults_free(&f), free(marks);
 }
 
-/* Of what would end the run in the middle is told before there is a folder. */
+/* A film with more would end the run in the middle. Tiny ones, which are not learnt from, count here too; a run that was begun goes on. */
 static void check_instances(const trainer *t, int64_t most)
 {
     int n;
     const int64_t i = samples_beyond(t->set, most, &n);
-    if (i >= 0) die("%s: case %s has %d instances, more than detector.instances=%lld holds", t->r->data.store, samples_case(t->set, i)->id, n, (long long)most);
+    if (i >= 0) die("%s: case %s has %d instances, more than detector.instances=%lld holds: wanted detector.instances=%d or more", t->r->data.store, samples_case(t->set, i)->id, n, (long long)most, n);
 }
 
 static void open_data(trainer *t, const net *n)
@@ -76,7 +76,7 @@ static void open_data(trainer *t, const net *n)
     if (limit && limit < t->set->n) t->set->n = t->val->n = limit;
     const double room = (double)d->cache * 1048576, all = (double)(t->set->n + t->val->n);
     t->set->room = (size_t)(room * (double)t->set->n / all), t->val->room = (size_t)(room * (double)t->val->n / all);
-    if (n->detector) check_instances(t, n->detector->conf.instances);
+    if (n->detector && !t->o->resume) check_instances(t, n->detector->conf.instances);
     t->steps = sampling_steps(t->set, t->r->solver.batch), t->total = t->steps * t->r->solver.epochs;
     trainer_note(t, "%s: %lld case%s to train on, %lld to validate on; %lld excluded left out; %lld step%s an epoch, %lld in all", d->store,
                  (long long)t->set->n, plural(t->set->n), (long long)t->val->n, (long long)(t->set->excluded + (limit ? 0 : t->val->excluded)), (long long)t->steps,
@@ -425,8 +425,8 @@ void trainer_begin(trainer *t, run *r, const train_options *o)
     else start_weights(t);
     open_judge(t);
     write_down(t);
-    if (r->solver.policy.burn_in >= t->total)
-        trainer_note(t, "solver.burn_in=%lld steps is not less than the %lld of this run: its full rate is never reached",
+    if (r->solver.policy.burn_in > t->total)
+        trainer_note(t, "solver.burn_in=%lld steps is more than the %lld of this run: its full rate is never reached",
                      (long long)r->solver.policy.burn_in, (long long)t->total);
     if (o->dev != &device_cpu && !o->resume) trainer_save(t, t->last, CHECKPOINT_STATE);      /* a GPU that fails leaves nothing else */
     unlink(t->stop);

@@ -11,7 +11,7 @@
 
 static const flag own[] = {
     { "--only", "SUFFIX", "only the films whose names end so, as they are in A and in B (`synth pairs=1`: _implants)" },
-    { "--twins", "SUFFIX", "A's films whose names end so against B's of the same names without it" },
+    { "--twins", "SUFFIX", "A's films whose names end so against B's of the same names without it; those without a twin are left out" },
     { 0 }
 };
 static const usage how = { "compare", "A B",
@@ -53,12 +53,32 @@ static void keep(json_t *o, const char *ending, int with)
     keep_rows(json_object_get(o, "cases"), ending, with), keep_rows(json_object_get(o, "values"), ending, with);
 }
 
+/* Of a list of a, the rows of films that b's list has too. */
+static void keep_common(json_t *a, const json_t *b, const char *list)
+{
+    json_t *rows = json_object_get(a, list), *there = json_object();
+    size_t i;
+    json_t *row;
+    json_array_foreach(json_object_get(b, list), i, row) {
+        const char *name = json_string_value(json_object_get(row, "case"));
+        if (name) json_object_set_new(there, name, json_true());
+    }
+    for (i = json_array_size(rows); i-- > 0;) {
+        const char *name = json_string_value(json_object_get(json_array_get(rows, i), "case"));
+        if (name && !json_object_get(there, name)) json_array_remove(rows, i);
+    }
+    json_decref(there);
+}
+
 static void choose_films(const flags *f, json_t *a, json_t *b)
 {
     const char *only = flags_text(f, "--only", NULL), *twins = flags_text(f, "--twins", NULL);
     if (only && twins) die_at("--twins", "got it beside --only, wanted one of them");
     if (only) keep(a, only, 1), keep(b, only, 1);
-    if (twins) keep(a, twins, 1), keep(b, twins, 0);
+    if (!twins) return;
+    static const char *const lists[] = { "cases", "values" };
+    keep(a, twins, 1), keep(b, twins, 0);
+    for (int k = 0; k < 2; k++) keep_common(a, b, lists[k]), keep_common(b, a, lists[k]);
 }
 
 /* One table in one form; where: its path. */

@@ -34,7 +34,7 @@ static void predict_fold(const flags *f, const compute *c, const char *folder, c
     trained t = trained_open(best, &(predict_how){ 0 }, (const char *const *)&f->precision, f->precision != NULL, c->dev);
     films list = films_find((char *const[]){ (char *)path }, 1, fold);
     progress bar = progress_begin("predict", list.n, flags_has(f, "--quiet"));
-    predict_job job = { &list, t.p, out, best, "", 0, 0.35, advance, &bar, NULL };
+    predict_job job = { &list, t.p, out, best, f->precision ? f->precision : "", 0, 0.35, advance, &bar, NULL };
     double *each = xalloc_n((size_t)list.n, sizeof *each);
     predict_all(&job, each);
     progress_end(&bar);

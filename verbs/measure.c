@@ -33,7 +33,7 @@ typedef struct collected {
     json_t *cases;                               /* NULL: no JSON is wanted */
     measure_summary summary;
     table *list;                                 /* NULL: not wanted */
-    int64_t total, done;
+    int64_t total, done;                         /* total: one more than there are where several inputs were given */
     const image *film;                           /* --film, or NULL */
     const char *overlay;
     int64_t drawn, ambiguous;                    /* pictures written; films that do not say which way the patient looks */
@@ -73,7 +73,7 @@ static void take(void *arg, findings *f, const image *film)
     else if (k->out) measure_summary_add(&k->summary, f);
     if (k->overlay) draw(k, f, film);
     k->ambiguous += !f->failed && !f->frontal && !geo_result_facing(f->chain.result, NULL);
-    k->bar.total = k->total;
+    k->bar.total = k->total - (k->f->n > 1 && k->total > 1);
     progress_step(&k->bar, ++k->done, NULL);
 }
 

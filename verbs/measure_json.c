@@ -6,7 +6,6 @@
 #include "base/die.h"
 #include "verbs/object.h"
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -119,6 +118,14 @@ static void set_bodies(json_t *o, const findings *f)
 
 static json_t *point(geo_point p) { return json_pack("[f f]", p.x, p.y); }
 
+static json_t *body(const geo_case *c, int level, const geo_corners *q)
+{
+    double dip[2];
+    json_t *o = json_pack("{s:o s:o s:o s:o}", "SA", point(q->sa), "SP", point(q->sp), "IA", point(q->ia), "IP", point(q->ip));
+    if (geo_case_dips(c, level, dip)) set(o, "dip", json_pack("[f f]", dip[0], dip[1]));
+    return o;
+}
+
 static void set_landmarks(json_t *o, const findings *f)
 {
     json_t *bodies = json_object(), *heads = json_array(), *points = json_object();
@@ -127,35 +134,30 @@ static void set_landmarks(json_t *o, const findings *f)
     geo_circle head[2];
     geo_point a, p;
     for (int i = GEO_C2; i <= GEO_L5; i++)
-        if (geo_case_corners(c, i, &q)) set(bodies, geo_level_name(i),
-            json_pack("{s:o s:o s:o s:o}", "SA", point(q.sa), "SP", point(q.sp), "IA", point(q.ia), "IP", point(q.ip)));
+        if (geo_case_corners(c, i, &q)) set(bodies, geo_level_name(i), body(c, i, &q));
     for (int i = 0, n = geo_case_heads(c, head); i < n; i++) object_append(heads, json_pack("[f f f]", head[i].x, head[i].y, head[i].r));
     for (int i = 0; i < GEO_POINTS; i++) if (geo_case_at(c, i, &p)) set(points, geo_point_name(i), point(p));
-    for (int i = GEO_C2; i <= GEO_L5; i++)
-        for (int k = 0; k < 2; k++) {
-            char name[16];
-            snprintf(name, sizeof name, "%s_%s", geo_level_name(i), k ? "IM" : "SM");
-            if (geo_case_middle(c, i, k, &p)) set(points, name, point(p));
-        }
     set(o, "vertebrae", bodies);
     if (geo_case_plate(c, &a, &p)) set(o, "S1", json_pack("{s:o s:o}", "SA", point(a), "SP", point(p)));
     set(o, "FH", heads), set(o, "points", points);
 }
 
+/* The bodies that count in the Cobb angle, in order; apart from them those that were left out, so that reading back leaves them out too. */
 static void set_frontal_bodies(json_t *o, const findings *f)
 {
-    json_t *bodies = json_object(), *order = json_array();
+    json_t *bodies = json_object(), *order = json_array(), *left_out = json_object();
     for (int i = 0; i < f->chain.n; i++) {
-        const geo_point *p = f->chain.body[i].quad.p;
+        const geo_found *b = &f->chain.body[i];
+        const geo_point *p = b->quad.p;
         char *name = *findings_level(f, i) ? xdup(findings_level(f, i)) : xprintf("%d", i + 1);
-        json_t *text = object_text(name);
-        if (!json_object_get(bodies, json_string_value(text)))
-            set(bodies, json_string_value(text),
-                json_pack("{s:o s:o s:o s:o}", "UL", point(p[0]), "UR", point(p[1]), "LL", point(p[3]), "LR",
-                point(p[2])));
-        object_append(order, text), free(name);
+        json_t *to = geo_found_counts(b) ? bodies : left_out;
+        if (!json_object_get(to, name)) {
+            set(to, name, json_pack("{s:o s:o s:o s:o}", "UL", point(p[0]), "UR", point(p[1]), "LL", point(p[3]), "LR", point(p[2])));
+            if (to == bodies) object_append(order, json_string(name));
+        }
+        free(name);
     }
-    set(o, "vertebrae", bodies), set(o, "order", order);
+    set(o, "vertebrae", bodies), set(o, "order", order), set(o, "left_out", left_out);
 }
 
 /* ---- the two views ------------------------------------------------------------------------------------------------------------------- */
@@ -171,6 +173,13 @@ static void set_marks(json_t *o, const findings *f)
     }
 }
 
+static void set_choices(json_t *o, const geo_case *c)
+{
+    json_t *all = json_object();
+    for (int i = 0; *geo_choice_name(i); i++) set_text(all, geo_choice_name(i), geo_case_choice(c, i));
+    set(o, "choices", all);
+}
+
 static void set_lateral(json_t *o, const findings *f)
 {
     const geo_result *r = f->chain.result;
@@ -181,7 +190,7 @@ static void set_lateral(json_t *o, const findings *f)
     else set_missing(o, "facing", "E_FACING_AMBIGUOUS");
     set(o, "facing_score", json_real(score));
     for (int i = 0; i < geo_result_warnings(r); i++) object_append(warnings, json_string(geo_result_warning(r, i)));
-    set(o, "warnings", warnings), set_marks(o, f);
+    set(o, "warnings", warnings), set_marks(o, f), set_choices(o, f->chain.film);
     if (!side) return;
     set_types(o, f), set_bodies(o, f);
     if (f->from_masks) set_landmarks(o, f);

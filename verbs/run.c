@@ -230,7 +230,7 @@ int verb_run(int argc, char **argv)
     const double seconds = progress_seconds(&s.bar);
     progress_end(&s.bar);
     if (fclose(s.text) || fclose(s.films)) die_machine("out of memory");
-    json_t *whole = json_pack("{s:o s:o s:O}", "weights", object_text(weights), "settings", object_text(settings), "cases", s.cases);
+    json_t *whole = json_pack("{s:o s:o s:O}", "weights", object_text(t.k->path), "settings", object_text(settings), "cases", s.cases);
     write_values(&s, whole);
     write_report(&s, weights, settings, html, seconds);
     finish(&s, text, whole, seconds);

@@ -1,4 +1,4 @@
-/* stop.c - see stop.h. A handler may touch one number. */
+/* stop.c - see stop.h. The handler counts, and the second time removes temporaries. */
 #include "verbs/stop.h"
 #include "base/file.h"
 #include <signal.h>
