@@ -216,8 +216,9 @@ static void test_read_back(void **state)
     (void)state;
     succeeds("synth broken.h5 region=lumbar n=3 seed=4 classes=hspine fractures=always height=384 width=288 --quiet", "3 films");
     succeeds("export broken.h5 broken --quiet", "3 cases");
-    json_t *first = object("measure broken/masks --classes broken/classes.csv --region lumbar --out broken.json --json --quiet"), *again = object("measure broken.json --json --quiet");
-    static const char *const same[] = { "region", "values", "errors", "flags", "compression", "slip", "interpolated", "low_quality", "level_unsure", "facing" };
+    json_t *first = object("measure broken/masks --classes broken/classes.csv --region lumbar LL=T12-S1 --out broken.json --json --quiet"), *again = object("measure broken.json --json --quiet");
+    static const char *const same[] = { "region", "values", "errors", "flags", "compression", "slip", "interpolated", "low_quality", "level_unsure", "facing",
+        "warnings", "choices" };
     int fractures = 0;
     for (size_t i = 0; i < 3; i++) {
         json_t *a = json_array_get(at(first, "cases"), i), *b = json_array_get(at(again, "cases"), i);
@@ -235,6 +236,43 @@ static void test_read_back(void **state)
     result r = call("measure broken/masks --classes broken/classes.csv --region lumbar --quiet");
     assert_true(r.status == 0 && strstr(r.out, "L4S1") && !strstr(r.out, "TK") && !strstr(r.out, "GAP"));         /* of lumbar films */
     drop(&r);
+}
+
+/* What masks showed and landmarks cannot is told again; the spacing stays the detector's; a word on the command line comes before the file's. */
+static void test_what_masks_showed(void **state)
+{
+    (void)state;
+    write_text("said.json", "{\"id\": \"a\", \"facing\": \"right\", \"spacing\": 0.2, \"spacing_source\": \"detector\", \"choices\": {\"LL\": \"T12-S1\"}, "
+        "\"warnings\": [\"W_DROPPED:2\", \"W_INTERPOLATED:L3\", \"W_LOW_QUALITY:femoral_heads\"], \"vertebrae\": {"
+        "\"T12\": {\"SA\": [140, 5], \"SP\": [100, 2], \"IA\": [142, 35], \"IP\": [102, 25]}, "
+        "\"L1\": {\"SA\": [140, 40], \"SP\": [100, 42], \"IA\": [142, 70], \"IP\": [102, 72], \"dip\": [0.2, 0.1]}}, \"S1\": {\"SA\": [130, 130], \"SP\": [96, 106]}}");
+    json_t *o = object("measure said.json --json"), *other = object("measure said.json LL=L1-S1 --json");
+    const json_t *c = only(o), *d = only(other);
+    assert_true(warned(c, "W_DROPPED:2") && warned(c, "W_LOW_QUALITY:femoral_heads") && warned(c, "W_UNCALIBRATED_MM") && !warned(c, "W_INTERPOLATED:L3"));
+    assert_string_equal(json_string_value(at(at(c, "choices"), "LL")), "T12-S1");
+    assert_string_equal(json_string_value(at(at(d, "choices"), "LL")), "L1-S1");
+    assert_true(fabs(number(at(c, "values"), "LL") - number(at(d, "values"), "LL")) > 5);
+    json_decref(o), json_decref(other);
+}
+
+/* A body that stands askew is left out of the Cobb angle, and stays out when the file is read back. */
+static void test_left_out(void **state)
+{
+    (void)state;
+    uint8_t *mask = xalloc(FH * FW);
+    for (int64_t b = 0; b < 7; b++)
+        for (int64_t y = 0; y < 12; y++)
+            for (int64_t x = 0; x < 40; x++) {
+                const int64_t row = 10 + 20 * b + y + (b == 3 ? (x - 20) * 4 / 5 : 0) / (b == 3 ? 1 : 8), col = 60 + 2 * b + x;
+                if (row >= 0 && row < FH && col < FW) mask[row * FW + col] = (uint8_t)(GEO_T8 + b);
+            }
+    save("askew.png", mask);
+    json_t *o = object("measure askew.png --region ap --json --quiet --out askew.json"), *again = object("measure askew.json --json --quiet");
+    const json_t *a = only(o), *b = only(again);
+    assert_int_equal(json_object_size(at(a, "left_out")), 1), assert_int_equal(json_object_size(at(a, "vertebrae")), 6);
+    near(number(a, "cobb"), number(b, "cobb"), 1e-6);
+    assert_true(warned(b, "W_ODD_TILT:T11"));
+    json_decref(o), json_decref(again), free(mask);
 }
 
 /* Doubts that a file names stay doubts, and are named again. */
@@ -295,6 +333,9 @@ static void test_bad_landmarks(void **state)
     refused_text("{\"FH\": [[1, 2, 3]], \"mode\": \"oblique\"}", "lateral");
     refused_text("{\"FH\": [[1, 2, 3]], \"want\": \"SS\"}", "want");
     refused_text("{\"FH\": [[1, 2, 3]], \"region\": \"hip\"}", "whole, cervical, thoracic, lumbar, ap");
+    refused_text("{\"FH\": [[1, 2, 3]], \"mode\": \"lateral\", \"region\": \"ap\"}", "a region of lateral films");
+    refused_text("{\"FH\": [[1, 2, 3]], \"choices\": {\"LL\": \"L9\"}}", "LL: got \"L9\"");
+    refused_text("{\"vertebrae\": {\"L3\": {\"SA\": [9, 1], \"SP\": [1, 1], \"IA\": [9, 8], \"IP\": [1, 8], \"dip\": [2, 0]}}}", "L3: got 2, wanted [superior, inferior]");
     refused_text("{\"FH\": [[1, 2, 3]], \"interpolated\": \"L3\"}", "a list of levels");
     refused_text("{\"FH\": [[1, 2, 3]], \"level_unsure\": [\"X3\"]}", "level_unsure: got \"X3\"");
     refused_text("{\"mode\": \"coronal\", \"order\": [\"T1\"], \"vertebrae\": {}}", "order");
@@ -403,6 +444,8 @@ static int run(void)
         cmocka_unit_test(test_corner_table_in_any_order),
         cmocka_unit_test(test_read_back),
         cmocka_unit_test(test_marks),
+        cmocka_unit_test(test_what_masks_showed),
+        cmocka_unit_test(test_left_out),
         cmocka_unit_test(test_bad_landmarks),
         cmocka_unit_test(test_bad_maps),
         cmocka_unit_test(test_degenerate),
