@@ -93,6 +93,18 @@ static const char net_cfg[] =
     "[convolutional]\nname=up\nfilters=8\nsize=3\npad=1\nactivation=swish\n[upsample]\n[convolutional]\nname=out\nsize=3\npad=1\n";
 static const char critic_cfg[] = "[net]\nclasses=1\n[convolutional]\nname=main.0\nfilters=8\nsize=4\nstride=2\npadding=1\n[convolutional]\nname=main.2\nsize=4\npadding=1\n";
 
+/* Phantoms of every kind that `synth` draws: implants are found on most films, and few films without are changed. */
+static void implants_of_many_kinds_are_found(void **state)
+{
+    (void)state;
+    succeeds("synth many.h5 region=lumbar n=12 seed=2 height=384 width=288 implants=1 pairs=1 classes=hspine --quiet", "24 films");
+    json_t *o = object("inpaint many.h5 method=telea --json --quiet --out many"), *t = json_object_get(o, "truth");
+    assert_int_equal(number(t, "films"), 12), assert_int_equal(number(t, "plain"), 12);
+    assert_true(number(json_object_get(t, "implant_dice"), "mean") > 0.6);
+    assert_true(number(t, "missed") <= 2 && number(t, "alarms") <= 2);
+    json_decref(o);
+}
+
 /* A tiny network, hardly trained: the ways through it, not how good it is. */
 static void a_network_fills_what_it_is_given(void **state)
 {
@@ -144,6 +156,6 @@ static void what_is_wrong_is_refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = { cmocka_unit_test(a_store_comes_back_as_a_store), cmocka_unit_test(a_film_comes_back_as_a_film),
-        cmocka_unit_test(given_masks_are_told), cmocka_unit_test(a_network_fills_what_it_is_given), cmocka_unit_test(what_is_wrong_is_refused) };
+        cmocka_unit_test(given_masks_are_told), cmocka_unit_test(implants_of_many_kinds_are_found), cmocka_unit_test(a_network_fills_what_it_is_given), cmocka_unit_test(what_is_wrong_is_refused) };
     return _cmocka_run_group_tests(__FILE__, tests, sizeof tests / sizeof *tests, begin, end);
 }

@@ -310,6 +310,27 @@ static void a_film_without_metal_comes_back_as_it_was(void **state)
     }
 }
 
+/* A bar that is dim, or whose sides are soft, is no metal; a bright one with sharp sides is. */
+static void metal_is_bright_and_sharp(void **state)
+{
+    (void)state;
+    static const struct { double grey, soft; int found; } bars[] = { { 0.97, 0.5, 1 }, { 0.68, 0.5, 0 }, { 0.97, 6, 0 } };
+    const inpaint_conf c = defaults();
+    for (int k = 0; k < 3; k++) {
+        image film = film_of(0, 0, 16, NULL);
+        for (int i = 0; i < FH * FW; i++) {
+            const int x = i % FW, y = i / FW;
+            const double beyond = fmax(fmax(45 - x, x - 115), fmax(104 - y, y - 109)) / bars[k].soft, share = beyond <= 0 ? 1 : exp(-beyond * beyond / 2);
+            const double bright = fmax(hypot(x - 80, y - 155) - 16, 0) / 6;            /* tissue in full light, wider than metal */
+            const double under = fmax(((uint16_t *)film.p)[i] / 65535., 0.97 * exp(-bright * bright / 2));
+            ((uint16_t *)film.p)[i] = (uint16_t)(65535 * fmax(under, under + share * (bars[k].grey - under)));
+        }
+        inpainted o = inpaint_film(&c, NULL, &film, NULL);
+        if ((o.found.pieces == 1) != bars[k].found) fail_msg("bar %d: %lld pieces", k, (long long)o.found.pieces);
+        inpainted_free(&o), image_free(&film);
+    }
+}
+
 /* The border of the mask fades: the pixel next to the outside keeps a share of the film. */
 static void the_border_is_feathered(void **state)
 {
@@ -396,7 +417,7 @@ int main(void)
         cmocka_unit_test(extremes_are_those_of_the_square), cmocka_unit_test(similarity_is_one_of_equal_films_alone),
         cmocka_unit_test(erased_parts_are_means_of_what_is_near), cmocka_unit_test(strokes_are_drawn_by_number),
         cmocka_unit_test(metal_is_found_and_filled), cmocka_unit_test(a_film_without_metal_comes_back_as_it_was),
-        cmocka_unit_test(the_border_is_feathered), cmocka_unit_test(measures_are_those_inside_the_true_implant),
+        cmocka_unit_test(metal_is_bright_and_sharp), cmocka_unit_test(the_border_is_feathered), cmocka_unit_test(measures_are_those_inside_the_true_implant),
         cmocka_unit_test(what_a_network_rebuilds_is_no_metal), cmocka_unit_test(threads_change_no_bit),
     };
     return RUN_TESTS(tests);
