@@ -143,14 +143,15 @@ static void read_pair(const job *j, int64_t i, int64_t t, float *v, float *y)
     wino_gradient(&p->g, j->b, p->out_stride, p->k, i * p->block + t, y + t * WINO_WIDTH, p->y, (size_t)p->block * WINO_WIDTH);
 }
 
-/* unit: 16 channels of x by 32 of gy; its sum over the tiles of block i */
-static void sum_block(const job *j, int64_t i, int64_t unit, const float *v, const float *y, float *d, int add)
+/* A unit: 16 channels of x by 32 of gy. The sums of units from .. to - 1 over the tiles of block i, d: of the first. Plane by plane, since one plane of all
+ * channels stays in cache where all planes do not. */
+static void sum_block(const job *j, int64_t i, int64_t from, int64_t to, const float *v, const float *y, float *d, int add)
 {
     const plan *p = j->p;
-    v += unit % p->depth * p->block * WINO_LANES, y += unit / p->depth * p->block * WINO_WIDTH;
     for (size_t q = 0; q < WINO_PLANES; q++)
-        wino_multiply_transposed(block_size(p, i), v + q * p->v, y + q * p->y, d + q * (WINO_LANES * WINO_WIDTH), add,
-            half(p, unit / p->depth));
+        for (int64_t u = from; u < to; u++)
+            wino_multiply_transposed(block_size(p, i), v + q * p->v + u % p->depth * p->block * WINO_LANES,
+                y + q * p->y + u / p->depth * p->block * WINO_WIDTH, d + (u - from) * WINO_UNIT + q * (WINO_LANES * WINO_WIDTH), add, half(p, u / p->depth));
 }
 
 static void write_unit(const job *j, int64_t unit, const float *d)
@@ -173,7 +174,7 @@ static void weights_apart(const job *j)
             int64_t first = part_begin(p->blocks, p->parts, part);
             for (int64_t i = first; i < part_begin(p->blocks, p->parts, part + 1); i++) {
                 for (int64_t t = 0; t < block_size(p, i); t++) read_pair(j, i, t, v, y);
-                for (int64_t u = 0; u < units; u++) sum_block(j, i, u, v, y, d + (part * units + u) * WINO_UNIT, i > first);
+                sum_block(j, i, 0, units, v, y, d + part * units * WINO_UNIT, i > first);
             }
         }
         #pragma omp for schedule(static)
@@ -185,16 +186,19 @@ static void weights_apart(const job *j)
 static void weights_shared(const job *j)
 {
     const plan *p = j->p;
+    const int64_t units = p->depth * p->width;
     float *v = j->work + p->at_v, *y = j->work + p->at_y;
     #pragma omp parallel num_threads(team(p))
     for (int64_t i = 0; i < p->blocks; i++) {
         #pragma omp for schedule(static)
         for (int64_t t = 0; t < block_size(p, i); t++) read_pair(j, i, t, v, y);
+        const int64_t shares = p->blocks > 1 ? omp_get_num_threads() : units;
         #pragma omp for schedule(static)
-        for (int64_t u = 0; u < p->depth * p->width; u++) {
-            float *d = j->work + p->at_d + (p->blocks > 1 ? u : omp_get_thread_num()) * WINO_UNIT;
-            sum_block(j, i, u, v, y, d, i > 0);
-            if (i + 1 == p->blocks) write_unit(j, u, d);
+        for (int64_t k = 0; k < shares; k++) {
+            const int64_t from = part_begin(units, shares, k), to = part_begin(units, shares, k + 1);
+            float *d = j->work + p->at_d + (p->blocks > 1 ? from : omp_get_thread_num()) * WINO_UNIT;
+            sum_block(j, i, from, to, v, y, d, i > 0);
+            for (int64_t u = from; u < to && i + 1 == p->blocks; u++) write_unit(j, u, d + (u - from) * WINO_UNIT);
         }
     }
 }
