@@ -108,9 +108,9 @@ void CPU(norm_forward)(const context *c, norm_size s, const elem *x, int64_t xs,
     #undef CALL
 }
 
-/* g = gy * f'(z): sum of g and of g * (x - mean), over n pixels of w channels */
+/* g = gy * f'(z): sum of g and of g * (x - mean), over n pixels of w channels; keep: where g is left, by the stride of x, or NULL */
 static inline void tile_sums(activation a, real slope, int64_t w, int64_t n, const line *l, const elem *x, int64_t xs, const elem *gy,
-                             int64_t gys, double *sum, double *sum_x)
+                             int64_t gys, elem *keep, double *sum, double *sum_x)
 {
     for (int64_t c = 0; c < w; c++) sum[c] = sum_x[c] = 0;
     for (int64_t p = 0; p < n; p += BLOCK) {
@@ -120,6 +120,7 @@ static inline void tile_sums(activation a, real slope, int64_t w, int64_t n, con
             for (int64_t c = 0; c < w; c++) {
                 real d = get(x[i * xs + c]) - l->m[c], g = get(gy[i * gys + c]) * act_slope(a, d * l->k[c] + l->b[c], slope);
                 u[c] += g, v[c] += g * d;
+                if (keep) keep[i * xs + c] = put(g);
             }
         }
         for (int64_t c = 0; c < w; c++) sum[c] += (double)u[c], sum_x[c] += (double)v[c];
@@ -179,7 +180,11 @@ void CPU(norm_backward)(const context *c, norm_size s, int batch, const elem *x,
 {
     (void)c;
     double *total = pair_at(&s, work, s.samples * part_count(s.pixels)).a;
-    #define CALL(act) tile_sums(act, f.slope, w, end - begin, &l, x + from * xs + at, xs, gy + from * gys + at, gys, p.a + at, p.b + at)
+    /* An exponential costs more than a store: g is left in gx, to be read where it would be computed again. In bf16 it would be rounded. */
+    const int costly = f.a != ACT_LINEAR && f.a != ACT_RELU && f.a != ACT_LEAKY;
+    elem *keep = gx && !add_x && costly && sizeof(elem) == sizeof(real) ? gx : NULL;
+    #define CALL(act) tile_sums(act, f.slope, w, end - begin, &l, x + from * xs + at, xs, gy + from * gys + at, gys, keep ? keep + from * xs + at : NULL, \
+                                p.a + at, p.b + at)
     EACH_TILE(s, line l;
               pair p = pair_at(&s, work, i * parts + j);
               const int64_t from = i * s.pixels + begin;
@@ -194,6 +199,7 @@ void CPU(norm_backward)(const context *c, norm_size s, int batch, const elem *x,
         if (ggamma) ggamma[k] = (add_gamma ? ggamma[k] : 0) + (real)v;
     }
     if (!gx) return;
+    if (keep) gy = keep, gys = xs, f.a = ACT_LINEAR;
     #define CALL(act) tile_gradient(act, f.slope, w, end - begin, &l, a, b, x + from * xs + at, xs, gy + from * gys + at, gys, \
                                     gx + from * xs + at, add_x)
     EACH_TILE(s, line l;
