@@ -219,15 +219,15 @@ static void read_scale(reader *r)
 /* Of what masks showed, what landmarks cannot: level by level it stands in the marks on lateral films, which have them. */
 static void read_warnings(reader *r)
 {
-    static const char *const kept[] = { "W_DOMED_S1", "W_LOW_QUALITY:femoral_heads", "W_LOW_QUALITY:C1", "W_DROPPED:", "W_RELABELLED:", "W_COUNT_MISMATCH:",
-                                        "W_LOW_QUALITY:", "W_ODD_TILT:" };
+    static const char *const lateral[] = { "W_DOMED_S1", "W_LOW_QUALITY:femoral_heads", "W_LOW_QUALITY:C1", "W_DROPPED:", "W_RELABELLED:", "W_COUNT_MISMATCH:", NULL },
+        *const frontal[] = { "W_DROPPED:", "W_RELABELLED:", "W_COUNT_MISMATCH:", "W_LOW_QUALITY:", "W_ODD_TILT:", NULL };
     const json_t *all = get(r, "warnings");
     landmark_case *c = r->c;
     if (all && !json_is_array(all)) fault(r, "warnings", all, "a list of warnings");
     for (size_t i = 0; i < json_array_size(all); i++) {
         const char *text = json_string_value(json_array_get(all, i));
         int known = 0;
-        for (size_t k = 0; k < (c->frontal ? 8 : 6); k++) known |= text && !strncmp(text, kept[k], strlen(kept[k]));
+        for (const char *const *k = c->frontal ? frontal : lateral; *k; k++) known |= text && !strncmp(text, *k, strlen(*k));
         if (known && strlen(text) < sizeof *c->warning && c->warnings < LANDMARKS_WARNINGS) strcpy(c->warning[c->warnings++], text);
     }
 }

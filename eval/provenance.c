@@ -98,7 +98,7 @@ static char *find_predictions(const char *path)
 }
 
 /* The weights that predictions name and what was given beside them, and the run file that lies there. */
-static void set_weights(json_t *o, const char *prediction)
+static void set_origin(json_t *o, const char *prediction)
 {
     static const char silent[] = "the predictions do not say", gone[] = "the file that the predictions name is not there";
     char *found = find_predictions(prediction), *weights = NULL, *settings = NULL;
@@ -145,6 +145,6 @@ json_t *provenance_json(const provenance *p)
     json_object_set_new(split, "name", text_of(p->split ? p->split : "all"));
     json_object_set_new(split, "cases", json_integer(p->cases)), json_object_set_new(split, "sha256", json_string(hex));
     json_object_set_new(o, "split", split);
-    set_weights(o, p->prediction);
+    set_origin(o, p->prediction);
     return o;
 }
