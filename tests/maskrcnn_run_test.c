@@ -22,6 +22,24 @@ static const double disc[CASES][DISCS][3] = {       /* x y radius */
 
 static int inside(int which, int k, int p) { return hypot(p % SIDE - disc[which][k][0], p / SIDE - disc[which][k][1]) < disc[which][k][2]; }
 
+/* shown: of its discs; with no more instances than these */
+static void add_film(store *s, int i, split part, int shown, int instances)
+{
+    uint8_t film[SIDE * SIDE], mask[DISCS + 1][SIDE * SIDE];
+    instance list[DISCS];
+    char id[16];
+    snprintf(id, sizeof id, "case%d", i);
+    for (int p = 0; p < SIDE * SIDE; p++) {
+        mask[DISCS][p] = 0;
+        for (int k = 0; k < shown; k++) mask[DISCS][p] |= mask[k][p] = (uint8_t)inside(i, k, p);
+        film[p] = (uint8_t)(60 + 100 * mask[DISCS][p] + rng_range(rng_draw(4, RNG_TEST, (uint32_t)i, 0, (uint64_t)p).v[0], 0, 30));
+    }
+    for (int k = 0; k < instances; k++) list[k] = instance_from_mask(mask[k], SIDE, SIDE, 1, "");
+    labels l = { .ninstances = instances, .instances = list };
+    store_add(s, &(store_case){ .id = id, .patient = id, .h = SIDE, .w = SIDE, .bits = 8, .split = part }, film, mask[DISCS], NULL, &l);
+    for (int k = 0; k < instances; k++) free(list[k].runs);
+}
+
 static int set_up_discs(void **state)
 {
     (void)state;
@@ -30,23 +48,12 @@ static int set_up_discs(void **state)
     folder = test_scratch(), films = path_join(folder, "films.h5"), net_path = xdup(SMALL);
     classes_add(&table, 1, "body", "vertebra");
     store *s = store_create(films, &table);
-    for (int i = 0; i < CASES; i++) {
-        uint8_t film[SIDE * SIDE], mask[DISCS + 1][SIDE * SIDE];
-        instance list[DISCS];
-        char id[16];
-        snprintf(id, sizeof id, "case%d", i);
-        for (int p = 0; p < SIDE * SIDE; p++) {
-            mask[DISCS][p] = 0;
-            for (int k = 0; k < DISCS; k++) mask[DISCS][p] |= mask[k][p] = (uint8_t)inside(i, k, p);
-            film[p] = (uint8_t)(60 + 100 * mask[DISCS][p] + rng_range(rng_draw(4, RNG_TEST, (uint32_t)i, 0, (uint64_t)p).v[0], 0, 30));
-        }
-        for (int k = 0; k < DISCS; k++) list[k] = instance_from_mask(mask[k], SIDE, SIDE, 1, "");
-        labels l = { .ninstances = i == 7 ? 0 : DISCS, .instances = list };
-        store_add(s, &(store_case){ .id = id, .patient = id, .h = SIDE, .w = SIDE, .bits = 8, .split = i == 7 ? SPLIT_TEST : i < 6 ? SPLIT_TRAIN : SPLIT_VAL },
-                  film, mask[DISCS], NULL, &l);
-        for (int k = 0; k < DISCS; k++) free(list[k].runs);
-    }
+    for (int i = 0; i < CASES; i++) add_film(s, i, i == 7 ? SPLIT_TEST : i < 6 ? SPLIT_TRAIN : SPLIT_VAL, DISCS, i == 7 ? 0 : DISCS);
     store_commit(s);
+    char *empty = path_join(folder, "empty.h5");
+    s = store_create(empty, &table);
+    for (int i = 0; i < 4; i++) add_film(s, i, i < 3 ? SPLIT_TRAIN : SPLIT_VAL, i ? 0 : DISCS, i ? 0 : DISCS);
+    store_commit(s), free(empty);
     classes_free(&table);
     return 0;
 }
@@ -175,13 +182,29 @@ static void the_same_bits(void **state)
     for (int i = 0; i < 3; i++) free(bytes[i]);
 }
 
+/* Films that show no object teach where there is none: two of three here, and so whole batches, and the one that is judged */
+static void films_without_objects(void **state)
+{
+    (void)state;
+    char *empty = path_join(folder, "empty.h5"), *words = xprintf(SIZES "data.store=%s data.check=0 solver.batch=1 solver.epochs=3 solver.lr=0.01", empty);
+    train_result r;
+    train_some("empty", words, 0, -1, 0, &r);
+    assert_int_equal(r.steps, 9);
+    size_t n;
+    real *x = (real *)bytes_of("empty", &n);
+    for (size_t i = 0; i < n / sizeof *x; i++) assert_true(isfinite(x[i]));
+    free(empty), free(words), free(x);
+}
+
 static void faults(void **state)
 {
     (void)state;
+    char *bad = path_join(folder, "bad");
     dies(2, "has no instances", train_some("bad", SIZES "data.train=test data.val=none solver.epochs=1", 0, -1, 0, NULL));
     dies(2, "a detector has its own five", train_some("bad", SIZES "objective.loss=dice", 0, -1, 0, NULL));
     dies(2, "detector.input=rule is for prediction", train_some("bad", SIZES "detector.input=rule", 0, -1, 0, NULL));
     dies(2, "mosaic", train_some("bad", SIZES "augment.mosaic=0.5", 0, -1, 0, NULL));
+    assert_false(file_exists(bad)), free(bad);
     char *none = path_join(folder, "crowd");
     dies(2, "case case0 has 2 instances, more than detector.instances=1", train_some("crowd", SIZES "detector.instances=1 solver.epochs=1", 0, -1, 0, NULL));
     assert_false(file_exists(none)), free(none);
@@ -263,6 +286,6 @@ static void painted(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = { cmocka_unit_test(truth_from_numbers), cmocka_unit_test(targets_have_the_margin), cmocka_unit_test(painted), cmocka_unit_test(faults),
-                                        cmocka_unit_test(the_same_bits), cmocka_unit_test(learnt_by_heart) };
+                                        cmocka_unit_test(the_same_bits), cmocka_unit_test(films_without_objects), cmocka_unit_test(learnt_by_heart) };
     return _cmocka_run_group_tests(__FILE__, tests, sizeof tests / sizeof *tests, set_up_discs, tear_down);
 }

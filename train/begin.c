@@ -53,14 +53,6 @@ static void leave_out_faulty(trainer *t)
     faults_free(&f), free(marks);
 }
 
-/* A film with more would end the run in the middle. Tiny ones, which are not learnt from, count here too; a run that was begun goes on. */
-static void check_instances(const trainer *t, int64_t most)
-{
-    int n;
-    const int64_t i = samples_beyond(t->set, most, &n);
-    if (i >= 0) die("%s: case %s has %d instances, more than detector.instances=%lld holds: wanted detector.instances=%d or more", t->r->data.store, samples_case(t->set, i)->id, n, (long long)most, n);
-}
-
 static void open_data(trainer *t, const net *n)
 {
     const run_data *d = &t->r->data;
@@ -76,7 +68,8 @@ static void open_data(trainer *t, const net *n)
     if (limit && limit < t->set->n) t->set->n = t->val->n = limit;
     const double room = (double)d->cache * 1048576, all = (double)(t->set->n + t->val->n);
     t->set->room = (size_t)(room * (double)t->set->n / all), t->val->room = (size_t)(room * (double)t->val->n / all);
-    if (n->detector && !t->o->resume) check_instances(t, n->detector->conf.instances);
+    /* Such a film would end the run in the middle; a run that was begun goes on. */
+    if (n->detector && !t->o->resume) samples_check_instances(t->set, n->detector->conf.instances);
     t->steps = sampling_steps(t->set, t->r->solver.batch), t->total = t->steps * t->r->solver.epochs;
     trainer_note(t, "%s: %lld case%s to train on, %lld to validate on; %lld excluded left out; %lld step%s an epoch, %lld in all", d->store,
                  (long long)t->set->n, plural(t->set->n), (long long)t->val->n, (long long)(t->set->excluded + (limit ? 0 : t->val->excluded)), (long long)t->steps,

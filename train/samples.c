@@ -138,19 +138,33 @@ void samples_labels(const samples *t, int64_t i, uint8_t *labels)
     if (bad) die("%s: case %s: %lld pixels are no class of this run, one of them has the value %d", store_path(t->s), c->id, (long long)bad, value);
 }
 
-int64_t samples_beyond(const samples *t, int64_t most, int *n)
+/* A film that shows no object has a label map, and nothing in it; without one nobody knows what it shows. */
+static int shows_nothing(const samples *t, int64_t i)
+{
+    const store_case *c = samples_case(t, i);
+    const int64_t n = c->h * c->w;
+    uint8_t *map = xalloc((size_t)n);
+    int nothing = store_read_mask(t->s, t->at[i], map);
+    for (int64_t p = 0; p < n && nothing; p++) nothing = !map[p];
+    free(map);
+    return nothing;
+}
+
+void samples_check_instances(const samples *t, int64_t most)
 {
     for (int64_t i = 0; i < t->n; i++) {
         labels l = store_read_labels(t->s, t->at[i]);
-        *n = 0;
+        int n = 0;
         for (int k = 0; k < l.ninstances; k++) {
             const int value = l.instances[k].value, class = value >= 0 && value < 256 ? t->class_of[value] : 0;
-            *n += class > 0 && class != IGNORED;
+            n += class > 0 && class != IGNORED;
         }
+        const char *path = store_path(t->s), *id = samples_case(t, i)->id;
+        if (!l.ninstances && !shows_nothing(t, i))
+            die("%s: case %s has no instances: a detector is trained on a store that `import instances`, `import coco`, `import corners` or `synth` made", path, id);
+        if (n > most) die("%s: case %s has %d instances, more than detector.instances=%lld holds: wanted detector.instances=%d or more", path, id, n, (long long)most, n);
         labels_free(&l);
-        if (*n > most) return i;
     }
-    return -1;
 }
 
 void samples_instances(const samples *t, int64_t i, uint8_t *numbers, uint8_t classes[INSTANCE_IDS])
@@ -159,8 +173,6 @@ void samples_instances(const samples *t, int64_t i, uint8_t *numbers, uint8_t cl
     labels l = store_read_labels(t->s, t->at[i]);
     int n = 0;
     memset(numbers, 0, (size_t)(c->h * c->w)), memset(classes, 0, INSTANCE_IDS);
-    if (!l.ninstances) die("%s: case %s has no instances: a detector is trained on a store that `import instances`, `import coco`, `import corners` or `synth` made",
-                           store_path(t->s), c->id);
     for (int k = 0; k < l.ninstances; k++) {
         const instance *o = &l.instances[k];
         const int class = o->value >= 0 && o->value < 256 ? t->class_of[o->value] : -1;

@@ -47,10 +47,11 @@ size_t   samples_room(const samples *t);
 int64_t  samples_of_size(const samples *t, int size);
 int64_t  samples_nth(const samples *t, int size, int64_t k);
 const store_case *samples_case(const samples *t, int64_t i);
-/* The instances of sample i as a map of numbers (h, w), the later on top, and their classes. Dies 2 where the case has none. */
+/* The instances of sample i as a map of numbers (h, w), the later on top, and their classes. */
 void     samples_instances(const samples *t, int64_t i, uint8_t *numbers, uint8_t classes[INSTANCE_IDS]);
-/* The first sample with more instances of a class than this, and how many it has; -1: none. */
-int64_t  samples_beyond(const samples *t, int64_t most, int *n);
+/* Dies 2 where a sample has more instances than this, or none although its label map shows something or is missing. Tiny ones, which
+ * are not learnt from, count too. */
+void     samples_check_instances(const samples *t, int64_t most);
 /* The full label map of sample i in classes, (h, w) of its case. */
 void     samples_labels(const samples *t, int64_t i, uint8_t *labels);
 #endif
