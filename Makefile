@@ -84,8 +84,12 @@ $(B)/%.bf16.o: %.c $(B)/flags
 	@echo '  $(BUILD)  $< for bf16'
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -DMAPS_BF16 -MMD -MP -c -o $@ $<
 
-# Numbers of geometry/ may not depend on whether the processor has fused multiply-add.
+# Numbers of geometry/ may not depend on whether the processor has fused multiply-add, nor may it decide which box a detector chooses.
 $(B)/geometry/%.o: CFLAGS += -ffp-contract=off
+$(B)/kernels/detect_%.o: CFLAGS += -ffp-contract=off
+$(B)/tests/detect_test.o: CFLAGS += -ffp-contract=off
+build/cuda/kernels/detect_%.cu.o: CU_cuda += -fmad=false
+build/emu/kernels/detect_%.cu.o: CU_emu += -ffp-contract=off
 
 # What objects are compiled with: another MARCH or ARCHS makes them anew. (:= because a target may have a mode of its own.)
 EVERY_ARCH = 75 80 86 89 90 100 120

@@ -2,34 +2,14 @@
  * torchvision (the box grown by the frame of one zero pixel, cut to whole pixels, the framed map resized to it) or of Detectron2
  * (every pixel's centre looks up its place in the map). */
 #include "kernels/detect.h"
-#include "kernels/roi_align.h"
 #include "base/die.h"
 #include <stdlib.h>
 #include <string.h>
 
-/* The sum of a row of the mask by the weights of one bin of an axis */
-static real row_sum(const roi_axis *a, int64_t bin, const uint8_t *row, int64_t w)
+void mask_target(const uint8_t *mask, int64_t stride, int64_t h, int64_t w, box b, const mask_rule *r, real *target)
 {
-    real sum = 0;
-    roi_sample s;
-    for (int64_t i = 0; i < a->n; i++)
-        if (roi_sample_of(a, bin, i, w, &s)) sum += s.at_low * (row[s.low] != 0) + s.at_high * (row[s.high] != 0);
-    return sum;
-}
-
-void mask_target(const uint8_t *mask, int64_t h, int64_t w, box b, int64_t size, int aligned, int hard, real *target)
-{
-    const roi_rule r = { .out_h = size, .out_w = size, .aligned = aligned, .scale = { 1 } };
-    const roi o = roi_of(&r, 1, &b.x1, 1);
-    for (int64_t row = 0; row < size; row++)
-        for (int64_t column = 0; column < size; column++) {
-            real sum = 0;
-            roi_sample s;
-            for (int64_t i = 0; i < o.y.n; i++)
-                if (roi_sample_of(&o.y, row, i, h, &s))
-                    sum += s.at_low * row_sum(&o.x, column, mask + s.low * w, w) + s.at_high * row_sum(&o.x, column, mask + s.high * w, w);
-            target[row * size + column] = hard ? (real)(sum >= (real)0.5) : sum;
-        }
+    const roi o = mask_roi(b, r->size, r->aligned);
+    for (int64_t i = 0; i < r->size * r->size; i++) target[i] = mask_target_at(mask, stride, h, w, &o, i / r->size, i % r->size, r->hard);
 }
 
 /* The map at y, x; zero beyond it, as far as a pixel away it fades */

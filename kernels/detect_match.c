@@ -3,8 +3,6 @@
  * one for some truth is kept, but for its own best truth, which may be another. */
 #include "kernels/detect.h"
 #include "base/die.h"
-#include "base/rng.h"
-#include <math.h>
 #include <stdlib.h>
 
 /* The truth of highest IoU, the first of equals */
@@ -63,7 +61,7 @@ static void sample_kind(int64_t n, const int32_t *match, int positive, int64_t t
     int64_t have = 0;
     for (int64_t i = 0; i < n; i++) {
         if (positive ? match[i] < 0 : match[i] != MATCH_NONE) continue;
-        const uint32_t number = mode == SAMPLE_RANDOM ? rng_draw(k.seed, k.purpose, k.step, k.image, (uint64_t)i).v[0] >> 8 : 0;
+        const uint32_t number = mode == SAMPLE_RANDOM ? sample_number(&k, i) : 0;
         space[have++] = (candidate){ .score = -(real)number, .place = i };
     }
     candidates_top(space, have, take);
@@ -76,7 +74,7 @@ sample_count sample_boxes(int64_t n, const int32_t *match, sample_rule r, sample
     int64_t positives = 0, negatives = 0;
     for (int64_t i = 0; i < n; i++) positives += match[i] >= 0, negatives += match[i] == MATCH_NONE;
     candidate *space = xalloc_n((size_t)(positives > negatives ? positives : negatives), sizeof *space);
-    const int64_t most = (int64_t)floor((double)r.size * r.positive);
+    const int64_t most = sample_most(&r);
     if (positives > most) positives = most;
     if (negatives > r.size - positives) negatives = r.size - positives;
     sample_kind(n, match, 1, positives, r.mode, k, space, place);

@@ -59,41 +59,52 @@ int64_t candidates_suppress(candidate *c, int64_t n, double overlap, int64_t kee
     return kept;
 }
 
-int64_t proposals_space(const anchor_grid *g) { return anchor_count(g, g->levels); }
-
-/* The best of one level at c[0..]; how many */
-static int64_t level_best(const anchor_grid *g, const proposal_rule *r, int level, const real *logit, const real *delta, box limit,
-                          candidate *c)
+/* The best of one level of an image at c[0..]; how many. logit, delta: of this image */
+static int64_t level_best(const anchors *a, const proposal_rule *r, int level, given_rows logit, given_rows delta, box limit, candidate *c)
 {
-    const int64_t n = anchor_count(g, level);
-    box cell[DETECT_CELLS];
-    anchor_cell(g, level, cell);
-    for (int64_t i = 0; i < n; i++) c[i] = (candidate){ .score = logit[i], .group = level, .place = i };
+    const int64_t n = anchor_count(a, level), cells = a->cells;
+    for (int64_t p = 0; p < n / cells; p++)
+        for (int64_t k = 0; k < cells; k++) c[p * cells + k] = (candidate){ .score = logit.p[p * logit.stride + k], .group = level, .place = p * cells + k };
     const int64_t best = candidates_top(c, n, r->pre);
     int64_t left = 0;
     for (int64_t k = 0; k < best; k++) {
         const int64_t i = c[k].place;
-        const real score = r->sigmoid ? 1 / (1 + (real)exp((double)-c[k].score)) : c[k].score;
-        const box b = box_decode(anchor_at(g, level, cell, i), delta + 4 * i, (box_weights){ 1, 1, 1, 1 });
-        if (!isfinite(score) || !box_finite(b)) continue;
-        const box clipped = box_clip(b, limit.x2, limit.y2);
-        if (box_large(clipped, r->side, r->strict)) c[left++] = (candidate){ score, level, k, clipped };
+        const real score = proposal_score(r, c[k].score);
+        const box b = box_decode(anchor_at(a, level, i), delta.p + i / cells * delta.stride + 4 * (i % cells), (box_weights){ 1, 1, 1, 1 });
+        if (!proposal_there(r, score, b, limit)) continue;
+        /* levels in their order where scores are equal */
+        c[left++] = (candidate){ score, level, level * r->pre + k, box_clip(b, limit.x2, limit.y2) };
     }
     return left;
 }
 
-int64_t proposals_make(const anchor_grid *g, proposal_rule r, const real *const *logit, const real *const *delta, int64_t height,
-                       int64_t width, candidate *space, box *boxes, real *scores)
+/* One image into its rows; how many */
+static int64_t propose(const anchors *a, const proposal_rule *r, const proposal_maps *m, int64_t image, candidate *space, const proposal_rows *o)
 {
+    const box limit = { 0, 0, (real)m->extent[2 * image + 1], (real)m->extent[2 * image] };
     int64_t n = 0;
-    for (int l = 0; l < g->levels; l++) {
-        const int64_t more = level_best(g, &r, l, logit[l], delta[l], (box){ 0, 0, (real)width, (real)height }, space + n);
-        for (int64_t k = 0; k < more; k++) space[n + k].place += l * r.pre;    /* levels in their order where scores are equal */
-        n += more;
+    for (int l = 0; l < a->levels; l++) {
+        const int64_t first = image * a->h[l] * a->w[l];
+        const given_rows logit = { m->logit[l].p + first * m->logit[l].stride, m->logit[l].stride };
+        const given_rows delta = { m->delta[l].p + first * m->delta[l].stride, m->delta[l].stride };
+        n += level_best(a, r, l, logit, delta, limit, space + n);
     }
-    const int64_t kept = candidates_suppress(space, n, r.overlap, r.post);
-    for (int64_t k = 0; k < kept; k++) boxes[k] = space[k].b, scores[k] = space[k].score;
+    const int64_t kept = candidates_suppress(space, n, r->overlap, r->post);
+    for (int64_t k = 0; k < r->post; k++) {
+        const int64_t row = image * r->post + k;
+        const candidate c = k < kept ? space[k] : (candidate){ 0 };
+        box_put(&o->box, row, c.b);
+        o->score.p[row * o->score.stride] = c.score;
+    }
     return kept;
+}
+
+void proposals_cpu(const context *c, anchors a, proposal_rule r, proposal_maps m, proposal_rows o, void *work)
+{
+    (void)c, (void)work;
+    candidate *space = xalloc_n((size_t)anchor_first(&a, a.levels), sizeof *space);
+    for (int64_t i = 0; i < m.images; i++) o.count[i] = (int32_t)propose(&a, &r, &m, i, space, &o);
+    free(space);
 }
 
 /* Column k of the softmax of n logits */

@@ -32,7 +32,7 @@ static inline DEVICE int64_t sort_length(sort_size s, const int32_t *count, int6
 
 /* bytes of scratch: of sort_rows, and of whoever sorts n entries of each sample */
 size_t sort_work(sort_size s);
-size_t sort_entries_work(int64_t samples, int64_t n);
+KERNEL_C size_t sort_entries_work(int64_t samples, int64_t n);
 
 /* y [samples, take] with stride ys: the values in order. order [samples, take]: their places. count: [samples], only so many first
  * elements of a sample take part; NULL: all. Where there are fewer than `take`, y is 0 and order -1. */

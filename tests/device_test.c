@@ -229,6 +229,27 @@ static void library_activations(void **state)
     }
 }
 
+/* The CPU refuses a truth that is none; a GPU, where nobody looks, must not learn from it. */
+static void bad_truths(void **state)
+{
+    (void)state;
+    static const struct { double box[4]; int32_t class_; } truth[] = { { { 1, 2, 6, 9 }, 0 }, { { 1, 2, 1, 9 }, 0 }, { { 1, NAN, 6, 9 }, 0 }, { { 1, 2, 6, 9 }, 3 } };
+    for (size_t k = 0; k < sizeof truth / sizeof *truth; k++) {
+        const context c = { .dev = gpu };
+        rig *a = rig_on(c, "anchor_targets", "sizes=8 strides=8 samples=8", 3, (shape[]){ SHAPE4(1, 2, 1, 4), SHAPE1(1), SHAPE4(1, 3, 3, 3) },
+                        (const dtype[]){ REAL_TYPE, I32, REAL_TYPE }, DENSE);
+        rig *b = rig_on(c, "roi_targets", "samples=6 background_class=3", 5,
+                        (shape[]){ SHAPE4(1, 4, 1, 4), SHAPE1(1), SHAPE4(1, 2, 1, 4), SHAPE1(1), { 2, { 1, 2 } } },
+                        (const dtype[]){ REAL_TYPE, I32, REAL_TYPE, I32, I32 }, DENSE);
+        *(int32_t *)a->x[1].p = *(int32_t *)b->x[3].p = 1, *(int32_t *)b->x[1].p = 0, *(int32_t *)b->x[4].p = truth[k].class_;
+        for (int i = 0; i < 4; i++) slot_put(&a->x[0], i, (real)truth[k].box[i]), slot_put(&b->x[2], i, (real)truth[k].box[i]);
+        rig_forward(a), rig_forward(b);
+        assert_int_equal(isnan((double)slot_get(&a->y[2], 0)) != 0, k == 1 || k == 2);
+        assert_int_equal(isnan((double)slot_get(&b->y[5], 0)) != 0, k > 0);
+        rig_free(a), rig_free(b);
+    }
+}
+
 /* The plugin refuses a program whose structs are not its own, and a GPU that is not there. */
 static void refusals(void **state)
 {
@@ -259,7 +280,7 @@ int main(int argc, char **argv)
 {
     char why[256];
     const case_list cases = read_cases();
-    struct CMUnitTest *t = xalloc_n((size_t)cases.n + 10, sizeof *t);
+    struct CMUnitTest *t = xalloc_n((size_t)cases.n + 11, sizeof *t);
     int n = 0, fake = argc > 1 && !strcmp(argv[1], "fake");
     if (!access(EMULATOR, F_OK)) setenv("DARKSPINE_CUDA_PLUGIN", EMULATOR, 0);
     if (fake) setenv("DARKSPINE_CUDNN", "build/emu/libfake_cudnn.so", 1), argc--, argv++;
@@ -276,6 +297,7 @@ int main(int argc, char **argv)
     }
     if (chosen("refusals", -1, argc, argv)) t[n++] = (struct CMUnitTest)cmocka_unit_test(refusals);
     if (chosen("optim", -1, argc, argv)) t[n++] = (struct CMUnitTest)cmocka_unit_test(optimisers);
+    if (chosen("refusals", -1, argc, argv)) t[n++] = (struct CMUnitTest)cmocka_unit_test(bad_truths);
     if (chosen("training", -1, argc, argv)) t[n++] = (struct CMUnitTest)cmocka_unit_test(training_steps);
     if (chosen("replay", -1, argc, argv)) {
         t[n++] = (struct CMUnitTest)cmocka_unit_test(replays);

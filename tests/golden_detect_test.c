@@ -120,7 +120,7 @@ static void suppression(void **state)
 }
 
 /* ---- anchors ---- */
-static anchor_grid grid_of(const convention *d, int64_t height, int64_t width, const int64_t h[5], const int64_t w[5])
+static anchors grid_of(const convention *d, int64_t height, int64_t width, const int64_t h[5], const int64_t w[5])
 {
     anchor_grid a = { .levels = 5, .ratios = 3, .scales = 1, .ratio = { 0.5, 1, 2 }, .scale = { 1 }, .round = d->round,
         .scales_last = d->scales_last };
@@ -128,36 +128,32 @@ static anchor_grid grid_of(const convention *d, int64_t height, int64_t width, c
         a.size[l] = 32 << l, a.h[l] = h[l], a.w[l] = w[l];
         a.step_h[l] = (real)(d->floor_strides ? height / h[l] : 4 << l), a.step_w[l] = (real)(d->floor_strides ? width / w[l] : 4 << l);
     }
-    return a;
+    return anchors_make(&a);
 }
 
-static box *all_of_grid(const anchor_grid *a)
+static box *all_of_grid(const anchors *a)
 {
-    box *all = xalloc_n((size_t)anchor_count(a, a->levels), sizeof *all), cell[DETECT_CELLS], *to = all;
-    for (int l = 0; l < a->levels; l++) {
-        anchor_cell(a, l, cell);
-        for (int64_t i = 0; i < anchor_count(a, l); i++) *to++ = anchor_at(a, l, cell, i);
-    }
+    const int64_t n = anchor_first(a, a->levels);
+    box *all = xalloc_n((size_t)n, sizeof *all);
+    for (int64_t i = 0; i < n; i++) all[i] = anchor_of_all(a, i);
     return all;
 }
 
-static void anchors(void **state)
+static void anchors_of_grids(void **state)
 {
     (void)state;
     for (int k = 0; k < 2; k++) {
-        const anchor_grid a = grid_of(&conventions[k], 32, 40, (int64_t[]){ 8, 4, 2, 1, 1 }, (int64_t[]){ 10, 5, 3, 2, 1 });
+        const anchors a = grid_of(&conventions[k], 32, 40, (int64_t[]){ 8, 4, 2, 1, 1 }, (int64_t[]){ 10, 5, 3, 2, 1 });
         for (int l = 0; l < 5; l++) {
-            box cell[DETECT_CELLS];
             char *name = xprintf("anchors.%s.cell%d", conventions[k].name, l);
             double *want = golden_tensor(g, name, NULL);
-            anchor_cell(&a, l, cell);
-            close_to(name, want, &cell[0].x1, 12, k ? tight : 0);
+            close_to(name, want, &a.cell[l][0].x1, 12, k ? tight : 0);
             free(name), free(want);
         }
         if (k) continue;
         double *want = golden_tensor(g, "anchors.torchvision.all", NULL);
         box *all = all_of_grid(&a);
-        assert_int_equal(anchor_count(&a, 5), 327);
+        assert_int_equal(anchor_first(&a, 5), 327);
         close_to("anchors.torchvision.all", want, &all[0].x1, 4 * 327, 0);
         free(want), free(all);
     }
@@ -199,9 +195,9 @@ static void matches(void **state)
     (void)state;
     int64_t truths, n;
     box *truth = boxes_of("matcher.gt", &truths), *b = boxes_of("nms.boxes", &n);
-    const anchor_grid a = grid_of(&conventions[0], 64, 64, (int64_t[]){ 16, 8, 4, 2, 1 }, (int64_t[]){ 16, 8, 4, 2, 1 });
+    const anchors a = grid_of(&conventions[0], 64, 64, (int64_t[]){ 16, 8, 4, 2, 1 }, (int64_t[]){ 16, 8, 4, 2, 1 });
     box *all = all_of_grid(&a);
-    const int64_t count = anchor_count(&a, 5);
+    const int64_t count = anchor_first(&a, 5);
     double *rpn = golden_tensor(g, "matcher.rpn_0.7_0.3_lowq", NULL), *regions = golden_tensor(g, "matcher.box_0.5_0.5", NULL);
     int32_t *match = xalloc_n((size_t)count, sizeof *match);
     real best[8];
@@ -227,7 +223,7 @@ static void mask_targets(void **state)
         const convention *d = &conventions[k];
         double *want = golden_tensor(g, k ? "masktarget.detectron2_28_bool" : "masktarget.torchvision_28_soft", NULL);
         for (int64_t i = 0; i < n; i++) {
-            mask_target(bytes + (int)which[i] * 48 * 56, 48, 56, b[i], 28, d->aligned, d->hard, target);
+            mask_target(bytes + (int)which[i] * 48 * 56, 56, 48, 56, b[i], &(mask_rule){ 28, 0, d->aligned, d->hard }, target);
             close_to("masktarget", want + 784 * i, target, 784, k ? 0 : tight);
         }
         free(want);
@@ -290,7 +286,7 @@ int main(void)
     static const char *const align[] = { "roi_align_al0_sr2", "roi_align_al0_sr0", "roi_align_al0_sr1", "roi_align_al1_sr2",
         "roi_align_al1_sr0", "roi_align_al1_sr1" };
     struct CMUnitTest t[14] = {
-        cmocka_unit_test(suppression), cmocka_unit_test(anchors), cmocka_unit_test(deltas), cmocka_unit_test(matches),
+        cmocka_unit_test(suppression), cmocka_unit_test(anchors_of_grids), cmocka_unit_test(deltas), cmocka_unit_test(matches),
         cmocka_unit_test(mask_targets),
         cmocka_unit_test(pasting), cmocka_unit_test(levels), cmocka_unit_test(all_of_detection),
     };

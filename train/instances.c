@@ -5,36 +5,35 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LEAVES = 5, LEAST = 4 };
+enum { LEAVES = 5, LEAST = 4, APART = 64 };     /* bytes: each leaf starts at a multiple */
 
-static void leaves(const net *t, tensor *out[LEAVES])
+/* Where each leaf starts in the block; the block's size */
+static size_t leaves(const net *t, tensor *out[LEAVES], size_t at[LEAVES])
 {
     const detector *d = t->detector;
     tensor *const all[LEAVES] = { d->extent, d->truth_boxes, d->truth_count, d->truth_class, d->truth_masks };
-    memcpy(out, all, sizeof all);
+    size_t sum = 0;
+    for (int i = 0; i < LEAVES; i++) out[i] = all[i], at[i] = sum, sum += (all[i]->x.size + APART - 1) / APART * APART;
+    return sum;
 }
 
 void instances_take(const net *t, const device *dev)
 {
     tensor *l[LEAVES];
-    leaves(t, l);
-    for (int i = 0; i < LEAVES; i++) l[i]->x.p = device_alloc(dev, l[i]->x.size, "instances");
+    size_t at[LEAVES];
+    char *block = device_alloc(dev, leaves(t, l, at), "instances");
+    for (int i = 0; i < LEAVES; i++) l[i]->x.p = block + at[i];
 }
 
-void instances_free(const net *t, const device *dev)
-{
-    tensor *l[LEAVES];
-    leaves(t, l);
-    for (int i = 0; i < LEAVES; i++) dev->free(dev, l[i]->x.p);
-}
+void *instances_block(const net *t) { return t->detector->extent->x.p; }
+
+void instances_free(const net *t, const device *dev) { dev->free(dev, instances_block(t)); }
 
 size_t instances_bytes(const net *t)
 {
     tensor *l[LEAVES];
-    size_t sum = 0;
-    leaves(t, l);
-    for (int i = 0; i < LEAVES; i++) sum += l[i]->x.size;
-    return sum;
+    size_t at[LEAVES];
+    return leaves(t, l, at);
 }
 
 typedef struct { int64_t pixels, x1, y1, x2, y2; } extent;      /* x2, y2: one beyond the last */
@@ -79,17 +78,26 @@ static int32_t find(const net *t, const uint8_t *ids, const uint8_t *classes, bo
     return n;
 }
 
-void instances_put(const net *t, const device *dev, const uint8_t *ids, const uint8_t *classes)
+void instances_fill(const net *t, const uint8_t *ids, const uint8_t *classes, void *block)
 {
     const int64_t h = t->conf.height, w = t->conf.width, most = t->detector->conf.instances;
     tensor *l[LEAVES];
-    void *host[LEAVES];
-    leaves(t, l);
-    for (int i = 0; i < LEAVES; i++) host[i] = xalloc(l[i]->x.size);
+    size_t at[LEAVES];
+    memset(block, 0, leaves(t, l, at));
+    char *const host = block;
+    int32_t *const extent = (int32_t *)(host + at[0]), *const count = (int32_t *)(host + at[2]), *const class = (int32_t *)(host + at[3]);
     for (int64_t n = 0; n < t->conf.batch; n++) {
-        ((int32_t *)host[0])[2 * n] = (int32_t)h, ((int32_t *)host[0])[2 * n + 1] = (int32_t)w;
-        ((int32_t *)host[2])[n] = find(t, ids + n * h * w, classes + n * INSTANCE_IDS, (box *)host[1] + n * most, (int32_t *)host[3] + n * most,
-                                            (uint8_t *)host[4] + n * most * h * w);
+        extent[2 * n] = (int32_t)h, extent[2 * n + 1] = (int32_t)w;
+        count[n] = find(t, ids + n * h * w, classes + n * INSTANCE_IDS, (box *)(host + at[1]) + n * most, class + n * most,
+                        (uint8_t *)(host + at[4]) + n * most * h * w);
     }
-    for (int i = 0; i < LEAVES; i++) dev->put(dev, l[i]->x.p, host[i], l[i]->x.size), free(host[i]);
+}
+
+void instances_put(const net *t, const device *dev, const uint8_t *ids, const uint8_t *classes)
+{
+    const size_t bytes = instances_bytes(t);
+    void *host = xalloc(bytes);
+    instances_fill(t, ids, classes, host);
+    dev->put(dev, instances_block(t), host, bytes);
+    free(host);
 }

@@ -5,6 +5,8 @@
 #include "base/die.h"
 #include "base/words.h"
 #include "nn/backend.h"
+#include "nn/detector_input.h"
+#include "train/instances.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -44,7 +46,10 @@ char *replay_says(const model *m)
 }
 
 static size_t image_bytes(const model *m, int size) { return (size_t)m->parts * m->of[size].t->input->x.size; }
-static size_t label_bytes(const model *m, int size) { return (size_t)m->parts * m->of[size].truth->x.size; }
+/* What a part learns from: the label map, or a detector's instances */
+static size_t truth_bytes(const model_size *z) { return z->truth ? z->truth->x.size : instances_bytes(z->t); }
+static void *truth_at(const model_size *z) { return z->truth ? z->truth->x.p : instances_block(z->t); }
+static size_t label_bytes(const model *m, int size) { return (size_t)m->parts * truth_bytes(&m->of[size]); }
 static size_t told_bytes(const model *m) { return sizeof(live_numbers) + (size_t)m->parts * sizeof(real); }
 
 static size_t staging_bytes(const model *m)
@@ -99,17 +104,29 @@ void replay_free(model *m)
     free(r), m->replay = NULL;
 }
 
-void replay_send(model *m, int64_t step, int size, const float *image, const uint8_t *labels)
+/* As the device wants it: the images of all parts, then what each learns from */
+static void stage(const model *m, const model_size *z, const float *image, const uint8_t *labels, const uint8_t *classes, char *host)
+{
+    const int64_t n = m->parts * shape_volume(&z->t->input->s), area = tensor_pixels(z->t->input);
+    const size_t images = (size_t)n * sizeof(real), each = truth_bytes(z);
+    real *x = (real *)host;
+    for (int64_t i = 0; i < n; i++) x[i] = (real)image[i];
+    if (z->truth) { memcpy(host + images, labels, (size_t)m->parts * each); return; }
+    detector_normalise(&z->t->detector->conf, n, x);
+    for (int64_t p = 0; p < m->parts; p++)
+        instances_fill(z->t, labels + p * area, classes + p * m->images * INSTANCE_IDS, host + images + (size_t)p * each);
+}
+
+void replay_send(model *m, int64_t step, int size, const float *image, const uint8_t *labels, const uint8_t *classes)
 {
     replay *r = m->replay;
     const device *d = m->c.dev;
     const device_queues *q = d->queues;
-    const size_t images = image_bytes(m, size), bytes = images + label_bytes(m, size);
+    const size_t bytes = image_bytes(m, size) + label_bytes(m, size);
     r->turn = !r->turn;
     char *host = r->lane[r->turn].host;
     q->await(d, r->lane[r->turn].sent);
-    for (size_t i = 0; i < images / sizeof(real); i++) ((real *)host)[i] = (real)image[i];
-    memcpy(host + images, labels, bytes - images);
+    stage(m, &m->of[size], image, labels, classes, host);
     q->wait(d, r->taken, QUEUE_COPIES);
     q->copy(d, QUEUE_COPIES, r->staging, host, bytes);
     q->mark(d, r->lane[r->turn].sent, QUEUE_COPIES);
@@ -153,7 +170,7 @@ static void start_part(task *t, int64_t part)
     t->c.accumulate = part > 0, t->last = part + 1 == m->parts;
     q->copy(d, QUEUE_KERNELS, r->live, &r->next[part], sizeof *r->live);
     q->copy(d, QUEUE_KERNELS, z->t->input->x.p, r->staging + (size_t)part * z->t->input->x.size, z->t->input->x.size);
-    q->copy(d, QUEUE_KERNELS, z->truth->x.p, r->staging + image_bytes(m, size) + (size_t)part * z->truth->x.size, z->truth->x.size);
+    q->copy(d, QUEUE_KERNELS, truth_at(z), r->staging + image_bytes(m, size) + (size_t)part * truth_bytes(z), truth_bytes(z));
     if (t->last) q->mark(d, r->taken, QUEUE_KERNELS);
     run_record(&r->part[size][part > 0][t->last], compute_part, t);
 }
@@ -182,7 +199,7 @@ double replay_step(model *m, int64_t step, double lr, int size, const float *ima
     m->c.step = (uint32_t)step;
     optim_begin(m->o, &m->c, lr, &now);
     for (int64_t part = 0; part < m->parts; part++) r->next[part] = now, r->next[part].micro = (uint32_t)part;
-    if (r->ahead != step || r->image != image) replay_send(m, step, size, image, labels);
+    if (r->ahead != step || r->image != image) replay_send(m, step, size, image, labels, m->classes);
     r->ahead = -1;
     q->wait(d, r->lane[r->turn].sent, QUEUE_KERNELS);
     task t = { .m = m, .z = &m->of[size], .c = m->c };

@@ -5,7 +5,7 @@
  * Shapes are static, so all that changes from step to step is a few numbers (live_numbers): they are copied to the device before each part of a
  * batch, and kernels read them there. A step is first made once without being recorded. The records are two: up to the norm, one for each
  * size of input and kind of part (the first sets the gradients, the last judges), and from there on.
- * Nets with an op that looks at maps on the host, and those with a critic, do without (replay_says). */
+ * Nets with an op that looks at maps on the host, and those with a critic, do without (replay_says). classes: as model.classes. */
 #ifndef TRAIN_REPLAY_H
 #define TRAIN_REPLAY_H
 #include "train/model.h"
@@ -17,6 +17,6 @@ size_t replay_pinned(const model *m);        /* that it takes of the host's memo
 void   replay_take(model *m);                /* into m->replay, NULL where the model does without */
 void   replay_free(model *m);
 /* The batch of step `step` on its way, beside what is computed now. The arrays need not stay. */
-void   replay_send(model *m, int64_t step, int size, const float *image, const uint8_t *labels);
+void   replay_send(model *m, int64_t step, int size, const float *image, const uint8_t *labels, const uint8_t *classes);
 double replay_step(model *m, int64_t step, double lr, int size, const float *image, const uint8_t *labels, double *loss);   /* as model_step */
 #endif

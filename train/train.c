@@ -100,7 +100,7 @@ static void send_next(void *arg)
 {
     trainer *t = arg;
     const batch *b = t->step + 1 < t->total ? loader_peek(t->l) : NULL;
-    if (b) replay_send(t->m, t->step + 1, b->size, b->image, b->labels);
+    if (b) replay_send(t->m, t->step + 1, b->size, b->image, b->labels, b->classes);
 }
 
 static void one_step(trainer *t)

@@ -19,8 +19,8 @@ typedef struct { key_list sizes, ratios, scales, strides; int round, scales_last
     { "scales_last", K_BOOL, offsetof(type, f.scales_last), "0", \
       "of one place the anchors of one scale follow each other; 0: of one ratio", 0, 0, NULL }
 
-/* The grid on the maps in[first] .. of `levels` levels */
-static inline anchor_grid anchors_of(const node *n, const anchor_conf *f, int first, int levels)
+/* The anchors of the maps in[first] .. of `levels` levels */
+static inline anchors anchors_of(const node *n, const anchor_conf *f, int first, int levels)
 {
     anchor_grid g = { .levels = levels, .ratios = f->ratios.n, .scales = f->scales.n, .round = f->round, .scales_last = f->scales_last };
     for (int i = 0; i < g.ratios; i++) g.ratio[i] = f->ratios.v[i];
@@ -31,7 +31,7 @@ static inline anchor_grid anchors_of(const node *n, const anchor_conf *f, int fi
         g.step_h[l] = f->height ? (real)(f->height / h) : (real)f->strides.v[l];
         g.step_w[l] = f->width ? (real)(f->width / w) : (real)f->strides.v[l];
     }
-    return g;
+    return anchors_make(&g);
 }
 
 /* That the settings fit these maps, with one channel an anchor */

@@ -1,7 +1,7 @@
-/* detect.c - what a detector chooses while it runs: proposals of the anchors, and detections of the regions. Choices have no gradient, and
- * they are made on the host (host.h). Rules in kernels/detect.h; shapes in docs/detection.md. */
-#include "kernels/detect.h"
+/* detect.c - what a detector chooses while it runs: proposals of the anchors, and detections of the regions. Choices have no gradient.
+ * Detections are for the host, and made there (host.h). Rules in kernels/detect.h; shapes in docs/detection.md. */
 #include "nn/ops/anchors.h"
+#include "nn/ops/choice.h"
 #include "nn/ops/host.h"
 
 /* ---- proposals: extent, objectness of all levels, deltas of all levels ---- */
@@ -38,29 +38,26 @@ static void proposals_infer(node *n)
     node_output(n, SHAPE4(images, f->post, 1, 1), REAL_TYPE);
 }
 
-static void proposals_forward(const context *c, const node *n)
+static proposal_rule proposal_rule_of(const node *n)
 {
     const proposal_conf *f = n->conf;
+    return (proposal_rule){ f->pre, f->post, f->overlap, f->side, f->strict, f->sigmoid };
+}
+static anchors proposal_anchors(const node *n) { return anchors_of(n, &((const proposal_conf *)n->conf)->anchors, 1, levels_of(n)); }
+
+static void proposals_prepare(const context *c, node *n)
+{
+    (void)c;
+    n->work = CHOICE_WORK(proposals_work(proposal_anchors(n), proposal_rule_of(n).pre));
+}
+
+static void proposals_forward(const context *c, const node *n)
+{
     const int levels = levels_of(n);
-    const anchor_grid g = anchors_of(n, &f->anchors, 1, levels);
-    const proposal_rule r = { f->pre, f->post, f->overlap, f->side, f->strict, f->sigmoid };
-    const int32_t *extent = host_in(c, n, 0);
-    const real *map[2 * DETECT_LEVELS], *logit[DETECT_LEVELS], *delta[DETECT_LEVELS];
-    box *boxes = host_out(n, 0);
-    int32_t *count = host_out(n, 1);
-    real *scores = host_out(n, 2);
-    candidate *space = xalloc_n((size_t)proposals_space(&g), sizeof *space);
-    for (int l = 0; l < 2 * levels; l++) map[l] = host_in(c, n, 1 + l);
-    for (int64_t i = 0; i < n->in[0]->s.d[0]; i++) {
-        for (int l = 0; l < levels; l++) {
-            const int64_t anchors = anchor_count(&g, l);
-            logit[l] = map[l] + i * anchors, delta[l] = map[levels + l] + 4 * i * anchors;
-        }
-        count[i] = (int32_t)proposals_make(&g, r, logit, delta, extent[2 * i], extent[2 * i + 1], space, boxes + i * f->post,
-                                            scores + i * f->post);
-    }
-    free(space);
-    host_done(c, n);
+    proposal_maps m = { .images = n->in[0]->s.d[0], .extent = n->in[0]->x.p };
+    for (int l = 0; l < levels; l++) m.logit[l] = given_rows_of(n->in[1 + l]), m.delta[l] = given_rows_of(n->in[1 + levels + l]);
+    const proposal_rows o = { real_rows_of(n->out[0]), real_rows_of(n->out[2]), n->out[1]->x.p };
+    RUN(proposals, proposal_anchors(n), proposal_rule_of(n), m, o, c->work);
 }
 
 /* ---- detections: class logits, deltas, proposals, their count, extent ---- */
@@ -140,26 +137,18 @@ static void widen_boxes_infer(node *n)
 
 static void widen_boxes_forward(const context *c, const node *n)
 {
-    const widen_conf *f = n->conf;
-    const int64_t images = n->in[0]->s.d[0], room = n->in[0]->s.d[1];
-    const box *from = host_in(c, n, 0);
-    const int32_t *count = host_in(c, n, 1);
-    box *to = host_out(n, 0);
-    for (int64_t i = 0; i < images; i++)
-        for (int64_t k = i * room; k < (i + 1) * room && k < i * room + count[i]; k++) to[k] = box_widened(from[k], f->share);
-    memcpy(host_out(n, 1), count, n->out[1]->x.size);
-    memcpy(host_out(n, 2), host_in(c, n, 2), n->out[2]->x.size);
-    host_done(c, n);
+    const wide_rows o = { real_rows_of(n->out[0]), n->out[1]->x.p, n->out[2]->x.p };
+    RUN(widen_boxes, box_lists_of(n, 0), n->in[2]->x.p, ((const widen_conf *)n->conf)->share, o);
 }
 
 const op op_proposals = {
     .name = "proposals", .help = "the best anchors of a pyramid, moved by their deltas, without those that overlap a better one",
     CHOICE, .conf = sizeof(proposal_conf), .keys = proposal_keys,
-    .infer = proposals_infer, .forward = proposals_forward,
+    .infer = proposals_infer, .prepare = proposals_prepare, .forward = proposals_forward,
 };
 const op op_detections = {
     .name = "detections", .help = "the objects found: likely regions of each class, moved by its deltas, and none that overlaps a better one",
-    CHOICE, .conf = sizeof(detection_conf), .keys = detection_keys,
+    CHOICE, ON_HOST, .conf = sizeof(detection_conf), .keys = detection_keys,
     .infer = detections_infer, .forward = detections_forward,
 };
 const op op_widen_boxes = {

@@ -1,4 +1,4 @@
-/* host.h - ops that compute on the host wherever maps lie: choices that sort, suppress and draw. Their inputs come dense to host_in, their
+/* host.h - ops that compute on the host wherever maps lie: what the host looks at anyway. Their inputs come dense to host_in, their
  * outputs are written dense where host_out says, and host_done puts these where they belong. On the CPU nothing is copied but what
  * lies in channels of a wider map; on a GPU each run waits for it twice, which is the price of such an op. */
 #ifndef NN_OPS_HOST_H
@@ -75,6 +75,6 @@ static inline void host_done(const context *c, const node *n)
     }
 }
 
-/* The rows of ops that choose among boxes */
-#define CHOICE .why = "a choice among boxes has no slope", .stops = ~0u, .host = 1, .prepare = host_prepare, .release = host_release
+/* The rows of such an op */
+#define ON_HOST .host = 1, .prepare = host_prepare, .release = host_release
 #endif
