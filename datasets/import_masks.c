@@ -16,6 +16,9 @@ static void pair_folders(const import_options *o, tasks *l)
 {
     char *films = path_join(o->src, "images"), *masks = path_join(o->src, "masks");
     int nfilms, nmasks;
+    if (!file_is_folder(films) || !file_is_folder(masks))
+        die("%s: holds no folder %s, wanted the films in %s/images and their label maps in %s/masks, or --map", o->src,
+            file_is_folder(films) ? "masks" : "images", o->src, o->src);
     char **film = file_list(films, film_suffixes, &nfilms), **mask = file_list(masks, "|.png|", &nmasks);
     named *map = xalloc_n((size_t)nmasks, sizeof *map);
     for (int i = 0; i < nmasks; i++) map[i] = (named){ path_stem(mask[i]), mask[i], 0 };

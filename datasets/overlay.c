@@ -70,6 +70,14 @@ void overlay_line(uint8_t *rgb, int64_t h, int64_t w, double x0, double y0, doub
     }
 }
 
+/* The letter's cell, a dot higher above and below, darkened, so that it can be read on bone and on air */
+static void shade(uint8_t *rgb, int64_t h, int64_t w, int64_t x, int64_t y, int scale)
+{
+    for (int64_t j = y - scale; j < y + 6 * scale; j++)
+        for (int64_t i = x; i < x + 4 * scale; i++)
+            for (int c = 0; c < 3 && i >= 0 && i < w && j >= 0 && j < h; c++) rgb[3 * (j * w + i) + c] /= 4;
+}
+
 /* Rows of three dots, an octal digit each, from the top; in the order of `letters`. */
 void overlay_text(uint8_t *rgb, int64_t h, int64_t w, int64_t x, int64_t y, int scale, const uint8_t colour[3], const char *text)
 {
@@ -80,6 +88,7 @@ void overlay_text(uint8_t *rgb, int64_t h, int64_t w, int64_t x, int64_t y, int 
         065555, 025552, 065644, 025573, 065655, 034216, 072222, 055557, 055552, 055775, 055255, 055222, 071247, 000007, 000700, 000002 };
     for (; *text; text++, x += 4 * scale) {
         const char *at = strchr(letters, *text >= 'a' && *text <= 'z' ? *text - 32 : *text);
+        shade(rgb, h, w, x, y, scale);
         for (int k = 0; at && k < 15 * scale * scale; k++) {
             int dot = k / (scale * scale), dx = dot % 3 * scale + k % scale, dy = dot / 3 * scale + k / scale % scale;
             int on = dots[at - letters] >> (14 - dot) & 1;

@@ -315,6 +315,16 @@ static void check_rows(const store *s)
     }
 }
 
+static const char *not_hdf5(const char *path)
+{
+    static const char *const images[] = { ".png", ".jpg", ".jpeg", ".bmp" };
+    const char *dot = strrchr(path, '.');
+    if (file_is_folder(path)) return "a folder, wanted a store: `darkspine import` makes one of films and masks";
+    for (size_t i = 0; dot && i < sizeof images / sizeof *images; i++)
+        if (!strcasecmp(dot, images[i])) return "an image, wanted a store: `darkspine import` makes one of films and masks";
+    return "not an HDF5 file, or truncated";
+}
+
 static void load(store *s)
 {
     char name[32];
@@ -327,7 +337,7 @@ static void load(store *s)
     H5Pset_fclose_degree(access, H5F_CLOSE_STRONG);
     s->file = H5Fopen(s->path, H5F_ACC_RDONLY, access);
     H5Pclose(access);
-    const char *reason = s->file < 0 ? "not an HDF5 file, or truncated" : read_version(s->file, &version, name);
+    const char *reason = s->file < 0 ? not_hdf5(s->path) : read_version(s->file, &version, name);
     h5_leave();
     if (reason) die("%s: %s", s->path, reason);
     if (version != STORE_VERSION) die("%s: got store version %g, wanted %d", s->path, version, STORE_VERSION);

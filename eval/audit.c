@@ -127,6 +127,16 @@ static audit_cell parse(const char *s)
     return (audit_cell){ 1, (point ? (int)strspn(point + 1, "0123456789") : 0) - (power ? atoi(power + 1) : 0), *rest == '%', value };
 }
 
+/* Rows belong together by their place, columns by their names. */
+static void check_reference(const audit *a, const char *path, const char *reference)
+{
+    int shared = 0;
+    if (a->t.nrows != a->reference.nrows)
+        die_at("--reference", "%s has %d rows, %s has %d: wanted the same films in the same order", reference, a->reference.nrows, path, a->t.nrows);
+    for (int k = 0; k < a->t.ncols; k++) shared += audit_unit(a->t.name[k]) && csv_column(&a->reference, a->t.name[k]) >= 0;
+    if (!shared) die_at("--reference", "%s and %s share no column of parameters", reference, path);
+}
+
 audit audit_table(const char *path, const char *reference)
 {
     enum { MOST_ROWS = 20000, MOST_COLUMNS = 1000 };             /* some rules look at pairs of rows or columns */
@@ -136,6 +146,7 @@ audit audit_table(const char *path, const char *reference)
         die("%s: got %d rows and %d columns, wanted a table of results: at most %d and %d", path, a.t.nrows, a.t.ncols, MOST_ROWS, MOST_COLUMNS);
     a.cell = xalloc_n((size_t)(a.t.nrows * a.t.ncols), sizeof *a.cell);
     for (int i = 0; i < a.t.nrows * a.t.ncols; i++) a.cell[i] = parse(a.t.cell[i]);
+    if (reference) check_reference(&a, path, reference);
     for (const audit_rule *r = audit_rules; r->id; r++) r->look(&a);
     return a;
 }

@@ -106,10 +106,10 @@ static void add_rest(lines *t, const findings *f)
     }
     if (n) add(t, HEADING, "warnings", "", "", ""), add_text(t, all, 38);
     free(all);
-    add(t, HEADING, "marks", "", "", "");
+    add(t, HEADING, "marks, where there are any", "", "", "");
     if (f->frontal) add(t, TEXT, "orange, dashed: corners of low quality", "", "", "");
     else {
-        add(t, TEXT, "orange, dashed, (L3): interpolated", "", "", "");
+        add(t, TEXT, "orange, dashed, name in (): interpolated", "", "", "");
         add(t, TEXT, "orange diamonds: corners of low quality", "", "", "");
     }
     add(t, TEXT, "grey, dashed: left out", "", "", "");

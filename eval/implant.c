@@ -81,7 +81,7 @@ static int is_inverted(const float *film, int64_t h, int64_t w)
         if (x < strip || x >= w - strip) side[bin_of(film[i])]++;
     }
     const double dark = quantile(all, 0.01), light = quantile(all, 0.99), air = quantile(side, 0.5);
-    return air > quantile(all, 0.5) && air > dark + 0.75 * (light - dark);
+    return air >= quantile(all, 0.5) && air > dark + 0.75 * (light - dark);      /* equal: most of the film is air */
 }
 
 /* What rises above its surroundings and is narrower than `width` pixels: a minus its opening; fresh */

@@ -87,9 +87,12 @@ static quantity mean_of_unit(const parameters *p, const char *unit)
 {
     double sum = 0;
     int n = 0;
-    for (int i = 0; i < p->n; i++)
-        if (!strcmp(readings_unit(p->row[i].parameter), unit) && !p->row[i].of.mae.value.why) sum += p->row[i].of.mae.value.value, n++;
-    return n ? quantity_of(sum / n) : quantity_missing("no such parameter has an error");
+    for (int i = 0; i < p->n; i++) {
+        const agreement *a = &p->row[i].of;
+        if (strcmp(readings_unit(p->row[i].parameter), unit) || a->mae.value.why || a->sd_abs.why) continue;    /* as the table shows them */
+        sum += a->mae.value.value, n++;
+    }
+    return n ? quantity_of(sum / n) : quantity_missing("no such parameter has an error on two films");
 }
 
 static void leave_out(parameters *p, int parameter)

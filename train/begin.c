@@ -39,18 +39,14 @@ void trainer_note(const trainer *t, const char *fmt, ...)
 static void leave_out_faulty(trainer *t)
 {
     const int64_t n = store_count(t->s);
-    uint8_t *marks = xalloc((size_t)n);
     trainer_note(t, "%s: looking for faults in %lld case%s (data.check=0 would not)", t->r->data.store, (long long)n, plural(n));
-    faults f = check_store(t->s, NULL, NULL);
-    faults_cases(&f, n, marks);
-    samples_drop(t->set, marks), samples_drop(t->val, marks);
+    samples_drop_faulty(t->s, t->set, t->val);
     if (!t->set->n) die("%s: all %lld training cases have faults: `darkspine check` lists them", t->r->data.store, (long long)t->set->faulty);
     if (!t->val->n && t->val->faulty)
         die("%s: all %lld validation cases have faults: `darkspine check` lists them", t->r->data.store, (long long)t->val->faulty);
     if (t->set->faulty + t->val->faulty)
         trainer_note(t, "%s: %lld training and %lld validation cases left out, they have faults (`darkspine check` lists them)", t->r->data.store,
                      (long long)t->set->faulty, (long long)t->val->faulty);
-    faults_free(&f), free(marks);
 }
 
 static void open_data(trainer *t, const net *n)
@@ -312,8 +308,9 @@ static void resume(trainer *t)
     take_counters(t, k);
     checkpoint_load(k, t->m->p, t->m->o);
     warn_of_other_bits(t, k);
-    trainer_note(t, "resumed from %s: epoch %lld, %lld of %lld steps done", k->path, (long long)(t->step / t->steps + 1), (long long)t->step,
-                 (long long)t->total);
+    if (t->step >= t->total) trainer_note(t, "%s: all %lld steps are done; a larger solver.epochs goes on", k->path, (long long)t->total);
+    else trainer_note(t, "resumed from %s: epoch %lld, %lld of %lld steps done", k->path, (long long)(t->step / t->steps + 1), (long long)t->step,
+                      (long long)t->total);
     checkpoint_close(k);
 }
 

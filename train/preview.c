@@ -75,8 +75,9 @@ void preview(run *r, const char *path, int rows, int columns)
     const int64_t c = t->conf.channels;
     store *s = store_open(r->data.store);
     char *part = run_part(r, 0);
-    samples *set = samples_new(s, &r->data, part, run_values(r, t), r->objective.ignore, t->conf.height, t->conf.width, (size_t)r->data.cache << 20, rows);
+    samples *set = samples_new(s, &r->data, part, run_values(r, t), r->objective.ignore, t->conf.height, t->conf.width, (size_t)r->data.cache << 20, 0);
     free(part);
+    if (r->data.check) samples_drop_faulty(s, set, NULL);
     set->instances = t->detector != NULL;
     int64_t h = 0, w = 0;                                    /* of a place: it holds the largest size */
     for (int i = 0; i < set->sizes.n; i++) h = set->sizes.h[i] > h ? set->sizes.h[i] : h, w = set->sizes.w[i] > w ? set->sizes.w[i] : w;

@@ -1,6 +1,7 @@
 /* samples.c - see samples.h. */
 #include "train/samples.h"
 #include "base/die.h"
+#include "datasets/check.h"
 #include "datasets/split.h"
 #include <stdlib.h>
 #include <string.h>
@@ -80,6 +81,17 @@ void samples_drop(samples *t, const uint8_t *marks)
     for (int64_t i = 0; i < t->n; i++) if (!marks[t->at[i]]) t->size[n] = t->size[i], t->at[n++] = t->at[i];
     t->faulty += t->n - n;
     t->n = n;
+}
+
+void samples_drop_faulty(const store *s, samples *a, samples *b)
+{
+    const int64_t n = store_count(s);
+    uint8_t *marks = xalloc((size_t)n);
+    faults f = check_store(s, NULL, NULL);
+    faults_cases(&f, n, marks);
+    samples_drop(a, marks);
+    if (b) samples_drop(b, marks);
+    faults_free(&f), free(marks);
 }
 
 void samples_free(samples *t)

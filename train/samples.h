@@ -37,6 +37,8 @@ samples *samples_new(const store *s, const run_data *d, const char *part, int64_
                      size_t room, int64_t limit);
 /* Leaves out the cases whose row of the store is marked; marks (store_count). */
 void     samples_drop(samples *t, const uint8_t *marks);
+/* And those that `check` has errors for; b may be NULL. */
+void     samples_drop_faulty(const store *s, samples *a, samples *b);
 void     samples_free(samples *t);
 /* The reduced film and labels of sample i, from memory or read now; give it back with samples_done. */
 sample   samples_get(samples *t, int64_t i);

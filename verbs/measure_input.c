@@ -42,7 +42,7 @@ static uint8_t *bytes_of(const char *path, const image *m)
     int n = 0, most = 0;
     for (int64_t i = 0; i < m->h * m->w; i++) { int v = image_at(m, i); id[v] = 1; if (v > most) most = v; }
     for (int v = 1; v < 65536 && most > 255; v++) if (id[v] && ++n <= 255) id[v] = (uint8_t)n;
-    if (n > 255) die("%s: got %d different values, wanted at most 255 structures", path, n);
+    if (n > 255) die("%s: got %d different values, wanted a label map of at most 255 structures (`darkspine run` measures films)", path, n);
     for (int64_t i = 0; i < m->h * m->w; i++) { int v = image_at(m, i); out[i] = most > 255 ? (v ? id[v] : 0) : (uint8_t)v; }
     free(id);
     return out;

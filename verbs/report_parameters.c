@@ -48,8 +48,8 @@ static const column readers[] = { { "films", "n", NULL, COLUMN_COUNT, 0 },
 
 static void cell(table *t, const json_t *row, const column *c)
 {
-    char *key = xprintf("%s_why", c->key);
-    const char *why = *text_of(row, key) ? text_of(row, key) : "not in the file";
+    char *key = xprintf("%s_why", c->key), *other = xprintf("%s_why", c->other ? c->other : c->key);
+    const char *why = *text_of(row, key) ? text_of(row, key) : *text_of(row, other) ? text_of(row, other) : "not in the file";
     const json_t *v = json_object_get(row, c->key), *lo = json_array_get(v, 0), *hi = json_array_get(v, 1);
     const double a = number_of(row, c->key), b = c->other ? number_of(row, c->other) : 0;
     if (c->kind == COLUMN_RANGE && json_is_number(lo) && json_is_number(hi)) table_numbers(t, json_number_value(lo), json_number_value(hi));
@@ -57,7 +57,7 @@ static void cell(table *t, const json_t *row, const column *c)
     else if (c->kind == COLUMN_SPREAD && isfinite(a) && isfinite(b)) table_numbers(t, a, b);
     else if (c->kind == COLUMN_NUMBER && isfinite(a)) table_number(t, a);
     else table_missing(t, why);
-    free(key);
+    free(key), free(other);
 }
 
 /* c, and more behind it, of every row or of the object that it holds under `inside`. text: printed there, too, or NULL. */

@@ -44,7 +44,7 @@ static places find_places(const flags *f, const variation *v)
     places p = { .from = ours ? share_path(name) : xdup(name) };
     if (!p.from || !file_is_folder(p.from))
         die("reproduce: got %s, wanted quick, full or a folder of experiments%s", which,
-            ours ? ": its files are not with the program" : "");
+            ours ? ": its files are not with the program" : die_nearest(which, (const char *const[]){ "quick", "full" }, 2));
     if (bands && !file_exists(bands)) die_at("--bands", "%s: no such file", bands);
     p.bands = bands ? xdup(bands) : ours ? share_path(recorded) : xdup(recorded);
     p.out = out ? xdup(out) : xprintf("results/reproduce/%s%s", stem, v->suffix);

@@ -66,9 +66,15 @@ static void make_parts(const flags *f, store *s, uint64_t seed)
     split_by_patient(s, share, seed, part);
     for (int64_t i = 0; i < n; i++) group[i] = (int)part[i];
     count_groups(s, group, count, patients);
+    int64_t moved = 0, all = 0;
+    for (int64_t i = 0; i < n; i++) moved += store_at(s, i)->split != SPLIT_NONE && store_at(s, i)->split != part[i];
     store_close(s);
+    for (int k = 0; k < SPLITS; k++) all += patients[k];
     for (int k = SPLIT_TRAIN; k < SPLITS; k++)
-        if (share[k] > 0 && !count[k]) die("%s: too few patients: %s would get no film", f->input[0], split_names[k]);
+        if (share[k] > 0 && !count[k])
+            die("%s: too few patients (%lld in %lld film%s): %s would get no film", f->input[0], (long long)all, (long long)n, plural(n), split_names[k]);
+    if (moved) warn("%s: %lld of %lld films were in another part before: weights trained until now may have seen films that are to judge them", f->input[0],
+                    (long long)moved, (long long)n);
     store_mark(f->input[0], part, NULL, n);
     if (flags_has(f, "--json"))
         object_print(json_pack("{s:I, s:I, s:I}", "train", (json_int_t)count[SPLIT_TRAIN], "val", (json_int_t)count[SPLIT_VAL],
