@@ -79,6 +79,8 @@ static void certificate(void **state)
     says(&a, "row_alignment", 1, -1, "TK against the reference over 11 rows: r = -0.");
     says(&a, "row_alignment", 0, -1, "TLK has SD 1.13, the reference has SD 6.55");
     audit_free(&a);
+    dies(2, "accuracy.csv has 7 rows", audit_table("results/published/certificate-ai.csv", "results/published/accuracy.csv"));
+    dies(2, "share no column of parameters", audit_table("results/published/dsc-by-region.csv", "results/published/dsc-by-region.csv"));
     a = published("certificate-reader-1"), says(&a, "pi_identity", 0, 3, "+0.0100"), assert_int_equal(a.n, 1), audit_free(&a);
     a = published("certificate-reader-2"), says(&a, "pi_identity", 1, 4, "+0.1000"), assert_int_equal(a.n, 1), audit_free(&a);
 }

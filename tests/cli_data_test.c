@@ -66,6 +66,16 @@ static void test_split_chooses(void **state)
     double val = number(o, "val");
     assert_true(val > 0 && val < 6);
     json_decref(o);
+    refused("split parts.h5 --by patient --parts train=.98,val=.01,test=.01", "too few patients (6 in 6 films): ");
+    result r = call("split parts.h5 --by patient --parts train=.5,val=.5");
+    assert_int_equal(r.status, 0);
+    assert_string_equal(r.err, "");                            /* the same parts as before */
+    drop(&r);
+    succeeds("synth moved.h5 region=stack n=6 height=96 width=64 seed=2 --quiet", "6");
+    succeeds("split moved.h5 --by patient --parts train=.5,val=.5", "val");
+    r = call("split moved.h5 --by patient --parts train=.5,test=.5");
+    assert_non_null(strstr(r.err, "of 6 films were in another part before"));
+    drop(&r);
     o = object("predict run/best.h5 parts.h5 --split val --out pred-val --json --quiet");
     assert_int_equal(json_array_size(json_object_get(o, "cases")), (size_t)val);
     json_decref(o);

@@ -291,6 +291,19 @@ static void metal_is_found_and_filled(void **state)
     }
 }
 
+/* Black and white exchanged, and more than half of the film air: the middle of all greys is air itself */
+static void most_of_a_film_may_be_air(void **state)
+{
+    (void)state;
+    const inpaint_conf c = defaults();
+    image film = film_of(1, 1, 8, NULL);
+    for (int i = 0; i < FH * FW; i++) if (i / FW < 70 || i / FW >= 150) ((uint8_t *)film.p)[i] = 255;
+    inpainted o = inpaint_film(&c, NULL, &film, NULL);
+    assert_int_equal(o.found.dark, 1);
+    assert_true(o.mask[90 * FW + 70] && o.mask[130 * FW + 70]);
+    inpainted_free(&o), image_free(&film);
+}
+
 static void a_film_without_metal_comes_back_as_it_was(void **state)
 {
     (void)state;
@@ -416,7 +429,7 @@ int main(void)
         cmocka_unit_test(telea_continues_what_is_simple), cmocka_unit_test(telea_stays_within_its_mask), cmocka_unit_test(telea_carries_an_edge_on),
         cmocka_unit_test(extremes_are_those_of_the_square), cmocka_unit_test(similarity_is_one_of_equal_films_alone),
         cmocka_unit_test(erased_parts_are_means_of_what_is_near), cmocka_unit_test(strokes_are_drawn_by_number),
-        cmocka_unit_test(metal_is_found_and_filled), cmocka_unit_test(a_film_without_metal_comes_back_as_it_was),
+        cmocka_unit_test(metal_is_found_and_filled), cmocka_unit_test(most_of_a_film_may_be_air), cmocka_unit_test(a_film_without_metal_comes_back_as_it_was),
         cmocka_unit_test(metal_is_bright_and_sharp), cmocka_unit_test(the_border_is_feathered), cmocka_unit_test(measures_are_those_inside_the_true_implant),
         cmocka_unit_test(what_a_network_rebuilds_is_no_metal), cmocka_unit_test(threads_change_no_bit),
     };

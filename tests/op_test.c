@@ -49,13 +49,14 @@ static void law2_values(const bench *b)
     free(want), shot_free(&before);
 }
 
+/* In long double: two of these are subtracted, and what thousands of terms lose in double shows then, more on one processor than on another. */
 static double objective(rig *r)
 {
-    double sum = 0;
+    long double sum = 0;
     rig_forward(r);
     for (int o = 0; o < r->n->nout; o++)
-        for (int64_t i = 0; i < r->gy[o].n; i++) sum += (double)slot_get(&r->gy[o], i) * (double)slot_get(&r->y[o], i);
-    return sum;
+        for (int64_t i = 0; i < r->gy[o].n; i++) sum += (long double)slot_get(&r->gy[o], i) * (long double)slot_get(&r->y[o], i);
+    return (double)sum;
 }
 
 static void one_by_one(rig *r, int j, const real *analytic)

@@ -220,11 +220,16 @@ static void against_two_readers(void **state)
     near(g.row[1].readers.ai_r2.value.value, (0 + 2 + 1 + 1) / 4.0, 1e-12);
     near(g.row[1].readers.r1_r2.value.value, (2 + 0 + 2 + 2) / 4.0, 1e-12);
     near(g.angles.value, (0 + 1.25) / 2, 1e-12);
-    assert_string_equal(g.lengths.why, "no such parameter has an error");
+    assert_string_equal(g.lengths.why, "no such parameter has an error on two films");
     assert_string_equal(g.left_out, "");                         /* SS: no reader measured it */
     assert_string_equal(g.row[0].bias.p.why, "no difference is other than zero");
     near(g.row[1].bias_holm.value, g.row[1].bias.p.value, 1e-12);         /* a family of one */
     parameters_free(&g), readings_free(&p), readings_free(&r1), readings_free(&r2);
+    /* LL on one film alone: the table shows no mean of it, and the mean over parameters leaves it out */
+    p = of("p.csv", "case,TK,LL\na,10,90\nb,22,\n"), r1 = of("r1.csv", "case,TK,LL\na,11,50\nb,20,47\n");
+    g = parameters_compare(&p, &r1, NULL, 1, &o);
+    near(g.angles.value, 1.5, 1e-12);
+    parameters_free(&g), readings_free(&p), readings_free(&r1);
 }
 
 static void classes_of_parameters(void **state)

@@ -240,7 +240,11 @@ static void other_files(void **state)
     dies(2, "No such file", store_open(no));
     file_write(text, "not HDF5 at all", 15);
     dies(2, "not an HDF5 file", store_open(text));
-    dies(2, "not an HDF5 file", store_open(scratch));
+    dies(2, "a folder, wanted a store", store_open(scratch));
+    char *film = path_join(scratch, "film.PNG");
+    file_write(film, "not HDF5 at all", 15);
+    dies(2, "an image, wanted a store", store_open(film));
+    free(film);
     hid_t f = H5Fcreate(no, H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT);
     H5Fclose(f);
     dies(2, "not a darkspine store", store_open(no));
