@@ -87,6 +87,8 @@ $(B)/%.bf16.o: %.c $(B)/flags
 # Numbers of geometry/ may not depend on whether the processor has fused multiply-add, nor may it decide which box a detector chooses.
 $(B)/geometry/%.o: CFLAGS += -ffp-contract=off
 $(B)/kernels/detect_%.o: CFLAGS += -ffp-contract=off
+$(B)/nn/detector_paint.o: CFLAGS += -ffp-contract=off
+$(B)/eval/instances.o: CFLAGS += -ffp-contract=off
 $(B)/tests/detect_test.o: CFLAGS += -ffp-contract=off
 build/cuda/kernels/detect_%.cu.o: CU_cuda += -fmad=false
 build/emu/kernels/detect_%.cu.o: CU_emu += -ffp-contract=off

@@ -89,7 +89,7 @@ typedef struct { real *target; int64_t stride; real_rows weight, box; int32_t *c
 KERNEL(mask_targets, box_lists rows, const int32_t *class_, const int32_t *match, truth_masks m, mask_rule r, mask_rows o, void *work);
 
 /* Bytes of scratch that the CUDA kernels take; those of the CPU take their own memory while they run. */
-KERNEL_C size_t anchor_targets_work(int64_t images, anchors a, int64_t truths, int64_t size);
+KERNEL_C size_t anchor_targets_work(int64_t images, anchors a, int64_t truths);
 KERNEL_C size_t roi_targets_work(int64_t images, int64_t proposals, int64_t truths, int64_t size);
 KERNEL_C size_t mask_targets_work(int64_t images, int64_t most);
 KERNEL_C size_t proposals_work(anchors a, int64_t pre);

@@ -5,7 +5,8 @@
 #include "kernels/grid.cuh"
 #include "kernels/sort.cuh"
 
-enum { WORD = 64, NEAR_WORDS = 2048 };                         /* bits of a word; words of a row that shared memory holds */
+static_assert(sizeof(real) == 4, "a sort key holds the level beside the score");
+enum { WORD = 64 };
 
 /* Which rows of the candidates belong to which level */
 typedef struct { int64_t first[DETECT_LEVELS + 1]; } shares;
@@ -67,23 +68,24 @@ static __global__ void compare_pairs(shares s, int64_t n, int64_t words, double 
     }
 }
 
-/* One block. far: [words], for rows that shared memory does not hold */
+/* One block, a word of ranks at a time: those of it that fell to better ones are known when it begins, and every thread notes by itself
+ * which of its own fall to each other; what the kept ones drop of later words is noted for these. dropped: [words] of scratch */
 static __global__ void keep_best(proposal_rule r, int64_t n, int64_t words, int64_t image, const sort_entry *e, const box *b, const real *score,
-                                 const uint64_t *over, uint64_t *far, proposal_rows o)
+                                 const uint64_t *over, uint64_t *dropped, proposal_rows o)
 {
-    __shared__ uint64_t near[NEAR_WORDS];
-    uint64_t *const dropped = words <= NEAR_WORDS ? near : far;
     const int64_t first = image * r.post;
     int64_t kept = 0;
-    for (int64_t w = threadIdx.x; w < words; w += blockDim.x) dropped[w] = 0;
-    __syncthreads();
-    for (int64_t i = 0; i < n && kept < r.post && e[i].key != UINT64_MAX; i++) {
-        if (dropped[i / WORD] >> i % WORD & 1) continue;
-        /* a thread may still be asking about i; what is written now says nothing of it */
-        for (int64_t w = i / WORD + threadIdx.x; w < words; w += blockDim.x) dropped[w] |= over[i * words + w];
-        if (threadIdx.x == 0) box_put(&o.box, first + kept, b[e[i].place]), o.score.p[(first + kept) * o.score.stride] = score[e[i].place];
-        kept++;
+    for (int64_t k = threadIdx.x; k < words; k += blockDim.x) dropped[k] = 0;
+    for (int64_t w = 0; w < words && kept < r.post; w++) {
         __syncthreads();
+        uint64_t gone = dropped[w];
+        for (int64_t i = w * WORD; i < least((w + 1) * WORD, n) && kept < r.post && e[i].key != UINT64_MAX; i++) {
+            if (gone >> i % WORD & 1) continue;
+            gone |= over[i * words + w];
+            for (int64_t k = threadIdx.x; k < words; k += blockDim.x) if (k > w) dropped[k] |= over[i * words + k];
+            if (threadIdx.x == 0) box_put(&o.box, first + kept, b[e[i].place]), o.score.p[(first + kept) * o.score.stride] = score[e[i].place];
+            kept++;
+        }
     }
     for (int64_t k = kept + threadIdx.x; k < r.post; k += blockDim.x) {
         const box none = { 0, 0, 0, 0 };
@@ -107,8 +109,8 @@ void proposals_cuda(const context *c, anchors a, proposal_rule r, proposal_maps 
     const shares s = shares_of(&a, r.pre);
     const int64_t all = anchor_first(&a, a.levels), n = s.first[a.levels], words = words_for(n);
     sort_entry *const every = (sort_entry *)work, *const best = every + 2 * all;
-    uint64_t *const over = (uint64_t *)(best + 2 * n), *const far = over + n * words;
-    box *const b = (box *)(far + words);
+    uint64_t *const over = (uint64_t *)(best + 2 * n), *const dropped = over + n * words;
+    box *const b = (box *)(dropped + words);
     real *const score = (real *)(b + n);
     for (int64_t i = 0; i < m.images; i++) {
         LAUNCH_EACH(rank_anchors, all, c->stream, a, m, i, every);
@@ -116,6 +118,6 @@ void proposals_cuda(const context *c, anchors a, proposal_rule r, proposal_maps 
         LAUNCH_EACH(decode_best, n, c->stream, a, s, r, m, i, ranked, b, score, best);
         const sort_entry *const chosen = sort_entries(c, 1, n, best, best + n);
         LAUNCH_EACH(compare_pairs, n * words, c->stream, s, n, words, r.overlap, chosen, (const box *)b, over);
-        LAUNCH(keep_best, dim3(1), dim3(THREADS), 0, c->stream, r, n, words, i, chosen, (const box *)b, (const real *)score, (const uint64_t *)over, far, o);
+        LAUNCH(keep_best, dim3(1), dim3(THREADS), 0, c->stream, r, n, words, i, chosen, (const box *)b, (const real *)score, (const uint64_t *)over, dropped, o);
     }
 }

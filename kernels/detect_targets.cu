@@ -77,11 +77,13 @@ static __device__ inline int64_t total_of(const int32_t *taken, int64_t images)
     return sum;
 }
 
-static __device__ inline int any_bad(const box_lists &truth, int64_t image)
+/* Is one of the image's truths none? By its block; classes: NULL: only their boxes count */
+static __device__ inline int any_bad(const box_lists &truth, int64_t image, const int32_t *classes, const region_rule *r)
 {
     int bad = 0;
-    for (int64_t t = 0; t < boxes_in(&truth, image); t++) bad |= truth_bad(box_in(&truth, image, t));
-    return bad;
+    for (int64_t t = threadIdx.x; t < boxes_in(&truth, image); t += blockDim.x)
+        bad |= truth_bad(box_in(&truth, image, t)) || (classes && class_bad(r, classes[image * truth.most + t]));
+    return __syncthreads_or(bad);
 }
 
 static __device__ inline void put_delta(const real_rows &to, int64_t row, const real v[4])
@@ -132,22 +134,22 @@ static __global__ void sample_anchors(anchors a, box_lists truth, target_rule r,
         o.label.p[(first + k) * o.label.stride] = k < s.positives;
         put_delta(o.delta, first + k, delta);
     }
-    if (threadIdx.x == 0) taken[image] = any_bad(truth, image) ? -1 : (int32_t)s.all;
+    const int bad = any_bad(truth, image, NULL, NULL);
+    if (threadIdx.x == 0) taken[image] = bad ? -1 : (int32_t)s.all;
 }
 
 static __global__ void weigh_anchors(int64_t images, int64_t rows, int mean, const int32_t *taken, anchor_rows o)
 {
     const int64_t total = total_of(taken, images);
-    const real each = total < 0 ? (real)NAN : (real)1 / (real)(mean ? most(total, (int64_t)1) : rows);
+    const real each = (real)1 / (real)(mean ? most(total, (int64_t)1) : rows);
     for EACH_OF_GRID(k, rows) {
-        o.weight.p[k * o.weight.stride] = o.index[k] >= 0 ? each : 0;
-        o.delta_weight.p[k * o.delta_weight.stride] = o.label.p[k * o.label.stride] > 0 ? each : 0;
+        o.weight.p[k * o.weight.stride] = total < 0 ? (real)NAN : o.index[k] >= 0 ? each : 0;
+        o.delta_weight.p[k * o.delta_weight.stride] = total < 0 ? (real)NAN : o.label.p[k * o.label.stride] > 0 ? each : 0;
     }
 }
 
-size_t anchor_targets_work(int64_t images, anchors a, int64_t truths, int64_t size)
+size_t anchor_targets_work(int64_t images, anchors a, int64_t truths)
 {
-    (void)size;
     const int64_t all = anchor_first(&a, a.levels);
     return sort_entries_work(images, all) + (size_t)(images * truths) * sizeof(real) + (size_t)(images * all + images) * sizeof(int32_t);
 }
@@ -189,24 +191,19 @@ static __global__ void sample_regions(box_lists proposals, box_lists truth, cons
 {
     const int64_t image = blockIdx.x, room = proposals.most + truth.most, size = r.target.sample.size;
     const sample_count s = sample_of(e + image * room, room, r.target.sample, place + image * size);
-    int bad = 0;
-    __shared__ int any;
-    if (threadIdx.x == 0) any = 0;
-    __syncthreads();
+    const int bad = any_bad(truth, image, classes, &r);
     for (int64_t k = threadIdx.x; k < size; k += blockDim.x) {
         const int64_t row = image * size + k;
         const int32_t t = k < s.positives ? match[image * room + place[row]] : -1, class_ = t >= 0 ? classes[image * truth.most + t] : -1;
         const box none = { 0, 0, 0, 0 }, b = k < s.all ? candidate_of(proposals, truth, image, place[row]) : none;
         real delta[4] = { 0, 0, 0, 0 };
-        if (t >= 0) box_encode(b, box_in(&truth, image, t), r.weights, delta), bad |= class_bad(&r, class_);
+        if (t >= 0) box_encode(b, box_in(&truth, image, t), r.weights, delta);
         box_put(&o.box, row, b);
         o.label[row * o.label_stride] = (uint8_t)(k >= s.all ? (int)NO_LABEL : t >= 0 ? class_ : r.background_class);
         o.class_[row] = class_, o.match[row] = t;
         put_delta(o.delta, row, delta);
     }
-    if (bad) any = 1;                                          /* whoever writes, writes the same */
-    __syncthreads();
-    if (threadIdx.x == 0) o.count[image] = (int32_t)s.all, taken[image] = any || any_bad(truth, image) ? -1 : (int32_t)s.all;
+    if (threadIdx.x == 0) o.count[image] = (int32_t)s.all, taken[image] = bad ? -1 : (int32_t)s.all;
 }
 
 static __global__ void weigh_regions(int64_t images, int64_t rows, const int32_t *taken, region_rows o)

@@ -236,9 +236,9 @@ static void bad_truths(void **state)
     static const struct { double box[4]; int32_t class_; } truth[] = { { { 1, 2, 6, 9 }, 0 }, { { 1, 2, 1, 9 }, 0 }, { { 1, NAN, 6, 9 }, 0 }, { { 1, 2, 6, 9 }, 3 } };
     for (size_t k = 0; k < sizeof truth / sizeof *truth; k++) {
         const context c = { .dev = gpu };
-        rig *a = rig_on(c, "anchor_targets", "sizes=8 strides=8 samples=8", 3, (shape[]){ SHAPE4(1, 2, 1, 4), SHAPE1(1), SHAPE4(1, 3, 3, 3) },
+        rig *a = rig_on(c, "anchor_targets", "sizes=8 strides=8 samples=8 background=0", 3, (shape[]){ SHAPE4(1, 2, 1, 4), SHAPE1(1), SHAPE4(1, 3, 3, 3) },
                         (const dtype[]){ REAL_TYPE, I32, REAL_TYPE }, DENSE);
-        rig *b = rig_on(c, "roi_targets", "samples=6 background_class=3", 5,
+        rig *b = rig_on(c, "roi_targets", "samples=6 background_class=3 append=0", 5,
                         (shape[]){ SHAPE4(1, 4, 1, 4), SHAPE1(1), SHAPE4(1, 2, 1, 4), SHAPE1(1), { 2, { 1, 2 } } },
                         (const dtype[]){ REAL_TYPE, I32, REAL_TYPE, I32, I32 }, DENSE);
         *(int32_t *)a->x[1].p = *(int32_t *)b->x[3].p = 1, *(int32_t *)b->x[1].p = 0, *(int32_t *)b->x[4].p = truth[k].class_;

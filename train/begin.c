@@ -143,8 +143,8 @@ static void check_memory(const trainer *t)
     const size_t weights = t->r->evaluate.layers && !t->m->spends ? sizeof(real) * (size_t)model_numbers(t->m->t->g, PARAM) : 0;
     const size_t films = samples_room(t->set) + samples_room(t->val) + worst_bytes(t), there = maps + state + judge;
     const device *dev = t->o->dev;
-    const size_t truth = t->m->t->detector ? instances_bytes(t->m->t) : 0;             /* on its way to the device */
-    const size_t need = batches + films + weights + truth + replay_pinned(t->m) + (dev == &device_cpu ? there : 0);
+    const size_t pinned = replay_pinned(t->m), truth = t->m->t->detector && !pinned ? instances_bytes(t->m->t) : 0;      /* on its way to the device */
+    const size_t need = batches + films + weights + truth + pinned + (dev == &device_cpu ? there : 0);
     const machine here = machine_read();
     const size_t room = (size_t)machine_room(&here);
     trainer_note(t, "memory: maps %.1f MiB, parameters and optimiser %.1f MiB, validation %.1f MiB, batches %.1f MiB, films %.1f MiB", mib(maps),

@@ -75,7 +75,7 @@ static anchors target_anchors(const node *n) { return anchors_of(n, &((const anc
 static void anchor_targets_prepare(const context *c, node *n)
 {
     (void)c;
-    n->work = CHOICE_WORK(anchor_targets_work(n->in[0]->s.d[0], target_anchors(n), n->in[0]->s.d[1], n->out[0]->s.d[1]));
+    n->work = CHOICE_WORK(anchor_targets_work(n->in[0]->s.d[0], target_anchors(n), n->in[0]->s.d[1]));
 }
 
 static void anchor_targets_forward(const context *c, const node *n)

@@ -38,7 +38,7 @@ part "Ops against the CPU, own kernels" env DARKSPINE_CUDNN=none $test conv deco
 if command -v compute-sanitizer >/dev/null 2>&1; then
     for tool in memcheck racecheck; do
         part "compute-sanitizer $tool" env DARKSPINE_CUDNN=none compute-sanitizer --tool "$tool" --error-exitcode 9 --target-processes all \
-            $test conv linear batch_norm softmax dice
+            $test conv linear batch_norm softmax dice proposals anchor_targets roi_targets mask_targets
     done
 else skip "compute-sanitizer" "it is not installed"; fi
 
