@@ -250,6 +250,23 @@ static void bad_truths(void **state)
     }
 }
 
+/* Of two truths in one place a box belongs to the first. */
+static void first_of_equals(void **state)
+{
+    (void)state;
+    rig *r = rig_on((context){ .dev = gpu }, "roi_targets", "samples=4 positive=1 background_class=3", 5,
+                    (shape[]){ SHAPE4(1, 1, 1, 4), SHAPE1(1), SHAPE4(1, 2, 1, 4), SHAPE1(1), { 2, { 1, 2 } } },
+                    (const dtype[]){ REAL_TYPE, I32, REAL_TYPE, I32, I32 }, DENSE);
+    static const double place[4] = { 1, 2, 6, 9 };
+    *(int32_t *)r->x[1].p = 0, *(int32_t *)r->x[3].p = 2;
+    for (int i = 0; i < 8; i++) slot_put(&r->x[2], i, (real)place[i % 4]);
+    for (int i = 0; i < 2; i++) ((int32_t *)r->x[4].p)[i] = i;
+    rig_forward(r);
+    assert_int_equal(*(int32_t *)r->y[1].p, 2);
+    for (int i = 0; i < 2; i++) assert_int_equal(((int32_t *)r->y[3].p)[i], 0);
+    rig_free(r);
+}
+
 /* The plugin refuses a program whose structs are not its own, and a GPU that is not there. */
 static void refusals(void **state)
 {
@@ -280,7 +297,7 @@ int main(int argc, char **argv)
 {
     char why[256];
     const case_list cases = read_cases();
-    struct CMUnitTest *t = xalloc_n((size_t)cases.n + 11, sizeof *t);
+    struct CMUnitTest *t = xalloc_n((size_t)cases.n + 12, sizeof *t);
     int n = 0, fake = argc > 1 && !strcmp(argv[1], "fake");
     if (!access(EMULATOR, F_OK)) setenv("DARKSPINE_CUDA_PLUGIN", EMULATOR, 0);
     if (fake) setenv("DARKSPINE_CUDNN", "build/emu/libfake_cudnn.so", 1), argc--, argv++;
@@ -297,7 +314,10 @@ int main(int argc, char **argv)
     }
     if (chosen("refusals", -1, argc, argv)) t[n++] = (struct CMUnitTest)cmocka_unit_test(refusals);
     if (chosen("optim", -1, argc, argv)) t[n++] = (struct CMUnitTest)cmocka_unit_test(optimisers);
-    if (chosen("refusals", -1, argc, argv)) t[n++] = (struct CMUnitTest)cmocka_unit_test(bad_truths);
+    if (chosen("refusals", -1, argc, argv)) {
+        t[n++] = (struct CMUnitTest)cmocka_unit_test(bad_truths);
+        t[n++] = (struct CMUnitTest)cmocka_unit_test(first_of_equals);
+    }
     if (chosen("training", -1, argc, argv)) t[n++] = (struct CMUnitTest)cmocka_unit_test(training_steps);
     if (chosen("replay", -1, argc, argv)) {
         t[n++] = (struct CMUnitTest)cmocka_unit_test(replays);
