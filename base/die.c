@@ -68,6 +68,9 @@ void warn(const char *fmt, ...)
     vsnprintf(text, sizeof text, fmt, ap);
     va_end(ap);
     clean(text);
+    static _Thread_local char last[sizeof text];               /* what is true of every film is said of the first */
+    if (!strcmp(text, last)) return;
+    strcpy(last, text);
     fprintf(stderr, "darkspine: warning: %s\n", text);
 }
 

@@ -108,6 +108,13 @@ static void test_what_is_said(void **state)
     succeeds("predict run single.h5 --out by-one --quiet", "1 film in ");
     succeeds("eval by-one single.h5 --out by-one/eval --quiet", "tables and pictures: by-one/eval\n");
     succeeds("runs run --curves seen.png", "curves: seen.png\n");
+    succeeds("synth lumbar.h5 region=lumbar n=3 height=128 width=96 --quiet", "3 films");
+    succeeds("export lumbar.h5 lumbar --quiet", "3 cases");
+    succeeds("import masks lumbar unnamed.h5 --quiet", "3 cases");
+    result r = call("measure unnamed.h5 --region lumbar --quiet");
+    const char *said = strstr(r.err, "the values are not levels of a lumbar film");
+    assert_true(said && !strstr(said + 1, "the values are not levels"));       /* what is true of every film is said of the first */
+    drop(&r);
 }
 
 /* Truth with classes 1 and 2, read as a run with data.labels=any or a list would: DSC of b is 2 * 2 / (2 + 6), or that of class 1 alone. */
