@@ -22,14 +22,14 @@ static int is_there(const geo_result *r, int level)
     return level >= GEO_C2 && level <= GEO_L5 && r->film.level[level].given & GIVEN_CORNERS;
 }
 
-/* Seen, not made up, and with a height. */
+/* Seen whole, not made up, and with a height. */
 static int is_sound(const geo_result *r, int level)
 {
     if (!is_there(r, level)) return 0;
     const level_frame *v = &r->film.level[level];
     double h[3];
     heights_of(v, h);
-    return !(v->marks & GEO_MARK_INTERPOLATED) && !v->bad && h[0] > 1e-6 && h[1] > 1e-6 && h[2] > 1e-6;
+    return !(v->marks & (GEO_MARK_INTERPOLATED | GEO_MARK_CUT)) && !v->bad && h[0] > 1e-6 && h[1] > 1e-6 && h[2] > 1e-6;
 }
 
 static int need_body(const geo_result *r, int level, char error[64])

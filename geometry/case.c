@@ -180,6 +180,7 @@ const char *geo_mark_name(unsigned mark)
     case GEO_MARK_INTERPOLATED: return "interpolated";
     case GEO_MARK_LOW_QUALITY: return "low_quality";
     case GEO_MARK_AMBIGUOUS: return "level_unsure";
+    case GEO_MARK_CUT: return "cut";
     default: return "";
     }
 }

@@ -3,6 +3,7 @@
  * Missing ones are found by the gap between facing plates over the height of the bodies around: the step from centre to centre also
  * grows next to fractures and where sizes change, and gives fifty times as many false alarms. */
 #include "geometry/shape.h"
+#include "geometry/tracing.h"
 #include "geometry/vec.h"
 #include <stdlib.h>
 #include <string.h>
@@ -55,7 +56,7 @@ static double around(const double *v, int n, int i)
     return m ? median(near, m) : 0;
 }
 
-static int touches_border(const geo_quad *q, int64_t h, int64_t w)
+int quad_at_border(const geo_quad *q, int64_t h, int64_t w)
 {
     for (int k = 0; k < 4 && h > 0 && w > 0; k++)
         if (q->p[k].x < 0.5 || q->p[k].y < 0.5 || q->p[k].x > (double)w - 1.5 || q->p[k].y > (double)h - 1.5) return 1;
@@ -68,7 +69,7 @@ static void check_sizes(geo_body *b, int n, int64_t h, int64_t w, double *area, 
         step[i] = i + 1 < n ? apart(b[i].centre, b[i + 1].centre) : 0;
     for (int i = 0; i < n; i++) {
         double a = around(area, n, i), t = around(high, n, i), s = i + 1 < n ? around(step, n - 1, i) : 0;
-        int cut = touches_border(&b[i].quad, h, w);
+        int cut = quad_at_border(&b[i].quad, h, w);
         if (cut) b[i].faults |= GEO_FAULT_BORDER;
         if (a > 0 && area[i] > 1.6 * a && high[i] > 1.5 * t) odd[i] |= GEO_ODD_MERGED;
         else if ((a > 0 && area[i] < 0.6 * a) || cut) odd[i] |= GEO_ODD_TRUNCATED;

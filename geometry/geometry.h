@@ -305,9 +305,10 @@ int geo_case_point(geo_case *c, int point, geo_point p);
 /* By name: "L3_SM", "L3_IM" (plate middles), or a point of the list above. */
 int geo_case_named(geo_case *c, const char *name, geo_point p);
 
-enum { GEO_MARK_INTERPOLATED = 1, GEO_MARK_LOW_QUALITY = 2, GEO_MARK_AMBIGUOUS = 4 };  /* AMBIGUOUS: there, but its number is not sure */
-enum { GEO_MARKS = 3 };
-const char *geo_mark_name(unsigned mark);                      /* "interpolated" "low_quality" "level_unsure"; "": none */
+/* AMBIGUOUS: there, but its number is not sure; CUT: by the film's edge, so that its height is not its own and no fracture is graded */
+enum { GEO_MARK_INTERPOLATED = 1, GEO_MARK_LOW_QUALITY = 2, GEO_MARK_AMBIGUOUS = 4, GEO_MARK_CUT = 8 };
+enum { GEO_MARKS = 4 };
+const char *geo_mark_name(unsigned mark);                      /* "interpolated" "low_quality" "level_unsure" "cut"; "": none */
 int geo_case_mark(geo_case *c, int level, unsigned marks);     /* adds marks to a vertebra (or to S1) */
 /* any "W_..." of at most 47 characters, passed on to the result; at most 16 */
 int geo_case_warn(geo_case *c, const char *warning);

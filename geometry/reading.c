@@ -95,6 +95,7 @@ static void read_body(reading *r, int level)
     if (status || b.faults || b.disagreement > 6 || o->dropped > 0.05 || o->odd & (GEO_ODD_MERGED | GEO_ODD_SPLIT | GEO_ODD_TRUNCATED))
         geo_case_mark(r->c, level, GEO_MARK_LOW_QUALITY);
     if (o->unsure) geo_case_mark(r->c, level, GEO_MARK_AMBIGUOUS);
+    if (quad_at_border(&b.quad, (int64_t)((double)r->t->h * r->k), r->t->w)) geo_case_mark(r->c, level, GEO_MARK_CUT | GEO_MARK_LOW_QUALITY);
 }
 
 static void read_sacrum(reading *r)

@@ -82,6 +82,25 @@ static void merged_is_cut(void **state)
     }
 }
 
+/* Half of T11 is above the film: its height is not its own, so neither is a fracture, and it makes none of T12. */
+static void a_body_at_the_edge_is_not_graded(void **state)
+{
+    (void)state;
+    spine s;
+    draw(&s, &right);
+    const geo_corners q = spine_body(&s, GEO_T11, &right);
+    const int64_t top = (int64_t)((q.sa.y + q.sp.y + q.ia.y + q.ip.y) / 4);
+    memmove(film, film + top * FW, (size_t)((FH - top) * FW)), memset(film + (FH - top) * FW, 0, (size_t)(top * FW));
+    measured_film m = measure(&s, &right, as_levels, GEO_REGION_LUMBAR, 0);
+    geo_compression g;
+    assert_int_equal(geo_case_marks(m.chain.film, GEO_T11) & (GEO_MARK_CUT | GEO_MARK_LOW_QUALITY), GEO_MARK_CUT | GEO_MARK_LOW_QUALITY);
+    assert_int_equal(geo_case_marks(m.chain.film, GEO_T12) & GEO_MARK_CUT, 0);
+    assert_int_not_equal(geo_result_compression(m.chain.result, GEO_T11, &g), 0);
+    assert_int_equal(geo_result_compression(m.chain.result, GEO_T12, &g), 0);
+    assert_int_equal(g.grade, 0), assert_int_equal(g.fractured[0], 0), assert_int_equal(g.one_neighbour, 1);
+    drop(&m);
+}
+
 static void split_is_joined(void **state)
 {
     (void)state;
@@ -290,7 +309,7 @@ int main(void)
         cmocka_unit_test(named_and_unnamed),
         cmocka_unit_test(missing_is_made_up),
         cmocka_unit_test(missing_at_an_end),
-        cmocka_unit_test(merged_is_cut),
+        cmocka_unit_test(merged_is_cut), cmocka_unit_test(a_body_at_the_edge_is_not_graded),
         cmocka_unit_test(a_long_dens_is_no_second_body),
         cmocka_unit_test(split_is_joined),
         cmocka_unit_test(wrong_names),
