@@ -233,9 +233,8 @@ char *path_stem(const char *path)
     return xprintf("%.*s", (int)((dot && dot != name ? dot : end) - name), name);
 }
 
-static int wanted(const char *name, const char *suffixes)
+int file_has_suffix(const char *name, const char *suffixes)
 {
-    if (name[0] == '.') return 0;
     if (!suffixes) return 1;
     const char *dot = strrchr(name, '.');
     if (!dot || strlen(dot) > 16 || strchr(dot, '|')) return 0;
@@ -254,7 +253,7 @@ char **file_list(const char *folder, const char *suffixes, int *n)
     char **names = NULL;
     int count = 0, room = 0;
     for (struct dirent *e; (e = readdir(d));)
-        if (wanted(e->d_name, suffixes)) {
+        if (e->d_name[0] != '.' && file_has_suffix(e->d_name, suffixes)) {
             if (count == room) names = xgrow(names, (size_t)(room = room ? 2 * room : 64) * sizeof *names);
             names[count++] = xdup(e->d_name);
         }

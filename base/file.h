@@ -32,6 +32,8 @@ void  file_make_folders(const char *path);                                 /* mk
 char *path_join(const char *folder, const char *name);                     /* fresh string; an absolute name stays itself */
 char *path_folder(const char *path);                                       /* "a/b.png" -> "a", "b.png" -> "." ; fresh */
 char *path_stem(const char *path);                                         /* "a/b.c.png" -> "b.c", "a/b/" -> "b"; fresh */
+/* Does a name end in one of a "|.png|.jpg|" style list, in letters of either case? NULL: always */
+int file_has_suffix(const char *name, const char *suffixes);
 /* Names in a folder that end in one of the suffixes (NULL = all; "|.png|.jpg|" style list), sorted, no dot files, not
  * recursive; *n gets the count. Fresh array of fresh names. Dies 2 where the folder cannot be read. */
 char **file_list(const char *folder, const char *suffixes, int *n);

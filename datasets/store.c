@@ -317,11 +317,8 @@ static void check_rows(const store *s)
 
 static const char *not_hdf5(const char *path)
 {
-    static const char *const images[] = { ".png", ".jpg", ".jpeg", ".bmp" };
-    const char *dot = strrchr(path, '.');
     if (file_is_folder(path)) return "a folder, wanted a store: `darkspine import` makes one of films and masks";
-    for (size_t i = 0; dot && i < sizeof images / sizeof *images; i++)
-        if (!strcasecmp(dot, images[i])) return "an image, wanted a store: `darkspine import` makes one of films and masks";
+    if (file_has_suffix(path, "|.png|.jpg|.jpeg|.bmp|")) return "an image, wanted a store: `darkspine import` makes one of films and masks";
     return "not an HDF5 file, or truncated";
 }
 

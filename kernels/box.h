@@ -1,6 +1,6 @@
 /* box.h - boxes, and the anchors of a pyramid: the formulas that CPU and CUDA kernels share. Boxes are x1 y1 x2 y2 in pixels of the padded
  * input, areas without + 1. Everything is computed in `real`, in the order in which the reference code computes it, since its
- * roundings decide ties; CUDA files that use it are compiled without fused multiply-adds for the same reason. */
+ * roundings decide ties; files that choose by it are compiled without fused multiply-adds, for a CPU and for a GPU (Makefile). */
 #ifndef KERNELS_BOX_H
 #define KERNELS_BOX_H
 #include <math.h>

@@ -20,6 +20,10 @@ static inline DEVICE void box_put(const real_rows *to, int64_t row, box b)
     real *p = to->p + row * to->stride;
     p[0] = b.x1, p[1] = b.y1, p[2] = b.x2, p[3] = b.y2;
 }
+static inline DEVICE void delta_put(const real_rows *to, int64_t row, const real v[4])
+{
+    for (int k = 0; k < 4; k++) to->p[row * to->stride + k] = v[k];
+}
 /* Boxes of images, at most `most` of each, and how many there are */
 typedef struct { int64_t images, most; given_rows box; const int32_t *count; } box_lists;
 static inline DEVICE int64_t boxes_in(const box_lists *l, int64_t image)

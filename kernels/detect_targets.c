@@ -13,11 +13,6 @@ static int64_t list(const box_lists *l, int64_t image, box *to)
 
 static void put(const real_rows *to, int64_t row, real v) { to->p[row * to->stride] = v; }
 
-static void put_delta(const real_rows *to, int64_t row, const real v[4])
-{
-    for (int k = 0; k < 4; k++) to->p[row * to->stride + k] = v[k];
-}
-
 void anchor_targets_cpu(const context *c, anchors a, box_lists truth, target_rule r, int mean, anchor_rows o, void *work)
 {
     (void)work;
@@ -36,7 +31,7 @@ void anchor_targets_cpu(const context *c, anchors a, box_lists truth, target_rul
             const int32_t index = o.index[i * samples + k];
             real delta[4] = { 0 };
             if (k < s.positives) box_encode(anchor[index], truths[match[index]], one, delta);
-            put(&o.label, i * samples + k, k < s.positives), put_delta(&o.delta, i * samples + k, delta);
+            put(&o.label, i * samples + k, k < s.positives), delta_put(&o.delta, i * samples + k, delta);
         }
         taken += s.all;
     }
@@ -57,7 +52,7 @@ static void region(const region_rule *r, const region_rows *o, int64_t k, const 
     box_put(&o->box, k, b ? *b : (box){ 0 });
     o->label[k * o->label_stride] = (uint8_t)(!b ? NO_LABEL : t >= 0 ? class_ : r->background_class);
     o->class_[k] = class_, o->match[k] = t;
-    put_delta(&o->delta, k, delta);
+    delta_put(&o->delta, k, delta);
 }
 
 void roi_targets_cpu(const context *c, box_lists proposals, box_lists truth, const int32_t *classes, region_rule r, region_rows o, void *work)

@@ -86,11 +86,6 @@ static __device__ inline int any_bad(const box_lists &truth, int64_t image, cons
     return __syncthreads_or(bad);
 }
 
-static __device__ inline void put_delta(const real_rows &to, int64_t row, const real v[4])
-{
-    for (int k = 0; k < 4; k++) to.p[row * to.stride + k] = v[k];
-}
-
 /* ---- anchors ---- */
 /* The highest IoU that any anchor has with each truth: a block a truth */
 static __global__ void best_of_truths(anchors a, box_lists truth, real *best)
@@ -132,7 +127,7 @@ static __global__ void sample_anchors(anchors a, box_lists truth, target_rule r,
         real delta[4] = { 0, 0, 0, 0 };
         if (k < s.positives) box_encode(anchor_of_all(&a, place), box_in(&truth, image, match[image * all + place]), one, delta);
         o.label.p[(first + k) * o.label.stride] = k < s.positives;
-        put_delta(o.delta, first + k, delta);
+        delta_put(&o.delta, first + k, delta);
     }
     const int bad = any_bad(truth, image, NULL, NULL);
     if (threadIdx.x == 0) taken[image] = bad ? -1 : (int32_t)s.all;
@@ -201,7 +196,7 @@ static __global__ void sample_regions(box_lists proposals, box_lists truth, cons
         box_put(&o.box, row, b);
         o.label[row * o.label_stride] = (uint8_t)(k >= s.all ? (int)NO_LABEL : t >= 0 ? class_ : r.background_class);
         o.class_[row] = class_, o.match[row] = t;
-        put_delta(o.delta, row, delta);
+        delta_put(&o.delta, row, delta);
     }
     if (threadIdx.x == 0) o.count[image] = (int32_t)s.all, taken[image] = bad ? -1 : (int32_t)s.all;
 }
