@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { CELL_H = 420, CELL_W = 220, GAP = 8, NAME = 18, MOST_WIDE = 12 };
+enum { CELL = 92400, GAP = 8, NAME = 18, MOST_WIDE = 12 };          /* CELL: pixels of a film */
 
 static const uint8_t white[3] = { 255, 255, 255 }, good[3] = { 86, 180, 233 }, wrong[3] = { 213, 94, 0 };       /* Okabe and Ito, 2008 */
 
@@ -36,11 +36,14 @@ static void draw_quads(uint8_t *rgb, int64_t h, int64_t w, const labels *l, cons
     }
 }
 
+/* rgb (h, w, 3), cut into equal cells of cell_h x cell_w with a name above each */
+typedef struct canvas { uint8_t *rgb; int64_t h, w, cell_h, cell_w; } canvas;
+
 /* The case as a picture (*h, *w, 3) that fits the cell. */
-static uint8_t *thumbnail(const store *s, int64_t at, const faults *f, int64_t *h, int64_t *w)
+static uint8_t *thumbnail(const canvas *sheet, const store *s, int64_t at, const faults *f, int64_t *h, int64_t *w)
 {
     const store_case *c = store_at(s, at);
-    double scale = fmin((double)CELL_H / (double)c->h, (double)CELL_W / (double)c->w);
+    double scale = fmin((double)sheet->cell_h / (double)c->h, (double)sheet->cell_w / (double)c->w);
     *h = (int64_t)fmax(1, floor((double)c->h * scale)), *w = (int64_t)fmax(1, floor((double)c->w * scale));
     image film = image_new(c->h, c->w, c->bits);
     store_read_image(s, at, film.p);
@@ -58,8 +61,6 @@ static uint8_t *thumbnail(const store *s, int64_t at, const faults *f, int64_t *
     return small;
 }
 
-typedef struct canvas { uint8_t *rgb; int64_t h, w; } canvas;
-
 /* One case with its top left corner there. Damaged data leave the cell empty: check has named them. */
 static void draw_cell(const canvas *sheet, const store *s, int64_t at, const faults *f, int64_t top, int64_t left)
 {
@@ -68,20 +69,37 @@ static void draw_cell(const canvas *sheet, const store *s, int64_t at, const fau
     die_trap_push(&t);
     if (setjmp(t.jump)) return;
     int64_t h, w;
-    uint8_t *small = thumbnail(s, at, f, &h, &w);
+    uint8_t *small = thumbnail(sheet, s, at, f, &h, &w);
     die_trap_pop(&t);
     for (int64_t y = 0; y < h; y++) memcpy(sheet->rgb + 3 * ((top + NAME + y) * sheet->w + left), small + 3 * y * w, (size_t)w * 3);
     free(small);
 }
 
+static int ascending(const void *a, const void *b)
+{
+    const double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+/* Height over width of the middle film, within 1/3 and 3: cells of that shape waste least of the sheet. */
+static double middle_shape(const store *s, const int64_t *cases, int64_t n)
+{
+    double shape[SHEET_MOST];
+    for (int64_t i = 0; i < n; i++) shape[i] = (double)store_at(s, cases[i])->h / (double)store_at(s, cases[i])->w;
+    qsort(shape, (size_t)n, sizeof *shape, ascending);
+    return n ? fmin(3, fmax(1 / 3.0, shape[n / 2])) : 1;
+}
+
 void check_sheet(const store *s, const int64_t *cases, int64_t n, const faults *f, const char *path)
 {
-    int64_t shown = n < SHEET_MOST ? n : SHEET_MOST, across = shown < MOST_WIDE ? shown : (int64_t)ceil(sqrt(2.0 * (double)shown));
-    int64_t rows = shown ? (shown + across - 1) / across : 0;
-    canvas sheet = { NULL, rows * (CELL_H + NAME + GAP) + GAP, across * (CELL_W + GAP) + GAP };
+    const int64_t shown = n < SHEET_MOST ? n : SHEET_MOST;
+    const double shape = middle_shape(s, cases, shown);
+    const int64_t across = shown < MOST_WIDE ? shown : (int64_t)ceil(sqrt(shape * (double)shown)), rows = shown ? (shown + across - 1) / across : 0;
+    canvas sheet = { .cell_h = (int64_t)sqrt(CELL * shape), .cell_w = (int64_t)sqrt(CELL / shape) };
+    sheet.h = rows * (sheet.cell_h + NAME + GAP) + GAP, sheet.w = across * (sheet.cell_w + GAP) + GAP;
     sheet.rgb = xalloc_n((size_t)(sheet.h * sheet.w), 3);
-    for (int64_t k = 0; k < shown; k++) draw_cell(&sheet, s, cases[k], f, GAP + k / across * (CELL_H + NAME + GAP),
-        GAP + k % across * (CELL_W + GAP));
+    for (int64_t k = 0; k < shown; k++) draw_cell(&sheet, s, cases[k], f, GAP + k / across * (sheet.cell_h + NAME + GAP),
+        GAP + k % across * (sheet.cell_w + GAP));
     image_write_rgb(path, sheet.rgb, sheet.h, sheet.w);
     free(sheet.rgb);
 }

@@ -54,7 +54,10 @@ int seal_check(const char *path, char why[160])
         return 0;
     }
     int ok = 0;
-    if (pread(fd, got, SEAL_SIZE, 0) != SEAL_SIZE || memcmp(got, title, strlen(title))) snprintf(why, 160, "is not a darkspine checkpoint");
+    const ssize_t n = pread(fd, got, SEAL_SIZE, 0);
+    if (n >= 4 && !memcmp(got, "\x89HDF", 4))
+        snprintf(why, 160, "is not a darkspine checkpoint: HDF5, but films, predictions or other data; weights are wanted here");
+    else if (n != SEAL_SIZE || memcmp(got, title, strlen(title))) snprintf(why, 160, "is not a darkspine checkpoint");
     else if (!hash(fd, hex)) snprintf(why, 160, "cannot be read: %s", strerror(errno));
     else {
         text_of(hex, want);

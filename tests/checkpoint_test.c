@@ -194,6 +194,9 @@ static void damage_is_noticed(void **state)
     bytes = xgrow(bytes, n + 1), bytes[n] = 0;
     file_write(path, bytes, n + 1);
     rejected(path, "is damaged");
+    memcpy(bytes, "\x89HDF\r\n\x1a\n", 8);
+    file_write(path, bytes, n);
+    rejected(path, "HDF5, but films, predictions or other data; weights are wanted here");
     rejected("none.h5", "none.h5 cannot be opened: No such file");
     rejected(*state, "cannot be opened: not a file");
     free(bytes), free(path);

@@ -1,5 +1,6 @@
 /* cli_data_test.c - predict, split, import, check, export, convert, bench and full disks from outside; see cli.h. */
 #include "tests/cli.h"
+#include <math.h>
 
 /* ---- predict, bench ---------------------------------------------------------------------------------------------------------------- */
 
@@ -89,6 +90,15 @@ static void test_split_chooses(void **state)
     refused("eval pred-all parts.h5 --split vall", "did you mean val?");
 }
 
+/* A sheet of one film: its cell has the film's shape (height over width), but for the name above it and the rims. */
+static void sheet_of_shape(const char *name, double shape)
+{
+    char *path = in(name);
+    image m = film_read(path);
+    assert_in_range(fabs((double)(m.h - 34) / (double)(m.w - 16) - shape) * 1000, 0, 10);
+    image_free(&m), free(path);
+}
+
 /* A run's folder stands for its best weights; pictures are named; one is no plural. */
 static void test_what_is_said(void **state)
 {
@@ -105,6 +115,10 @@ static void test_what_is_said(void **state)
     refused("predict none films.h5 --out by-none", "none: a folder without best.h5 and last.h5");
     succeeds("synth single.h5 region=stack n=1 height=96 width=64 --quiet", "1 film of 96 x 64");
     succeeds("check single.h5 --sheet sheet.png --quiet", "drawn: sheet.png\n");
+    succeeds("synth wide.h5 region=stack n=1 height=64 width=96 --quiet", "1 film of 64 x 96");
+    succeeds("check wide.h5 --sheet wide.png --quiet", "drawn: wide.png\n");
+    sheet_of_shape("sheet.png", 96 / 64.0);
+    sheet_of_shape("wide.png", 64 / 96.0);
     succeeds("predict run single.h5 --out by-one --quiet", "1 film in ");
     succeeds("eval by-one single.h5 --out by-one/eval --quiet", "tables and pictures: by-one/eval\n");
     succeeds("runs run --curves seen.png", "curves: seen.png\n");

@@ -261,11 +261,27 @@ static void check(run *r)
     free(at);
 }
 
+/* key=value without a section: the section that has such a key, or one of nearly that name, is told. */
+_Noreturn static void sectionless(const char *word, const char *got)
+{
+    enum { MOST = 256 };
+    const char *name[MOST], *section[MOST];
+    int n = 0, at = 0;
+    for (const run_section *s = run_sections; s->name; s++)
+        for (const key *k = s->keys; k->name && n < MOST; k++) name[n] = k->name, section[n++] = s->name;
+    for (const key *k = net_keys; k->name && n < MOST; k++) name[n] = k->name, section[n++] = "net";
+    const char *meant = nearest(got, name, n);
+    while (meant && name[at] != meant) at++;
+    if (meant) die("got '%s', wanted section.key=value (did you mean %s.%s?)", word, section[at], meant);
+    die("got '%s', wanted section.key=value", word);
+}
+
 /* A word for the network, onto r->word: "net.width=64", "NAME.key=value". A misspelt section of the run is told here, where its name is known. */
 static void network_word(run *r, const char *word)
 {
     const char *end = word + strcspn(word, "="), *dot = memrchr(word, '.', (size_t)(end - word));
-    char *who = dot ? xprintf("%.*s", (int)(dot - word), word) : xdup("net");
+    char *who = xprintf("%.*s", (int)((dot ? dot : end) - word), word);
+    if (!dot) sectionless(word, who);
     const char *meant = nearest_section(who);
     if (*meant && strcmp(who, "net")) {
         cfg *c = cfg_parse(r->net_text, r->net_path);
