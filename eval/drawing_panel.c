@@ -10,7 +10,7 @@
 
 enum { LINES = 110 };
 typedef struct line { char *cell[4]; int kind; } line;            /* name, value, unit, normal */
-enum { VALUE, OUTSIDE, MADE_UP, HEADING, TEXT, GAP_LINE };
+enum { VALUE, OUTSIDE, DOUBTED, HEADING, TEXT, GAP_LINE };
 typedef struct lines { int n; line l[LINES]; } lines;
 
 static void add(lines *t, int kind, const char *a, const char *b, const char *c, const char *d)
@@ -49,7 +49,7 @@ static void add_values(lines *t, const findings *f, const ranges *normal)
             const char *unit = !strcmp(r->unit, "deg") ? "°" : !strcmp(r->unit, "percent") ? "%" : strcmp(r->unit, "ratio") ? r->unit : "";
             char *limits = xprintf("%s%s", r->normal ? range_text(r->normal, range) : "",
                 r->side < 0 ? "  LOW" : r->side > 0 ? "  HIGH" : "");
-            add(t, r->side ? OUTSIDE : r->v.interpolated ? MADE_UP : VALUE, r->name, value, unit, limits), free(limits);
+            add(t, r->side ? OUTSIDE : r->v.marks ? DOUBTED : VALUE, r->name, value, unit, limits), free(limits);
         }
     }
     free(row);
@@ -136,7 +136,7 @@ static double size_within(cairo_t *c, const char *text, double size, int bold, d
 
 static void put_line(cairo_t *c, const line *l, double y, double width, double size)
 {
-    static const double colour[][3] = { [VALUE] = { 0.93, 0.93, 0.93 }, [OUTSIDE] = { 1, 0.55, 0.3 }, [MADE_UP] = { 1, 0.8, 0.55 },
+    static const double colour[][3] = { [VALUE] = { 0.93, 0.93, 0.93 }, [OUTSIDE] = { 1, 0.55, 0.3 }, [DOUBTED] = { 1, 0.8, 0.55 },
                                         [HEADING] = { 0.95, 0.9, 0.3 }, [TEXT] = { 0.75, 0.75, 0.75 }, [GAP_LINE] = { 0, 0, 0 } };
     const double *k = colour[l->kind];
     int bold = l->kind == HEADING || l->kind == OUTSIDE;

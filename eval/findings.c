@@ -177,6 +177,16 @@ double findings_value(const findings *m, const char *name)
     return !m->chain.result || p < 0 || geo_result_value(m->chain.result, p, &v) ? NAN : v.value;
 }
 
+const char *findings_doubts(const finding *r, char out[64])
+{
+    size_t n = 0;
+    out[0] = 0;
+    for (unsigned i = 0; i < GEO_MARKS; i++)
+        if (r->v.marks & 1u << i) n += (size_t)snprintf(out + n, 64 - n, "%s%s", n ? ", " : "", geo_mark_name(1u << i));
+    for (char *p = out; *p; p++) if (*p == '_') *p = ' ';
+    return out;
+}
+
 const char *findings_level(const findings *m, int i) { return m->level[i]; }
 
 static void add_normal(finding *r, const ranges *normal)

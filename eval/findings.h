@@ -64,6 +64,8 @@ int findings_rows(const findings *m, const ranges *normal, finding **out);
 int findings_wants(const findings *m, const char *name);
 /* GAP is given where all of its components are asked for. */
 int findings_wants_gap(const findings *m);
+/* What is in doubt of the vertebrae that the value rests on: "interpolated, low quality"; "" for nothing. */
+const char *findings_doubts(const finding *r, char out[64]);
 /* Value of a parameter, NAN where there is none. */
 double findings_value(const findings *m, const char *name);
 /* The name of body i of a frontal film. */

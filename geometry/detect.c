@@ -56,7 +56,8 @@ static double around(const double *v, int n, int i)
     return m ? median(near, m) : 0;
 }
 
-int quad_at_border(const geo_quad *q, int64_t h, int64_t w)
+/* Does a corner lie on the edge of an image of h x w? */
+static int quad_at_border(const geo_quad *q, int64_t h, int64_t w)
 {
     for (int k = 0; k < 4 && h > 0 && w > 0; k++)
         if (q->p[k].x < 0.5 || q->p[k].y < 0.5 || q->p[k].x > (double)w - 1.5 || q->p[k].y > (double)h - 1.5) return 1;

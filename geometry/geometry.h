@@ -367,7 +367,7 @@ void        geo_result_free(geo_result *r);
 typedef struct geo_value {
     double value;                               /* 0 where there is an error */
     int    code;                                /* GEO_E_* */
-    int    interpolated;                        /* rests on a vertebra that was not seen */
+    unsigned marks;                             /* GEO_MARK_*: those of all vertebrae that it rests on */
     double pixels;                              /* E_NO_SPACING: the length in pixels, */
     double plates;                              /* and divided by the length of the S1 plate (0 where that is not known) */
     char   error[64];                           /* "" or the code with its text */

@@ -118,7 +118,7 @@ static void evaluate(const film *f, const parameter *p, geo_value *out)
     out->code = film_needs(f, p->needs, out->error);
     if (out->code) return;
     for (int i = 0; i < NEEDS && p->needs[i].kind; i++)
-        if (is_level(p->needs[i])) out->interpolated |= !!(f->level[p->needs[i].which].marks & GEO_MARK_INTERPOLATED);
+        if (is_level(p->needs[i])) out->marks |= f->level[p->needs[i].which].marks;
     out->code = p->value(f, p, &v, why);
     if (!out->code && !isfinite(v)) out->code = GEO_E_UNDEFINED, strcpy(why, "not finite");
     if (out->code) { code_write(out->code, why, out->error); return; }

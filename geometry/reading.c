@@ -83,6 +83,25 @@ static void read_middles(reading *r, int level, const geo_contour *c, const geo_
         geo_case_plate_middle(r->c, level, k, image(r, along(m[0], d, at[k])));
 }
 
+/* Which edges of the film the point of an outline lies on, a bit each. */
+static unsigned edges(const reading *r, geo_point p)
+{
+    const geo_point q = image(r, p);
+    return (q.x < 0.5) | (q.y < 0.5) << 1 | (q.x > (double)r->t->w - 1.5) << 2 | (q.y > (double)r->t->h - 1.5) << 3;
+}
+
+/* Does the film's edge cut the body? A corner lies on it, or the outline follows it for a quarter of the body's depth. */
+static int is_cut(const reading *r, const geo_contour *c, const geo_quad *q)
+{
+    double run = 0;
+    for (int k = 0; k < 4; k++) if (edges(r, q->p[k])) return 1;
+    for (int64_t i = 0; i < c->n; i++) {
+        const geo_point a = c->p[i], b = c->p[i + 1 < c->n ? i + 1 : 0];
+        if (edges(r, a) & edges(r, b)) run += apart(a, b);
+    }
+    return run > (apart(q->p[0], q->p[1]) + apart(q->p[3], q->p[2])) / 8;
+}
+
 static void read_body(reading *r, int level)
 {
     const outline *o = &r->t->o[r->at[level]];
@@ -95,7 +114,7 @@ static void read_body(reading *r, int level)
     if (status || b.faults || b.disagreement > 6 || o->dropped > 0.05 || o->odd & (GEO_ODD_MERGED | GEO_ODD_SPLIT | GEO_ODD_TRUNCATED))
         geo_case_mark(r->c, level, GEO_MARK_LOW_QUALITY);
     if (o->unsure) geo_case_mark(r->c, level, GEO_MARK_AMBIGUOUS);
-    if (quad_at_border(&b.quad, (int64_t)((double)r->t->h * r->k), r->t->w)) geo_case_mark(r->c, level, GEO_MARK_CUT | GEO_MARK_LOW_QUALITY);
+    if (is_cut(r, c, &b.quad)) geo_case_mark(r->c, level, GEO_MARK_CUT | GEO_MARK_LOW_QUALITY);
 }
 
 static void read_sacrum(reading *r)

@@ -34,9 +34,6 @@ int tracing_landmarks(const geo_tracing *t, const geo_contour *contour, geo_case
 /* Body of an outline in pixels of equal sides; c2: of the lower part only, the body of C2. */
 int tracing_body(const geo_contour *c, int level, int method, geo_point up, geo_body *out);
 
-/* Does a corner lie on the edge of an image of h x w? detect.c */
-int quad_at_border(const geo_quad *q, int64_t h, int64_t w);
-
 /* Orders, mends and numbers the bodies: roles become levels. Spacing counts only as sy / sx. */
 int tracing_number(geo_tracing *t, const geo_choices *o, geo_chain *out);
 

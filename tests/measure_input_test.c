@@ -295,7 +295,10 @@ static void test_marks(void **state)
         if (i) assert_null(why), assert_true(number(at(c, "values"), "LL") > 10);
         else assert_string_equal(why, "E_LEVEL_AMBIGUOUS:L1");
         assert_true(warned(c, "W_INTERPOLATED:L5") == (i == 1) && warned(c, "W_LOW_QUALITY:S1") == (i == 2) && warned(c, "W_LOW_QUALITY:L1") == (i == 2));
-        json_decref(o), free(text);
+        result r = call("measure marks.json");
+        assert_true((strstr(r.out, "low quality") != NULL) == (i == 2));
+        assert_null(strstr(r.out, "interpolated"));                /* L5 was made up: no angle here rests on it */
+        drop(&r), json_decref(o), free(text);
     }
 }
 

@@ -13,7 +13,7 @@ static void test_reports(void **state)
     drop(&r);
     succeeds("measure film.png --spacing .7,.7 --out film.csv", "film.csv");
     char *path = in("film.csv"), *text = file_read(path, 1 << 20, NULL);
-    assert_true(!strncmp(text, "film,parameter,title,value,unit,sd,low,high,flag,interpolated,missing\n", 69));
+    assert_true(!strncmp(text, "film,parameter,title,value,unit,sd,low,high,flag,interpolated,doubts,missing\n", 76));
     assert_non_null(strstr(text, "\nfilm,SS,sacral slope,"));
     refused("measure film.png --out film.csv", "--force");
     refused("measure film.png --out film.pdf", ".json");

@@ -27,7 +27,7 @@ static void collect(void *arg, findings *f, const image *film)
     c->frontal = f->frontal, c->npoints = levels_of(f, c->truth, c->point, LANDMARKS_BODIES);
     if (f->age >= 0) r->age = f->age;
     for (int i = 0; i < n; i++) {
-        int p = row[i].v.code || (c->truth && row[i].v.interpolated) ? -1 : readings_find(row[i].name);
+        int p = row[i].v.code || (c->truth && row[i].v.marks & GEO_MARK_INTERPOLATED) ? -1 : readings_find(row[i].name);
         if (p >= 0) r->value[p] = row[i].v.value, c->into->given[p] = 1;
     }
     free(row);

@@ -21,13 +21,14 @@ static const char *rounded(double x, const char *unit, char out[48])
     return out;
 }
 
-/* The normal range, and whether the value lies outside or rests on what was not seen. */
-static const char *normal_of(const finding *r, char out[96])
+/* The normal range, and whether the value lies outside or rests on what is in doubt. */
+static const char *normal_of(const finding *r, char out[160])
 {
-    char range[48];
-    int wide = r->side || r->v.interpolated ? 13 : 0;
-    snprintf(out, 96, "%-*s%s%s%s", wide, r->normal ? range_text(r->normal, range) : "", r->side < 0 ? "LOW" : r->side > 0 ? "HIGH" : "",
-             r->side && r->v.interpolated ? ", " : "", r->v.interpolated ? "interpolated" : "");
+    char range[48], marks[64];
+    const char *doubts = findings_doubts(r, marks);
+    int wide = r->side || *doubts ? 13 : 0;
+    snprintf(out, 160, "%-*s%s%s%s", wide, r->normal ? range_text(r->normal, range) : "", r->side < 0 ? "LOW" : r->side > 0 ? "HIGH" : "",
+             r->side && *doubts ? ", " : "", doubts);
     return out;
 }
 
@@ -49,7 +50,7 @@ static void print_head(FILE *out, const findings *f)
 
 static void print_values(FILE *out, const findings *f, const finding *row, int n)
 {
-    char a[48], b[48], c[96];
+    char a[48], b[48], c[160];
     table *t = table_new("");
     const char *group = "";
     int spread = f->spread != NULL, any = 0;
@@ -284,7 +285,7 @@ table *measure_list_new(void)
         table_column(t, "sd", "", COLUMN_NUMBER, 4);
     table_column(t, "low", "", COLUMN_NUMBER, 4), table_column(t, "high", "", COLUMN_NUMBER, 4),
         table_column(t, "flag", "", COLUMN_TEXT, 0);
-    table_column(t, "interpolated", "", COLUMN_COUNT, 0);
+    table_column(t, "interpolated", "", COLUMN_COUNT, 0), table_column(t, "doubts", "", COLUMN_TEXT, 0);
     return t;
 }
 
@@ -300,12 +301,14 @@ void measure_list_add(table *t, const findings *f, const ranges *normal)
     int n = findings_rows(f, normal, &row);
     for (int i = 0; i < n; i++) {
         const finding *r = &row[i];
+        char doubts[64];
         table_text(t, f->id), table_text(t, r->name), table_text(t, r->title);
         if (r->v.code) table_missing(t, r->v.error); else table_number(t, r->v.value);
         table_text(t, r->unit);
         if (isfinite(r->sd)) table_number(t, r->sd); else table_missing(t, "not computed");
         add_limit(t, r->normal, r->normal ? r->normal->low : 0), add_limit(t, r->normal, r->normal ? r->normal->high : 0);
-        table_text(t, r->side < 0 ? "low" : r->side > 0 ? "high" : ""), table_count(t, r->v.interpolated);
+        table_text(t, r->side < 0 ? "low" : r->side > 0 ? "high" : ""), table_count(t, (r->v.marks & GEO_MARK_INTERPOLATED) != 0);
+        table_text(t, findings_doubts(r, doubts));
     }
     free(row);
 }

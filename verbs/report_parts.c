@@ -85,14 +85,15 @@ static void values_table(FILE *f, const finding *row, int n, int spread)
     }
     for (int i = 0; i < n; i++) {
         const finding *r = &row[i];
-        char text[48], *value = r->v.code ? NULL : value_of(r);
+        char text[48], marks[64], *value = r->v.code ? NULL : value_of(r);
+        const char *doubts = findings_doubts(r, marks);
         if (r->v.code) continue;
         if (any++ && strcmp(group, r->group)) table_rule(t);
         group = r->group;
         table_text(t, r->name), table_text(t, value);
         if (spread && isfinite(r->sd)) table_number(t, r->sd);
         else if (spread) table_missing(t, "not computed");
-        char *flag = xprintf("%s%s", flag_of(r), r->v.interpolated ? " (interpolated)" : "");
+        char *flag = xprintf("%s%s%s%s", flag_of(r), *doubts ? " (" : "", doubts, *doubts ? ")" : "");
         table_text(t, flag), table_text(t, r->normal ? range_text(r->normal, text) : "");
         table_text(t, r->title), table_text(t, r->normal ? r->normal->source : "");
         free(flag), free(value);
