@@ -119,6 +119,7 @@ pairs *pairs_open(const char *pred, const char *truth, const char *part)
     p->truth = source_open(truth, part);
     if (part && !p->truth.s) die_at("--split", "%s is not a store: only a store knows its splits", truth);
     p->pred = source_open(pred, NULL);
+    if (p->pred.s && p->truth.p) warn("%s is a store and stands as the prediction, %s are predictions and stand as the truth: in this order?", pred, truth);
     char *labels = labels_of(&p->pred);
     pairs_read_as(p, labels, pred), free(labels);
     for (int64_t i = 0; i < p->pred.n; i++) {

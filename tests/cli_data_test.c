@@ -109,6 +109,10 @@ static void test_what_is_said(void **state)
     json_t *a = object("eval by-folder films.h5 --json --quiet"), *b = object("eval by-file films.h5 --json --quiet");
     assert_true(same_result(a, b));
     json_decref(a), json_decref(b);
+    result right = call("eval by-folder films.h5 --json --quiet"), swapped = call("eval films.h5 by-folder --json --quiet");
+    assert_int_equal(swapped.status, 0);
+    assert_true(!strstr(right.err, "in this order?") && strstr(swapped.err, "in this order?"));
+    drop(&right), drop(&swapped);
     write_text("nothing.txt", "x");
     char *none = in("none");
     file_make_folders(none), free(none);
