@@ -28,6 +28,16 @@ static void sorts_words(void **state)
     flags_free(f);
 }
 
+/* What a result says it was made with can be given to a shell again. */
+static void given_words_are_quoted(void **state)
+{
+    (void)state;
+    flags *f = PARSE(&how, "demo", "a film.png", "--parts", "my films", "--exclude", "--force", "n=it's", "lr=0.1");
+    char *text = flags_given(f);
+    assert_string_equal(text, "--parts 'my films' --exclude 'n=it'\\''s' lr=0.1");
+    free(text), flags_free(f);
+}
+
 static void paths_are_no_settings(void **state)
 {
     (void)state;
@@ -119,7 +129,7 @@ static void help(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest table[] = { cmocka_unit_test(sorts_words), cmocka_unit_test(paths_are_no_settings), cmocka_unit_test(mistakes),
+    const struct CMUnitTest table[] = { cmocka_unit_test(sorts_words), cmocka_unit_test(given_words_are_quoted), cmocka_unit_test(paths_are_no_settings), cmocka_unit_test(mistakes),
                                         cmocka_unit_test(numbers), cmocka_unit_test(force_is_needed), cmocka_unit_test(help) };
     return RUN_TESTS(table);
 }

@@ -143,10 +143,25 @@ static const char *value_of(const flags *f, const char *name)
 
 int flags_has(const flags *f, const char *name) { return value_of(f, name) != NULL; }
 
+/* word as a shell reads it: in single quotes where it is empty or holds anything that a shell does not take as it stands. */
+static char *shell_word(const char *word)
+{
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-+=.,:/@%";
+    if (*word && !word[strspn(word, plain)]) return xdup(word);
+    char *quoted = xalloc(4 * strlen(word) + 3), *to = quoted;
+    *to++ = '\'';
+    for (; *word; word++) {
+        if (*word == '\'') to = stpcpy(to, "'\\''");
+        else *to++ = *word;
+    }
+    *to = '\'';
+    return quoted;
+}
+
 static void append(char **text, const char *word)
 {
-    char *more = xprintf("%s%s%s", *text, **text ? " " : "", word);
-    free(*text), *text = more;
+    char *quoted = shell_word(word), *more = xprintf("%s%s%s", *text, **text ? " " : "", quoted);
+    free(*text), free(quoted), *text = more;
 }
 
 char *flags_given(const flags *f)

@@ -47,8 +47,9 @@ double      flags_real(const flags *f, const char *name, double otherwise, doubl
 int         flags_word(const flags *f, const char *name, const char *const *words, int n, int otherwise);  /* index into words */
 /* --spacing SX,SY: mm per pixel that a film may have (geo_spacing_sound); returns 0 when the flag is absent. */
 int         flags_spacing(const flags *f, double out[2]);
-/* The flags and settings that were given ("--tta detector.score=0.3"), without inputs and the shared flags that change no result (--json, --quiet, --force,
- * --out, --threads): what a result says it was made with. Fresh; to be asked before a verb takes words out of f->set. */
+/* The flags and settings that were given ("--tta detector.score=0.3"), words in quotes where a shell wants them, without inputs and the
+ * shared flags that change no result (--json, --quiet, --force, --out, --threads): what a result says it was made with. Fresh; to be asked
+ * before a verb takes words out of f->set. */
 char       *flags_given(const flags *f);
 /* Dies 2 when path exists and --force was not given: results are not overwritten by accident. */
 void        flags_may_write(const flags *f, const char *path);
