@@ -4,12 +4,16 @@
 #include "base/file.h"
 #include "base/utf8.h"
 #include "base/version.h"
+#include "datasets/json_file.h"
 #include "eval/predictions.h"
 #include <openssl/evp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
+
+enum { MEASURES_LIMIT = 256 << 20 };             /* bytes of a measure.json */
 
 static EVP_MD_CTX *begin(void)
 {
@@ -97,6 +101,19 @@ static char *find_predictions(const char *path)
     return NULL;
 }
 
+/* What `measure --out FILE.json` was given, as that file says it; fresh, NULL where it does not. */
+static char *measured_with(const char *path)
+{
+    const char *tail = strrchr(path, '.');
+    if (!tail || strcasecmp(tail, ".json") || file_is_folder(path)) return NULL;
+    char *why = NULL;
+    json_t *o = json_try(path, MEASURES_LIMIT, &why);
+    const char *text = o ? json_word(o, "settings") : NULL;
+    char *settings = text ? xdup(text) : NULL;
+    json_decref(o), free(why);
+    return settings;
+}
+
 /* The weights that predictions name and what was given beside them, and the run file that lies there. */
 static void set_origin(json_t *o, const char *prediction)
 {
@@ -106,7 +123,7 @@ static void set_origin(json_t *o, const char *prediction)
         predictions *p = predictions_open(found);
         weights = predictions_weights(p), settings = predictions_settings(p);
         predictions_close(p);
-    }
+    } else settings = measured_with(prediction);
     if (!weights || !*weights || !file_exists(weights)) {
         const char *why = weights && *weights ? gone : silent;
         set_missing(o, "weights", why), set_missing(o, "cfg", why);

@@ -334,6 +334,15 @@ static void eval_of_readers(void **state)
     pclose(p);
     assert_string_equal(sum, got);
     free(sum), free(line), json_decref(o);
+    write_text("told.json", "{\"settings\": \"--cobb-method endplate\", \"cases\": [{\"id\": \"a\", \"region\": \"lumbar\", \"vertebrae\": {"
+               "\"L1\": {\"SA\": [140, 20], \"SP\": [100, 22], \"IA\": [142, 50], \"IP\": [102, 50]}, "
+               "\"L5\": {\"SA\": [140, 80], \"SP\": [100, 72], \"IA\": [138, 112], \"IP\": [98, 100]}}, "
+               "\"S1\": {\"SA\": [130, 130], \"SP\": [96, 106]}}]}");
+    write_text("one.csv", "case,LL\na,49\n");
+    o = object("eval told.json one.csv --json --quiet");
+    assert_string_equal(json_string_value(json_object_get(json_object_get(json_object_get(o, "provenance"), "prediction"), "settings")),
+                        "--cobb-method endplate");
+    json_decref(o);
     static const char *const made[] = { "parameters.txt", "parameters.md", "parameters.csv", "parameters.tex", "bias.tex",
         "reliability.csv", "readers.md", "values.csv",
                                         "eval.json" };
