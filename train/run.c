@@ -78,9 +78,9 @@ static const key objective_keys[] = {
 };
 
 static const key adversary_keys[] = {
-    { "critic",     K_TEXT, ADVERSARY(critic), "", "cfg of the network that tells rebuilt films from films, such as configs/nets/patchgan.cfg; with it the "
+    { "critic",     K_TEXT, ADVERSARY(critic), "", "cfg of the network that tells rebuilt films from films, such as configs/nets/patchgan.cfg, relative to the working directory; with it the "
                                                    "run is one of a network that rebuilds its input, and labels are not looked at", 0, 0, 0 },
-    { "features",   K_TEXT, ADVERSARY(features), "", "cfg of a network of features for the perceptual distance (configs/nets/vgg16-features.cfg); default: "
+    { "features",   K_TEXT, ADVERSARY(features), "", "cfg of a network of features for the perceptual distance (configs/nets/vgg16-features.cfg, relative to the working directory); default: "
                                                      "the mean difference of the films' gradients instead", 0, 0, 0 },
     { "features_weights", K_TEXT, ADVERSARY(features_weights), "", "its weights, safetensors under the names that `convert --keys lpips` knows", 0, 0, 0 },
     { "perceptual", K_REAL, ADVERSARY(perceptual), "1", "weight of that term beside the mean |film - rebuilt|", 0, 1e6, 0 },

@@ -16,7 +16,7 @@
 #include <string.h>
 
 static const flag own[] = {
-    { "--keys", "MAP", "names of a reference implementation in the other file: milesial, transunet, torchvision, detectron2, taming; vit for .npz\n"
+    { "--keys", "MAP", "names of a reference implementation in the other file: milesial, transunet, torchvision, detectron2, taming, lpips; vit for .npz\n"
       "                          (default: darkspine's own)" },
     { "--net", "NET.cfg", "the network that a .safetensors or .npz IN is for" },
     { 0 }
