@@ -76,6 +76,13 @@ static void log_debug(int argc, char **argv)
     atexit(farewell);
 }
 
+/* What was printed is out, or the call failed. */
+static int said(int status)
+{
+    if (fflush(stdout) || ferror(stdout)) die_machine("standard output: cannot be written");
+    return status;
+}
+
 int main(int argc, char **argv)
 {
     store_library();
@@ -84,9 +91,9 @@ int main(int argc, char **argv)
     file_clean_on_signals();
     spin_less(argv);
     log_debug(argc, argv);
-    if (argc < 2 || !strcmp(argv[1], "--help")) return help_overview(), EXIT_OK;
-    if (!strcmp(argv[1], "--version")) return doctor_version(stdout), EXIT_OK;
+    if (argc < 2 || !strcmp(argv[1], "--help")) return help_overview(), said(EXIT_OK);
+    if (!strcmp(argv[1], "--version")) return doctor_version(stdout), said(EXIT_OK);
     for (const verb *v = verbs; v->name; v++)
-        if (!strcmp(v->name, argv[1])) return v->run(argc - 1, argv + 1);
+        if (!strcmp(v->name, argv[1])) return said(v->run(argc - 1, argv + 1));
     unknown(argv[1]);
 }

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 const class *classes_find(const classes *t, int value)
 {
@@ -54,7 +55,7 @@ classes classes_copy(const classes *t)
 
 void classes_free(classes *t) { free(t->c), *t = (classes){ 0 }; }
 
-/* Next comma-separated field of a line, blanks round it removed; *line moves on, NULL after the last. */
+/* Next comma-separated field of a line, blanks and then quotes round it removed; *line moves on, NULL after the last. */
 static char *field(char **line)
 {
     char *s = *line;
@@ -63,7 +64,9 @@ static char *field(char **line)
     if (comma) *comma = 0;
     *line = comma ? comma + 1 : NULL;
     s += strspn(s, " \t");
-    for (size_t n = strlen(s); n && strchr(" \t\r", s[n - 1]);) s[--n] = 0;
+    size_t n = strlen(s);
+    while (n && strchr(" \t\r", s[n - 1])) s[--n] = 0;
+    if (n >= 2 && s[0] == '"' && s[n - 1] == '"') s[n - 1] = 0, s++;
     return s;
 }
 
@@ -86,6 +89,7 @@ classes classes_parse(const char *given, const char *path)
         }
         int64_t v;
         if (!text_int(value, &v)) die_at(at, "value: got '%s', wanted a whole number", value);
+        if (v == 0 && !strcasecmp(name, "background")) continue;                      /* is no class of ours */
         const char *bad = insert(&t, v, name, kind ? kind : "");
         if (bad) die_at(at, "%s,%s: %s", value, name, bad);
     }

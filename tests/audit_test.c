@@ -145,7 +145,8 @@ static void identities(void **state)
 {
     (void)state;
     passes("case,PI (deg),PT (deg),SS (deg)\na,50.1,12.0,38.1\nb,60,20.4,39.6\n", "pi_identity");
-    passes("case,PI,PT,SS\na,50.1,12.04,38.12\n", "pi_identity");                        /* within the digit of 50.1 */
+    finds("case,PI,PT,SS\na,50.1,12.04,38.12\n", "pi_identity", 0, 0, "-0.0600, wanted 0 within 0.05; the digits printed leave room for it");
+    passes("case,PI,PT,SS\na,50.17,12.04,38.12\n", "pi_identity");
     finds("case,PI,PT,SS\na,50.1,12.0,38.1\nb,60.00,20.00,40.03\n", "pi_identity", 0, 1, "-0.0300");
     finds("case,PI,PT,SS\na,50.1,12.0,38.1\nb,60.00,20.00,40.10\n", "pi_identity", 1, 1, "-0.1000");
     finds("case,PI_2,PT_2,SS_2\na,50.10,12.00,38.00\n", "pi_identity", 1, 0, "+0.1000");
@@ -164,6 +165,7 @@ static void figures(void **state)
     finds("parameter,MAE,RMSE\nTK,2.0,1.8\n", "mae_bias", 1, 0, "RMSE = 1.8");
     finds("parameter,n,MAE,SD\nTK,20,2.0,3.1\n", "ratio", 0, 0, "1.55");
     passes("parameter,n,MAE,SD\nTK,20,2.0,2.9\n", "ratio");
+    finds("source,TK,LL\nclinicians,30.0,50.0\nAI,25.0,45.0\nclinicians - AI,5.0,4.0\n", "mean_difference", 1, 2, "LL: 50 - 45 = +5, printed +4");
     finds("class,a,b,difference\nL1,5.0,3.0,1.5\n", "mean_difference", 1, 0, "5 - 3 = +2, printed +1.5");
     finds("class,a,b,difference\nL1,5.0,3.0,-2.0\n", "mean_difference", 1, 0, "opposite sign");
     passes("class,a,b,difference\nL1,5.0,3.0,2.0\nL2,5.0,3.0,2.1\n", "mean_difference");
@@ -206,12 +208,15 @@ static void from_outside(void **state)
     write_text("broken.csv", "case,PI,PT,SS\na,50.0,12.0,38.0\nb,50.0,12.0,48.0\n");
     succeeds("audit sound.csv", "1 rows, 0 errors, 0 warnings");
     succeeds("audit --rules", "pi_identity");
+    json_t *rules = object("audit --rules --json");
+    assert_true(json_array_size(json_object_get(rules, "rules")) > 10);
+    json_decref(rules);
     json_t *o = object("audit sound.csv --json");
     assert_int_equal(json_array_size(json_object_get(o, "findings")), 0);
     json_decref(o);
     result r = call("audit broken.csv --json");
     assert_int_equal(r.status, 2);
-    assert_string_equal(r.err, "");
+    assert_string_equal(r.err, "darkspine: broken.csv: 1 contradiction\n");
     o = json_loads(r.out, 0, NULL);
     const json_t *f = json_array_get(json_object_get(o, "findings"), 0);
     assert_string_equal(json_string_value(json_object_get(f, "rule")), "pi_identity");

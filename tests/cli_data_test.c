@@ -109,7 +109,7 @@ static void test_what_is_said(void **state)
     json_t *a = object("eval by-folder films.h5 --json --quiet"), *b = object("eval by-file films.h5 --json --quiet");
     assert_true(same_result(a, b));
     json_decref(a), json_decref(b);
-    result right = call("eval by-folder films.h5 --json --quiet"), swapped = call("eval films.h5 by-folder --json --quiet");
+    result right = call("eval by-folder films.h5 --json"), swapped = call("eval films.h5 by-folder --json");
     assert_int_equal(swapped.status, 0);
     assert_true(!strstr(right.err, "in this order?") && strstr(swapped.err, "in this order?"));
     drop(&right), drop(&swapped);
@@ -129,10 +129,11 @@ static void test_what_is_said(void **state)
     succeeds("synth lumbar.h5 region=lumbar n=3 height=128 width=96 --quiet", "3 films");
     succeeds("export lumbar.h5 lumbar --quiet", "3 cases");
     succeeds("import masks lumbar unnamed.h5 --quiet", "3 cases");
-    result r = call("measure unnamed.h5 --region lumbar --quiet");
+    result r = call("measure unnamed.h5 --region lumbar"), quiet = call("measure unnamed.h5 --region lumbar --quiet");
     const char *said = strstr(r.err, "the values are not levels of a lumbar film");
     assert_true(said && !strstr(said + 1, "the values are not levels"));       /* what is true of every film is said of the first */
-    drop(&r);
+    assert_string_equal(quiet.err, "");
+    drop(&r), drop(&quiet);
 }
 
 /* Truth with classes 1 and 2, read as a run with data.labels=any or a list would: DSC of b is 2 * 2 / (2 + 6), or that of class 1 alone. */
@@ -335,6 +336,14 @@ static void test_disk_full(void **state)
         assert_non_null(strstr(r.err, "cannot be written"));
         drop(&r);
     }
+    static const char *const texts[] = { "help", "--version", "plan configs/nets/unet-small.cfg", "audit --rules" };
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        char *err = in("err"), *full = xprintf("%s %s >/dev/full 2>'%s'", getenv("DARKSPINE") ? getenv("DARKSPINE") : "./darkspine", texts[i], err);
+        const int status = system(full);
+        char *said = file_read(err, 1 << 20, NULL);
+        if (WEXITSTATUS(status) != 4 || !strstr(said, "standard output: cannot be written")) fail_msg("%s: status %d: %s", full, WEXITSTATUS(status), said);
+        free(err), free(full), free(said);
+    }
     char *line = xprintf("find '%s' -name '*.tmp*' | grep -q .", folder), *big = in("big.h5"), *h5 = in("full/predictions.h5");
     assert_int_not_equal(system(line), 0);
     assert_false(file_exists(big));
@@ -346,6 +355,10 @@ static void test_bench_refuses(void **state)
 {
     (void)state;
     refused("bench", "bench");
+    char *taken = in("taken.h5");
+    file_make_folders(taken), free(taken);
+    refused("synth taken.h5 region=stack n=1 --force", "taken.h5: is a folder, wanted a file to write");
+    refused("synth twice.h5 region=stack n=1 seed=5 --seed 6", "--seed: got 6 beside seed=5, wanted one of them");
     refused("bench op", "did you mean ops?");
     refused("bench ops more", "more");
     refused("bench nets --pass none", "--pass");

@@ -114,6 +114,7 @@ static void a_network_fills_what_it_is_given(void **state)
                     " adversary.erase=0.5 adversary.matching=1 solver.epochs=2 solver.batch=2 solver.optimiser=adam solver.decay=0 solver.lr=0.002");
     if (r.status) fail_msg("%s", r.err);
     drop(&r);
+    succeeds("plan $ROOT/configs/runs/vqgan-small.cfg", "2942433 parameters");         /* whose critic is found beside the program */
     json_t *o = object("inpaint pairs.h5 --weights vq --mask truth --json --quiet --out codes passes=2");
     assert_int_equal((int)number(o, "changed_outside_mask"), 0);
     const json_t *first = json_array_get(json_object_get(o, "cases"), 1);

@@ -28,6 +28,20 @@ static void sorts_words(void **state)
     flags_free(f);
 }
 
+static const usage no_net = { "plain", "IN", "Has no network.", NULL, FLAG_PRECISION | FLAG_NO_NET, 1, 1, 1 },
+    net = { "plain", "IN", "Has one.", NULL, FLAG_PRECISION, 1, 1, 1 };
+
+static void precision_is_a_word_of_the_network(void **state)
+{
+    (void)state;
+    flags *f = PARSE(&net, "plain", "a", "--precision", "bf16"), *g = PARSE(&no_net, "plain", "a", "--precision", "bf16");
+    assert_int_equal(f->nset, 1);
+    assert_string_equal(f->set[0], "net.precision=bf16");
+    assert_int_equal(g->nset, 0);
+    dies(2, "--precision: got 'half'", PARSE(&no_net, "plain", "a", "--precision", "half"));
+    flags_free(f), flags_free(g);
+}
+
 /* What a result says it was made with can be given to a shell again. */
 static void given_words_are_quoted(void **state)
 {
@@ -63,6 +77,7 @@ static void mistakes(void **state)
     dies(2, "--parts: a value is missing", PARSE(&how, "demo", "a", "--parts"));
     dies(2, "--parts: got the flag --json", PARSE(&how, "demo", "a", "--parts", "--json"));
     dies(2, "--seed: given twice", PARSE(&how, "demo", "a", "--seed", "1", "--seed", "2"));
+    dies(2, "solver.lr: given twice, solver.lr=1 and solver.lr=2", PARSE(&how, "demo", "a", "solver.lr=1", "solver.lrs=1", "solver.lr=2"));
     dies(2, "--exclude: takes no value", PARSE(&how, "demo", "a", "--exclude=yes"));
     dies(2, "did not expect 'c'", PARSE(&how, "demo", "a", "b", "c"));
     dies(2, "got 0 inputs, wanted: darkspine demo IN OUT", PARSE(&how, "demo"));
@@ -100,9 +115,10 @@ static void force_is_needed(void **state)
     (void)state;
     char *a[] = { "demo", "x" }, *b[] = { "demo", "x", "--force" };
     flags *f = flags_parse(&how, 2, a), *g = flags_parse(&how, 3, b);
-    dies(2, "/: exists already; --force", flags_may_write(f, "/"));
+    dies(2, "/dev/null: exists already; --force", flags_may_write(f, "/dev/null"));
     flags_may_write(f, "/no/such/file");
-    flags_may_write(g, "/");
+    flags_may_write(g, "/dev/null");
+    dies(2, "/: is a folder, wanted a file to write", flags_may_write(g, "/"));
     flags_free(f), flags_free(g);
 }
 
@@ -129,7 +145,7 @@ static void help(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest table[] = { cmocka_unit_test(sorts_words), cmocka_unit_test(given_words_are_quoted), cmocka_unit_test(paths_are_no_settings), cmocka_unit_test(mistakes),
+    const struct CMUnitTest table[] = { cmocka_unit_test(sorts_words), cmocka_unit_test(given_words_are_quoted), cmocka_unit_test(precision_is_a_word_of_the_network), cmocka_unit_test(paths_are_no_settings), cmocka_unit_test(mistakes),
                                         cmocka_unit_test(numbers), cmocka_unit_test(force_is_needed), cmocka_unit_test(help) };
     return RUN_TESTS(table);
 }

@@ -206,7 +206,8 @@ static void class_tables(void **state)
     BAD("value,name,kind\n1,a,b,c\n", "got more, wanted three columns");
     BAD("value,name,kind\n", "no class in it");
     #undef BAD
-    file_write(path, "\xEF\xBB\xBFvalue,name,kind\r\n 2 , b ,\r\n1,a,k\r\n", 37);
+    static const char sound[] = "\xEF\xBB\xBFvalue,name,kind\r\n0,background,\r\n 2 , b ,\r\n\"1\",\"a\",\"k\"\r\n";
+    file_write(path, sound, sizeof sound - 1);
     classes t = classes_read(path);
     char buf[16];
     assert_int_equal(t.n, 2);

@@ -125,9 +125,13 @@ static void test_unnamed(void **state)
     refused("measure unnamed.png --classes nowhere.csv", "nowhere.csv");
     o = object("measure film.png --classes levels --spacing .7,.7 --json");
     true_values(only(o), 4);
-    json_decref(o);
+    json_t *part = object("measure film.png --region lumbar --facing right --json");       /* levels, though C2 is on no lumbar film */
+    near(number(at(only(part), "values"), "SS"), number(at(only(o), "values"), "SS"), 1e-9);
+    const json_t *types = at(only(part), "Schwab");
+    assert_true(json_is_null(at(types, "SVA")) && (json_string_value(at(types, "SVA_why")) || json_string_value(at(at(only(part), "errors"), "SVA"))));
+    json_decref(part);
     for (int64_t i = 0; i < FH * FW; i++) m[i] = labels_drawn[i] >= GEO_L1 && labels_drawn[i] <= GEO_L5 ? labels_drawn[i] : 0;
-    save("lumbar.png", m), free(m);              /* without an anchor the numbers are a guess, and say so */
+    save("lumbar.png", m), free(m), json_decref(o);              /* without an anchor the numbers are a guess, and say so */
     o = object("measure lumbar.png --instances --region lumbar --facing right --json");
     assert_string_equal(json_string_value(at(at(only(o), "errors"), "SS")), "E_MISSING:S1");
     assert_null(at(at(only(o), "errors"), "TK"));

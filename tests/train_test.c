@@ -403,6 +403,7 @@ static void wrong_settings_are_refused(void **state)
     fails("solver.epoch=3", "unknown key (did you mean epochs?)");
     fails("solvr.epochs=3", "no section or name solvr (did you mean");
     fails("epochs=3", "got 'epochs=3', wanted section.key=value (did you mean solver.epochs?)");
+    fails("net.batch=-5", "net.batch: got -5, wanted 1 to 4096");
     fails("heigt=64", "(did you mean net.height?)");
     fails("nothinglikethat=3", "got 'nothinglikethat=3', wanted section.key=value");
     fails("solver.batch=3 solver.subdivisions=2", "subdivisions: got 2, wanted a divisor of batch=3");

@@ -4,6 +4,7 @@
 #include "kernels/loss.h"
 #include "base/die.h"
 #include "base/file.h"
+#include "base/share.h"
 #include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -78,9 +79,9 @@ static const key objective_keys[] = {
 };
 
 static const key adversary_keys[] = {
-    { "critic",     K_TEXT, ADVERSARY(critic), "", "cfg of the network that tells rebuilt films from films, such as configs/nets/patchgan.cfg, relative to the working directory; with it the "
+    { "critic",     K_TEXT, ADVERSARY(critic), "", "cfg of the network that tells rebuilt films from films, such as configs/nets/patchgan.cfg (looked for from the working directory, beside the cfg and beside the program); with it the "
                                                    "run is one of a network that rebuilds its input, and labels are not looked at", 0, 0, 0 },
-    { "features",   K_TEXT, ADVERSARY(features), "", "cfg of a network of features for the perceptual distance (configs/nets/vgg16-features.cfg, relative to the working directory); default: "
+    { "features",   K_TEXT, ADVERSARY(features), "", "cfg of a network of features for the perceptual distance (configs/nets/vgg16-features.cfg); default: "
                                                      "the mean difference of the films' gradients instead", 0, 0, 0 },
     { "features_weights", K_TEXT, ADVERSARY(features_weights), "", "its weights, safetensors under the names that `convert --keys lpips` knows", 0, 0, 0 },
     { "perceptual", K_REAL, ADVERSARY(perceptual), "1", "weight of that term beside the mean |film - rebuilt|", 0, 1e6, 0 },
@@ -297,6 +298,27 @@ static void network_word(run *r, const char *word)
     add_word(r, xdup(word));
 }
 
+/* The net's own number of images, which a training replaces by its own: wrong is wrong all the same. */
+static void check_batch(const run *r)
+{
+    net_conf conf;
+    cfg *c = cfg_parse(r->net_text, r->net_path);
+    const char *value = cfg_get(&c->s[0], "batch");
+    for (int i = 0; i < r->words; i++) if (!strncmp(r->word[i], "net.batch=", 10)) value = r->word[i] + 10;
+    if (value) key_set(key_find(net_keys, "batch"), &conf, value, "net.batch");
+    cfg_free(c);
+}
+
+/* A file that the run names: where it is said to be, beside the cfg, or among what the program brings along. */
+static void locate(const char **file, const char *cfg)
+{
+    if (!*file || **file == '/' || file_exists(*file)) return;
+    char *folder = path_folder(cfg), *found = path_join(folder, *file);
+    if (!file_exists(found)) free(found), found = share_path(*file);
+    if (found) free((char *)*file), *file = found;
+    free(folder);
+}
+
 run *run_parse(const char *text, const char *path, const char *const *words, int n)
 {
     static const char *known[sizeof run_sections / sizeof *run_sections];
@@ -312,7 +334,8 @@ run *run_parse(const char *text, const char *path, const char *const *words, int
         else network_word(r, words[i]);
     }
     fill(r, c);
-    check(r);
+    check(r), check_batch(r);
+    locate(&r->adversary.critic, path), locate(&r->adversary.features, path), locate(&r->adversary.features_weights, path);
     cfg_free(c), free(own);
     return r;
 }

@@ -2,6 +2,7 @@
 #include "verbs/verb.h"
 #include "base/die.h"
 #include "base/utf8.h"
+#include "base/words.h"
 #include "eval/audit.h"
 #include "verbs/flags.h"
 #include "verbs/object.h"
@@ -20,8 +21,12 @@ static const usage how = { "audit", "TABLE.csv",
     "Exit status 2 where a figure contradicts another (an error); warnings alone are status 0.",
     own, FLAG_JSON | FLAG_QUIET, 0, 1, 0 };
 
-static void list_rules(void)
+static void list_rules(int json)
 {
+    json_t *list = json_array();
+    for (const audit_rule *r = audit_rules; json && r->id; r++) object_append(list, json_pack("{s:s, s:s}", "rule", r->id, "text", r->help));
+    if (json) { object_print(json_pack("{s:o}", "rules", list)); return; }
+    json_decref(list);
     for (const audit_rule *r = audit_rules; r->id; r++) printf("%-16s %s\n", r->id, r->help);
 }
 
@@ -62,12 +67,13 @@ int verb_audit(int argc, char **argv)
 {
     flags *f = flags_parse(&how, argc, argv);
     if (!f) return EXIT_OK;
-    if (flags_has(f, "--rules")) return list_rules(), flags_free(f), EXIT_OK;
+    if (flags_has(f, "--rules")) return list_rules(flags_has(f, "--json")), flags_free(f), EXIT_OK;
     if (!f->n) die("audit: got 0 inputs, wanted: darkspine audit TABLE.csv");
     audit a = audit_table(f->input[0], flags_text(f, "--reference", NULL));
     if (flags_has(f, "--json")) print_json(&a);
     else print_text(&a, f->input[0]);
     int status = a.errors ? EXIT_INPUT : EXIT_OK;
+    if (a.errors) fprintf(stderr, "darkspine: %s: %d contradiction%s\n", f->input[0], a.errors, plural(a.errors));
     audit_free(&a), flags_free(f);
     return status;
 }

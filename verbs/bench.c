@@ -2,6 +2,7 @@
 #include "verbs/verb.h"
 #include "base/die.h"
 #include "base/file.h"
+#include "base/share.h"
 #include "eval/bench.h"
 #include "verbs/bench_nets.h"
 #include "verbs/compute.h"
@@ -46,7 +47,6 @@ static int is_part(const char *file) { return !strncmp(file, "patchgan", 8) || !
 
 static void bench_nets(bench *b, const flags *f, compute *c)
 {
-    static const char folder[] = "configs/nets";
     int n = f->n - 1, which = flags_word(f, "--pass", passes, 3, 2);
     compute_tell(c);
     char **found = NULL, *batch = NULL;
@@ -54,6 +54,8 @@ static void bench_nets(bench *b, const flags *f, compute *c)
     int words = 0;
     for (; words < f->nset; words++) word[words] = f->set[words];
     if (flags_has(f, "--batch")) word[words++] = batch = xprintf("net.batch=%lld", (long long)flags_int(f, "--batch", 1, 1, 4096));
+    char *folder = n ? NULL : share_path("configs/nets");
+    if (!n && !folder) die("bench: no configs/nets beside the program, wanted bench nets NET.cfg...");
     if (!n) found = file_list(folder, "|.cfg|", &n);
     for (int i = 0; i < n; i++) {
         if (found && is_part(found[i])) { free(found[i]); continue; }
@@ -63,7 +65,7 @@ static void bench_nets(bench *b, const flags *f, compute *c)
         free(path);
         if (found) free(found[i]);
     }
-    free(found), free(batch), free(word);
+    free(found), free(folder), free(batch), free(word);
 }
 
 static json_t *object(const bench *b, const char *kind)

@@ -19,7 +19,7 @@ static const usage how = { "compare", "A B",
     "Overlap is compared class by class; errors of the parameters at common coverage, on the films that both have measured, with each\n"
     "one's failures beside them. Differences are A - B, with intervals and tests by patient, corrected (Holm) over the rows of a table. --out DIR writes\n"
     "compare-classes and compare-parameters as .txt .md .csv .tex, and compare.json.",
-    own, FLAG_JSON | FLAG_QUIET | FLAG_FORCE | FLAG_OUT | FLAG_DEVICE | FLAG_THREADS | FLAG_SEED, 2, 2, 0 };
+    own, FLAG_JSON | FLAG_QUIET | FLAG_FORCE | FLAG_OUT | FLAG_COMPUTE | FLAG_NO_NET, 2, 2, 0 };
 
 enum { DRAWS = 10000 };
 static const char *const stems[] = { "compare-classes", "compare-parameters" };

@@ -27,8 +27,7 @@ enum { CPU, CUDA, AUTO };
 
 int compute_words(const flags *f)
 {
-    static const char *const devices[] = { "cpu", "cuda", "auto" }, *const precisions[] = { "float32", "bf16", "tf32" };
-    flags_word(f, "--precision", precisions, 3, 0);            /* its name is right; the cfg's key does the rest */
+    static const char *const devices[] = { "cpu", "cuda", "auto" };
     return flags_word(f, "--device", devices, 3, AUTO);
 }
 

@@ -17,7 +17,7 @@ typedef struct compute {
 int compute_threads(const flags *f);
 /* --threads and --device of a verb that has nothing for a GPU: cpu or auto. */
 int compute_on_cpu(const flags *f);
-/* Dies 2 where --device or --precision is no word for one; which device, as compute_begin reads it. The verb must have declared FLAG_COMPUTE. */
+/* Dies 2 where --device is no word for one; which device, as compute_begin reads it. The verb must have declared FLAG_COMPUTE. */
 int compute_words(const flags *f);
 /* All of it; the verb must have declared FLAG_COMPUTE. Dies 2 where --device cuda is asked for and there is none. */
 compute compute_begin(const flags *f);

@@ -15,7 +15,8 @@ typedef struct flag { const char *name, *value, *help; } flag;          /* value
 
 enum {                                                                   /* which of the shared flags a verb takes */
     FLAG_JSON = 1, FLAG_QUIET = 2, FLAG_FORCE = 4, FLAG_OUT = 8, FLAG_DEVICE = 16, FLAG_THREADS = 32, FLAG_SEED = 64, FLAG_PRECISION = 128,
-    FLAG_COMPUTE = FLAG_DEVICE | FLAG_THREADS | FLAG_SEED | FLAG_PRECISION
+    FLAG_COMPUTE = FLAG_DEVICE | FLAG_THREADS | FLAG_SEED | FLAG_PRECISION,
+    FLAG_NO_NET = 256                                                    /* no flag: --precision is taken like everywhere, and changes nothing */
 };
 
 typedef struct usage {
@@ -51,6 +52,6 @@ int         flags_spacing(const flags *f, double out[2]);
  * shared flags that change no result (--json, --quiet, --force, --out, --threads): what a result says it was made with. Fresh; to be asked
  * before a verb takes words out of f->set. */
 char       *flags_given(const flags *f);
-/* Dies 2 when path exists and --force was not given: results are not overwritten by accident. */
+/* Dies 2 when path is a folder, or exists and --force was not given: results are not overwritten by accident. */
 void        flags_may_write(const flags *f, const char *path);
 #endif

@@ -24,7 +24,7 @@ static const usage how = { "measure", "INPUT...",
     "--out FILE.txt|csv|json writes the report. Where papers differ: TK=T4-T12|T5-T12|T2-T12,\n"
     "LL=L1-S1|T12-S1, SVA=centroid|corner, GT=middle|corner, T1S=T1|C7,\n"
     "cobb_method=midline|endplate.",
-    own, FLAG_JSON | FLAG_QUIET | FLAG_FORCE | FLAG_OUT | FLAG_DEVICE | FLAG_THREADS | FLAG_SEED, 1, -1, 1 };
+    own, FLAG_JSON | FLAG_QUIET | FLAG_FORCE | FLAG_OUT | FLAG_COMPUTE | FLAG_NO_NET, 1, -1, 1 };
 
 /* What all films leave behind. */
 typedef struct collected {

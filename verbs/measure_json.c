@@ -45,7 +45,8 @@ static void set_gap(json_t *o, json_t *errors, const findings *f)
     if (f->spread) set(o, "GAP_probability", json_pack("{s:f s:f s:f}", "P", f->category[0], "MD", f->category[1], "SD", f->category[2]));
 }
 
-static void set_types(json_t *o, const findings *f)
+/* errors: what the case itself gives as the reason of a missing value */
+static void set_types(json_t *o, const findings *f, const json_t *errors)
 {
     static const char *const modifiers[] = { "PI-LL", "PT", "SVA" }, *const from[] = { "PILL", "PT", "SVA" };
     double pill = findings_value(f, "PILL"), pt = findings_value(f, "PT"), ss = findings_value(f, "SS");
@@ -53,7 +54,10 @@ static void set_types(json_t *o, const findings *f)
         json_t *s = json_object();
         for (int i = 0; i < 3; i++) {
             const char *grade = geo_schwab(modifiers[i], findings_value(f, from[i]));
-            set(s, modifiers[i], *grade ? json_string(grade) : json_null());
+            geo_value v;
+            if (*grade) set_text(s, modifiers[i], grade);
+            else if (json_object_get(errors, from[i])) set(s, modifiers[i], json_null());
+            else geo_result_value(f->chain.result, geo_parameter_find(from[i]), &v), set_missing(s, modifiers[i], v.error);
         }
         set(o, "Schwab", s);
     }
@@ -192,7 +196,7 @@ static void set_lateral(json_t *o, const findings *f)
     for (int i = 0; i < geo_result_warnings(r); i++) object_append(warnings, json_string(geo_result_warning(r, i)));
     set(o, "warnings", warnings), set_marks(o, f), set_choices(o, f->chain.film);
     if (!side) return;
-    set_types(o, f), set_bodies(o, f);
+    set_types(o, f, json_object_get(o, "errors")), set_bodies(o, f);
     if (f->from_masks) set_landmarks(o, f);
 }
 

@@ -1,7 +1,8 @@
 /* measure_roles.c - what the values of a label map are of a spine; see measure.h.
  *
  * A label map says nothing of what its values mean. Tables that are given come first, then those a store or predictions carry, then the
- * levels C1 to L5; where these cannot be on a film of the region, the region's own table, and last the values are taken as instances. */
+ * levels C1 to L5; where these cannot be on a film of the region, the region's own table, then levels if they look like it, and last the
+ * values are taken as instances. */
 #include "verbs/measure.h"
 #include "base/die.h"
 #include <ctype.h>
@@ -68,20 +69,34 @@ static int suits(int region, const int role[256], const int seen[256])
     return 1;
 }
 
+/* Levels all the same, though some do not belong on a film of the region: sacrum, heads or skull stand there, or a vertebra of the region
+ * and no C1. Instances are numbered from 1. */
+static int level_like(int region, const int role[256], const int seen[256])
+{
+    int some = 0;
+    for (int v = 1; v < 256; v++) {
+        if (seen[v] && !role[v]) return 0;
+        some |= seen[v] && (v > GEO_L5 || (!seen[GEO_C1] && may_show(region, v)));
+    }
+    return some;
+}
+
 void roles_guess(int region, const int seen[256], int role[256])
 {
     roles_levels(role);
     role[31] = GEO_ROLE_HEAD;                    /* an implant suits every region */
     int whole = region < 0 || region == GEO_REGION_WHOLE, others = 0;
     for (int v = 2; v < 256; v++) others |= seen[v];
-    int binary = seen[1] && !others, fits = !binary && (whole || suits(region, role, seen));
+    int binary = seen[1] && !others, fits = !binary && (whole || suits(region, role, seen)), levels = !binary && level_like(region, role, seen);
     role[31] = GEO_ROLE_NONE;
     if (fits) return;
     if (binary) { role[1] = GEO_ROLE_BODY; return; }            /* 0 and 1, or 0 and 255: vertebrae without names */
     classes t = classes_named(geo_region_name(region));
     roles_of(&t, role);
-    if (!t.n || !suits(region, role, seen)) for (int v = 1; v < 256; v++) role[v] = GEO_ROLE_INSTANCE;
-    warn("the values are not levels of a%s %s film: read as %s; --classes says what they mean", region == GEO_REGION_AP ? "n" : "",
+    const int own = t.n && suits(region, role, seen);
+    if (!own && levels) roles_levels(role);
+    else if (!own) for (int v = 1; v < 256; v++) role[v] = GEO_ROLE_INSTANCE;
+    if (own || !levels) warn("the values are not levels of a%s %s film: read as %s; --classes says what they mean", region == GEO_REGION_AP ? "n" : "",
          geo_region_name(region), role[255] ? "instances of vertebrae" : "the classes of that region");
     classes_free(&t);
 }

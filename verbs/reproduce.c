@@ -69,14 +69,14 @@ static json_t *plan_json(const experiment *e, int n)
         json_t *steps = json_array();
         for (int k = 0; k < e[i].nsteps; k++) {
             const step *s = &e[i].step[k];
-            object_append(steps, json_pack("{s:o, s:o, s:f, s:b}", "step", object_text(s->name), "run", object_text(s->run), "minutes",
-                                           s->minutes, "done", s->done));
+            object_append(steps, json_pack("{s:o, s:o, s:f, s:b}", "step", object_text(s->name), "run", object_text(s->run), "seconds",
+                                           60 * s->minutes, "done", s->done));
         }
         object_append(list, json_pack("{s:o, s:o, s:o, s:f, s:o}", "experiment", object_text(e[i].name), "system",
-                                      object_text(e[i].system), "title", object_text(e[i].title), "minutes", reproduce_minutes(&e[i], 1),
+                                      object_text(e[i].system), "title", object_text(e[i].title), "seconds", 60 * reproduce_minutes(&e[i], 1),
                                       "steps", steps));
     }
-    return json_pack("{s:f, s:o}", "minutes", reproduce_minutes(e, n), "experiments", list);
+    return json_pack("{s:f, s:o}", "seconds", 60 * reproduce_minutes(e, n), "experiments", list);
 }
 
 static void set_quantity(json_t *o, const char *name, quantity q)

@@ -141,7 +141,7 @@ static void print_json(const list *l, char **name, int n)
                       r->best_epoch ? json_integer(r->best_epoch) : json_null(), "loss", object_real(r->loss), "seconds", r->seconds,
                       "images_per_second", object_real(r->images_per_second), "parameters", (json_int_t)r->parameters, "commit",
                       object_text(r->commit), "version", object_text(r->version), "differs", differs);
-        if (o && !r->best_epoch) json_object_set_new(o, "best_why", json_string("no validation yet"));
+        if (o && !r->best_epoch) json_object_set_new(o, "best_why", json_string("no validation yet")), json_object_set_new(o, "best_epoch_why", json_string("no validation yet"));
         if (o && isnan(r->loss)) json_object_set_new(o, "loss_why", json_string("no epoch yet"));
         object_append(runs, o);
     }

@@ -71,7 +71,7 @@ static const usage how = { "synth", "OUT.h5 region=... [n=100] [seed=1] [level=L
     "      pathology=auto|none|flatback|kyphosis|slip|junction|lstv|dome|mixed\n"
     "      fractures=auto|none|always|screwed  implants=0.2  close=0  facing=any|left|right  pairs=0|1  strata=0|1  reader=MM\n"
     "      failure=none|drop|merge|split|shift|truncate|spurious|erode|dilate|ragged|leak|spur|swap|facing|heads|head|any",
-    own, FLAG_JSON | FLAG_QUIET | FLAG_FORCE | FLAG_DEVICE | FLAG_THREADS | FLAG_SEED, 1, 1, 1 };
+    own, FLAG_JSON | FLAG_QUIET | FLAG_FORCE | FLAG_COMPUTE | FLAG_NO_NET, 1, 1, 1 };
 
 /* Usual size of a film, pixels. */
 static const int64_t sizes[KINDS][2] = { [REGION_WHOLE] = { 1024, 512 }, [REGION_CERVICAL] = { 1024, 768 },
@@ -89,7 +89,7 @@ static synth settings(const flags *f)
     synth s = { 0 };
     int region = 0;
     key_defaults(keys, &s);
-    s.seed = flags_int(f, "--seed", s.seed, 0, INT64_MAX);                     /* seed= is the same, and stronger */
+    const int64_t shared = s.seed = flags_int(f, "--seed", s.seed, 0, INT64_MAX);
     for (int i = 0; i < f->nset; i++) {
         char name[32];
         const char *equals = strchr(f->set[i], '=');
@@ -104,6 +104,7 @@ static synth settings(const flags *f)
         key_set(k, &s, equals + 1, name);
         region |= !strcmp(name, "region");
     }
+    if (flags_has(f, "--seed") && s.seed != shared) die_at("--seed", "got %lld beside seed=%lld, wanted one of them", (long long)shared, (long long)s.seed);
     if (!region) die("region: missing, wanted region=whole, cervical, thoracic, lumbar, ap, stack or mixed");
     if (s.strata && s.region != REGION_WHOLE) die("strata: only whole spines can show them all, wanted region=whole");
     if (s.strata && s.level < LEVEL_TRAINING) die("strata: implants are drawn from level=L3 on");
