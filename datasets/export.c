@@ -5,6 +5,7 @@
 #include "base/parallel.h"
 #include "base/utf8.h"
 #include "datasets/json_file.h"
+#include "geometry/geometry.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -230,32 +231,79 @@ static void set(json_t *o, const char *key, json_t *value)
 
 static json_t *pair(double a, double b) { return json_pack("[o, o]", real(a), real(b)); }
 
-/* Corners under UL UR LL LR, landmarks by name, values and their units by name. A store does not record from which side a film was
- * taken, so the mode is left to the reader. */
-static void set_points(json_t *o, const labels *l)
+/* Which way the patient of a lateral film looks, where the store says so: 1 right, -1 left, else 0. */
+static int facing_of(const labels *l)
 {
-    static const char *const corner[4] = { "UL", "UR", "LL", "LR" };
-    json_t *part = NULL, *order, *units = NULL;
-    if (l->ncorners) {
-        json_object_set_new(o, "mode", json_null()), json_object_set_new(o, "mode_why", json_string("the store does not record the view"));
-        json_object_set_new(o, "order", order = json_array()), json_object_set_new(o, "vertebrae", part = json_object());
-        for (int i = 0; i < l->ncorners; i++) {
-            json_t *q = json_object();
-            for (int k = 0; k < 4; k++) json_object_set_new(q, corner[k], pair(l->corners[i].p[k][0], l->corners[i].p[k][1]));
-            json_array_append_new(order, json_clean(l->corners[i].level)), set(part, l->corners[i].level, q);
-        }
+    for (int i = 0; i < l->nvalues; i++)
+        if (!strcmp(l->values[i].name, "facing")) return l->values[i].value == 1 ? 1 : l->values[i].value == -1 ? -1 : 0;
+    return 0;
+}
+
+/* Corners by anterior and posterior where it is known which way the patient looks, the sacrum's plate by itself; else as on the film. */
+static void set_corners(json_t *o, const labels *l, int facing)
+{
+    static const char *const corner[3][4] = { { "SA", "SP", "IA", "IP" }, { "UL", "UR", "LL", "LR" }, { "SP", "SA", "IP", "IA" } };
+    json_t *order = json_array(), *part = json_object();
+    if (facing) json_object_set_new(o, "mode", json_string("lateral")), json_object_set_new(o, "facing", json_string(facing > 0 ? "right" : "left"));
+    else json_object_set_new(o, "mode", json_null()), json_object_set_new(o, "mode_why", json_string("the store does not record the view"));
+    json_object_set_new(o, "order", order), json_object_set_new(o, "vertebrae", part);
+    for (int i = 0; i < l->ncorners; i++) {
+        const corners *c = &l->corners[i];
+        json_t *q = json_object();
+        for (int k = 0; k < 4; k++) json_object_set_new(q, corner[facing + 1][k], pair(c->p[k][0], c->p[k][1]));
+        if (facing && i == l->ncorners - 1 && !strcmp(c->level, "S1")) { json_object_set_new(o, "S1", q); return; }
+        json_array_append_new(order, json_clean(c->level)), set(part, c->level, q);
     }
-    if (l->nlandmarks) json_object_set_new(o, "landmarks", part = json_object());
+}
+
+/* How many of the landmarks stand before femoral_head_1 and femoral_head_2, where these are the last. */
+static int before_heads(const labels *l)
+{
+    static const char *const name[] = { "femoral_head_1", "femoral_head_2" };
+    for (int heads = 2; heads > 0; heads--) {
+        int i = 0;
+        while (heads <= l->nlandmarks && i < heads && !strcmp(l->landmarks[l->nlandmarks - heads + i].name, name[i])) i++;
+        if (i == heads) return l->nlandmarks - heads;
+    }
+    return l->nlandmarks;
+}
+
+/* Landmarks by name, heads as circles. */
+static void set_landmarks(json_t *o, const labels *l)
+{
+    json_t *part = json_object(), *heads = json_array();
+    const int n = before_heads(l);
     for (int i = 0; i < l->nlandmarks; i++) {
         const landmark *m = &l->landmarks[i];
         json_t *p = pair(m->x, m->y);
         if (m->r > 0) json_array_append_new(p, real(m->r));
-        set(part, m->name, p);
+        if (i < n) set(part, m->name, p);
+        else json_array_append_new(heads, p);
     }
-    json_object_set_new(o, "values", part = json_object());
-    if (l->nvalues) json_object_set_new(o, "units", units = json_object());
-    for (int i = 0; i < l->nvalues; i++) set(part, l->values[i].name, real(l->values[i].value)), set(units, l->values[i].name,
-        json_clean(l->values[i].unit));
+    if (json_array_size(heads)) json_object_set_new(o, "FH", heads); else json_decref(heads);
+    if (json_object_size(part)) json_object_set_new(o, "points", part); else json_decref(part);
+}
+
+/* Values that `measure` gives under the same name; of a lateral film what else is known of it stands under `about`. */
+static void set_values(json_t *o, const labels *l, int facing)
+{
+    json_t *values = json_object(), *about = json_object(), *units = json_object();
+    for (int i = 0; i < l->nvalues; i++) {
+        const measured *v = &l->values[i];
+        set(!facing || geo_parameter_find(v->name) >= 0 ? values : about, v->name, real(v->value)), set(units, v->name, json_clean(v->unit));
+    }
+    json_object_set_new(o, "values", values);
+    if (json_object_size(about)) json_object_set_new(o, "about", about); else json_decref(about);
+    if (json_object_size(units)) json_object_set_new(o, "units", units); else json_decref(units);
+}
+
+/* The case form of `measure`. */
+static void set_points(json_t *o, const labels *l)
+{
+    const int facing = facing_of(l);
+    if (l->ncorners) set_corners(o, l, facing);
+    if (l->nlandmarks) set_landmarks(o, l);
+    set_values(o, l, facing);
 }
 
 static void set_pictures(json_t *o, const store_case *c, const labels *l, const drawn *d)

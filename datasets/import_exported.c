@@ -30,29 +30,39 @@ static int fits(task *t, const char *name)
     return strlen(name) < STORE_NAME;
 }
 
+/* side: which way the patient looks, so whether anterior (SA, IA) is left or right; corners may also be named as on the film. 0: bad. */
+static int read_body(task *t, const char *level, const json_t *o, int side)
+{
+    static const char *const corner[3][4] = { { "SA", "SP", "IA", "IP" }, { "UL", "UR", "LL", "LR" }, { "SP", "SA", "IP", "IA" } };
+    const char *const *name = corner[json_object_get(o, "UL") ? 1 : side + 1];
+    corners *c = &t->labels.corners[t->labels.ncorners];
+    if (!fits(t, level)) return 0;
+    for (int k = 0; k < 4; k++)
+        if (!two(json_object_get(o, name[k]), c->p[k])) { task_bad(t, "truth.json: %s has no %s", level, name[k]); return 0; }
+    snprintf(c->level, sizeof c->level, "%s", level), t->labels.ncorners++;
+    return 1;
+}
+
 static void read_corners(const json_t *o, task *t)
 {
-    static const char *const corner[4] = { "UL", "UR", "LL", "LR" };
-    const json_t *order = json_object_get(o, "order"), *all = json_object_get(o, "vertebrae"), *v;
+    const json_t *order = json_object_get(o, "order"), *all = json_object_get(o, "vertebrae"), *s1 = json_object_get(o, "S1"), *v;
+    const char *facing = json_word(o, "facing");
+    const int side = !facing ? 0 : !strcmp(facing, "right") ? 1 : !strcmp(facing, "left") ? -1 : 0;
     size_t i;
-    labels *l = &t->labels;
-    l->corners = xalloc_n(json_array_size(order), sizeof *l->corners);
+    t->labels.corners = xalloc_n(json_array_size(order) + 1, sizeof *t->labels.corners);
     json_array_foreach((json_t *)order, i, v) {
         const char *level = json_string_value(v) ? json_string_value(v) : "";
-        corners *c = &l->corners[l->ncorners];
-        if (!fits(t, level)) return;
-        for (int k = 0; k < 4; k++)
-            if (!two(json_object_get(json_object_get(all, level), corner[k]), c->p[k])) { task_bad(t, "truth.json: %s has no %s", level,
-                corner[k]); return; }
-        snprintf(c->level, sizeof c->level, "%s", level), l->ncorners++;
+        if (!read_body(t, level, json_object_get(all, level), side)) return;
     }
+    if (s1) read_body(t, "S1", s1, side);
 }
 
 static void read_landmarks(const json_t *o, task *t)
 {
-    const json_t *all = json_object_get(o, "landmarks");
+    const json_t *all = json_object_get(o, "landmarks"), *heads = json_object_get(o, "FH");
     labels *l = &t->labels;
-    l->landmarks = xalloc_n(json_object_size(all), sizeof *l->landmarks);
+    if (!all) all = json_object_get(o, "points");
+    l->landmarks = xalloc_n(json_object_size(all) + json_array_size(heads), sizeof *l->landmarks);
     for (void *it = json_object_iter((json_t *)all); it; it = json_object_iter_next((json_t *)all, it)) {
         const char *name = json_object_iter_key(it);
         const json_t *p = json_object_iter_value(it);
@@ -64,19 +74,39 @@ static void read_landmarks(const json_t *o, task *t)
         json_number(json_array_get(p, 2), &m->r);
         snprintf(m->name, sizeof m->name, "%s", name), l->nlandmarks++;
     }
+    for (size_t i = 0; i < json_array_size(heads); i++) {
+        const json_t *p = json_array_get(heads, i);
+        landmark *m = &l->landmarks[l->nlandmarks];
+        double xy[2];
+        if (!two(p, xy)) { task_bad(t, "truth.json: a femoral head is no point"); return; }
+        m->x = xy[0], m->y = xy[1];
+        json_number(json_array_get(p, 2), &m->r);
+        snprintf(m->name, sizeof m->name, "femoral_head_%zu", i + 1), l->nlandmarks++;
+    }
 }
 
+static int read_value(task *t, const char *name, const char *unit, const json_t *value)
+{
+    measured *q = &t->labels.values[t->labels.nvalues];
+    if (!fits(t, name) || !fits(t, unit)) return 0;
+    if (!json_number(value, &q->value)) q->value = NAN;                                       /* null: a value that is not finite */
+    snprintf(q->name, sizeof q->name, "%s", name), snprintf(q->unit, sizeof q->unit, "%s", unit), t->labels.nvalues++;
+    return 1;
+}
+
+/* The units name them all, in the store's order; what somebody has added without one comes after. */
 static void read_values(const json_t *o, task *t)
 {
-    const json_t *all = json_object_get(o, "values"), *units = json_object_get(o, "units");
-    labels *l = &t->labels;
-    l->values = xalloc_n(json_object_size(all), sizeof *l->values);
-    for (void *it = json_object_iter((json_t *)all); it; it = json_object_iter_next((json_t *)all, it)) {
+    const json_t *all = json_object_get(o, "values"), *about = json_object_get(o, "about"), *units = json_object_get(o, "units"), *value;
+    t->labels.values = xalloc_n(json_object_size(units) + json_object_size(all), sizeof *t->labels.values);
+    for (void *it = json_object_iter((json_t *)units); it; it = json_object_iter_next((json_t *)units, it)) {
         const char *name = json_object_iter_key(it), *unit = json_word(units, name);
-        measured *q = &l->values[l->nvalues];
-        if (!fits(t, name) || !fits(t, unit ? unit : "")) return;
-        if (!json_number(json_object_iter_value(it), &q->value)) q->value = NAN;              /* null: a value that is not finite */
-        snprintf(q->name, sizeof q->name, "%s", name), snprintf(q->unit, sizeof q->unit, "%s", unit ? unit : ""), l->nvalues++;
+        if (!(value = json_object_get(all, name)) && !(value = json_object_get(about, name))) continue;
+        if (!read_value(t, name, unit ? unit : "", value)) return;
+    }
+    for (void *it = json_object_iter((json_t *)all); it; it = json_object_iter_next((json_t *)all, it)) {
+        const char *name = json_object_iter_key(it);
+        if (!json_object_get(units, name) && !read_value(t, name, "", json_object_iter_value(it))) return;
     }
 }
 

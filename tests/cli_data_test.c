@@ -128,6 +128,22 @@ static void test_what_is_said(void **state)
     succeeds("runs run --curves seen.png", "curves: seen.png\n");
     succeeds("synth lumbar.h5 region=lumbar n=3 height=128 width=96 --quiet", "3 films");
     succeeds("export lumbar.h5 lumbar --quiet", "3 cases");
+    json_t *measured = object("measure lumbar/truth.json --json");
+    char *path = in("lumbar/truth.json");
+    json_t *truth = json_load_file(path, 0, NULL);
+    for (size_t i = 0; i < 3; i++) {                 /* the form of measure, and its values under the same names */
+        const json_t *c = json_array_get(json_object_get(truth, "cases"), i), *m = json_array_get(json_object_get(measured, "cases"), i), *value;
+        const char *key;
+        has(c, "mode facing order vertebrae S1 FH points values about units");
+        assert_non_null(json_object_get(json_object_get(json_object_get(c, "vertebrae"), "L3"), "SA"));
+        json_object_foreach(json_object_get(c, "values"), key, value) near(number(json_object_get(m, "values"), key), json_number_value(value), 1e-6);
+    }
+    succeeds("import exported lumbar lumbar-again.h5 --quiet", "3 cases");
+    succeeds("export lumbar-again.h5 lumbar-again --quiet", "3 cases");
+    char *second = in("lumbar-again/truth.json");
+    json_t *again = json_load_file(second, 0, NULL);
+    assert_true(json_equal(truth, again));
+    json_decref(measured), json_decref(truth), json_decref(again), free(path), free(second);
     succeeds("import masks lumbar unnamed.h5 --quiet", "3 cases");
     result r = call("measure unnamed.h5 --region lumbar"), quiet = call("measure unnamed.h5 --region lumbar --quiet");
     const char *said = strstr(r.err, "the values are not levels of a lumbar film");
