@@ -130,14 +130,22 @@ static void read_sacrum(reading *r)
     if (s.dome > 0.1) geo_case_warn(r->c, "W_DOMED_S1");
 }
 
-/* The two largest outlines; one alone may hold both heads. */
+/* Is the point on the head's side of the lowest body there is? No femoral head is, but a network may take a skull for one. */
+static int above_spine(const reading *r, geo_point p)
+{
+    int lowest = GEO_L5;
+    while (lowest >= GEO_C2 && r->at[lowest] < 0) lowest--;
+    return lowest >= GEO_C2 && dot(sub(p, r->centre[lowest]), up_at(r, lowest)) > 0;
+}
+
+/* The two largest outlines below the spine; one alone may hold both heads. */
 static void read_heads(reading *r)
 {
     double largest[2] = { 0, 0 };
     int at[2] = { -1, -1 }, n = 0;
     for (int i = 0; i < r->t->n; i++) {
         moments m;
-        if (r->t->o[i].role != GEO_ROLE_HEAD || !shape_moments(r->contour[i].p, r->contour[i].n, &m)) continue;
+        if (r->t->o[i].role != GEO_ROLE_HEAD || !shape_moments(r->contour[i].p, r->contour[i].n, &m) || above_spine(r, m.centre)) continue;
         int k = m.area > largest[0] ? 0 : 1;
         if (!k) largest[1] = largest[0], at[1] = at[0];
         if (m.area > largest[k]) largest[k] = m.area, at[k] = i;

@@ -116,6 +116,24 @@ static void a_body_at_the_edge_is_not_graded(void **state)
     for (int radius = 0; radius <= 24; radius += 6) edge_in_t11(radius);
 }
 
+/* What lies above the lowest body is no hip, however round and large: with a skull for a head, PT was 162 degrees on a predicted film. */
+static void a_skull_is_no_femoral_head(void **state)
+{
+    (void)state;
+    spine s;
+    geo_circle head[2];
+    draw(&s, &right);
+    paint(27, 0);
+    for (int64_t y = 10; y < 130; y++)
+        for (int64_t x = 10; x < 130; x++) if ((x - 70) * (x - 70) + (y - 70) * (y - 70) < 3600) film[y * FW + x] = 27;
+    measured_film m = measure(&s, &right, as_levels, GEO_REGION_WHOLE, 0);
+    const int n = geo_case_heads(m.chain.film, head);
+    assert_true(n > 0);
+    for (int i = 0; i < n; i++) assert_true(head[i].y > FH / 2.0);
+    near(value(m.chain.result, "PT").value, value(m.want, "PT").value, 4);
+    drop(&m);
+}
+
 static void split_is_joined(void **state)
 {
     (void)state;
@@ -324,7 +342,7 @@ int main(void)
         cmocka_unit_test(named_and_unnamed),
         cmocka_unit_test(missing_is_made_up),
         cmocka_unit_test(missing_at_an_end),
-        cmocka_unit_test(merged_is_cut), cmocka_unit_test(a_body_at_the_edge_is_not_graded),
+        cmocka_unit_test(merged_is_cut), cmocka_unit_test(a_body_at_the_edge_is_not_graded), cmocka_unit_test(a_skull_is_no_femoral_head),
         cmocka_unit_test(a_long_dens_is_no_second_body),
         cmocka_unit_test(split_is_joined),
         cmocka_unit_test(wrong_names),
