@@ -130,12 +130,14 @@ static void read_sacrum(reading *r)
     if (s.dome > 0.1) geo_case_warn(r->c, "W_DOMED_S1");
 }
 
-/* Is the point on the head's side of the lowest body there is? No femoral head is, but a network may take a skull for one. */
+/* Is the point on the upper side of the lowest body there is, seen along the whole chain? No femoral head is, but a network may take a
+ * skull for one. */
 static int above_spine(const reading *r, geo_point p)
 {
-    int lowest = GEO_L5;
+    int lowest = GEO_L5, highest = GEO_C2;
     while (lowest >= GEO_C2 && r->at[lowest] < 0) lowest--;
-    return lowest >= GEO_C2 && dot(sub(p, r->centre[lowest]), up_at(r, lowest)) > 0;
+    while (highest < lowest && r->at[highest] < 0) highest++;
+    return lowest > highest && dot(sub(p, r->centre[lowest]), sub(r->centre[highest], r->centre[lowest])) > 0;
 }
 
 /* The two largest outlines below the spine; one alone may hold both heads. */
