@@ -121,6 +121,11 @@ static void test_plan(void **state)
     o = object("plan $ROOT/configs/nets/unet-bilinear.cfg --json");
     near(number(o, "parameters"), 17261890, 0);
     json_decref(o);
+    o = object("plan $ROOT/configs/nets/maskrcnn-small.cfg --json");           /* whose training computes more objects than inference */
+    layers = json_object_get(o, "layers"), macs = 0;
+    for (size_t i = 0; i < json_array_size(layers); i++) macs += number(json_array_get(layers, i), "macs");
+    near(macs, number(o, "macs"), 0);
+    json_decref(o);
 }
 
 static void test_plan_settings(void **state)

@@ -140,7 +140,7 @@ static json_t *object(const planned *p, const char *path)
         char *kernel = kernels(t, i), *inference = kernels(p->inference, i);
         for (int d = 0; d < l->out->s.nd; d++) json_array_append_new(shape, json_integer(l->out->s.d[d]));
         object_append(rows, json_pack("{s:i s:o s:s s:o s:s s:I s:I s:s}", "index", i, "name", object_text(l->name), "section", l->l->section,
-                                     "shape", shape, "type", dtype_name(l->out->type), "parameters", (json_int_t)l->parameters, "macs", (json_int_t)net_layer_macs(t, i), "kernel", kernel));
+                                     "shape", shape, "type", dtype_name(l->out->type), "parameters", (json_int_t)l->parameters, "macs", (json_int_t)net_layer_macs(p->inference, i), "kernel", kernel));
         json_object_set_new(json_array_get(rows, (size_t)i), "inference_kernel", json_string(inference));
         free(kernel), free(inference);
     }
@@ -179,7 +179,7 @@ static void print(const planned *p, int memory, int inference)
         const net_layer *l = &t->layer[i];
         char *kernel = kernels(inference ? p->inference : t, i);
         printf("%5d  %-24s %-16s %-18s %-8s %12" PRId64 " %14" PRId64 "  %s\n", i, l->name, l->l->section, shape_text(&l->out->s, text),
-               dtype_name(l->out->type), l->parameters, net_layer_macs(t, i), kernel);
+               dtype_name(l->out->type), l->parameters, net_layer_macs(p->inference, i), kernel);
         free(kernel);
     }
     printf("\ninput       %s, %" PRId64 " parameters, %.3f G multiply-adds an image\n",
