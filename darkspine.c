@@ -76,10 +76,10 @@ static void log_debug(int argc, char **argv)
     atexit(farewell);
 }
 
-/* What was printed is out, or the call failed. */
+/* What was printed is out, or a call that did well failed. */
 static int said(int status)
 {
-    if (fflush(stdout) || ferror(stdout)) die_machine("standard output: cannot be written");
+    if ((fflush(stdout) || ferror(stdout)) && status == EXIT_OK) die_machine("standard output: cannot be written");
     return status;
 }
 

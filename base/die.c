@@ -10,9 +10,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What is not const here: the innermost trap of this thread; a plugin's way to the program's, set once, when it is opened */
+/* What is not const here: the innermost trap of this thread; a plugin's way to the program's, set once, when it is opened; whether warnings are
+ * wanted, set once, by the flags */
 static _Thread_local die_trap *trap;
 static die_ending *elsewhere;
+static int silent;
 
 void die_trap_push(die_trap *t) { t->outer = trap, t->status = 0, t->text[0] = 0, trap = t; }
 void die_trap_pop(die_trap *t) { trap = t->outer; }
@@ -23,7 +25,7 @@ static void clean(char *s)
     for (; *s; s++) if ((unsigned char)*s < 32 || *s == 127) *s = ' ';
 }
 
-void die_hand_over(die_ending *to) { elsewhere = to; }
+void die_hand_over(die_ending *to, int quiet) { elsewhere = to, silent = quiet; }
 
 _Noreturn void die_end(int status, const char *line)
 {
@@ -60,9 +62,8 @@ void die_at(const char *at, const char *fmt, ...) { FINISH(EXIT_INPUT, at); }
 void die_numbers(const char *fmt, ...) { FINISH(EXIT_NUMBERS, NULL); }
 void die_machine(const char *fmt, ...) { FINISH(EXIT_MACHINE, NULL); }
 
-static int silent;
-
 void warn_never(void) { silent = 1; }
+int warn_silent(void) { return silent; }
 
 void warn(const char *fmt, ...)
 {

@@ -24,6 +24,7 @@ _Noreturn void die_at(const char *at, const char *fmt, ...) PRINTF(2, 3);       
 _Noreturn void die_numbers(const char *fmt, ...) PRINTF(1, 2);                    /* a non-finite value; exit 3 */
 _Noreturn void die_machine(const char *fmt, ...) PRINTF(1, 2);                    /* disk, memory, device; exit 4 */
 void warn_never(void);                                                            /* --quiet: from here on warn says nothing */
+int  warn_silent(void);                                                           /* is it so? */
 void warn(const char *fmt, ...) PRINTF(1, 2);                                     /* one line on stderr, then go on; the same line again is not said twice */
 
 /* Catching, per thread and nestable:

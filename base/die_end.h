@@ -7,7 +7,8 @@ extern "C" {
 #endif
 typedef void die_ending(int status, const char *line);
 die_ending die_end;                          /* in the innermost trap of this thread, or with the line on stderr and the status; never returns */
-void die_hand_over(die_ending *to);          /* from here on errors end there, but for those that a trap of this copy catches */
+/* From here on errors end there, but for those that a trap of this copy catches; quiet: and it warns of nothing */
+void die_hand_over(die_ending *to, int quiet);
 #ifdef __cplusplus
 }
 #endif

@@ -1,7 +1,7 @@
 /* classes.h - what the values of a label map mean: a table of (value, name, kind), from a CSV file or made of plain numbers.
  *
  * The file is `value,name,kind`, one class a line; kind groups classes (vertebra, sacrum, femoral_head, skull, implant).
- * 0 is background and never stands in the table. A value without a row is called by its number. */
+ * Fields may stand in quotes. 0 is background: a row 0,background is passed over, and it never stands in the table. A value without a row is called by its number. */
 #ifndef DATASETS_CLASSES_H
 #define DATASETS_CLASSES_H
 #include <stdint.h>

@@ -231,11 +231,11 @@ static void set(json_t *o, const char *key, json_t *value)
 
 static json_t *pair(double a, double b) { return json_pack("[o, o]", real(a), real(b)); }
 
-/* Which way the patient of a lateral film looks, where the store says so: 1 right, -1 left, else 0. */
+/* Which way the patient of a lateral film looks, where the store says so by a value `facing` of the unit `side`: 1 right, -1 left, else 0. */
 static int facing_of(const labels *l)
 {
     for (int i = 0; i < l->nvalues; i++)
-        if (!strcmp(l->values[i].name, "facing")) return l->values[i].value == 1 ? 1 : l->values[i].value == -1 ? -1 : 0;
+        if (!strcmp(l->values[i].name, "facing") && !strcmp(l->values[i].unit, "side")) return l->values[i].value == 1 ? 1 : l->values[i].value == -1 ? -1 : 0;
     return 0;
 }
 
@@ -244,8 +244,6 @@ static void set_corners(json_t *o, const labels *l, int facing)
 {
     static const char *const corner[3][4] = { { "SA", "SP", "IA", "IP" }, { "UL", "UR", "LL", "LR" }, { "SP", "SA", "IP", "IA" } };
     json_t *order = json_array(), *part = json_object();
-    if (facing) json_object_set_new(o, "mode", json_string("lateral")), json_object_set_new(o, "facing", json_string(facing > 0 ? "right" : "left"));
-    else json_object_set_new(o, "mode", json_null()), json_object_set_new(o, "mode_why", json_string("the store does not record the view"));
     json_object_set_new(o, "order", order), json_object_set_new(o, "vertebrae", part);
     for (int i = 0; i < l->ncorners; i++) {
         const corners *c = &l->corners[i];
@@ -284,13 +282,20 @@ static void set_landmarks(json_t *o, const labels *l)
     if (json_object_size(part)) json_object_set_new(o, "points", part); else json_decref(part);
 }
 
-/* Values that `measure` gives under the same name; of a lateral film what else is known of it stands under `about`. */
+/* Does `measure` give this value, under its name and in its unit? */
+static int is_parameter(const measured *v)
+{
+    const int k = geo_parameter_find(v->name);
+    return k >= 0 && !strcmp(geo_parameter_unit(k), v->unit);
+}
+
+/* Values that `measure` gives too; of a lateral film what else is known of it stands under `about`. */
 static void set_values(json_t *o, const labels *l, int facing)
 {
     json_t *values = json_object(), *about = json_object(), *units = json_object();
     for (int i = 0; i < l->nvalues; i++) {
         const measured *v = &l->values[i];
-        set(!facing || geo_parameter_find(v->name) >= 0 ? values : about, v->name, real(v->value)), set(units, v->name, json_clean(v->unit));
+        set(!facing || is_parameter(v) ? values : about, v->name, real(v->value)), set(units, v->name, json_clean(v->unit));
     }
     json_object_set_new(o, "values", values);
     if (json_object_size(about)) json_object_set_new(o, "about", about); else json_decref(about);
@@ -301,6 +306,8 @@ static void set_values(json_t *o, const labels *l, int facing)
 static void set_points(json_t *o, const labels *l)
 {
     const int facing = facing_of(l);
+    if (facing) json_object_set_new(o, "mode", json_string("lateral")), json_object_set_new(o, "facing", json_string(facing > 0 ? "right" : "left"));
+    else if (l->ncorners) json_object_set_new(o, "mode", json_null()), json_object_set_new(o, "mode_why", json_string("the store does not record the view"));
     if (l->ncorners) set_corners(o, l, facing);
     if (l->nlandmarks) set_landmarks(o, l);
     set_values(o, l, facing);

@@ -30,6 +30,13 @@ static int fits(task *t, const char *name)
     return strlen(name) < STORE_NAME;
 }
 
+/* Which way the patient looks, as the case says it by a word: 1 right, -1 left, else 0. */
+static int side_of(const json_t *o)
+{
+    const char *facing = json_word(o, "facing");
+    return !facing ? 0 : !strcmp(facing, "right") ? 1 : !strcmp(facing, "left") ? -1 : 0;
+}
+
 /* side: which way the patient looks, so whether anterior (SA, IA) is left or right; corners may also be named as on the film. 0: bad. */
 static int read_body(task *t, const char *level, const json_t *o, int side)
 {
@@ -46,23 +53,20 @@ static int read_body(task *t, const char *level, const json_t *o, int side)
 static void read_corners(const json_t *o, task *t)
 {
     const json_t *order = json_object_get(o, "order"), *all = json_object_get(o, "vertebrae"), *s1 = json_object_get(o, "S1"), *v;
-    const char *facing = json_word(o, "facing");
-    const int side = !facing ? 0 : !strcmp(facing, "right") ? 1 : !strcmp(facing, "left") ? -1 : 0;
+    const int side = side_of(o);
     size_t i;
     t->labels.corners = xalloc_n(json_array_size(order) + 1, sizeof *t->labels.corners);
+    if (json_object_size(all) > json_array_size(order)) { task_bad(t, "truth.json: order does not name every vertebra"); return; }
     json_array_foreach((json_t *)order, i, v) {
         const char *level = json_string_value(v) ? json_string_value(v) : "";
         if (!read_body(t, level, json_object_get(all, level), side)) return;
     }
-    if (s1) read_body(t, "S1", s1, side);
+    if (s1 && !json_is_null(s1)) read_body(t, "S1", s1, side);
 }
 
-static void read_landmarks(const json_t *o, task *t)
+static void read_points(const json_t *all, task *t)
 {
-    const json_t *all = json_object_get(o, "landmarks"), *heads = json_object_get(o, "FH");
     labels *l = &t->labels;
-    if (!all) all = json_object_get(o, "points");
-    l->landmarks = xalloc_n(json_object_size(all) + json_array_size(heads), sizeof *l->landmarks);
     for (void *it = json_object_iter((json_t *)all); it; it = json_object_iter_next((json_t *)all, it)) {
         const char *name = json_object_iter_key(it);
         const json_t *p = json_object_iter_value(it);
@@ -74,13 +78,22 @@ static void read_landmarks(const json_t *o, task *t)
         json_number(json_array_get(p, 2), &m->r);
         snprintf(m->name, sizeof m->name, "%s", name), l->nlandmarks++;
     }
+}
+
+static void read_landmarks(const json_t *o, task *t)
+{
+    const json_t *named = json_object_get(o, "landmarks"), *points = json_object_get(o, "points"), *heads = json_object_get(o, "FH");
+    labels *l = &t->labels;
+    if (heads && !json_is_null(heads) && !json_is_array(heads)) { task_bad(t, "truth.json: FH is no list of heads"); return; }
+    l->landmarks = xalloc_n(json_object_size(named) + json_object_size(points) + json_array_size(heads), sizeof *l->landmarks);
+    read_points(named, t), read_points(points, t);
     for (size_t i = 0; i < json_array_size(heads); i++) {
         const json_t *p = json_array_get(heads, i);
         landmark *m = &l->landmarks[l->nlandmarks];
         double xy[2];
         if (!two(p, xy)) { task_bad(t, "truth.json: a femoral head is no point"); return; }
         m->x = xy[0], m->y = xy[1];
-        json_number(json_array_get(p, 2), &m->r);
+        if (json_array_size(p) > 2 && !json_number(json_array_get(p, 2), &m->r)) { task_bad(t, "truth.json: the radius of a femoral head is no number"); return; }
         snprintf(m->name, sizeof m->name, "femoral_head_%zu", i + 1), l->nlandmarks++;
     }
 }
@@ -94,20 +107,38 @@ static int read_value(task *t, const char *name, const char *unit, const json_t 
     return 1;
 }
 
+/* Which way the patient looks is a word of the case, by which corners are named, and a value of the store: they must not contradict each other. */
+static void read_facing(const json_t *o, task *t)
+{
+    const int side = side_of(o);
+    for (int i = 0; i < t->labels.nvalues; i++)
+        if (!strcmp(t->labels.values[i].name, "facing")) {
+            if (side && t->labels.values[i].value != side) task_bad(t, "truth.json: facing is %s, but about.facing is %g", json_word(o, "facing"), t->labels.values[i].value);
+            return;
+        }
+    json_t *value = json_integer(side);
+    if (side) read_value(t, "facing", "side", value);
+    json_decref(value);
+}
+
 /* The units name them all, in the store's order; what somebody has added without one comes after. */
 static void read_values(const json_t *o, task *t)
 {
     const json_t *all = json_object_get(o, "values"), *about = json_object_get(o, "about"), *units = json_object_get(o, "units"), *value;
-    t->labels.values = xalloc_n(json_object_size(units) + json_object_size(all), sizeof *t->labels.values);
+    t->labels.values = xalloc_n(json_object_size(units) + json_object_size(all) + json_object_size(about) + 1, sizeof *t->labels.values);
     for (void *it = json_object_iter((json_t *)units); it; it = json_object_iter_next((json_t *)units, it)) {
         const char *name = json_object_iter_key(it), *unit = json_word(units, name);
         if (!(value = json_object_get(all, name)) && !(value = json_object_get(about, name))) continue;
         if (!read_value(t, name, unit ? unit : "", value)) return;
     }
-    for (void *it = json_object_iter((json_t *)all); it; it = json_object_iter_next((json_t *)all, it)) {
-        const char *name = json_object_iter_key(it);
-        if (!json_object_get(units, name) && !read_value(t, name, "", json_object_iter_value(it))) return;
+    for (int k = 0; k < 2; k++) {
+        const json_t *more = k ? about : all;
+        for (void *it = json_object_iter((json_t *)more); it; it = json_object_iter_next((json_t *)more, it)) {
+            const char *name = json_object_iter_key(it), *unit = strcmp(name, "facing") ? "" : "side";
+            if (!json_object_get(units, name) && !read_value(t, name, unit, json_object_iter_value(it))) return;
+        }
     }
+    read_facing(o, t);
 }
 
 static void read_pictures(const json_t *o, const char *src, task *t)

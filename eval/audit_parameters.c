@@ -10,11 +10,11 @@ static const double IDENTITY = 0.05;
 static void check_identity(audit *a, const char *who, int row, int column, const audit_cell *pi, const audit_cell *pt, const audit_cell *ss)
 {
     double gap = pi->value - pt->value - ss->value, slack = audit_half(pi) + audit_half(pt) + audit_half(ss);
-    if (fabs(gap) <= fmin(IDENTITY, slack)) return;
-    const int error = fabs(gap) > fmax(IDENTITY, slack), rounded = fabs(gap) <= slack;
+    if (fabs(gap) <= slack) return;
+    int error = fabs(gap) > fmax(IDENTITY, slack);
     audit_say(a, "pi_identity", error, row, column, "%s: PI - (PT + SS) = %.9g - (%.9g + %.9g) = %+.4f, wanted 0 within %.2g%s", who,
-              pi->value, pt->value, ss->value, gap, error ? fmax(IDENTITY, slack) : fmin(IDENTITY, slack),
-              error ? "" : rounded ? "; the digits printed leave room for it" : ", the last printed digits: a typing error?");
+        pi->value, pt->value,
+              ss->value, gap, error ? fmax(IDENTITY, slack) : slack, error ? "" : ", the last printed digits: a typing error?");
 }
 
 /* Columns PI, PT, SS, with any common suffix (PI_S1, PT_S1, SS_S1). */
@@ -94,13 +94,25 @@ static int names(const char *phrase, size_t n, const char *label)
     return 0;
 }
 
+/* Do the two sides of a sign name the two rows above, one each? "T4 - T12" is a kyphosis and no difference. */
+static int between(const audit *a, int row, const char *before, size_t n, const char *after)
+{
+    const char *first = csv_cell(&a->t, row - 2, 0), *second = csv_cell(&a->t, row - 1, 0);
+    const size_t m = strlen(after);
+    return (names(before, n, first) && names(after, m, second) && !names(after, m, first))
+        || (names(before, n, second) && names(after, m, first) && !names(after, m, second));
+}
+
 /* "difference ... A minus B", or "A - B", after the rows of A and B; without either the first less the second. */
 static int subtraction_of(const audit *a, int row, subtraction *s)
 {
     static const char *const signs[] = { "minus", " - ", " \xE2\x88\x92 ", " \xE2\x80\x93 " };       /* the word, hyphen, minus sign, dash */
     const char *label = csv_cell(&a->t, row, 0), *minus = NULL, *rest = NULL;
-    for (size_t i = 0; i < sizeof signs / sizeof *signs && !minus; i++)
-        if ((minus = strcasestr(label, signs[i]))) rest = minus + strlen(signs[i]);
+    for (size_t i = 0; i < sizeof signs / sizeof *signs && !minus && row >= 2; i++) {
+        const char *found = strcasestr(label, signs[i]), *after = found ? found + strlen(signs[i]) : NULL;
+        if (!found || (i && !between(a, row, label, (size_t)(found - label), after))) continue;
+        minus = found, rest = after;
+    }
     if (row < 2 || (!minus && !strcasestr(label, "diff")) || strcasestr(label, "mean_of_diff") || strcasestr(label, "mean of diff"))
         return 0;
     *s = (subtraction){ row, row - 2, row - 1, "first minus second" };

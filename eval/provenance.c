@@ -101,17 +101,17 @@ static char *find_predictions(const char *path)
     return NULL;
 }
 
-/* What `measure --out FILE.json` was given, as that file says it; fresh, NULL where it does not. */
-static char *measured_with(const char *path)
+/* What a measure.json says of its weights (of `run`) and of what it was made with; fresh, NULL where it does not. */
+static void measured_with(const char *path, char **weights, char **settings)
 {
     const char *tail = strrchr(path, '.');
-    if (!tail || strcasecmp(tail, ".json") || file_is_folder(path)) return NULL;
+    if (!tail || strcasecmp(tail, ".json") || file_is_folder(path)) return;
     char *why = NULL;
     json_t *o = json_try(path, MEASURES_LIMIT, &why);
-    const char *text = o ? json_word(o, "settings") : NULL;
-    char *settings = text ? xdup(text) : NULL;
+    const char *of = o ? json_word(o, "weights") : NULL, *with = o ? json_word(o, "settings") : NULL;
+    if (of) *weights = xdup(of);
+    if (with) *settings = xdup(with);
     json_decref(o), free(why);
-    return settings;
 }
 
 /* The weights that predictions name and what was given beside them, and the run file that lies there. */
@@ -123,7 +123,7 @@ static void set_origin(json_t *o, const char *prediction)
         predictions *p = predictions_open(found);
         weights = predictions_weights(p), settings = predictions_settings(p);
         predictions_close(p);
-    } else settings = measured_with(prediction);
+    } else measured_with(prediction, &weights, &settings);
     if (!weights || !*weights || !file_exists(weights)) {
         const char *why = weights && *weights ? gone : silent;
         set_missing(o, "weights", why), set_missing(o, "cfg", why);

@@ -91,11 +91,11 @@ static unsigned edges(const reading *r, geo_point p)
 }
 
 /* Does the film's edge cut the body? A corner lies on it, or the outline follows it for a quarter of the body's depth. */
-static int is_cut(const reading *r, const geo_contour *c, const geo_quad *q)
+static int is_cut(const reading *r, int level, const geo_contour *c, const geo_quad *q)
 {
     double run = 0;
     for (int k = 0; k < 4; k++) if (edges(r, q->p[k])) return 1;
-    for (int64_t i = 0; i < c->n; i++) {
+    for (int64_t i = 0; i < c->n && level != GEO_C2; i++) {      /* of C2 it may be the dens, which is no part of the body */
         const geo_point a = c->p[i], b = c->p[i + 1 < c->n ? i + 1 : 0];
         if (edges(r, a) & edges(r, b)) run += apart(a, b);
     }
@@ -114,7 +114,7 @@ static void read_body(reading *r, int level)
     if (status || b.faults || b.disagreement > 6 || o->dropped > 0.05 || o->odd & (GEO_ODD_MERGED | GEO_ODD_SPLIT | GEO_ODD_TRUNCATED))
         geo_case_mark(r->c, level, GEO_MARK_LOW_QUALITY);
     if (o->unsure) geo_case_mark(r->c, level, GEO_MARK_AMBIGUOUS);
-    if (is_cut(r, c, &b.quad)) geo_case_mark(r->c, level, GEO_MARK_CUT | GEO_MARK_LOW_QUALITY);
+    if (is_cut(r, level, c, &b.quad)) geo_case_mark(r->c, level, GEO_MARK_CUT | GEO_MARK_LOW_QUALITY);
 }
 
 static void read_sacrum(reading *r)

@@ -14,7 +14,7 @@
 extern const struct backend backend_here;
 const device_queues *queues_open();                             /* device_queue.cu */
 extern "C" __attribute__((visibility("default"))) const device *darkspine_cuda_open(uint64_t layout, int index, char why[256]);
-extern "C" __attribute__((visibility("default"))) void darkspine_cuda_errors(die_ending *end);
+extern "C" __attribute__((visibility("default"))) void darkspine_cuda_errors(die_ending *end, int quiet);
 
 void cuda_check(cudaError_t e, const char *what, const char *file, int line)
 {
@@ -68,7 +68,7 @@ static char *name_of(int index, char why[256])
     return name;
 }
 
-void darkspine_cuda_errors(die_ending *end) { die_hand_over(end); }
+void darkspine_cuda_errors(die_ending *end, int quiet) { die_hand_over(end, quiet); }
 
 const device *darkspine_cuda_open(uint64_t layout, int index, char why[256])
 {

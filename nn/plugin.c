@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #define PLUGIN "libdarkspine-cuda.so"
-/* What the plugin exports beside DEVICE_OPEN: die_hand_over, so that its errors end in the program's traps */
+/* What the plugin exports beside DEVICE_OPEN: die_hand_over, so that its errors end in the program's traps and --quiet holds for it too */
 #define DEVICE_ERRORS "darkspine_cuda_errors"
 #define DRIVER "/dev/nvidiactl"
 
@@ -48,10 +48,10 @@ const device *device_cuda(int index, char why[256])
     const device *d = NULL;
     void *plugin = dlopen(path, RTLD_NOW | RTLD_LOCAL);
     device_open *open;
-    void (*errors_end_in)(die_ending *);
+    void (*errors_end_in)(die_ending *, int);
     *(void **)&open = plugin ? dlsym(plugin, DEVICE_OPEN) : NULL;                    /* POSIX's way from dlsym to a function */
     *(void **)&errors_end_in = open ? dlsym(plugin, DEVICE_ERRORS) : NULL;
-    if (errors_end_in) errors_end_in(die_end), d = open(device_layout(), index, why);
+    if (errors_end_in) errors_end_in(die_end, warn_silent()), d = open(device_layout(), index, why);
     else snprintf(why, 256, "%s: %s", path, dlerror());
     free(path);
     return d;

@@ -136,6 +136,7 @@ static void test_what_is_said(void **state)
         const char *key;
         has(c, "mode facing order vertebrae S1 FH points values about units");
         assert_non_null(json_object_get(json_object_get(json_object_get(c, "vertebrae"), "L3"), "SA"));
+        has(json_object_get(c, "values"), "SS PT PI LL L4S1"), has(json_object_get(c, "about"), "age facing tilt");
         json_object_foreach(json_object_get(c, "values"), key, value) near(number(json_object_get(m, "values"), key), json_number_value(value), 1e-6);
     }
     succeeds("import exported lumbar lumbar-again.h5 --quiet", "3 cases");

@@ -186,6 +186,10 @@ static void bad_exported(void **state)
     TRUTH(",\"mask\":\"masks/a.png\"", "No such file");
     TRUTH(",\"planes\":[32]", "plane 32, wanted 1 to 31");
     TRUTH(",\"order\":[\"T1\"]", "T1 has no UL");
+    TRUTH(",\"order\":[],\"vertebrae\":{\"T1\":{}}", "order does not name every vertebra");
+    TRUTH(",\"facing\":\"left\",\"about\":{\"facing\":1},\"units\":{\"facing\":\"side\"}", "facing is left, but about.facing is 1");
+    TRUTH(",\"FH\":5", "FH is no list of heads");
+    TRUTH(",\"FH\":[[1,2,\"r\"]]", "the radius of a femoral head is no number");
     TRUTH(",\"landmarks\":{\"x\":[1]}", "the landmark x is no point");
     TRUTH(",\"instances\":[{\"file\":\"images/a.png\",\"value\":0}]", "instance 1 is of class 0");
     TRUTH(",\"split\":\"trian\"", "got split 'trian'");

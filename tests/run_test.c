@@ -66,6 +66,16 @@ static void wrong_files_are_refused(void **state)
     run *r = run_parse("[net]\nheight=8\nwidth=8\n[dense]\n[data]\nstore=x\n", path, NULL, 0);
     dies(2, "r.cfg:4: unknown section [dense]", run_net(r, 0));
     run_free(r);
+    dies(2, "r.cfg:4: net.batch: got -5, wanted 1 to 4096", parse("[data]\nstore=x\n[net]\nbatch=-5\nheight=8\nwidth=8\n[convolutional]\nfilters=2\nsize=1\n"));
+    char *empty = path_join(folder, "empty.cfg");
+    file_write(empty, "# nothing\n", 10);
+    run *e = run_parse("[data]\nstore=x\n[net]\nfile=empty.cfg\n", path, NULL, 0);
+    dies(2, "empty.cfg: got an empty file", run_net(e, 0));
+    run_free(e), free(empty);
+    run *c = run_parse("[data]\nstore=x\n[net]\nfile=tiny.cfg\n[adversary]\ncritic=tiny.cfg\n", path, NULL, 0);       /* found, and kept as it was named */
+    char *critic = run_file(c, c->adversary.critic), *none = run_file(c, "none.cfg");
+    assert_string_equal(c->adversary.critic, "tiny.cfg"), assert_string_equal(critic, net_path), assert_string_equal(none, "none.cfg");
+    free(critic), free(none), run_free(c);
     char *zero = path_join(folder, "zero.cfg");
     file_write(zero, "[net]\n\0", 7);
     dies(2, "zero.cfg: not a text file", parse("[data]\nstore=x\n[net]\nfile=zero.cfg\n"));

@@ -133,11 +133,13 @@ static net *resized(const model *m, const run *r, int64_t h, int64_t w)
 static void plan_adversary(model *m, const run *r)
 {
     const run_adversary *v = &r->adversary;
-    const adversary_conf f = { .critic = v->critic, .features = v->features, .perceptual = v->perceptual, .weight = v->weight, .codebook = v->codebook,
+    char *critic = run_file(r, v->critic), *features = run_file(r, v->features);
+    const adversary_conf f = { .critic = critic, .features = features, .perceptual = v->perceptual, .weight = v->weight, .codebook = v->codebook,
                                 .matching = v->matching, .recompute = (enum recompute)r->solver.recompute, .spend = m->spends, .erase = v->erase, .start = v->start, .vanilla = v->loss, .dropout = v->dropout };
     m->a = adversary_plan(&f, m->t, run_net(r, m->images), (uint64_t)r->solver.seed, 1, m->c.dev);
     m->of[m->sizes++] = (model_size){ .t = m->t, .loss = m->a->loss, .plan = m->a->build, .forward = m->a->forward };
     m->c = m->a->c, m->spends = m->a->spends;
+    free(critic), free(features);
 }
 
 /* Need gradients not all be there at once? A limit on their norm and their sum over the parts of a batch need them all; a GPU would have to be
@@ -192,7 +194,8 @@ static void read_features(const params *p, const char *path)
 static void take_adversary(model *m, const run *r)
 {
     adversary_take(m->a, &r->solver.optim);
-    if (r->adversary.features) read_features(m->a->p, r->adversary.features_weights);
+    char *weights = run_file(r, r->adversary.features_weights);
+    if (weights) read_features(m->a->p, weights), free(weights);
     m->of[0].plan = m->a->build, m->p = m->a->p, m->o = m->a->o;
     if (sizeof(real) != sizeof(float)) m->staging = xalloc(m->t->input->x.size);
 }

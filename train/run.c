@@ -81,9 +81,9 @@ static const key objective_keys[] = {
 static const key adversary_keys[] = {
     { "critic",     K_TEXT, ADVERSARY(critic), "", "cfg of the network that tells rebuilt films from films, such as configs/nets/patchgan.cfg (looked for from the working directory, beside the cfg and beside the program); with it the "
                                                    "run is one of a network that rebuilds its input, and labels are not looked at", 0, 0, 0 },
-    { "features",   K_TEXT, ADVERSARY(features), "", "cfg of a network of features for the perceptual distance (configs/nets/vgg16-features.cfg); default: "
+    { "features",   K_TEXT, ADVERSARY(features), "", "cfg of a network of features for the perceptual distance (configs/nets/vgg16-features.cfg; looked for like the critic); default: "
                                                      "the mean difference of the films' gradients instead", 0, 0, 0 },
-    { "features_weights", K_TEXT, ADVERSARY(features_weights), "", "its weights, safetensors under the names that `convert --keys lpips` knows", 0, 0, 0 },
+    { "features_weights", K_TEXT, ADVERSARY(features_weights), "", "its weights (looked for like the critic), safetensors under the names that `convert --keys lpips` knows", 0, 0, 0 },
     { "perceptual", K_REAL, ADVERSARY(perceptual), "1", "weight of that term beside the mean |film - rebuilt|", 0, 1e6, 0 },
     { "weight",     K_REAL, ADVERSARY(weight), "0.8", "of the critic's verdict, after its gradient has been made as long as the other terms'", 0, 1e6, 0 },
     { "codebook",   K_REAL, ADVERSARY(codebook), "1", "weight of the codebook's loss", 0, 1e6, 0 },
@@ -303,20 +303,15 @@ static void check_batch(const run *r)
 {
     net_conf conf;
     cfg *c = cfg_parse(r->net_text, r->net_path);
-    const char *value = cfg_get(&c->s[0], "batch");
-    for (int i = 0; i < r->words; i++) if (!strncmp(r->word[i], "net.batch=", 10)) value = r->word[i] + 10;
-    if (value) key_set(key_find(net_keys, "batch"), &conf, value, "net.batch");
+    const cfg_section *s = cfg_find(c, "net");
+    const key *batch = key_find(net_keys, "batch");
+    for (int i = 0; s && i < s->n; i++) {
+        char *at = xprintf("%s: net.batch", s->e[i].at);
+        if (!strcmp(s->e[i].key, "batch")) key_set(batch, &conf, s->e[i].value, at);
+        free(at);
+    }
+    for (int i = 0; i < r->words; i++) if (!strncmp(r->word[i], "net.batch=", 10)) key_set(batch, &conf, r->word[i] + 10, "net.batch");
     cfg_free(c);
-}
-
-/* A file that the run names: where it is said to be, beside the cfg, or among what the program brings along. */
-static void locate(const char **file, const char *cfg)
-{
-    if (!*file || **file == '/' || file_exists(*file)) return;
-    char *folder = path_folder(cfg), *found = path_join(folder, *file);
-    if (!file_exists(found)) free(found), found = share_path(*file);
-    if (found) free((char *)*file), *file = found;
-    free(folder);
 }
 
 run *run_parse(const char *text, const char *path, const char *const *words, int n)
@@ -335,7 +330,6 @@ run *run_parse(const char *text, const char *path, const char *const *words, int
     }
     fill(r, c);
     check(r), check_batch(r);
-    locate(&r->adversary.critic, path), locate(&r->adversary.features, path), locate(&r->adversary.features_weights, path);
     cfg_free(c), free(own);
     return r;
 }
@@ -346,6 +340,15 @@ run *run_read(const char *path, const char *const *words, int n)
     run *r = run_parse(text, path, words, n);
     free(text);
     return r;
+}
+
+char *run_file(const run *r, const char *named)
+{
+    if (!named || *named == '/' || file_exists(named)) return named ? xdup(named) : NULL;
+    char *folder = path_folder(r->path), *found = path_join(folder, named);
+    if (!file_exists(found)) free(found), found = share_path(named);
+    free(folder);
+    return found ? found : xdup(named);
 }
 
 void run_free(run *r)

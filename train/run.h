@@ -74,6 +74,10 @@ run *run_read(const char *path, const char *const *words, int n);
 run *run_parse(const char *text, const char *path, const char *const *words, int n);
 void run_free(run *r);
 
+/* The path of a file that the run names: from the working directory, beside the cfg, or among what the program brings along; as named where it is
+ * in none. Fresh; NULL for NULL. The run keeps the name as it was given, so that it can be resumed from another place. */
+char *run_file(const run *r, const char *named);
+
 /* The network for this many images a pass (0: as its cfg says); and the same for an input of this size (0: as its cfg says). */
 net *run_net(const run *r, int64_t batch);
 net *run_net_at(const run *r, int64_t batch, int64_t h, int64_t w);

@@ -35,7 +35,7 @@ int verb_export(int argc, char **argv)
     compute_threads(f);
     for (const char *const *product = export_products; *product; product++) {
         char *path = path_join(folder, *product);
-        if (file_exists(path) && !flags_has(f, "--force")) die("%s: exists already; --force overwrites it", path);
+        flags_may_replace(f, path);
         free(path);
     }
     const int with_coco = flags_has(f, "--coco");

@@ -11,7 +11,7 @@
 
 static const flag shared[] = {                                /* entry i is switched on by bit i; --help by every verb */
     { "--json", NULL, "one JSON object on stdout instead of text" },
-    { "--quiet", NULL, "no progress on stderr" },
+    { "--quiet", NULL, "no progress and no warnings on stderr" },
     { "--force", NULL, "overwrite an existing result" },
     { "--out", "PATH", "what to write" },
     { "--device", "cpu|cuda|auto", "where to compute (default auto)" },
@@ -41,7 +41,7 @@ void flags_help(const usage *how)
         char left[128];
         if (!taken(how, i)) continue;
         snprintf(left, sizeof left, "%s%s%s", f->name, f->value ? " " : "", f->value ? f->value : "");
-        printf("  %-*s  %s\n", wide, left, f->help);
+        printf("  %-*s  %s\n", wide, left, how->shared & FLAG_NO_NET && !strcmp(f->name, "--precision") ? "of a network's; there is none here" : f->help);
     }
     printf("  %-*s  %s\n", wide, "--help", "this text");
 }
@@ -131,11 +131,11 @@ flags *flags_parse(const usage *how, int argc, char **argv)
         else f->input[f->n++] = word;
         k++;
     }
-    for (int i = 0; i < f->nset; i++) refuse_twice(f, i);
     if (how->shared & FLAG_QUIET && flags_has(f, "--quiet")) warn_never();
     const char *precision = how->shared & FLAG_PRECISION ? flags_text(f, "--precision", NULL) : NULL;
     if (precision) flags_word(f, "--precision", precisions, PRECISIONS, 0);
     if (precision && !(how->shared & FLAG_NO_NET)) f->set[f->nset++] = f->precision = xprintf("net.precision=%s", precision);
+    for (int i = 0; i < f->nset; i++) refuse_twice(f, i);
     if (f->n < how->least) die("%s: got %d input%s, wanted: darkspine %s %s", how->verb, f->n, f->n == 1 ? "" : "s", how->verb, how->inputs);
     if (how->most >= 0 && f->n > how->most) die("%s: did not expect '%s'; wanted: darkspine %s %s", how->verb, f->input[how->most], how->verb,
         how->inputs);
@@ -179,12 +179,12 @@ static void append(char **text, const char *word)
 
 char *flags_given(const flags *f)
 {
-    const unsigned silent = FLAG_JSON | FLAG_QUIET | FLAG_FORCE | FLAG_OUT | FLAG_THREADS;
+    const unsigned silent = FLAG_JSON | FLAG_QUIET | FLAG_FORCE | FLAG_OUT | FLAG_THREADS | (f->how->shared & FLAG_NO_NET ? FLAG_PRECISION : 0);
     char *text = xdup("");
     for (int i = 0, n = NSHARED + nown(f->how); i < n; i++) {
         if (!f->value[i] || (i < NSHARED && silent >> i & 1)) continue;
         append(&text, flag_at(f->how, i)->name);
-        if (*f->value[i]) append(&text, f->value[i]);
+        if (flag_at(f->how, i)->value) append(&text, f->value[i]);
     }
     for (int i = 0; i < f->nset; i++) if (f->set[i] != f->precision) append(&text, f->set[i]);
     return text;
@@ -241,5 +241,10 @@ int flags_spacing(const flags *f, double out[2])
 void flags_may_write(const flags *f, const char *path)
 {
     if (file_is_folder(path)) die("%s: is a folder, wanted a file to write", path);
+    flags_may_replace(f, path);
+}
+
+void flags_may_replace(const flags *f, const char *path)
+{
     if (file_exists(path) && !flags_has(f, "--force")) die("%s: exists already; --force overwrites it", path);
 }

@@ -54,4 +54,5 @@ int         flags_spacing(const flags *f, double out[2]);
 char       *flags_given(const flags *f);
 /* Dies 2 when path is a folder, or exists and --force was not given: results are not overwritten by accident. */
 void        flags_may_write(const flags *f, const char *path);
+void        flags_may_replace(const flags *f, const char *path);         /* the same for what may also be a folder */
 #endif

@@ -76,7 +76,7 @@ static int level_like(int region, const int role[256], const int seen[256])
     int some = 0;
     for (int v = 1; v < 256; v++) {
         if (seen[v] && !role[v]) return 0;
-        some |= seen[v] && (v > GEO_L5 || (!seen[GEO_C1] && may_show(region, v)));
+        some |= seen[v] && ((v > GEO_L5 && v <= GEO_ROLE_OPISTHION) || (!seen[GEO_C1] && may_show(region, v)));
     }
     return some;
 }
@@ -96,8 +96,8 @@ void roles_guess(int region, const int seen[256], int role[256])
     const int own = t.n && suits(region, role, seen);
     if (!own && levels) roles_levels(role);
     else if (!own) for (int v = 1; v < 256; v++) role[v] = GEO_ROLE_INSTANCE;
-    if (own || !levels) warn("the values are not levels of a%s %s film: read as %s; --classes says what they mean", region == GEO_REGION_AP ? "n" : "",
-         geo_region_name(region), role[255] ? "instances of vertebrae" : "the classes of that region");
+    warn("the values are not levels of a%s %s film: read as %s; --classes says what they mean", region == GEO_REGION_AP ? "n" : "",
+         geo_region_name(region), own ? "the classes of that region" : levels ? "levels all the same" : "instances of vertebrae");
     classes_free(&t);
 }
 
