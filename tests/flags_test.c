@@ -77,7 +77,6 @@ static void mistakes(void **state)
     dies(2, "--parts: a value is missing", PARSE(&how, "demo", "a", "--parts"));
     dies(2, "--parts: got the flag --json", PARSE(&how, "demo", "a", "--parts", "--json"));
     dies(2, "--seed: given twice", PARSE(&how, "demo", "a", "--seed", "1", "--seed", "2"));
-    dies(2, "solver.lr: given twice, solver.lr=1 and solver.lr=2", PARSE(&how, "demo", "a", "solver.lr=1", "solver.lrs=1", "solver.lr=2"));
     dies(2, "--exclude: takes no value", PARSE(&how, "demo", "a", "--exclude=yes"));
     dies(2, "did not expect 'c'", PARSE(&how, "demo", "a", "b", "c"));
     dies(2, "got 0 inputs, wanted: darkspine demo IN OUT", PARSE(&how, "demo"));

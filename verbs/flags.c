@@ -102,14 +102,6 @@ static int take_flag(flags *f, int argc, char **argv, int k)
     return 2;
 }
 
-/* Of two values for one key nobody can tell which was meant. */
-static void refuse_twice(const flags *f, int i)
-{
-    const size_t n = strcspn(f->set[i], "=") + 1;
-    for (int k = 0; k < i; k++)
-        if (!strncmp(f->set[k], f->set[i], n)) die("%.*s: given twice, %s and %s", (int)n - 1, f->set[i], f->set[k], f->set[i]);
-}
-
 flags *flags_parse(const usage *how, int argc, char **argv)
 {
     static const char *const precisions[] = { "float32", "bf16", "tf32" };
@@ -135,7 +127,6 @@ flags *flags_parse(const usage *how, int argc, char **argv)
     const char *precision = how->shared & FLAG_PRECISION ? flags_text(f, "--precision", NULL) : NULL;
     if (precision) flags_word(f, "--precision", precisions, PRECISIONS, 0);
     if (precision && !(how->shared & FLAG_NO_NET)) f->set[f->nset++] = f->precision = xprintf("net.precision=%s", precision);
-    for (int i = 0; i < f->nset; i++) refuse_twice(f, i);
     if (f->n < how->least) die("%s: got %d input%s, wanted: darkspine %s %s", how->verb, f->n, f->n == 1 ? "" : "s", how->verb, how->inputs);
     if (how->most >= 0 && f->n > how->most) die("%s: did not expect '%s'; wanted: darkspine %s %s", how->verb, f->input[how->most], how->verb,
         how->inputs);

@@ -87,7 +87,7 @@ void roles_guess(int region, const int seen[256], int role[256])
     role[31] = GEO_ROLE_HEAD;                    /* an implant suits every region */
     int whole = region < 0 || region == GEO_REGION_WHOLE, others = 0;
     for (int v = 2; v < 256; v++) others |= seen[v];
-    int binary = seen[1] && !others, fits = !binary && (whole || suits(region, role, seen)), levels = !binary && level_like(region, role, seen);
+    int binary = seen[1] && !others, fits = !binary && (whole || suits(region, role, seen)), levels = !binary && !whole && level_like(region, role, seen);
     role[31] = GEO_ROLE_NONE;
     if (fits) return;
     if (binary) { role[1] = GEO_ROLE_BODY; return; }            /* 0 and 1, or 0 and 255: vertebrae without names */
