@@ -4,7 +4,6 @@
 #include "kernels/loss.h"
 #include "base/die.h"
 #include "base/file.h"
-#include "base/share.h"
 #include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -340,15 +339,6 @@ run *run_read(const char *path, const char *const *words, int n)
     run *r = run_parse(text, path, words, n);
     free(text);
     return r;
-}
-
-char *run_file(const run *r, const char *named)
-{
-    if (!named || *named == '/' || file_exists(named)) return named ? xdup(named) : NULL;
-    char *folder = path_folder(r->path), *found = path_join(folder, named);
-    if (!file_exists(found)) free(found), found = share_path(named);
-    free(folder);
-    return found ? found : xdup(named);
 }
 
 void run_free(run *r)
