@@ -231,6 +231,8 @@ static void set(json_t *o, const char *key, json_t *value)
 
 static json_t *pair(double a, double b) { return json_pack("[o, o]", real(a), real(b)); }
 
+const char *const export_corners[3][4] = { { "SA", "SP", "IA", "IP" }, { "UL", "UR", "LL", "LR" }, { "SP", "SA", "IP", "IA" } };
+
 /* Which way the patient of a lateral film looks, where the store says so by a value `facing` of the unit `side`: 1 right, -1 left, else 0. */
 static int facing_of(const labels *l)
 {
@@ -242,13 +244,12 @@ static int facing_of(const labels *l)
 /* Corners by anterior and posterior where it is known which way the patient looks, the sacrum's plate by itself; else as on the film. */
 static void set_corners(json_t *o, const labels *l, int facing)
 {
-    static const char *const corner[3][4] = { { "SA", "SP", "IA", "IP" }, { "UL", "UR", "LL", "LR" }, { "SP", "SA", "IP", "IA" } };
     json_t *order = json_array(), *part = json_object();
     json_object_set_new(o, "order", order), json_object_set_new(o, "vertebrae", part);
     for (int i = 0; i < l->ncorners; i++) {
         const corners *c = &l->corners[i];
         json_t *q = json_object();
-        for (int k = 0; k < 4; k++) json_object_set_new(q, corner[facing + 1][k], pair(c->p[k][0], c->p[k][1]));
+        for (int k = 0; k < 4; k++) json_object_set_new(q, export_corners[facing + 1][k], pair(c->p[k][0], c->p[k][1]));
         if (facing && i == l->ncorners - 1 && !strcmp(c->level, "S1")) { json_object_set_new(o, "S1", q); return; }
         json_array_append_new(order, json_clean(c->level)), set(part, c->level, q);
     }

@@ -21,4 +21,7 @@ void export_coco(const store *s, const char *folder);
 /* Makes the folders, overwrites files of the same names; truth.json comes last. Dies 2 where the store is damaged or the folder cannot be
  * made, 4 when the disk is full. */
 void export_store(const store *s, const char *folder, void (*tick)(void *with, int64_t done, int64_t total), void *with);
+
+/* What the corners TL TR BL BR of a store are called in truth.json, by 1 + which way the patient looks (-1 left, 0 not known, 1 right). */
+extern const char *const export_corners[3][4];
 #endif

@@ -2,6 +2,7 @@
  * the
  * rest of it. Whatever the file names must lie below SRC. */
 #include "datasets/import_kinds.h"
+#include "datasets/export.h"
 #include "base/file.h"
 #include "datasets/json_file.h"
 #include <math.h>
@@ -40,8 +41,7 @@ static int side_of(const json_t *o)
 /* side: which way the patient looks, so whether anterior (SA, IA) is left or right; corners may also be named as on the film. 0: bad. */
 static int read_body(task *t, const char *level, const json_t *o, int side)
 {
-    static const char *const corner[3][4] = { { "SA", "SP", "IA", "IP" }, { "UL", "UR", "LL", "LR" }, { "SP", "SA", "IP", "IA" } };
-    const char *const *name = corner[json_object_get(o, "UL") ? 1 : side + 1];
+    const char *const *name = export_corners[json_object_get(o, "UL") ? 1 : side + 1];
     corners *c = &t->labels.corners[t->labels.ncorners];
     if (!fits(t, level)) return 0;
     for (int k = 0; k < 4; k++)

@@ -10,7 +10,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/stat.h>
 
 enum { MEASURES_LIMIT = 256 << 20 };             /* bytes of a measure.json */
@@ -104,8 +103,7 @@ static char *find_predictions(const char *path)
 /* What a measure.json says of its weights (of `run`) and of what it was made with; fresh, NULL where it does not. */
 static void measured_with(const char *path, char **weights, char **settings)
 {
-    const char *tail = strrchr(path, '.');
-    if (!tail || strcasecmp(tail, ".json") || file_is_folder(path)) return;
+    if (!file_has_suffix(path, "|.json|") || file_is_folder(path)) return;
     char *why = NULL;
     json_t *o = json_try(path, MEASURES_LIMIT, &why);
     const char *of = o ? json_word(o, "weights") : NULL, *with = o ? json_word(o, "settings") : NULL;

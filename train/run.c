@@ -302,14 +302,13 @@ static void check_batch(const run *r)
 {
     net_conf conf;
     cfg *c = cfg_parse(r->net_text, r->net_path);
+    for (int i = 0; i < r->words; i++) if (!strncmp(r->word[i], "net.batch=", 10)) cfg_override(c, r->word[i], NULL);
     const cfg_section *s = cfg_find(c, "net");
-    const key *batch = key_find(net_keys, "batch");
     for (int i = 0; s && i < s->n; i++) {
+        if (strcmp(s->e[i].key, "batch")) continue;
         char *at = xprintf("%s: net.batch", s->e[i].at);
-        if (!strcmp(s->e[i].key, "batch")) key_set(batch, &conf, s->e[i].value, at);
-        free(at);
+        key_set(key_find(net_keys, "batch"), &conf, s->e[i].value, at), free(at);
     }
-    for (int i = 0; i < r->words; i++) if (!strncmp(r->word[i], "net.batch=", 10)) key_set(batch, &conf, r->word[i] + 10, "net.batch");
     cfg_free(c);
 }
 
@@ -323,10 +322,9 @@ run *run_parse(const char *text, const char *path, const char *const *words, int
     net_of(r, text);
     char *own = keep_lines(text, 0, &any);
     cfg *c = cfg_parse(own, path);
-    for (int i = 0; i < n; i++) {
+    for (int i = 0; i < n; i++)
         if (section_find(words[i], strcspn(words[i], ".="))) cfg_override(c, words[i], known);
         else network_word(r, words[i]);
-    }
     fill(r, c);
     check(r), check_batch(r);
     cfg_free(c), free(own);

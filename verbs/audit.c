@@ -24,10 +24,12 @@ static const usage how = { "audit", "TABLE.csv",
 static void list_rules(int json)
 {
     json_t *list = json_array();
-    for (const audit_rule *r = audit_rules; json && r->id; r++) object_append(list, json_pack("{s:s, s:s}", "rule", r->id, "text", r->help));
-    if (json) { object_print(json_pack("{s:o}", "rules", list)); return; }
+    for (const audit_rule *r = audit_rules; r->id; r++) {
+        object_append(list, json_pack("{s:s, s:s}", "rule", r->id, "text", r->help));
+        if (!json) printf("%-16s %s\n", r->id, r->help);
+    }
+    if (json) object_print(json_pack("{s:O}", "rules", list));
     json_decref(list);
-    for (const audit_rule *r = audit_rules; r->id; r++) printf("%-16s %s\n", r->id, r->help);
 }
 
 static void print_json(const audit *a)
