@@ -186,6 +186,7 @@ void pairs_load(const pairs *p, int64_t i, int64_t *h, int64_t *w, uint8_t **pre
     int64_t ph, pw;
     *pred = load(&p->pred, a, &ph, &pw), *truth = load(&p->truth, b, h, w);
     for (int64_t k = 0; k < *h * *w; k++) (*truth)[k] = p->read_as[(*truth)[k]];
+    if (!strcmp(p->labels, "any")) for (int64_t k = 0; k < ph * pw; k++) (*pred)[k] = (*pred)[k] != 0;
     if (ph != *h || pw != *w)
         die("%s: %s: got %" PRId64 " x %" PRId64 ", wanted the size of the truth, %" PRId64 " x %" PRId64 " (h x w)", p->pred.path, a->id,
             ph, pw, *h, *w);

@@ -116,7 +116,7 @@ static predictions *create(const predict_job *job)
         file_make_folders(folder);
         free(folder);
     }
-    const meaning *m = &job->p->classes;
+    const meaning *m = predictor_meaning(job->p);
     int first = m->n - predictor_channels(job->p);                       /* 1 where the one channel is the foreground */
     char *path = path_join(job->folder, "predictions.h5");
     predictions *h5 = predictions_create(path, job->weights, m->labels ? m->labels : "all", predictor_channels(job->p), m->value + first, m->name + first);

@@ -10,6 +10,7 @@
 #include "datasets/sizes.h"
 #include "datasets/image.h"
 #include "datasets/store.h"
+#include "eval/chain.h"
 #include "eval/instances.h"
 #include "nn/checkpoint.h"
 #include "nn/net.h"
@@ -34,7 +35,10 @@ typedef struct meaning { int n, value[256]; const char *labels; const char *name
  * height and width, or (PREDICT_FULL) of the film's own size, over which the net's input moves; scores of windows that overlap are averaged
  * with weights that fall to the windows' borders. It suits nets that were trained on parts of films at that scale. */
 enum { PREDICT_MOST = 32, PREDICT_FULL = -1 };
-typedef struct predict_how { int mirror; double tile, overlap; } predict_how;       /* mirror: average with the mirrored film; overlap: share, < 1 */
+typedef struct predict_how {
+    int mirror, chain;                       /* average with the mirrored film; one level for every body, in order (eval/chain.h) */
+    double tile, overlap;                    /* overlap: share, < 1 */
+} predict_how;
 
 typedef struct predictor {
     struct member { net_program *program[FIT_SIZES]; params *p; } of[PREDICT_MOST]; int n;     /* an ensemble: their scores are averaged */
@@ -42,6 +46,8 @@ typedef struct predictor {
     fit_sizes sizes;                         /* of the nets' input; in windows size 0 alone */
     meaning classes;
     predict_how how;
+    chain chain;                             /* where how.chain or a namer */
+    struct predictor *namer;                 /* its levels are what comes out; NULL: none */
     real *in, *out;                          /* (h, w, channels), (h, w, classes) of the largest input */
     struct bucket *bucket; int buckets;      /* detector.input=rule: a program for each padded size that has come (eval/buckets.c) */
 } predictor;
@@ -52,8 +58,12 @@ predictor *predictor_new(checkpoint *k, const fit_conf *fit, const meaning *m, c
                          const device *dev);
 /* One more network for the ensemble. Dies 2 where its input, its classes or its fit are not those of the first. */
 void predictor_join(predictor *p, checkpoint *k, const fit_conf *fit, const meaning *m, const char *const *words, int n);
+/* The bodies that p, of one class, draws are given the levels that the namer, a network of levels, finds best (eval/chain.h): label maps and
+ * probabilities are of the namer's classes. It sees the whole film at its own size, stays the caller's, and must live as long. Dies 2 on other classes. */
+void predictor_name_by(predictor *p, predictor *namer, const char *path, const char *namer_path);
 void predictor_free(predictor *p);
 int  predictor_channels(const predictor *p);         /* c of the probabilities: the net's classes */
+const meaning *predictor_meaning(const predictor *p);     /* of what comes out */
 /* labels (h, w) of the film; probabilities (h, w, c) or NULL. */
 void predictor_run(predictor *p, const image *film, uint8_t *labels, float *probabilities);
 /* Of a detector: its instances, with the values of their classes, and these as labels. The film is seen once and whole. */

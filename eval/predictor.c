@@ -53,6 +53,8 @@ predictor *predictor_new(checkpoint *k, const fit_conf *conf, const meaning *m, 
     const size_t pixels = (size_t)fit_sizes_area(&p->sizes);
     if (predictor_detects(p) && (how->mirror || how->tile != 0))
         die("%s: a detector sees a film once and whole: wanted no --tta and no --tile", k->path);
+    if (how->chain && (predictor_detects(p) || !chain_of(m->name, m->n, &p->chain)))
+        die("%s: --chain wants a network with a class for each of several vertebral levels, named T1, L5 ...", k->path);
     p->in = xalloc_n(pixels * (size_t)c.channels, sizeof *p->in), p->out = xalloc_n(pixels * (size_t)c.classes, sizeof *p->out);
     return p;
 }
@@ -86,7 +88,19 @@ void predictor_free(predictor *p)
     free(p->in), free(p->out), free(p);
 }
 
-int predictor_channels(const predictor *p) { return (int)conf_of(p)->classes; }
+/* The one whose classes come out. */
+static const predictor *speaker(const predictor *p) { return p->namer ? p->namer : p; }
+
+int predictor_channels(const predictor *p) { return (int)conf_of(speaker(p))->classes; }
+const meaning *predictor_meaning(const predictor *p) { return &speaker(p)->classes; }
+
+void predictor_name_by(predictor *p, predictor *namer, const char *path, const char *namer_path)
+{
+    if (predictor_detects(p) || p->classes.n != 2) die("%s: --levels wants a network of one class, which draws the bodies, beside the one that names them", path);
+    if (predictor_detects(namer) || !chain_of(namer->classes.name, namer->classes.n, &p->chain))
+        die("%s: --levels wants a network with a class for each of several vertebral levels, named T1, L5 ...", namer_path);
+    p->namer = namer;
+}
 
 /* What the net sees at once: its input's place on the canvas, and what its scores count there, by row and by column. */
 typedef struct window { int64_t y, x, canvas_w; const float *row, *column; } window;
@@ -191,17 +205,66 @@ instances predictor_detect(predictor *p, const image *film, uint8_t *labels)
     return o;
 }
 
-void predictor_run(predictor *p, const image *film, uint8_t *labels, float *probabilities)
+/* What p's networks say of a film: the scores of the canvas that f is fitted to, fresh. */
+static float *scores_of(predictor *p, const image *film, fit *f)
 {
     const int size = fit_sizes_choose(&p->sizes, film->h, film->w);
     const net_conf *c = &p->of[0].program[size]->t->conf;
     const int64_t h = canvas_side(p, film->h, c->height), w = canvas_side(p, film->w, c->width);
-    fit f = fit_make(&p->fit, film->h, film->w, h, w);
     const size_t pixels = (size_t)(h * w);
     float *image = xalloc_n(pixels, (size_t)c->channels * sizeof *image), *scores = xalloc_n(pixels, (size_t)c->classes * sizeof *scores);
-    fit_film(&f, film->p, film->bits, c->channels, image);
+    *f = fit_make(&p->fit, film->h, film->w, h, w);
+    fit_film(f, film->p, film->bits, c->channels, image);
     all_windows(p, size, h, w, image, scores);
-    fit_back(&f, scores, c->classes, labels, probabilities);
-    for (int64_t i = 0; i < film->h * film->w; i++) labels[i] = (uint8_t)p->classes.value[labels[i]];
-    free(image), free(scores);
+    free(image);
+    return scores;
+}
+
+/* Probabilities at the pixels of the canvas of f, whose film n's networks are shown. */
+static float *probabilities_at(predictor *n, const image *film, const fit *f)
+{
+    fit own;
+    float *scores = scores_of(n, film, &own);
+    const affine film_to_canvas = affine_inverse(&f->to_film);
+    own.to_film = affine_then(&own.to_film, &film_to_canvas), own.h = f->net_h, own.w = f->net_w;
+    const size_t pixels = (size_t)(own.h * own.w);
+    const int64_t k = conf_of(n)->classes;
+    uint8_t *labels = xalloc(pixels);
+    float *p = xalloc_n(pixels, (size_t)k * sizeof *p);
+    fit_back(&own, scores, k, labels, p);
+    free(scores), free(labels);
+    return p;
+}
+
+/* Scores of one class or two -> the probability of the last. */
+static float *last_class(const float *scores, int64_t pixels, int64_t k)
+{
+    float *p = xalloc_n((size_t)pixels, sizeof *p);
+    for (int64_t i = 0; i < pixels; i++) p[i] = 1 / (1 + expf((k > 1 ? scores[i * k] : 0) - scores[i * k + k - 1]));
+    return p;
+}
+
+static void softmax(float *s, int64_t pixels, int64_t k)
+{
+    for (int64_t i = 0; i < pixels; i++, s += k) {
+        float top = s[0], sum = 0;
+        for (int64_t j = 1; j < k; j++) top = fmaxf(top, s[j]);
+        for (int64_t j = 0; j < k; j++) sum += s[j] = expf(s[j] - top);
+        for (int64_t j = 0; j < k; j++) s[j] /= sum;
+    }
+}
+
+void predictor_run(predictor *p, const image *film, uint8_t *labels, float *probabilities)
+{
+    fit f;
+    float *scores = scores_of(p, film, &f), *bone = NULL;
+    const int64_t pixels = f.net_h * f.net_w;
+    if (p->namer) {
+        bone = last_class(scores, pixels, conf_of(p)->classes);
+        free(scores), scores = probabilities_at(p->namer, film, &f);
+    } else if (p->how.chain) softmax(scores, pixels, conf_of(p)->classes);
+    if (p->namer || p->how.chain) chain_decide(&p->chain, f.net_h, f.net_w, bone, scores);
+    fit_back(&f, scores, predictor_channels(p), labels, probabilities);
+    for (int64_t i = 0; i < film->h * film->w; i++) labels[i] = (uint8_t)predictor_meaning(p)->value[labels[i]];
+    free(scores), free(bone);
 }

@@ -38,8 +38,8 @@ extern "C" {
 /* ---- 1. Version, status, small types -------------------------------------------------------------------------------------------- */
 
 #define GEO_VERSION_MAJOR 1             /* changes when a program must be compiled anew */
-#define GEO_VERSION_MINOR 3             /* changes when something is added */
-/* "1.3": of the library that runs, which may be newer than the header that was compiled. */
+#define GEO_VERSION_MINOR 4             /* changes when something is added */
+/* "1.4": of the library that runs, which may be newer than the header that was compiled. */
 const char *geo_version(void);
 
 enum {
@@ -66,6 +66,11 @@ typedef struct geo_box     { int64_t x0, y0, x1, y1, area; } geo_box;
 /* 4-connected components in raster order of their first pixel. labels (h, w): 0 or 1..n, or NULL; areas (room): pixels of the first `room`
  * components, or NULL. Returns n or a negative status. */
 int64_t geo_components(const uint8_t *mask, int64_t h, int64_t w, int32_t *labels, int64_t *areas, int64_t room);
+
+/* The bodies in a probability map (h, w), where it exceeds 0.5: components, cut where two bodies touch, that is along a line on which the map is
+ * lower by 1/32 or more than at `least` pixels on either side. number (h, w): 0, or 1..n in raster order of their first pixel; smaller parts
+ * than `least` pixels (1 or more) get 0. areas (room): pixels of the first `room` bodies, or NULL. Returns n or a negative status. */
+int64_t geo_parts_find(const float *map, int64_t h, int64_t w, int64_t least, int32_t *number, int64_t *areas, int64_t room);
 
 /* out (h, w): the largest component (the first of equals) with its holes filled, 0 or 1; may not be mask itself. *dropped (or NULL):
  * the share of the mask's pixels that lay in other components; above 0.05 treat the result as of low quality. GEO_EMPTY: no pixel set. */

@@ -162,6 +162,10 @@ static void test_eval_reads_labels(void **state)
     assert_int_equal(json_array_size(json_object_get(o, "classes")), 1);
     near(number(json_object_get(class_of(o, 1), "DSC"), "mean"), (0.75 + 0.5) / 2, 1e-12);
     json_decref(o);
+    o = object("eval truth pred --labels any --json --quiet");              /* values that only the prediction has are bone as well */
+    assert_int_equal(json_array_size(json_object_get(o, "classes")), 1);
+    near(number(json_object_get(class_of(o, 1), "DSC"), "mean"), (0.75 + 0.5) / 2, 1e-12);
+    json_decref(o);
     o = object("eval pred truth --labels 1 --json --quiet");
     assert_int_equal(json_array_size(json_object_get(o, "classes")), 1);
     near(number(json_object_get(class_of(o, 1), "DSC"), "mean"), (0.75 + 4.0 / 6) / 2, 1e-12);

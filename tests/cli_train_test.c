@@ -110,6 +110,25 @@ static void test_ensembles_and_windows(void **state)
     refused("predict cv/fold1/best.h5 films.h5 --ensemble missing.h5 --out p", "missing.h5");
 }
 
+/* A run that knows levels names what another one draws; what it says is of its own classes. */
+static void test_levels(void **state)
+{
+    (void)state;
+    succeeds("synth named.h5 region=lumbar n=2 height=96 width=64 classes=levels --quiet", "2 films");
+    succeeds("train " TINY " --out names data.store=named.h5 data.train=all data.val=none data.labels=20-24 net.classes=6 solver.epochs=2", "trained after 2 steps");
+    succeeds("predict cv/fold1/best.h5 named.h5 --levels names --tta --out named --probabilities --quiet", "2 films");
+    json_t *o = object("eval named named.h5 --labels any --json --quiet");
+    assert_int_equal(json_array_size(json_object_get(o, "classes")), 1);
+    json_decref(o);
+    succeeds("predict names named.h5 --chain --out chained --quiet", "2 films");
+    succeeds("run named.h5 --weights names --chain --region lumbar --out measured --quiet", "2 films in");
+    refused("predict cv/fold1/best.h5 films.h5 --chain --out p", "cv/fold1/best.h5: --chain wants a network with a class for each of several vertebral levels");
+    refused("predict cv/fold1/best.h5 films.h5 --levels cv/fold2 --out p", "cv/fold2/best.h5: --levels wants a network with a class for each");
+    refused("predict names films.h5 --levels names --out p", "names/last.h5: --levels wants a network of one class");
+    refused("predict names films.h5 --levels names --chain --out p", "--chain: got it beside --levels, which means it");
+    refused("predict cv/fold1/best.h5 films.h5 --levels nothing.h5 --out p", "nothing.h5");
+}
+
 static void test_find_rate(void **state)
 {
     (void)state;
@@ -189,7 +208,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_split_folds_refuses), cmocka_unit_test(test_cross_validation), cmocka_unit_test(test_runs),
-        cmocka_unit_test(test_ensembles_and_windows), cmocka_unit_test(test_find_rate), cmocka_unit_test(test_disk_full_in_training),
+        cmocka_unit_test(test_ensembles_and_windows), cmocka_unit_test(test_levels), cmocka_unit_test(test_find_rate), cmocka_unit_test(test_disk_full_in_training),
         cmocka_unit_test(test_a_store_that_disappears),
     };
     folder = test_scratch();

@@ -148,11 +148,63 @@ static void an_ensemble_is_the_mean_of_scores(void **state)
     checkpoint_close(a), checkpoint_close(b), checkpoint_close(c), checkpoint_close(d);
 }
 
+/* A checkpoint that sees L4 in grey around 0.6 of the range and L5 in brighter: scores 0, 40 (g - 0.3) and 80 (g - 0.3) - 18. */
+static checkpoint *names_of(const char *name, int side)
+{
+    char *text = xprintf("[net]\nbatch=1\nheight=%d\nwidth=%d\nchannels=1\nclasses=3\n[convolutional]\nname=out\nfilters=3\nsize=1\n", side, side);
+    char *path = path_join(folder, name);
+    net *t = net_parse(text, "names.cfg", NULL, 0);
+    params *p = params_new(t->g, &device_cpu, 0);
+    real *w = p->x + params_find(p, "out.weight")->at, *b = p->x + params_find(p, "out.bias")->at;
+    w[0] = 0, w[1] = 40, w[2] = 80, b[0] = 0, b[1] = -12, b[2] = -42;
+    checkpoint k = { .net = xdup(text), .best_epoch = -1 };
+    checkpoint_write(path, &k, CHECKPOINT_WEIGHTS, p, NULL);
+    checkpoint_clear(&k), params_free(p), net_free(t), free(text);
+    checkpoint *out = checkpoint_open(path);
+    free(path);
+    return out;
+}
+
+/* Two bodies, the lower one brighter; a network of another size, fitted in another way, names what the first one draws. */
+static void one_network_draws_and_one_names(void **state)
+{
+    (void)state;
+    static const fit_conf stretched = { .mode = FIT_STRETCH, .normalise = FIT_SCALE };
+    static const meaning levels = { .n = 3, .value = { 0, 23, 24 }, .name = { "background", "L4", "L5" }, .swap = { 0, 1, 2 } };
+    image film = image_new(H, W, 8);
+    for (int y = 0; y < H; y++)
+        for (int x = 0; x < W; x++)
+            ((uint8_t *)film.p)[y * W + x] = x < 20 || x >= 52 ? 0 : y >= 10 && y < 40 ? 153 : y >= 50 && y < 80 ? 230 : 0;
+    checkpoint *bone = weights_of("bone.h5", 0.3, SIDE), *names = names_of("names.h5", 48);
+    predictor *draws = predictor_new(bone, &letterbox, &two, &(predict_how){ 0 }, NULL, 0, &device_cpu);
+    predictor *alone = predictor_new(names, &stretched, &levels, &(predict_how){ .chain = 1 }, NULL, 0, &device_cpu);
+    uint8_t drawn[H * W], named[H * W], chained[H * W];
+    float *p = xalloc_n(H * W * 3, sizeof *p);
+    predictor_run(draws, &film, drawn, NULL), predictor_run(alone, &film, chained, NULL);
+    predictor_name_by(draws, alone, "bone.h5", "names.h5");
+    assert_int_equal(predictor_channels(draws), 3);
+    assert_ptr_equal(predictor_meaning(draws), &alone->classes);
+    predictor_run(draws, &film, named, p);
+    int bodies = 0;
+    for (int i = 0; i < H * W; i++) {
+        assert_int_equal(named[i], !drawn[i] ? 0 : i / W < 45 ? 23 : 24);         /* the first one's border, the second one's levels */
+        near(p[3 * i] + p[3 * i + 1] + p[3 * i + 2], 1, 1e-5);
+        bodies += drawn[i] != 0;
+        if (i % W == 35 && (i / W == 25 || i / W == 65)) assert_int_equal(chained[i], i / W == 25 ? 23 : 24);
+    }
+    assert_in_range(bodies, 1600, 2200);
+    dies(2, "bone.h5: --levels wants a network with a class for each", predictor_name_by(draws, draws, "bone.h5", "bone.h5"));
+    dies(2, "names.h5: --levels wants a network of one class", predictor_name_by(alone, draws, "names.h5", "bone.h5"));
+    dies(2, "bone.h5: --chain wants a network with a class for each", predictor_new(bone, &letterbox, &two, &(predict_how){ .chain = 1 }, NULL, 0, &device_cpu));
+    predictor_free(draws), predictor_free(alone);
+    checkpoint_close(bone), checkpoint_close(names), image_free(&film), free(p);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_film_is_seen_at_its_size), cmocka_unit_test(windows_at_full_size_miss_no_pixel), cmocka_unit_test(a_scale_of_one_is_the_whole_film),
-        cmocka_unit_test(an_ensemble_is_the_mean_of_scores),
+        cmocka_unit_test(an_ensemble_is_the_mean_of_scores), cmocka_unit_test(one_network_draws_and_one_names),
     };
     return _cmocka_run_group_tests(__FILE__, tests, sizeof tests / sizeof *tests, set_up, tear_down);
 }

@@ -20,6 +20,8 @@ static const flag own[] = {
     { "--probabilities", NULL, "also the probability of every class at every pixel, in predictions.h5" },
     { "--overlay", "SHARE", "opacity of the classes over the film in DIR/overlay, 0 to 1; 0: no overlays (default 0.35)" },
     { "--tta", NULL, "average with the prediction of the mirrored film (paired classes change places)" },
+    { "--chain", NULL, "of a net whose classes are vertebral levels: each body one level, in order; what is none of them is left out" },
+    { "--levels", "WEIGHTS", "of a net of one class: the bodies it draws get the levels that this network finds best, as by --chain" },
     { "--ensemble", "W2,W3,...", "average with the predictions of these weights too; input, classes and fit must be those of WEIGHTS" },
     { "--tile", "SCALE|full", "see the film SCALE times as large as the net's input, or at its own size, through overlapping windows, blended" },
     { "--overlap", "SHARE", "of neighbouring windows, with --tile: 0 to 0.9 (default 0.5)" },
@@ -51,7 +53,7 @@ static void may_write(const flags *f, const films *list, const char *folder, int
 static predict_how how_of(const flags *f)
 {
     const char *tile = flags_text(f, "--tile", NULL);
-    predict_how h = { .mirror = flags_has(f, "--tta"), .overlap = flags_real(f, "--overlap", 0.5, 0, 0.9) };
+    predict_how h = { .mirror = flags_has(f, "--tta"), .chain = flags_has(f, "--chain"), .overlap = flags_real(f, "--overlap", 0.5, 0, 0.9) };
     if (!tile && flags_has(f, "--overlap")) die_at("--overlap", "got no --tile with it");
     if (tile) h.tile = strcmp(tile, "full") ? flags_real(f, "--tile", 1, 1, 64) : PREDICT_FULL;
     return h;
@@ -112,6 +114,7 @@ int verb_predict(int argc, char **argv)
     const char **words = trained_words(f, &nwords);
     if (f->nset) die("%s: wanted detector.KEY=value, or a film of this name behind --", f->set[0]);
     trained t = trained_open(f->input[0], &seen, words, nwords, c.dev);
+    trained namer = trained_namer(&t, f, words, nwords, c.dev);
     films list = films_find(f->input + 1, f->n - 1, flags_text(f, "--split", NULL));
     may_write(f, &list, folder, overlay > 0);
     films_check(&list);
@@ -125,6 +128,6 @@ int verb_predict(int argc, char **argv)
     double seconds = progress_seconds(&bar);
     progress_end(&bar);
     report(&list, each, seconds, folder, overlay > 0, flags_has(f, "--json"));
-    free(each), free(given), free(words), films_free(&list), trained_close(&t), flags_free(f);
+    free(each), free(given), free(words), films_free(&list), trained_close(&t), trained_close(&namer), flags_free(f);
     return EXIT_OK;
 }

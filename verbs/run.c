@@ -21,6 +21,8 @@ static const flag own[] = {
     { "--weights", "FILE.h5", "a checkpoint of `train` (default: weights/REGION.h5 beside the program or in its share folder)" },
     { "--split", "train|val|test|foldN", "of stores, only the cases of this split" },
     { "--tta", NULL, "average with the prediction of the mirrored film (paired classes change places)" },
+    { "--chain", NULL, "of a net whose classes are vertebral levels: each body one level, in order; what is none of them is left out" },
+    { "--levels", "WEIGHTS", "of a net of one class: the bodies it draws get the levels that this network finds best, as by --chain" },
     MEASURE_FLAGS,
     { 0 }
 };
@@ -215,9 +217,10 @@ int verb_run(int argc, char **argv)
     int nwords;
     const char **words = trained_words(f, &nwords);
     session s = begin(f, &base);
-    trained t = trained_open(weights, &(predict_how){ .mirror = flags_has(f, "--tta") }, words, nwords, c.dev);
+    trained t = trained_open(weights, &(predict_how){ .mirror = flags_has(f, "--tta"), .chain = flags_has(f, "--chain") }, words, nwords, c.dev);
+    trained namer = trained_namer(&t, f, words, nwords, c.dev);
     const char *given = flags_text(f, "--classes", NULL);
-    s.table = given ? classes_given("--classes", given) : trained_classes(&t);
+    s.table = given ? classes_given("--classes", given) : trained_classes(namer.p ? &namer : &t);
     s.list = films_find(f->input, f->n, flags_text(f, "--split", NULL));
     may_write(&s), films_check(&s.list);
     compute_tell(&c);
@@ -234,7 +237,7 @@ int verb_run(int argc, char **argv)
     write_values(&s, whole);
     write_report(&s, weights, settings, html, seconds);
     finish(&s, text, whole, seconds);
-    json_decref(s.cases), end(&s), trained_close(&t), geo_case_free(base);
+    json_decref(s.cases), end(&s), trained_close(&t), trained_close(&namer), geo_case_free(base);
     free(each), free(text), free(html), free(weights), free(settings), free(words), flags_free(f);
     return EXIT_OK;
 }

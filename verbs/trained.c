@@ -91,8 +91,19 @@ trained trained_open(const char *path, const predict_how *how, const char *const
     return t;
 }
 
+trained trained_namer(trained *t, const flags *f, const char *const *words, int n, const device *dev)
+{
+    const char *path = flags_text(f, "--levels", NULL);
+    if (!path) return (trained){ 0 };
+    if (flags_has(f, "--chain")) die_at("--chain", "got it beside --levels, which means it");
+    trained namer = trained_open(path, &(predict_how){ .mirror = flags_has(f, "--tta") }, words, n, dev);
+    predictor_name_by(t->p, namer.p, t->k->path, namer.k->path);
+    return namer;
+}
+
 void trained_close(trained *t)
 {
+    if (!t->p) return;
     predictor_free(t->p), classes_free(&t->table), net_free(t->t), run_free(t->r), checkpoint_close(t->k);
 }
 

@@ -1,0 +1,193 @@
+/* chain_test.c - bodies in a probability map told apart, and their levels in order (geometry/parts.c, eval/chain.c): columns of made-up bodies
+ * whose truth is known. */
+#include "tests/test.h"
+#include "tests/spine.h"
+#include "eval/chain.h"
+
+enum { H = 120, W = 40, STEP = 14, TALL = 10, LEFT = 8, WIDE = 24 };
+static uint64_t seed = 3;
+
+/* Probability `peak` in n bodies one above the other, `line` between them, 0 around. */
+static void column(float *map, int n, float peak, float line)
+{
+    memset(map, 0, H * W * sizeof *map);
+    for (int y = 0; y < n * STEP; y++)
+        for (int x = LEFT; x < LEFT + WIDE; x++) map[(y + 2) * W + x] = y % STEP < TALL ? peak : y < n * STEP - (STEP - TALL) ? line : 0;
+}
+
+static int64_t parts(const float *map, int64_t least, int32_t *number, int64_t areas[16]) { return geo_parts_find(map, H, W, least, number, areas, 16); }
+
+static void bodies_that_touch_are_told_apart(void **state)
+{
+    (void)state;
+    static float map[H * W];
+    static int32_t number[H * W];
+    int64_t areas[16];
+    for (int i = 0; i < 3; i++) {                           /* apart; touching; one thing with ripples of 1/64 */
+        column(map, 7, 0.9f, i == 0 ? 0.2f : i == 1 ? 0.8f : 0.9f - 1.f / 64);
+        assert_int_equal(parts(map, 50, number, areas), i < 2 ? 7 : 1);
+        int64_t bone = 0, numbered = 0;
+        for (int p = 0; p < H * W; p++) bone += map[p] > 0.5f, numbered += number[p] > 0;
+        assert_int_equal(numbered, bone);
+        if (i == 2) continue;
+        for (int b = 0; b < 7; b++) {
+            assert_in_range(areas[b], TALL * WIDE, TALL * WIDE + (i == 1 ? (STEP - TALL) * WIDE : 0));
+            for (int y = 0; y < TALL; y++) for (int x = 0; x < WIDE; x++) assert_int_equal(number[(2 + b * STEP + y) * W + LEFT + x], b + 1);
+        }
+    }
+}
+
+/* Noise makes many peaks in one body; none of them is of body size far above the place where it meets the others. */
+static void noise_cuts_no_body(void **state)
+{
+    (void)state;
+    static float map[H * W];
+    static int32_t number[H * W];
+    int64_t areas[16];
+    for (int round = 0; round < 50; round++) {
+        column(map, 5, 0.9f, 0.6f);
+        for (int p = 0; p < H * W; p++) if (map[p] > 0) map[p] += (float)spine_uniform(&seed, -0.08, 0.08);
+        assert_int_equal(parts(map, 80, number, areas), 5);
+        for (int b = 0; b < 5; b++)
+            for (int y = 0; y < TALL; y++)
+                for (int x = 0; x < WIDE; x++) assert_int_equal(number[(2 + b * STEP + y) * W + LEFT + x], b + 1);
+    }
+}
+
+static void what_is_small_is_no_body(void **state)
+{
+    (void)state;
+    static float map[H * W];
+    static int32_t number[H * W];
+    int64_t areas[16];
+    column(map, 2, 0.9f, 0.1f);
+    for (int i = 0; i < 49; i++) map[(100 + i / 7) * W + 10 + i % 7] = 0.99f;
+    assert_int_equal(parts(map, 50, number, areas), 2);
+    assert_int_equal(number[100 * W + 10], 0);
+    assert_int_equal(parts(map, 49, number, areas), 3);
+    assert_int_equal(areas[2], 49);
+    assert_int_equal(number[100 * W + 10], 3);
+    for (int p = 0; p < H * W; p++) map[p] = 0.5f;
+    assert_int_equal(parts(map, 1, number, areas), 0);
+    map[7] = NAN, map[8] = INFINITY, map[9] = 7;
+    assert_int_equal(parts(map, 1, number, areas), 1);
+    assert_int_equal(areas[0], 2);
+    assert_int_equal(geo_parts_find(map, H, W, 0, number, NULL, 0), GEO_BAD);
+    assert_int_equal(geo_parts_find(map, 0, W, 1, number, NULL, 0), GEO_BAD);
+    assert_int_equal(geo_parts_find(map, 1 << 20, 1 << 20, 1, number, NULL, 0), GEO_BAD);
+    assert_int_equal(geo_parts_find(NULL, H, W, 1, number, NULL, 0), GEO_BAD);
+}
+
+/* ---- levels -------------------------------------------------------------------------------------------------------------------------- */
+
+enum { NET = 8 };                                           /* background, sacrum, L1 to L5, something that is no level */
+static const char *const names[NET] = { "background", "sacrum", "L1", "L2", "L3", "L4", "L5", "implant" };
+enum { L1 = 2, L5 = 6 };
+
+static chain levels(void)
+{
+    chain c;
+    assert_int_equal(chain_of(names, NET, &c), 1);
+    return c;
+}
+
+/* Probabilities of a column of n bodies: p[b][class] within body b, background elsewhere. */
+static void probabilities_of(float *s, int n, const double p[][NET])
+{
+    for (int i = 0; i < H * W; i++) {
+        const int y = i / W - 2, b = y < 0 ? n : y / STEP, in = b < n && y % STEP < TALL && i % W >= LEFT && i % W < LEFT + WIDE;
+        for (int k = 0; k < NET; k++) s[i * NET + k] = (float)(in ? p[b][k] : k ? 1e-4 : 1 - 1e-4 * (NET - 1));
+    }
+}
+
+static int best(const float *s, int b, int x)               /* class of the middle row of body b */
+{
+    const float *at = s + ((2 + b * STEP + TALL / 2) * W + x) * NET;
+    int top = 0;
+    for (int k = 1; k < NET; k++) if (at[k] > at[top]) top = k;
+    return top;
+}
+
+static void levels_follow_each_other(void **state)
+{
+    (void)state;
+    static float s[H * W * NET];
+    const chain c = levels();
+    /* the first is seen as L2, the third leans to its neighbour; the five together can only be L1 to L5 */
+    const double p[5][NET] = { { .1, 0, .4, .5 }, { .1, 0, .3, .5, .1 }, { .1, 0, 0, .45, .4, .05 }, { .1, 0, 0, 0, .2, .7 }, { .1, 0, 0, 0, 0, .3, .6 } };
+    probabilities_of(s, 5, p);
+    assert_int_equal(best(s, 0, 20), L1 + 1);
+    assert_int_equal(best(s, 2, 20), L1 + 1);
+    assert_int_equal(chain_decide(&c, H, W, NULL, s), 5);
+    for (int b = 0; b < 5; b++) assert_int_equal(best(s, b, 20), L1 + b);
+    const float *at = s + ((2 + TALL / 2) * W + 20) * NET;
+    near(expf(at[L1]), 0.9, 1e-3);                          /* all that the levels had, and the background what it had */
+    near(expf(at[0]), 0.1, 1e-3);
+    near(expf(at[L1 + 1]), 0.9 * exp(-6), 1e-4);
+}
+
+/* Both neighbours of the chain look like one more of it; the film as a whole says which they are. */
+static void a_body_beyond_the_last_level_is_left_out(void **state)
+{
+    (void)state;
+    static float s[H * W * NET];
+    const chain c = levels();
+    const double p[7][NET] = { { .4, 0, .55, .05 }, { .1, 0, .6, .3 }, { .1, 0, .2, .6, .1 }, { .1, 0, 0, .2, .5, .2 }, { .1, 0, 0, 0, .3, .5, .1 },
+                               { .1, 0, 0, 0, 0, .3, .6 }, { .1, .35, 0, 0, 0, 0, .55 } };
+    probabilities_of(s, 7, p);
+    assert_int_equal(best(s, 0, 20), L1);
+    assert_int_equal(best(s, 6, 20), L5);
+    assert_int_equal(chain_decide(&c, H, W, NULL, s), 5);
+    assert_int_equal(best(s, 0, 20), 0);
+    for (int b = 1; b < 6; b++) assert_int_equal(best(s, b, 20), L1 + b - 1);
+    const float *at = s + ((2 + 6 * STEP + TALL / 2) * W + 20) * NET;
+    near(expf(at[0]), 0.65, 1e-3);                          /* what the levels had is background now; the sacrum keeps its own */
+    near(expf(at[1]), 0.35, 1e-3);
+    assert_int_equal(best(s, 6, 20), 0);
+}
+
+static void one_body_has_one_name(void **state)
+{
+    (void)state;
+    static float s[H * W * NET];
+    const chain c = levels();
+    const double p[3][NET] = { { .1, 0, 0, .8, .1 }, { .1, 0, 0, .1, .7, .1 }, { .1, 0, 0, 0, .1, .7, .1 } };
+    probabilities_of(s, 3, p);
+    for (int y = 0; y < TALL; y++)                          /* the left third of the middle one is called L2 */
+        for (int x = LEFT; x < LEFT + WIDE / 3; x++) {
+            float *at = s + ((2 + STEP + y) * W + x) * NET, t = at[L1 + 1];
+            at[L1 + 1] = at[L1 + 2], at[L1 + 2] = t;
+        }
+    for (int y = 0; y < TALL; y++) for (int k = 0; k < NET; k++) s[((2 + y) * W + LEFT + 3) * NET + k] = k == 7;       /* a wire over the first */
+    assert_int_equal(best(s, 1, LEFT + 1), L1 + 1);
+    assert_int_equal(chain_decide(&c, H, W, NULL, s), 3);
+    for (int b = 0; b < 3; b++) for (int x = LEFT; x < LEFT + WIDE; x++) assert_int_equal(best(s, b, x), !b && x == LEFT + 3 ? 7 : L1 + 1 + b);
+}
+
+static void a_film_without_bodies_stays_as_it_is(void **state)
+{
+    (void)state;
+    static float s[H * W * NET], before[H * W * NET];
+    const chain c = levels();
+    probabilities_of(s, 0, NULL);
+    memcpy(before, s, sizeof s);
+    assert_int_equal(chain_decide(&c, H, W, NULL, s), 0);
+    for (int i = 0; i < H * W * NET; i++) near(expf(s[i]), before[i], 1e-5);
+    chain none;
+    assert_int_equal(chain_of((const char *const[]){ "background", "vertebra", "L3" }, 3, &none), 0);
+    assert_int_equal(chain_of((const char *const[]){ "background", "vertebra" }, 2, &none), 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(bodies_that_touch_are_told_apart),
+        cmocka_unit_test(noise_cuts_no_body),
+        cmocka_unit_test(what_is_small_is_no_body),
+        cmocka_unit_test(levels_follow_each_other),
+        cmocka_unit_test(a_body_beyond_the_last_level_is_left_out),
+        cmocka_unit_test(one_body_has_one_name),
+        cmocka_unit_test(a_film_without_bodies_stays_as_it_is),
+    };
+    return RUN_TESTS(tests);
+}
