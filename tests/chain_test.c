@@ -78,6 +78,31 @@ static void what_is_small_is_no_body(void **state)
     assert_int_equal(geo_parts_find(NULL, H, W, 1, number, NULL, 0), GEO_BAD);
 }
 
+static void fill(float *map, int y0, int y1, int x0, int x1, float p)
+{
+    for (int y = y0; y < y1; y++) for (int x = x0; x < x1; x++) map[y * W + x] = p;
+}
+
+/* A line between two bodies goes to the higher one; a body does not lose its rank to wide, low ground that joins it. */
+static void borders_and_ranks(void **state)
+{
+    (void)state;
+    static float map[H * W];
+    static int32_t number[H * W];
+    int64_t areas[16];
+    for (int i = 0; i < 2; i++) {
+        memset(map, 0, sizeof map);
+        fill(map, 0, 10, 0, 20, i ? 0.7f : 0.9f), fill(map, 10, 11, 0, 20, 0.6f), fill(map, 11, 21, 0, 20, i ? 0.9f : 0.7f);
+        assert_int_equal(parts(map, 50, number, areas), 2);
+        assert_int_equal(number[10 * W + 5], 1 + i);
+        assert_int_equal(areas[i], 220);
+    }
+    memset(map, 0, sizeof map);
+    fill(map, 0, 20, 0, 20, 0.6f), fill(map, 12, 18, 5, 15, 0.9f), fill(map, 20, 21, 0, 20, 0.59f), fill(map, 21, 31, 0, 20, 0.9f);
+    assert_int_equal(parts(map, 50, number, areas), 2);
+    assert_in_range(areas[0], 400, 420);
+}
+
 /* ---- levels -------------------------------------------------------------------------------------------------------------------------- */
 
 enum { NET = 8 };                                           /* background, sacrum, L1 to L5, something that is no level */
@@ -164,6 +189,32 @@ static void one_body_has_one_name(void **state)
     for (int b = 0; b < 3; b++) for (int x = LEFT; x < LEFT + WIDE; x++) assert_int_equal(best(s, b, x), !b && x == LEFT + 3 ? 7 : L1 + 1 + b);
 }
 
+/* The third of five stands beside the others, so it has no turn: it is what the network calls it, if it calls it a vertebra at all. */
+static void a_body_off_the_line_is_named_by_itself(void **state)
+{
+    (void)state;
+    static float s[H * W * NET], bone[H * W];
+    const chain c = levels();
+    for (int i = 0; i < 2; i++) {
+        for (int k = 0; k < H * W * NET; k++) s[k] = k % NET ? 0 : 1;
+        memset(bone, 0, sizeof bone);
+        for (int b = 0; b < 5; b++)
+            for (int y = b * 16; y < b * 16 + 10; y++)
+                for (int x = b == 2 ? 32 : 0; x < (b == 2 ? 40 : 8); x++) {
+                    float *at = s + (y * W + x) * NET;
+                    const float none = b == 2 && i ? 0.7f : 0.1f;
+                    at[0] = none, at[L1 + (b == 2 ? 4 : b)] = 1 - none, bone[y * W + x] = 0.9f;
+                }
+        assert_int_equal(chain_decide(&c, H, W, bone, s), i ? 4 : 5);
+        for (int b = 0; b < 5; b++) {
+            const float *at = s + ((b * 16 + 5) * W + (b == 2 ? 36 : 4)) * NET;
+            int top = 0;
+            for (int k = 1; k < NET; k++) if (at[k] > at[top]) top = k;
+            assert_int_equal(top, b != 2 ? L1 + b : i ? 0 : L5);
+        }
+    }
+}
+
 static void a_film_without_bodies_stays_as_it_is(void **state)
 {
     (void)state;
@@ -184,9 +235,11 @@ int main(void)
         cmocka_unit_test(bodies_that_touch_are_told_apart),
         cmocka_unit_test(noise_cuts_no_body),
         cmocka_unit_test(what_is_small_is_no_body),
+        cmocka_unit_test(borders_and_ranks),
         cmocka_unit_test(levels_follow_each_other),
         cmocka_unit_test(a_body_beyond_the_last_level_is_left_out),
         cmocka_unit_test(one_body_has_one_name),
+        cmocka_unit_test(a_body_off_the_line_is_named_by_itself),
         cmocka_unit_test(a_film_without_bodies_stays_as_it_is),
     };
     return RUN_TESTS(tests);
