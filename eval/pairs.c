@@ -13,7 +13,7 @@
 typedef struct { char *id, *file; int64_t at; int aside; } item;             /* aside: known, but not to be evaluated */
 typedef struct { char *path; store *s; predictions *p; item *e; int64_t n, excluded; } source;      /* s and p NULL: a folder */
 
-struct pairs { source pred, truth; pair *e; int64_t *of_pred, *of_truth, n; char *labels; uint8_t read_as[256]; };       /* of a true value */
+struct pairs { source pred, truth; pair *e; int64_t *of_pred, *of_truth, n; char *labels; uint8_t read_as[256], pred_as[256]; };    /* of a true value; of a predicted one */
 
 static int by_id(const void *a, const void *b) { return strcmp(((const item *)a)->id, ((const item *)b)->id); }
 
@@ -107,7 +107,7 @@ void pairs_read_as(pairs *p, const char *labels, const char *at)
     int value[256];
     const int all = !strcmp(labels, "all"), any = !strcmp(labels, "any"), n = all || any ? 0 : classes_values(labels, at, value);
     free(p->labels), p->labels = xdup(labels);
-    for (int v = 0; v < 256; v++) p->read_as[v] = (uint8_t)(all ? v : any && v);
+    for (int v = 0; v < 256; v++) p->read_as[v] = (uint8_t)(all ? v : any && v), p->pred_as[v] = (uint8_t)(any ? v != 0 : v);
     for (int k = 1; k <= n; k++) p->read_as[value[k]] = (uint8_t)value[k];
 }
 
@@ -186,7 +186,7 @@ void pairs_load(const pairs *p, int64_t i, int64_t *h, int64_t *w, uint8_t **pre
     int64_t ph, pw;
     *pred = load(&p->pred, a, &ph, &pw), *truth = load(&p->truth, b, h, w);
     for (int64_t k = 0; k < *h * *w; k++) (*truth)[k] = p->read_as[(*truth)[k]];
-    if (!strcmp(p->labels, "any")) for (int64_t k = 0; k < ph * pw; k++) (*pred)[k] = (*pred)[k] != 0;
+    for (int64_t k = 0; k < ph * pw; k++) (*pred)[k] = p->pred_as[(*pred)[k]];
     if (ph != *h || pw != *w)
         die("%s: %s: got %" PRId64 " x %" PRId64 ", wanted the size of the truth, %" PRId64 " x %" PRId64 " (h x w)", p->pred.path, a->id,
             ph, pw, *h, *w);
@@ -207,10 +207,13 @@ const store *pairs_pred_store(const pairs *p, int64_t i, int64_t *at)
 int pairs_found(const pairs *p, int64_t i, instances *out)
 {
     *out = (instances){ 0 };
-    return p->pred.p && predictions_instances(p->pred.p, p->pred.e[p->of_pred[i]].at, out);
+    if (!p->pred.p || !predictions_instances(p->pred.p, p->pred.e[p->of_pred[i]].at, out)) return 0;
+    for (int k = 0; k < out->n; k++) out->class[k] = p->pred_as[out->class[k]];
+    return 1;
 }
 
 const uint8_t *pairs_reading(const pairs *p) { return p->read_as; }
+const uint8_t *pairs_pred_reading(const pairs *p) { return p->pred_as; }
 
 static classes named(const source *s)
 {
@@ -221,8 +224,9 @@ static classes named(const source *s)
 classes pairs_classes(const pairs *p)
 {
     classes t = named(&p->truth), read = { 0 };
-    if (!t.n) return classes_free(&t), named(&p->pred);
-    if (!strcmp(p->labels, "any")) classes_add(&read, 1, "any", "");
+    const int any = !strcmp(p->labels, "any");
+    if (!t.n && !any) return classes_free(&t), named(&p->pred);
+    if (any) classes_add(&read, 1, "any", "");
     else for (int i = 0; i < t.n; i++) if (p->read_as[t.c[i].value]) classes_add(&read, t.c[i].value, t.c[i].name, t.c[i].kind);
     classes_free(&t);
     return read;

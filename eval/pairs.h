@@ -33,8 +33,9 @@ int     pairs_found(const pairs *p, int64_t i, instances *out);
 const store *pairs_pred_store(const pairs *p, int64_t i, int64_t *at);
 /* The class that each value (256) of the truth is read as. */
 const uint8_t *pairs_reading(const pairs *p);
-/* How true label maps are read: as data.labels of a run says (all; any: all but 0 are class 1, in predicted ones too, whose classes may be more; or
- * a list of values, the others become 0).
+const uint8_t *pairs_pred_reading(const pairs *p);           /* and each value of the prediction */
+/* How true label maps are read: as data.labels of a run says (all; any: all but 0 are class 1, in predicted maps and
+ * instances too, whose classes may be more; or a list of values, the others become 0).
  * pairs_open takes it from a predictions.h5, else all; `at`: what messages call it. */
 void    pairs_read_as(pairs *p, const char *labels, const char *at);
 const char *pairs_labels(const pairs *p);

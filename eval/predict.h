@@ -59,7 +59,8 @@ predictor *predictor_new(checkpoint *k, const fit_conf *fit, const meaning *m, c
 /* One more network for the ensemble. Dies 2 where its input, its classes or its fit are not those of the first. */
 void predictor_join(predictor *p, checkpoint *k, const fit_conf *fit, const meaning *m, const char *const *words, int n);
 /* The bodies that p, of one class, draws are given the levels that the namer, a network of levels, finds best (eval/chain.h): label maps and
- * probabilities are of the namer's classes. It sees the whole film at its own size, stays the caller's, and must live as long. Dies 2 on other classes. */
+ * probabilities are of the namer's classes, borders and what bodies have of a pixel are p's. The namer sees the whole film at its own size,
+ * stays the caller's, and must live as long. Dies 2 on other classes. */
 void predictor_name_by(predictor *p, predictor *namer, const char *path, const char *namer_path);
 void predictor_free(predictor *p);
 int  predictor_channels(const predictor *p);         /* c of the probabilities: the net's classes */

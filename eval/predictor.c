@@ -96,7 +96,8 @@ const meaning *predictor_meaning(const predictor *p) { return &speaker(p)->class
 
 void predictor_name_by(predictor *p, predictor *namer, const char *path, const char *namer_path)
 {
-    if (predictor_detects(p) || p->classes.n != 2) die("%s: --levels wants a network of one class, which draws the bodies, beside the one that names them", path);
+    if (predictor_detects(p) || p->classes.n != 2)
+        die("%s: --levels wants a network of one class, which draws the bodies, beside the one that names them", path);
     if (predictor_detects(namer) || !chain_of(namer->classes.name, namer->classes.n, &p->chain))
         die("%s: --levels wants a network with a class for each of several vertebral levels, named T1, L5 ...", namer_path);
     p->namer = namer;
@@ -220,51 +221,105 @@ static float *scores_of(predictor *p, const image *film, fit *f)
     return scores;
 }
 
-/* Probabilities at the pixels of the canvas of f, whose film n's networks are shown. */
-static float *probabilities_at(predictor *n, const image *film, const fit *f)
+/* Probabilities of n's classes at the pixels of the canvas of f, which the film is fitted to. */
+static float *probabilities_at(const predictor *n, const float *scores, const fit *own, const fit *f)
 {
-    fit own;
-    float *scores = scores_of(n, film, &own);
+    fit at = *own;
     const affine film_to_canvas = affine_inverse(&f->to_film);
-    own.to_film = affine_then(&own.to_film, &film_to_canvas), own.h = f->net_h, own.w = f->net_w;
-    const size_t pixels = (size_t)(own.h * own.w);
-    const int64_t k = conf_of(n)->classes;
+    at.to_film = affine_then(&own->to_film, &film_to_canvas), at.h = f->net_h, at.w = f->net_w;
+    const size_t pixels = (size_t)(at.h * at.w), k = (size_t)conf_of(n)->classes;
     uint8_t *labels = xalloc(pixels);
-    float *p = xalloc_n(pixels, (size_t)k * sizeof *p);
-    fit_back(&own, scores, k, labels, p);
-    free(scores), free(labels);
+    float *p = xalloc_n(pixels, k * sizeof *p);
+    fit_back(&at, scores, (int64_t)k, labels, p);
+    free(labels);
     return p;
 }
 
-/* Scores of one class or two -> the probability of the last. */
-static float *last_class(const float *scores, int64_t pixels, int64_t k)
-{
-    float *p = xalloc_n((size_t)pixels, sizeof *p);
-    for (int64_t i = 0; i < pixels; i++) p[i] = 1 / (1 + expf((k > 1 ? scores[i * k] : 0) - scores[i * k + k - 1]));
-    return p;
-}
+/* A canvas on which bodies are drawn by one channel, the last: scores (h, w, k) with class from[j] of what comes out in channel j, k = 1: of
+ * one class alone; class (h, w): what the last channel means at each pixel, 0: nothing. */
+typedef struct drawn { fit f; float *scores; int64_t k; int from[256]; uint8_t *class; } drawn;
 
-static void softmax(float *s, int64_t pixels, int64_t k)
+/* The levels of scores (pixels, classes) as one channel, after those that are none. */
+static void join_levels(const chain *c, const float *scores, int64_t pixels, drawn *d)
 {
-    for (int64_t i = 0; i < pixels; i++, s += k) {
-        float top = s[0], sum = 0;
-        for (int64_t j = 1; j < k; j++) top = fmaxf(top, s[j]);
-        for (int64_t j = 0; j < k; j++) sum += s[j] = expf(s[j] - top);
-        for (int64_t j = 0; j < k; j++) s[j] /= sum;
+    d->k = 0;
+    for (int j = 0; j < c->classes; j++) if (!c->level[j]) d->from[d->k++] = j;
+    d->k++;
+    d->scores = xalloc_n((size_t)pixels, (size_t)d->k * sizeof *d->scores);
+    for (int64_t i = 0; i < pixels; i++) {
+        const float *s = scores + i * c->classes;
+        float *to = d->scores + i * d->k, top = -INFINITY, sum = 0;
+        for (int j = 1; j < c->classes; j++) if (c->level[j]) top = fmaxf(top, s[j]);
+        for (int j = 1; j < c->classes; j++) if (c->level[j]) sum += expf(s[j] - top);
+        for (int64_t j = 0; j + 1 < d->k; j++) to[j] = s[d->from[j]];
+        to[d->k - 1] = top + logf(sum);
     }
+}
+
+/* Back to the film: the channel of bodies is, at every pixel, the class of the nearest pixel of the canvas; where that is nothing, it counts for the
+ * background. probabilities (h, w, classes) or NULL. */
+static void name_film(const drawn *d, int classes, uint8_t *labels, float *probabilities)
+{
+    const fit *f = &d->f;
+    const affine to_net = affine_inverse(&f->to_film);
+    const int last = (int)d->k - 1, bone = d->k == 1 ? 1 : last;
+    float *q = xalloc_n((size_t)(f->h * f->w), (size_t)d->k * sizeof *q);
+    fit_back(f, d->scores, d->k, labels, q);
+#pragma omp parallel for schedule(static)
+    for (int64_t y = 0; y < f->h; y++)
+        for (int64_t x = 0; x < f->w; x++) {
+            const double at[2] = { to_net.m[0] * (double)x + to_net.m[2] + 0.5, to_net.m[4] * (double)y + to_net.m[5] + 0.5 };
+            const int64_t i = y * f->w + x, row = at[1] < 0 ? 0 : at[1] < (double)f->net_h ? (int64_t)at[1] : f->net_h - 1,
+                column = at[0] < 0 ? 0 : at[0] < (double)f->net_w ? (int64_t)at[0] : f->net_w - 1;
+            const int class = d->class[row * f->net_w + column];
+            const float *from = q + i * d->k;
+            int other = 0;
+            for (int j = 1; j < last; j++) if (from[j] > from[other]) other = j;
+            labels[i] = (uint8_t)(labels[i] != bone ? d->from[labels[i]] : class ? class : d->from[other]);
+            if (!probabilities) continue;
+            float *to = probabilities + i * classes;
+            memset(to, 0, (size_t)classes * sizeof *to);
+            if (d->k == 1) to[0] = 1 - from[0];
+            for (int j = 0; j < last; j++) to[d->from[j]] = from[j];
+            to[class] += from[last];
+        }
+    free(q);
+}
+
+/* scores: of the canvas; freed. */
+static drawn draw(predictor *p, const image *film, const fit *f, float *scores)
+{
+    const int64_t pixels = f->net_h * f->net_w, k = conf_of(p)->classes;
+    const chain_canvas canvas = { f->net_h, f->net_w, f->to_film.m[0], f->to_film.m[4] };
+    drawn d = { .f = *f, .scores = scores, .k = k, .class = xalloc((size_t)pixels) };
+    float *bone = NULL, *levels = NULL;
+    if (p->namer) {
+        fit own;
+        float *by_namer = scores_of(p->namer, film, &own), *both = probabilities_at(p, scores, f, f);
+        levels = probabilities_at(p->namer, by_namer, &own, f), bone = xalloc_n((size_t)pixels, sizeof *bone);
+        for (int64_t i = 0; i < pixels; i++) bone[i] = both[i * k + k - 1];
+        free(by_namer), free(both);
+    } else {
+        levels = probabilities_at(p, scores, f, f);
+        join_levels(&p->chain, scores, pixels, &d);
+        free(scores);
+    }
+    chain_decide(&p->chain, &canvas, bone, levels, d.class);
+    free(bone), free(levels);
+    return d;
 }
 
 void predictor_run(predictor *p, const image *film, uint8_t *labels, float *probabilities)
 {
     fit f;
-    float *scores = scores_of(p, film, &f), *bone = NULL;
-    const int64_t pixels = f.net_h * f.net_w;
-    if (p->namer) {
-        bone = last_class(scores, pixels, conf_of(p)->classes);
-        free(scores), scores = probabilities_at(p->namer, film, &f);
-    } else if (p->how.chain) softmax(scores, pixels, conf_of(p)->classes);
-    if (p->namer || p->how.chain) chain_decide(&p->chain, f.net_h, f.net_w, bone, scores);
-    fit_back(&f, scores, predictor_channels(p), labels, probabilities);
+    float *scores = scores_of(p, film, &f);
+    if (p->namer || p->how.chain) {
+        const drawn d = draw(p, film, &f, scores);
+        name_film(&d, predictor_channels(p), labels, probabilities);
+        free(d.class), free(d.scores);
+    } else {
+        fit_back(&f, scores, conf_of(p)->classes, labels, probabilities);
+        free(scores);
+    }
     for (int64_t i = 0; i < film->h * film->w; i++) labels[i] = (uint8_t)predictor_meaning(p)->value[labels[i]];
-    free(scores), free(bone);
 }

@@ -6,6 +6,7 @@
  * The way through it, each step usable alone:
  *
  *     mask or probability map
+ *       -> geo_parts_find          bodies of one class told apart                    (2)
  *       -> geo_contour_*           cleaned outline to a fraction of a pixel          (contour, components, RLE, distance: sections 2, 3)
  *       -> geo_corners_find        four corners of a body, with a quality            (4)
  *       -> geo_sacrum_endplate, geo_heads_find, geo_dens_find ...                    (5)
@@ -68,7 +69,7 @@ typedef struct geo_box     { int64_t x0, y0, x1, y1, area; } geo_box;
 int64_t geo_components(const uint8_t *mask, int64_t h, int64_t w, int32_t *labels, int64_t *areas, int64_t room);
 
 /* The bodies in a probability map (h, w), where it exceeds 0.5: components, cut where two bodies touch, that is along a line on which the map is
- * lower by 1/32 or more than at `least` pixels on either side. number (h, w): 0, or 1..n in raster order of their first pixel; smaller parts
+ * lower by 1/32 (to 1/256) or more than at `least` pixels on either side. number (h, w): 0, or 1..n in raster order of their first pixel; smaller parts
  * than `least` pixels (1 or more) get 0. areas (room): pixels of the first `room` bodies, or NULL. Returns n or a negative status. */
 int64_t geo_parts_find(const float *map, int64_t h, int64_t w, int64_t least, int32_t *number, int64_t *areas, int64_t room);
 
@@ -251,6 +252,8 @@ int geo_chain_number(int n, const int *missing, int top, int bottom, int *level,
  * (cost 4: one seen twice); start and end are free. *confidence: mean posterior probability of the chosen levels; below 0.5 they are
  * not sure. */
 int geo_levels_decode(const double *log_p, int n, int *level, double *confidence);
+/* The same at other costs, 0 or more: INFINITY forbids a step. */
+int geo_levels_decode_by(const double *log_p, int n, double missed, double twice, int *level, double *confidence);
 
 enum {                                  /* what is odd about a body of a chain; bits */
     GEO_ODD_MERGED = 1,                 /* area above 1.6 of its neighbours' and 1.5 times as long along the spine */

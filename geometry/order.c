@@ -194,7 +194,6 @@ int geo_chain_number(int n, const int *missing, int top, int bottom, int *level,
 
 enum { STEPS = 3 };
 static const int step[STEPS] = { 1, 2, 0 };
-static const double cost[STEPS] = { 0, 3, 4 };
 
 static double log_sum(double a, double b)
 {
@@ -204,8 +203,14 @@ static double log_sum(double a, double b)
 
 int geo_levels_decode(const double *log_p, int n, int *level, double *confidence)
 {
+    return geo_levels_decode_by(log_p, n, 3, 4, level, confidence);
+}
+
+int geo_levels_decode_by(const double *log_p, int n, double missed, double twice, int *level, double *confidence)
+{
     enum { L = GEO_LEVELS };
-    if (!log_p || !level || n < 1 || n > 1000) return GEO_BAD;
+    const double cost[STEPS] = { 0, missed, twice };
+    if (!log_p || !level || n < 1 || n > 1000 || !(missed >= 0) || !(twice >= 0)) return GEO_BAD;
     for (int i = 0; i < n * L; i++) if (isnan(log_p[i]) || log_p[i] > 700) return GEO_BAD;
     double (*best)[L] = malloc((size_t)n * 3 * sizeof *best), (*ahead)[L] = best + n, (*back)[L] = best + 2 * n;
     signed char (*from)[L] = malloc((size_t)n * sizeof *from);

@@ -1,6 +1,6 @@
 /* parts.c - the bodies in a probability map, one by one, those that touch told apart. See geometry.h.
  *
- * The map is flooded from its peaks down, 256 levels to 1 (a watershed; Vincent and Soille 1991, IEEE Trans. Pattern Anal. Mach. Intell.
+ * The map is flooded from its peaks down, in steps of 1/256 (a watershed; Vincent and Soille 1991, IEEE Trans. Pattern Anal. Mach. Intell.
  * 13:583). Where two floods meet they become one, unless both were of body size well above the level where they meet: noise on top of one
  * body never is, two bodies with a darker line between them are. */
 #include "geometry/geometry.h"
@@ -55,16 +55,16 @@ static void wet(flood *f, const float *map, int32_t i, int level)
     for (int k = 0; k < 4; k++) if (beside[k] >= 0 && f->up[beside[k]] >= 0) root = meet(f, root, root_of(f, beside[k]), level);
 }
 
-static int level_of(float p) { return p > 0.5f ? (int)fminf((p < 1 ? p : 1) * LEVELS, LEVELS - 1) : -1; }
+static int level_of(float p) { return p > 0.5f ? (int)((p < 1 ? p : 1) * LEVELS + 0.5f) : -1; }
 
 /* Pixels above 0.5, the highest level first, in raster order within a level. Returns how many. */
 static int64_t sort(const float *map, int64_t n, int32_t *order)
 {
-    int64_t start[LEVELS + 1] = { 0 };
-    for (int64_t i = 0; i < n; i++) if (level_of(map[i]) >= 0) start[LEVELS - level_of(map[i])]++;
-    for (int l = 0; l < LEVELS; l++) start[l + 1] += start[l];
-    for (int64_t i = 0; i < n; i++) if (level_of(map[i]) >= 0) order[start[LEVELS - 1 - level_of(map[i])]++] = (int32_t)i;
-    return start[LEVELS];
+    int64_t start[LEVELS + 2] = { 0 };
+    for (int64_t i = 0; i < n; i++) if (level_of(map[i]) >= 0) start[LEVELS + 1 - level_of(map[i])]++;
+    for (int l = 0; l <= LEVELS; l++) start[l + 1] += start[l];
+    for (int64_t i = 0; i < n; i++) if (level_of(map[i]) >= 0) order[start[LEVELS - level_of(map[i])]++] = (int32_t)i;
+    return start[LEVELS + 1];
 }
 
 static int64_t number_parts(flood *f, int32_t *number, int64_t *areas, int64_t room)

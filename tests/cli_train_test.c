@@ -115,17 +115,27 @@ static void test_levels(void **state)
 {
     (void)state;
     succeeds("synth named.h5 region=lumbar n=2 height=96 width=64 classes=levels --quiet", "2 films");
-    succeeds("train " TINY " --out names data.store=named.h5 data.train=all data.val=none data.labels=20-24 net.classes=6 solver.epochs=2", "trained after 2 steps");
+    succeeds("train " TINY " --out names data.store=named.h5 data.train=all data.val=none data.labels=20-24 net.classes=6 solver.epochs=2",
+             "trained after 2 steps");
     succeeds("predict cv/fold1/best.h5 named.h5 --levels names --tta --out named --probabilities --quiet", "2 films");
-    json_t *o = object("eval named named.h5 --labels any --json --quiet");
+    json_t *o = object("eval named named.h5 --json --quiet");                  /* the levels of the second are what comes out */
+    assert_int_equal(json_array_size(json_object_get(o, "classes")), 5);
+    assert_non_null(class_of(o, 24));
+    json_decref(o);
+    o = object("eval named named.h5 --labels any --json --quiet");
     assert_int_equal(json_array_size(json_object_get(o, "classes")), 1);
     json_decref(o);
+    o = object("eval named.h5 named.h5 --labels any --json --quiet");          /* a store is itself, whatever its classes */
+    near(number(json_object_get(class_of(o, 1), "DSC"), "mean"), 1, 0);
+    near(number(json_object_get(json_object_get(o, "instances"), "segm"), "AP"), 1, 0);
+    json_decref(o);
     succeeds("predict names named.h5 --chain --out chained --quiet", "2 films");
+    succeeds("run named.h5 --weights cv/fold1 --levels names --region lumbar --out both --quiet", "2 films in");
     succeeds("run named.h5 --weights names --chain --region lumbar --out measured --quiet", "2 films in");
-    refused("predict cv/fold1/best.h5 films.h5 --chain --out p", "cv/fold1/best.h5: --chain wants a network with a class for each of several vertebral levels");
+    refused("predict cv/fold1/best.h5 films.h5 --chain --out p", "cv/fold1/best.h5: --chain wants a network with a class for each of");
     refused("predict cv/fold1/best.h5 films.h5 --levels cv/fold2 --out p", "cv/fold2/best.h5: --levels wants a network with a class for each");
     refused("predict names films.h5 --levels names --out p", "names/last.h5: --levels wants a network of one class");
-    refused("predict names films.h5 --levels names --chain --out p", "--chain: got it beside --levels, which means it");
+    refused("predict cv/fold1/best.h5 films.h5 --levels names --chain --out p", "--chain: got it beside --levels, which means it");
     refused("predict cv/fold1/best.h5 films.h5 --levels nothing.h5 --out p", "nothing.h5");
 }
 

@@ -256,7 +256,7 @@ static void nonsense_is_refused(void **state)
     geo_contour_free(&c);
     geo_point p[3] = { { 0, 0 }, { NAN, 1 }, { 1, 1 } };
     assert_int_equal(geo_mask_fill(&(geo_contour){ p, 3 }, m, 2, 2, 1), GEO_BAD);
-    assert_string_equal(geo_version(), "1.3");
+    assert_string_equal(geo_version(), "1.4");
     assert_string_equal(geo_status_text(GEO_EMPTY), "nothing there");
 }
 

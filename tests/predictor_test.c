@@ -11,21 +11,28 @@ static image noise;
 static const fit_conf letterbox = { .mode = FIT_LETTERBOX, .normalise = FIT_SCALE };
 static const meaning two = { .n = 2, .value = { 0, 7 }, .name = { "background", "body" }, .swap = { 0, 1 } };
 
-/* A checkpoint whose scores are 0 and 8 (grey - threshold). */
-static checkpoint *weights_of(const char *name, double threshold, int side)
+/* A checkpoint whose scores are weight (n) times grey plus bias (n). */
+static checkpoint *linear(const char *name, int side, int n, const real *weight, const real *bias)
 {
-    char *text = xprintf("[net]\nbatch=1\nheight=%d\nwidth=%d\nchannels=1\nclasses=2\n[convolutional]\nname=out\nfilters=2\nsize=1\n", side, side);
+    char *text = xprintf("[net]\nbatch=1\nheight=%d\nwidth=%d\nchannels=1\nclasses=%d\n[convolutional]\nname=out\nfilters=%d\nsize=1\n",
+                         side, side, n, n);
     char *path = path_join(folder, name);
     net *t = net_parse(text, "one.cfg", NULL, 0);
     params *p = params_new(t->g, &device_cpu, 0);
-    real *w = p->x + params_find(p, "out.weight")->at, *b = p->x + params_find(p, "out.bias")->at;
-    w[0] = 0, w[1] = 8, b[0] = 0, b[1] = (real)(-8 * threshold);
+    memcpy(p->x + params_find(p, "out.weight")->at, weight, (size_t)n * sizeof *weight);
+    memcpy(p->x + params_find(p, "out.bias")->at, bias, (size_t)n * sizeof *bias);
     checkpoint k = { .net = xdup(text), .best_epoch = -1 };
     checkpoint_write(path, &k, CHECKPOINT_WEIGHTS, p, NULL);
     checkpoint_clear(&k), params_free(p), net_free(t), free(text);
     checkpoint *out = checkpoint_open(path);
     free(path);
     return out;
+}
+
+/* Scores are 0 and 8 (grey - threshold). */
+static checkpoint *weights_of(const char *name, double threshold, int side)
+{
+    return linear(name, side, 2, (const real[]){ 0, 8 }, (const real[]){ 0, (real)(-8 * threshold) });
 }
 
 static int set_up(void **state)
@@ -148,56 +155,58 @@ static void an_ensemble_is_the_mean_of_scores(void **state)
     checkpoint_close(a), checkpoint_close(b), checkpoint_close(c), checkpoint_close(d);
 }
 
-/* A checkpoint that sees L4 in grey around 0.6 of the range and L5 in brighter: scores 0, 40 (g - 0.3) and 80 (g - 0.3) - 18. */
-static checkpoint *names_of(const char *name, int side)
-{
-    char *text = xprintf("[net]\nbatch=1\nheight=%d\nwidth=%d\nchannels=1\nclasses=3\n[convolutional]\nname=out\nfilters=3\nsize=1\n", side, side);
-    char *path = path_join(folder, name);
-    net *t = net_parse(text, "names.cfg", NULL, 0);
-    params *p = params_new(t->g, &device_cpu, 0);
-    real *w = p->x + params_find(p, "out.weight")->at, *b = p->x + params_find(p, "out.bias")->at;
-    w[0] = 0, w[1] = 40, w[2] = 80, b[0] = 0, b[1] = -12, b[2] = -42;
-    checkpoint k = { .net = xdup(text), .best_epoch = -1 };
-    checkpoint_write(path, &k, CHECKPOINT_WEIGHTS, p, NULL);
-    checkpoint_clear(&k), params_free(p), net_free(t), free(text);
-    checkpoint *out = checkpoint_open(path);
-    free(path);
-    return out;
-}
-
-/* Two bodies, the lower one brighter; a network of another size, fitted in another way, names what the first one draws. */
+/* Two bodies that touch in a darker line, the lower one brighter; a network of another size, fitted in another way, names what the first one draws,
+ * which has one channel or two. */
 static void one_network_draws_and_one_names(void **state)
 {
     (void)state;
     static const fit_conf stretched = { .mode = FIT_STRETCH, .normalise = FIT_SCALE };
     static const meaning levels = { .n = 3, .value = { 0, 23, 24 }, .name = { "background", "L4", "L5" }, .swap = { 0, 1, 2 } };
+    static const predict_how plain = { 0 }, chained = { .chain = 1 };
     image film = image_new(H, W, 8);
     for (int y = 0; y < H; y++)
-        for (int x = 0; x < W; x++)
-            ((uint8_t *)film.p)[y * W + x] = x < 20 || x >= 52 ? 0 : y >= 10 && y < 40 ? 153 : y >= 50 && y < 80 ? 230 : 0;
-    checkpoint *bone = weights_of("bone.h5", 0.3, SIDE), *names = names_of("names.h5", 48);
-    predictor *draws = predictor_new(bone, &letterbox, &two, &(predict_how){ 0 }, NULL, 0, &device_cpu);
-    predictor *alone = predictor_new(names, &stretched, &levels, &(predict_how){ .chain = 1 }, NULL, 0, &device_cpu);
-    uint8_t drawn[H * W], named[H * W], chained[H * W];
-    float *p = xalloc_n(H * W * 3, sizeof *p);
-    predictor_run(draws, &film, drawn, NULL), predictor_run(alone, &film, chained, NULL);
-    predictor_name_by(draws, alone, "bone.h5", "names.h5");
-    assert_int_equal(predictor_channels(draws), 3);
-    assert_ptr_equal(predictor_meaning(draws), &alone->classes);
-    predictor_run(draws, &film, named, p);
-    int bodies = 0;
-    for (int i = 0; i < H * W; i++) {
-        assert_int_equal(named[i], !drawn[i] ? 0 : i / W < 45 ? 23 : 24);         /* the first one's border, the second one's levels */
-        near(p[3 * i] + p[3 * i + 1] + p[3 * i + 2], 1, 1e-5);
-        bodies += drawn[i] != 0;
-        if (i % W == 35 && (i / W == 25 || i / W == 65)) assert_int_equal(chained[i], i / W == 25 ? 23 : 24);
+        for (int x = 0; x < W; x++) {
+            const int line = y >= 43 && y < 47, upper = y >= 10 && y < 43, lower = y >= 47 && y < 80;
+            ((uint8_t *)film.p)[y * W + x] = x < 20 || x >= 52 ? 0 : line ? 88 : upper ? 153 : lower ? 230 : 0;
+        }
+    /* L4 in grey around 0.6 of the range and L5 in brighter: 0, 40 (g - 0.3), 80 (g - 0.3) - 18 */
+    checkpoint *names = linear("names.h5", 48, 3, (const real[]){ 0, 40, 80 }, (const real[]){ 0, -12, -42 });
+    checkpoint *bone[2] = { linear("one.h5", SIDE, 1, (const real[]){ 9 }, (const real[]){ -2.7f }), weights_of("bone.h5", 0.3, SIDE) };
+    predictor *alone = predictor_new(names, &stretched, &levels, &chained, NULL, 0, &device_cpu);
+    uint8_t drawn[H * W], named[H * W];
+    float *p = xalloc_n(H * W * 3, sizeof *p), *q = xalloc_n(H * W * 2, sizeof *q);
+    predictor_run(alone, &film, named, p);
+    assert_true(named[25 * W + 35] == 23 && named[65 * W + 35] == 24 && named[25 * W + 5] == 0);
+    for (int i = 0; i < H * W; i++) near(p[3 * i] + p[3 * i + 1] + p[3 * i + 2], 1, 1e-5);
+    for (int k = 1; k <= 2; k++) {
+        predictor *draws = predictor_new(bone[k - 1], &letterbox, &two, &plain, NULL, 0, &device_cpu);
+        predictor_run(draws, &film, drawn, q);
+        predictor_name_by(draws, alone, "bone.h5", "names.h5");
+        assert_int_equal(predictor_channels(draws), 3);
+        assert_ptr_equal(predictor_meaning(draws), &alone->classes);
+        predictor_run(draws, &film, named, p);
+        int bodies = 0;
+        for (int i = 0; i < H * W; i++) {                   /* the first one's border and probability to the pixel, the second one's levels */
+            const int y = i / W, level = named[i] == 23 ? 1 : 2;
+            assert_int_equal(named[i] != 0, drawn[i] != 0);
+            if (drawn[i] && (y < 40 || y > 50)) assert_int_equal(named[i], y < 45 ? 23 : 24);
+            if (drawn[i]) {
+                near(p[3 * i + level], q[k * i + k - 1], 1e-6);
+                near(p[3 * i + 3 - level], 0, 1e-6);
+            }
+            near(p[3 * i] + p[3 * i + 1] + p[3 * i + 2], 1, 1e-5);
+            bodies += drawn[i] != 0;
+        }
+        assert_in_range(bodies, 2000, 2600);
+        if (k == 2) {
+            dies(2, "bone.h5: --levels wants a network with a class for each", predictor_name_by(draws, draws, "bone.h5", "bone.h5"));
+            dies(2, "names.h5: --levels wants a network of one class", predictor_name_by(alone, draws, "names.h5", "bone.h5"));
+            dies(2, "bone.h5: --chain wants a network", predictor_new(bone[1], &letterbox, &two, &chained, NULL, 0, &device_cpu));
+        }
+        predictor_free(draws);
     }
-    assert_in_range(bodies, 1600, 2200);
-    dies(2, "bone.h5: --levels wants a network with a class for each", predictor_name_by(draws, draws, "bone.h5", "bone.h5"));
-    dies(2, "names.h5: --levels wants a network of one class", predictor_name_by(alone, draws, "names.h5", "bone.h5"));
-    dies(2, "bone.h5: --chain wants a network with a class for each", predictor_new(bone, &letterbox, &two, &(predict_how){ .chain = 1 }, NULL, 0, &device_cpu));
-    predictor_free(draws), predictor_free(alone);
-    checkpoint_close(bone), checkpoint_close(names), image_free(&film), free(p);
+    predictor_free(alone), checkpoint_close(bone[0]), checkpoint_close(bone[1]), checkpoint_close(names), image_free(&film);
+    free(p), free(q);
 }
 
 int main(void)

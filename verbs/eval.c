@@ -22,7 +22,7 @@ static const flag own[] = {
     { "--split", "train|val|test|foldN", "only the cases of this split of the store TRUTH" },
     { "--spacing", "SX,SY", "mm per pixel, x first, of every film (default: what the store TRUTH knows, else pixels)" },
     { "--tau", "T", "tolerance of the NSD (default 2 px, or 1 mm where spacing is known)" },
-    { "--labels", "all|any|LIST", "how to read TRUTH: every value a class, all but 0 class 1 (in PRED too), or these values (8-19,20), others background\n"
+    { "--labels", "all|any|LIST", "how to read TRUTH: every value a class, all but 0 class 1 (PRED too), or these values (8-19,20), others background\n"
       "                          (default: as the run of predictions.h5 read its data.labels, else all)" },
     { "--classes", "FILE.csv", "names of the values: value,name,kind (default: those of the store or predictions)" },
     { "--region", "whole|cervical|thoracic|lumbar|ap", "what the films show, for the parameters (default whole)" },

@@ -41,7 +41,7 @@ void objects_pair(both_objects *q, const pairs *p, int64_t i, const both_maps *m
     if (q->why) return;
     object_film *f = objects_add(&q->set, id, m->patient);
     if (m->found) objects_predicted(&f->pred, &f->npred, m->found, m->h, m->w);
-    else if (!add_stored(&f->pred, &f->npred, pred, from, m->pred, m, NULL)) q->why = xprintf("the prediction of %s has a label map and no instances", id);
+    else if (!add_stored(&f->pred, &f->npred, pred, from, m->pred, m, pairs_pred_reading(p))) q->why = xprintf("the prediction of %s has a label map and no instances", id);
     if (!add_stored(&f->truth, &f->ntruth, truth, at, m->truth, m, pairs_reading(p)))
         free(q->why), q->why = xprintf("the truth of %s has a label map and no instances", id);
 }

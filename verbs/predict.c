@@ -53,7 +53,8 @@ static void may_write(const flags *f, const films *list, const char *folder, int
 static predict_how how_of(const flags *f)
 {
     const char *tile = flags_text(f, "--tile", NULL);
-    predict_how h = { .mirror = flags_has(f, "--tta"), .chain = flags_has(f, "--chain"), .overlap = flags_real(f, "--overlap", 0.5, 0, 0.9) };
+    predict_how h = trained_how(f);
+    h.overlap = flags_real(f, "--overlap", 0.5, 0, 0.9);
     if (!tile && flags_has(f, "--overlap")) die_at("--overlap", "got no --tile with it");
     if (tile) h.tile = strcmp(tile, "full") ? flags_real(f, "--tile", 1, 1, 64) : PREDICT_FULL;
     return h;

@@ -216,8 +216,9 @@ int verb_run(int argc, char **argv)
     size_t ntext, nhtml;
     int nwords;
     const char **words = trained_words(f, &nwords);
+    const predict_how seen = trained_how(f);
     session s = begin(f, &base);
-    trained t = trained_open(weights, &(predict_how){ .mirror = flags_has(f, "--tta"), .chain = flags_has(f, "--chain") }, words, nwords, c.dev);
+    trained t = trained_open(weights, &seen, words, nwords, c.dev);
     trained namer = trained_namer(&t, f, words, nwords, c.dev);
     const char *given = flags_text(f, "--classes", NULL);
     s.table = given ? classes_given("--classes", given) : trained_classes(namer.p ? &namer : &t);

@@ -91,11 +91,16 @@ trained trained_open(const char *path, const predict_how *how, const char *const
     return t;
 }
 
+predict_how trained_how(const flags *f)
+{
+    if (flags_has(f, "--chain") && flags_text(f, "--levels", NULL)) die_at("--chain", "got it beside --levels, which means it");
+    return (predict_how){ .mirror = flags_has(f, "--tta"), .chain = flags_has(f, "--chain") };
+}
+
 trained trained_namer(trained *t, const flags *f, const char *const *words, int n, const device *dev)
 {
     const char *path = flags_text(f, "--levels", NULL);
     if (!path) return (trained){ 0 };
-    if (flags_has(f, "--chain")) die_at("--chain", "got it beside --levels, which means it");
     trained namer = trained_open(path, &(predict_how){ .mirror = flags_has(f, "--tta") }, words, n, dev);
     predictor_name_by(t->p, namer.p, t->k->path, namer.k->path);
     return namer;

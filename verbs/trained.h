@@ -20,6 +20,8 @@ const char **trained_words(flags *f, int *n);
 typedef struct trained { checkpoint *k; run *r; net *t; classes table; meaning m; predictor *p; } trained;
 /* words, n: settings instead of its network's own; see trained_words. */
 trained trained_open(const char *path, const predict_how *how, const char *const *words, int n, const device *dev);
+/* What --tta, --chain and --levels say; dies 2 where they cannot stand together. */
+predict_how trained_how(const flags *f);
 /* The network of --levels, which names the bodies that t draws, where it is given; else p is NULL. Closed after t. */
 trained trained_namer(trained *t, const flags *f, const char *const *words, int n, const device *dev);
 void    trained_close(trained *t);                           /* an empty one is fine */
