@@ -131,6 +131,10 @@ static void test_levels(void **state)
     json_decref(o);
     succeeds("predict names named.h5 --chain --out chained --quiet", "2 films");
     succeeds("run named.h5 --weights cv/fold1 --levels names --region lumbar --out both --quiet", "2 films in");
+    size_t size;
+    char *path = in("both/report.html"), *html = file_read(path, 1 << 24, &size);
+    assert_true(strstr(html, "fold1&#47;best.h5") && strstr(html, "names&#47;last.h5"));     /* both networks, with their hashes */
+    free(path), free(html);
     succeeds("run named.h5 --weights names --chain --region lumbar --out measured --quiet", "2 films in");
     refused("predict cv/fold1/best.h5 films.h5 --chain --out p", "cv/fold1/best.h5: --chain wants a network with a class for each of");
     refused("predict cv/fold1/best.h5 films.h5 --levels cv/fold2 --out p", "cv/fold2/best.h5: --levels wants a network with a class for each");

@@ -129,7 +129,8 @@ static FILE *memory(char **text, size_t *n)
     return f;
 }
 
-static void write_report(const session *s, const char *weights, const char *settings, const char *html, double seconds)
+/* namer: the weights of --levels, or NULL. */
+static void write_report(const session *s, const char *weights, const char *namer, const char *settings, const char *html, double seconds)
 {
     static const char *const id[] = { "summary", "films", "environment", "files" }, *const heading[] = { "Summary", "Films",
         "Environment", "Files" };
@@ -151,8 +152,8 @@ static void write_report(const session *s, const char *weights, const char *sett
         char *given = xprintf("Given: %s", settings);
         html_paragraph(f, "soft", given), free(given);
     }
-    char *files[] = { (char *)weights, many || s->list.e[0].s ? NULL : s->list.e[0].source, measured };
-    report_files(f, files, 3);
+    char *files[] = { (char *)weights, (char *)namer, many || s->list.e[0].s ? NULL : s->list.e[0].source, measured };
+    report_files(f, files, 4);
     html_end(f);
     file_commit(f, path);
     free(path), free(measured), free(title), free(line);
@@ -236,7 +237,7 @@ int verb_run(int argc, char **argv)
     if (fclose(s.text) || fclose(s.films)) die_machine("out of memory");
     json_t *whole = json_pack("{s:o s:o s:O}", "weights", object_text(t.k->path), "settings", object_text(settings), "cases", s.cases);
     write_values(&s, whole);
-    write_report(&s, weights, settings, html, seconds);
+    write_report(&s, t.k->path, namer.p ? namer.k->path : NULL, settings, html, seconds);
     finish(&s, text, whole, seconds);
     json_decref(s.cases), end(&s), trained_close(&t), trained_close(&namer), geo_case_free(base);
     free(each), free(text), free(html), free(weights), free(settings), free(words), flags_free(f);
