@@ -178,6 +178,11 @@ static void a_body_beyond_the_last_level_is_left_out(void **state)
     assert_int_equal(decide(NULL, s), 5);
     body_is(0, 0), body_is(6, 0);
     for (int b = 1; b < 6; b++) body_is(b, L1 + b - 1);
+    /* levels are left for all three, but the first is so little of L1 that it is rather none */
+    const double few[3][NET] = { { .45, 0, .05, .5 }, { .1, 0, .5, .4 }, { .1, 0, 0, .5, .4 } };
+    probabilities_of(s, 3, few);
+    assert_int_equal(decide(NULL, s), 2);
+    body_is(0, 0), body_is(1, L1), body_is(2, L1 + 1);
 }
 
 static void one_body_has_one_name_and_no_name_two(void **state)
@@ -191,8 +196,10 @@ static void one_body_has_one_name_and_no_name_two(void **state)
             float *at = s + ((2 + STEP + y) * W + x) * NET, t = at[L1 + 1];
             at[L1 + 1] = at[L1 + 2], at[L1 + 2] = t;
         }
+    static float bone[H * W];
+    for (int i = 0; i < H * W; i++) bone[i] = s[i * NET] < 0.5f ? 0.9f : 0.1f;
     for (int k = 0; k < NET; k++) s[((2 + STEP + 3) * W + LEFT + 3) * NET + k] = NAN;       /* and a pixel of it is no number */
-    assert_int_equal(decide(NULL, s), 3);
+    assert_int_equal(decide(bone, s), 3);
     for (int b = 0; b < 3; b++) if (b != 1) body_is(b, L1 + 1 + b);
     for (int x = LEFT; x < LEFT + WIDE; x++) assert_int_equal(class[(2 + STEP + 5) * W + x], L1 + 2);
     const double twice[4][NET] = { { 0, 0, 0, .98 }, { 0, 0, 0, 0, .98 }, { 0, 0, 0, 0, .98 }, { 0, 0, 0, 0, 0, 0, .98 } };
