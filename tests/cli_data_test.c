@@ -170,6 +170,7 @@ static void test_eval_reads_labels(void **state)
     assert_int_equal(json_array_size(json_object_get(o, "classes")), 1);
     near(number(json_object_get(class_of(o, 1), "DSC"), "mean"), (0.75 + 4.0 / 6) / 2, 1e-12);
     json_decref(o);
+    refused("eval pred truth --labels any --classes levels", "--classes: got it beside --labels any");
     refused("eval pred truth --labels 1-300", "--labels: got '1-300', wanted all, any, or values");
 }
 

@@ -149,7 +149,9 @@ static void eval_maps(const flags *f, const double *given, uint64_t seed)
         flags_text(f, "--reader2", NULL));
     parameter_options how_parameters = parameter_choices(f, seed, &published);
     pairs *p = pairs_open(f->input[0], f->input[1], flags_text(f, "--split", NULL));
-    if (flags_has(f, "--labels")) pairs_read_as(p, flags_text(f, "--labels", NULL), "--labels");
+    const char *labels = flags_text(f, "--labels", NULL);
+    if (labels && file && !strcmp(labels, "any")) die_at("--classes", "got it beside --labels any, which leaves one class, called any");
+    if (labels) pairs_read_as(p, labels, "--labels");
     else if (strcmp(pairs_labels(p), "all") && !flags_has(f, "--quiet"))
         fprintf(stderr, "%s: its run read label maps by data.labels=%s, and so is %s read (--labels all: every class)\n", f->input[0],
                 pairs_labels(p), f->input[1]);
