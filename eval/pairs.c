@@ -13,7 +13,13 @@
 typedef struct { char *id, *file; int64_t at; int aside; } item;             /* aside: known, but not to be evaluated */
 typedef struct { char *path; store *s; predictions *p; item *e; int64_t n, excluded; } source;      /* s and p NULL: a folder */
 
-struct pairs { source pred, truth; pair *e; int64_t *of_pred, *of_truth, n; char *labels; uint8_t read_as[256], pred_as[256]; };    /* of a true value; of a predicted one */
+struct pairs {
+    source pred, truth;
+    pair *e;
+    int64_t *of_pred, *of_truth, n;
+    char *labels;
+    uint8_t read_as[256], pred_as[256];      /* class of a true value; of a predicted one */
+};
 
 static int by_id(const void *a, const void *b) { return strcmp(((const item *)a)->id, ((const item *)b)->id); }
 

@@ -2,6 +2,7 @@
  * and over the members of an ensemble alike, which is the geometric mean of their probabilities. */
 #include "eval/predict.h"
 #include "base/die.h"
+#include "eval/drawn.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -235,58 +236,7 @@ static float *probabilities_at(const predictor *n, const float *scores, const fi
     return p;
 }
 
-/* A canvas on which bodies are drawn by one channel, the last: scores (h, w, k) with class from[j] of what comes out in channel j, k = 1: of
- * one class alone; class (h, w): what the last channel means at each pixel, 0: nothing. */
-typedef struct drawn { fit f; float *scores; int64_t k; int from[256]; uint8_t *class; } drawn;
-
-/* The levels of scores (pixels, classes) as one channel, after those that are none. */
-static void join_levels(const chain *c, const float *scores, int64_t pixels, drawn *d)
-{
-    d->k = 0;
-    for (int j = 0; j < c->classes; j++) if (!c->level[j]) d->from[d->k++] = j;
-    d->k++;
-    d->scores = xalloc_n((size_t)pixels, (size_t)d->k * sizeof *d->scores);
-    for (int64_t i = 0; i < pixels; i++) {
-        const float *s = scores + i * c->classes;
-        float *to = d->scores + i * d->k, top = -INFINITY, sum = 0;
-        for (int j = 1; j < c->classes; j++) if (c->level[j]) top = fmaxf(top, s[j]);
-        for (int j = 1; j < c->classes; j++) if (c->level[j]) sum += expf(s[j] - top);
-        for (int64_t j = 0; j + 1 < d->k; j++) to[j] = s[d->from[j]];
-        to[d->k - 1] = top + logf(sum);
-    }
-}
-
-/* Back to the film: the channel of bodies is, at every pixel, the class of the nearest pixel of the canvas; where that is nothing, it counts for the
- * background. probabilities (h, w, classes) or NULL. */
-static void name_film(const drawn *d, int classes, uint8_t *labels, float *probabilities)
-{
-    const fit *f = &d->f;
-    const affine to_net = affine_inverse(&f->to_film);
-    const int last = (int)d->k - 1, bone = d->k == 1 ? 1 : last;
-    float *q = xalloc_n((size_t)(f->h * f->w), (size_t)d->k * sizeof *q);
-    fit_back(f, d->scores, d->k, labels, q);
-#pragma omp parallel for schedule(static)
-    for (int64_t y = 0; y < f->h; y++)
-        for (int64_t x = 0; x < f->w; x++) {
-            const double at[2] = { to_net.m[0] * (double)x + to_net.m[2] + 0.5, to_net.m[4] * (double)y + to_net.m[5] + 0.5 };
-            const int64_t i = y * f->w + x, row = at[1] < 0 ? 0 : at[1] < (double)f->net_h ? (int64_t)at[1] : f->net_h - 1,
-                column = at[0] < 0 ? 0 : at[0] < (double)f->net_w ? (int64_t)at[0] : f->net_w - 1;
-            const int class = d->class[row * f->net_w + column];
-            const float *from = q + i * d->k;
-            int other = 0;
-            for (int j = 1; j < last; j++) if (from[j] > from[other]) other = j;
-            labels[i] = (uint8_t)(labels[i] != bone ? d->from[labels[i]] : class ? class : d->from[other]);
-            if (!probabilities) continue;
-            float *to = probabilities + i * classes;
-            memset(to, 0, (size_t)classes * sizeof *to);
-            if (d->k == 1) to[0] = 1 - from[0];
-            for (int j = 0; j < last; j++) to[d->from[j]] = from[j];
-            to[class] += from[last];
-        }
-    free(q);
-}
-
-/* scores: of the canvas; freed. */
+/* Bodies and their names on the canvas of f. scores: what p says there; taken over. */
 static drawn draw(predictor *p, const image *film, const fit *f, float *scores)
 {
     const int64_t pixels = f->net_h * f->net_w, k = conf_of(p)->classes;
@@ -301,7 +251,7 @@ static drawn draw(predictor *p, const image *film, const fit *f, float *scores)
         free(by_namer), free(both);
     } else {
         levels = probabilities_at(p, scores, f, f);
-        join_levels(&p->chain, scores, pixels, &d);
+        drawn_join(&d, &p->chain, scores);
         free(scores);
     }
     chain_decide(&p->chain, &canvas, bone, levels, d.class);
@@ -314,9 +264,9 @@ void predictor_run(predictor *p, const image *film, uint8_t *labels, float *prob
     fit f;
     float *scores = scores_of(p, film, &f);
     if (p->namer || p->how.chain) {
-        const drawn d = draw(p, film, &f, scores);
-        name_film(&d, predictor_channels(p), labels, probabilities);
-        free(d.class), free(d.scores);
+        drawn d = draw(p, film, &f, scores);
+        drawn_film(&d, predictor_channels(p), labels, probabilities);
+        drawn_free(&d);
     } else {
         fit_back(&f, scores, conf_of(p)->classes, labels, probabilities);
         free(scores);

@@ -6,29 +6,26 @@
 
 enum { H = 120, W = 40, STEP = 14, TALL = 10, LEFT = 8, WIDE = 24 };
 static uint64_t seed = 3;
+static float map[H * W];
+static int32_t number[H * W];
+static int64_t areas[16];
 
 /* Probability `peak` in n bodies one above the other, `line` between them, 0 around. */
-static void column(float *map, int n, float peak, float line)
+static void column(int n, float peak, float line)
 {
-    memset(map, 0, H * W * sizeof *map);
+    memset(map, 0, sizeof map);
     for (int y = 0; y < n * STEP; y++)
         for (int x = LEFT; x < LEFT + WIDE; x++) map[(y + 2) * W + x] = y % STEP < TALL ? peak : y < n * STEP - (STEP - TALL) ? line : 0;
 }
 
-static int64_t parts(const float *map, int64_t least, int32_t *number, int64_t areas[16])
-{
-    return geo_parts_find(map, H, W, least, number, areas, 16);
-}
+static int64_t parts(int64_t least) { return geo_parts_find(map, H, W, least, number, areas, 16); }
 
 static void bodies_that_touch_are_told_apart(void **state)
 {
     (void)state;
-    static float map[H * W];
-    static int32_t number[H * W];
-    int64_t areas[16];
     for (int i = 0; i < 4; i++) {                           /* apart; touching; one thing with ripples of 1/64; touching at the top of the range */
-        column(map, 7, i < 3 ? 0.9f : 1, i == 0 ? 0.2f : i == 1 ? 0.8f : i == 2 ? 0.9f - 1.f / 64 : 1 - 1.f / 32);
-        assert_int_equal(parts(map, 50, number, areas), i != 2 ? 7 : 1);
+        column(7, i < 3 ? 0.9f : 1, i == 0 ? 0.2f : i == 1 ? 0.8f : i == 2 ? 0.9f - 1.f / 64 : 1 - 1.f / 32);
+        assert_int_equal(parts(50), i != 2 ? 7 : 1);
         int64_t bone = 0, numbered = 0;
         for (int p = 0; p < H * W; p++) bone += map[p] > 0.5f, numbered += number[p] > 0;
         assert_int_equal(numbered, bone);
@@ -44,13 +41,10 @@ static void bodies_that_touch_are_told_apart(void **state)
 static void noise_cuts_no_body(void **state)
 {
     (void)state;
-    static float map[H * W];
-    static int32_t number[H * W];
-    int64_t areas[16];
     for (int round = 0; round < 50; round++) {
-        column(map, 5, 0.9f, 0.6f);
+        column(5, 0.9f, 0.6f);
         for (int p = 0; p < H * W; p++) if (map[p] > 0) map[p] += (float)spine_uniform(&seed, -0.08, 0.08);
-        assert_int_equal(parts(map, 80, number, areas), 5);
+        assert_int_equal(parts(80), 5);
         for (int b = 0; b < 5; b++)
             for (int y = 0; y < TALL; y++)
                 for (int x = 0; x < WIDE; x++) assert_int_equal(number[(2 + b * STEP + y) * W + LEFT + x], b + 1);
@@ -60,20 +54,17 @@ static void noise_cuts_no_body(void **state)
 static void what_is_small_is_no_body(void **state)
 {
     (void)state;
-    static float map[H * W];
-    static int32_t number[H * W];
-    int64_t areas[16];
-    column(map, 2, 0.9f, 0.1f);
+    column(2, 0.9f, 0.1f);
     for (int i = 0; i < 49; i++) map[(100 + i / 7) * W + 10 + i % 7] = 0.99f;
-    assert_int_equal(parts(map, 50, number, areas), 2);
+    assert_int_equal(parts(50), 2);
     assert_int_equal(number[100 * W + 10], 0);
-    assert_int_equal(parts(map, 49, number, areas), 3);
+    assert_int_equal(parts(49), 3);
     assert_int_equal(areas[2], 49);
     assert_int_equal(number[100 * W + 10], 3);
     for (int p = 0; p < H * W; p++) map[p] = 0.5f;
-    assert_int_equal(parts(map, 1, number, areas), 0);
+    assert_int_equal(parts(1), 0);
     map[7] = NAN, map[8] = INFINITY, map[9] = 7;
-    assert_int_equal(parts(map, 1, number, areas), 1);
+    assert_int_equal(parts(1), 1);
     assert_int_equal(areas[0], 2);
     assert_int_equal(geo_parts_find(map, H, W, 0, number, NULL, 0), GEO_BAD);
     assert_int_equal(geo_parts_find(map, 0, W, 1, number, NULL, 0), GEO_BAD);
@@ -81,7 +72,7 @@ static void what_is_small_is_no_body(void **state)
     assert_int_equal(geo_parts_find(NULL, H, W, 1, number, NULL, 0), GEO_BAD);
 }
 
-static void fill(float *map, int y0, int y1, int x0, int x1, float p)
+static void fill(int y0, int y1, int x0, int x1, float p)
 {
     for (int y = y0; y < y1; y++) for (int x = x0; x < x1; x++) map[y * W + x] = p;
 }
@@ -90,19 +81,16 @@ static void fill(float *map, int y0, int y1, int x0, int x1, float p)
 static void borders_and_ranks(void **state)
 {
     (void)state;
-    static float map[H * W];
-    static int32_t number[H * W];
-    int64_t areas[16];
     for (int i = 0; i < 2; i++) {
         memset(map, 0, sizeof map);
-        fill(map, 0, 10, 0, 20, i ? 0.7f : 0.9f), fill(map, 10, 11, 0, 20, 0.6f), fill(map, 11, 21, 0, 20, i ? 0.9f : 0.7f);
-        assert_int_equal(parts(map, 50, number, areas), 2);
+        fill(0, 10, 0, 20, i ? 0.7f : 0.9f), fill(10, 11, 0, 20, 0.6f), fill(11, 21, 0, 20, i ? 0.9f : 0.7f);
+        assert_int_equal(parts(50), 2);
         assert_int_equal(number[10 * W + 5], 1 + i);
         assert_int_equal(areas[i], 220);
     }
     memset(map, 0, sizeof map);
-    fill(map, 0, 20, 0, 20, 0.6f), fill(map, 12, 18, 5, 15, 0.9f), fill(map, 20, 21, 0, 20, 0.59f), fill(map, 21, 31, 0, 20, 0.9f);
-    assert_int_equal(parts(map, 50, number, areas), 2);
+    fill(0, 20, 0, 20, 0.6f), fill(12, 18, 5, 15, 0.9f), fill(20, 21, 0, 20, 0.59f), fill(21, 31, 0, 20, 0.9f);
+    assert_int_equal(parts(50), 2);
     assert_in_range(areas[0], 400, 420);
 }
 

@@ -20,9 +20,7 @@ enum { EMBEDDED = 24 };                          /* films whose drawing is in th
 static const flag own[] = {
     { "--weights", "FILE.h5", "a checkpoint of `train` (default: weights/REGION.h5 beside the program or in its share folder)" },
     { "--split", "train|val|test|foldN", "of stores, only the cases of this split" },
-    { "--tta", NULL, "average with the prediction of the mirrored film (paired classes change places)" },
-    { "--chain", NULL, "of a net whose classes are vertebral levels: each body one level, in order; what is none of them is left out" },
-    { "--levels", "WEIGHTS", "of a net of one class: the bodies it draws get the levels that this network finds best, as by --chain" },
+    TRAINED_FLAGS,
     MEASURE_FLAGS,
     { 0 }
 };

@@ -101,7 +101,8 @@ trained trained_namer(trained *t, const flags *f, const char *const *words, int 
 {
     const char *path = flags_text(f, "--levels", NULL);
     if (!path) return (trained){ 0 };
-    trained namer = trained_open(path, &(predict_how){ .mirror = flags_has(f, "--tta") }, words, n, dev);
+    const predict_how seen = trained_how(f);                 /* without --chain, which cannot stand beside --levels */
+    trained namer = trained_open(path, &seen, words, n, dev);
     predictor_name_by(t->p, namer.p, t->k->path, namer.k->path);
     return namer;
 }

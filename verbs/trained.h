@@ -20,7 +20,12 @@ const char **trained_words(flags *f, int *n);
 typedef struct trained { checkpoint *k; run *r; net *t; classes table; meaning m; predictor *p; } trained;
 /* words, n: settings instead of its network's own; see trained_words. */
 trained trained_open(const char *path, const predict_how *how, const char *const *words, int n, const device *dev);
-/* What --tta, --chain and --levels say; dies 2 where they cannot stand together. */
+/* How a trained network sees a film, whatever becomes of what it says. */
+#define TRAINED_FLAGS \
+    { "--tta", NULL, "average with the prediction of the mirrored film (paired classes change places)" }, \
+    { "--chain", NULL, "of a net whose classes are vertebral levels: each body one level, in order; what is none of them is left out" }, \
+    { "--levels", "WEIGHTS", "of a net of one class: the bodies it draws get the levels that this network finds best, as by --chain" }
+/* What these flags say; dies 2 where they cannot stand together. */
 predict_how trained_how(const flags *f);
 /* The network of --levels, which names the bodies that t draws, where it is given; else p is NULL. Closed after t. */
 trained trained_namer(trained *t, const flags *f, const char *const *words, int n, const device *dev);
